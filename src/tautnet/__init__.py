@@ -1,0 +1,27 @@
+"""tautnet: glmnet for neural networks.
+
+Names are loaded when they are first used, so that ``import tautnet`` costs nothing.
+"""
+
+from importlib import import_module
+
+_NAMES = {
+    "compare": "tautnet.fitting.comparison",
+    "Comparison": "tautnet.fitting.comparison",
+    "TableError": "tautnet.tables.errors",
+    "datasets": "tautnet.tables",
+}
+
+__all__ = list(_NAMES)
+
+
+def __getattr__(name):
+    if name == "datasets":
+        return import_module("tautnet.tables.datasets")
+    if name in _NAMES:
+        return getattr(import_module(_NAMES[name]), name)
+    raise AttributeError(f"module 'tautnet' has no attribute {name!r}")
+
+
+def __dir__():
+    return sorted([*globals(), *_NAMES])

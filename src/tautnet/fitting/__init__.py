@@ -1,0 +1,1 @@
+"""How it is minimised: solvers, the loop, paths, cross-validation, comparisons, the verdict."""

@@ -1,0 +1,215 @@
+"""Cross-validation: folds, curves over strengths, the rules min and 1se, and nested chains."""
+
+from dataclasses import dataclass, replace
+from itertools import combinations
+
+import numpy as np
+from sklearn.model_selection import GroupKFold, KFold, StratifiedGroupKFold, StratifiedKFold
+
+from tautnet.fitting.path import nearest, walk
+from tautnet.tables.errors import TableError
+
+
+def make_folds(n_rows, cv, *, labels=None, groups=None, ordered=False, seed=0):
+    """The fold of each row.
+
+    Parameters
+    ----------
+    n_rows, cv : int
+        Number of rows and of folds.
+    labels : int array, optional
+        Classes, spread evenly over the folds.
+    groups : array, optional
+        Rows of one group stay in one fold.
+    ordered : bool
+        Contiguous blocks instead of shuffled rows.
+    seed : int
+
+    Returns
+    -------
+    int array (n_rows,)
+
+    Raises
+    ------
+    TableError
+        With fewer rows, rows of a class, or groups than folds.
+
+    Examples
+    --------
+    >>> make_folds(6, 3, ordered=True).tolist()
+    [0, 0, 1, 1, 2, 2]
+    """
+    if n_rows < cv:
+        raise TableError(f"{n_rows} rows are fewer than {cv} folds: use a smaller --cv")
+    if groups is not None and len(np.unique(groups)) < cv:
+        raise TableError(f"{len(np.unique(groups))} groups are fewer than {cv} folds: use a smaller --cv")
+    if ordered:
+        splitter, stratify = KFold(cv), None
+    elif groups is not None:
+        kind = GroupKFold if labels is None else StratifiedGroupKFold
+        splitter, stratify = kind(cv, shuffle=True, random_state=seed), labels
+    else:
+        kind = KFold if labels is None else StratifiedKFold
+        splitter, stratify = kind(cv, shuffle=True, random_state=seed), labels
+    fold = np.empty(n_rows, int)
+    for k, (_, test) in enumerate(splitter.split(np.zeros((n_rows, 1)), stratify, groups)):
+        fold[test] = k
+    return fold
+
+
+@dataclass(frozen=True)
+class Curve:
+    """Cross-validated loss against strength.
+
+    Attributes
+    ----------
+    alphas : array (n_alphas,)
+        Strengths, ascending, at which every fold has a model.
+    fold_losses : array (n_alphas, n_folds)
+        Mean loss on each fold of the model that did not see it.
+    fold_weights : array (n_folds,)
+        Weight of the rows of each fold.
+    """
+
+    alphas: object
+    fold_losses: object
+    fold_weights: object
+
+    @property
+    def mean(self):
+        """Weighted mean over folds, shape (n_alphas,)."""
+        return np.average(self.fold_losses, axis=1, weights=self.fold_weights)
+
+    @property
+    def standard_error(self):
+        """Standard error of the mean over folds, shape (n_alphas,)."""
+        squares = np.square(self.fold_losses - self.mean[:, None])
+        n_folds = self.fold_losses.shape[1]
+        return np.sqrt(np.average(squares, axis=1, weights=self.fold_weights) / (n_folds - 1))
+
+    def index(self, selection):
+        """Index of the strength that a rule chooses.
+
+        Parameters
+        ----------
+        selection : {"min", "1se"}
+            The least mean loss (of equals the most regularised), or the most regularised model
+            within one standard error of it (Breiman et al. 1984).
+        """
+        best = len(self.alphas) - 1 - int(self.mean[::-1].argmin())
+        if selection == "min":
+            return best
+        return int(np.flatnonzero(self.mean <= self.mean[best] + self.standard_error[best]).max())
+
+    def alpha(self, selection):
+        """The strength that a rule chooses."""
+        return float(self.alphas[self.index(selection)])
+
+    def restricted(self, alphas):
+        """The curve at some of its strengths."""
+        keep = np.array([np.isclose(alpha, alphas, rtol=1e-9).any() for alpha in self.alphas])
+        return Curve(self.alphas[keep], self.fold_losses[keep], self.fold_weights)
+
+
+def _keys(alphas):
+    return np.round(np.log(np.maximum(alphas, 1e-300)), 6)
+
+
+def make_curve(chains, folds_held_out, fold_weights):
+    """Line the chains of several folds up.
+
+    A chain that has ended null stays null at larger strengths; below its first strength it has
+    no model.
+    """
+    keys = np.unique(np.concatenate([_keys(chain.path.alphas) for chain in chains]))
+    alphas = {key: alpha for chain in chains for key, alpha in zip(_keys(chain.path.alphas), chain.path.alphas)}
+    columns = []
+    for chain, fold in zip(chains, folds_held_out, strict=True):
+        own, losses = _keys(chain.path.alphas), chain.losses[fold]
+        column = np.full(len(keys), np.nan)
+        column[np.searchsorted(keys, own)] = losses
+        if chain.path.n_features[-1] == 0:
+            column[keys > own[-1]] = losses[-1]
+        columns.append(column)
+    table = np.column_stack(columns)
+    complete = np.isfinite(table).all(axis=1)
+    kept = np.array([alphas[key] for key in keys])[complete]
+    return Curve(kept, table[complete], np.asarray(fold_weights, float))
+
+
+@dataclass(frozen=True)
+class Chain:
+    """A path fitted without some folds, and its loss on each of them.
+
+    Attributes
+    ----------
+    left_out : tuple of int
+        The folds it did not see.
+    path : Path
+        Its outputs are those for the fold left out; empty where two were.
+    losses : dict
+        Fold -> array (n_alphas,) of mean losses.
+    """
+
+    left_out: tuple
+    path: object
+    losses: dict
+
+    def at(self, alpha):
+        """Index of a strength, or of the nearest where the chain does not have it."""
+        return nearest(self.path.alphas, alpha)
+
+
+def fit_chain(sample, fold, left_out, settings, *, alphas="auto", keep=(), ticker=None):
+    """Walk the rows outside some folds and score each of those folds."""
+    inside = np.flatnonzero(~np.isin(fold, left_out))
+    blocks = [np.flatnonzero(fold == k) for k in left_out]
+    held_out = np.concatenate(blocks)
+    path = walk(sample, inside, held_out, settings, alphas=alphas, keep=keep, ticker=ticker)
+    losses, start = {}, 0
+    for k, rows in zip(left_out, blocks, strict=True):
+        outputs = path.outputs[:, start : start + len(rows)]
+        start += len(rows)
+        metric = [settings.loss.metric(sample.y[rows], o.astype(np.float64)) for o in outputs]
+        losses[k] = np.average(np.array(metric), axis=1, weights=sample.weight[rows])
+    if len(left_out) > 1:
+        path = replace(path, outputs=path.outputs[:, :0], parameters={})
+    return Chain(tuple(left_out), path, losses)
+
+
+def chain_sets(n_folds, nested):
+    """The folds that each chain leaves out: one each, and two each where the choice is nested.
+
+    The inner folds of outer fold k are the other outer folds, so a chain without j and k serves
+    both: with five folds ten chains and five do what nested cross-validation does in twenty-five.
+
+    Examples
+    --------
+    >>> len(chain_sets(5, nested=True))
+    15
+    """
+    single = [(k,) for k in range(n_folds)]
+    return single + (list(combinations(range(n_folds), 2)) if nested else [])
+
+
+def fold_weights(sample, fold):
+    """Weight of the rows of each fold."""
+    return np.bincount(fold, sample.weight)
+
+
+def outer_curve(chains, weights):
+    """The ordinary cross-validation curve, from the chains that leave one fold out."""
+    single = [chain for chain in chains if len(chain.left_out) == 1]
+    return make_curve(single, [chain.left_out[0] for chain in single], weights)
+
+
+def inner_curve(chains, outer, weights):
+    """The curve that may choose for an outer fold: chains without it and one more fold, scored on that fold."""
+    pairs = [chain for chain in chains if len(chain.left_out) == 2 and outer in chain.left_out]
+    held_out = [next(k for k in chain.left_out if k != outer) for chain in pairs]
+    return make_curve(pairs, held_out, weights[held_out])
+
+
+def finishing_ladder(alpha, n=4, ratio=10 ** (1 / 4)):
+    """Strengths at which finished models are scored: from the unfinished path's choice upward."""
+    return [alpha * ratio**i for i in range(n)]

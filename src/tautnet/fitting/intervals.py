@@ -1,0 +1,102 @@
+"""Intervals for differences of losses that were measured on the same rows."""
+
+from typing import NamedTuple
+
+import numpy as np
+from scipy.stats import norm, t
+
+
+class Difference(NamedTuple):
+    """A paired difference of mean losses, ``other - own``: positive when one's own loss is lower.
+
+    Attributes
+    ----------
+    diff, se : float
+        The difference and its standard error.
+    ci_low, ci_high : float
+        95 % interval.
+    p : float
+        Two-sided: how often a difference this large would be seen if there were none.
+    """
+
+    diff: float
+    se: float
+    ci_low: float
+    ci_high: float
+    p: float
+
+
+def standard_error(values, weight, groups=None):
+    """Standard error of a weighted mean; rows of one group count as one observation.
+
+    Parameters
+    ----------
+    values, weight : arrays (n_rows,)
+    groups : int array (n_rows,), optional
+    """
+    deviations = weight * (values - np.average(values, weights=weight))
+    sums = deviations if groups is None else np.bincount(np.unique(groups, return_inverse=True)[1], deviations)
+    n = len(sums)
+    return float(np.sqrt(np.square(sums).sum() * n / max(n - 1, 1)) / weight.sum())
+
+
+def paired_difference(other, own, weight, groups=None):
+    """Difference of two mean losses with the normal interval of cross-validation (Bayle et al. 2020).
+
+    Parameters
+    ----------
+    other, own : arrays (n_rows,)
+        Loss of each row under a model that did not see it.
+    weight : array (n_rows,)
+    groups : int array (n_rows,), optional
+        Rows that belong together.
+
+    Returns
+    -------
+    Difference
+
+    Examples
+    --------
+    >>> paired_difference(np.array([1.0, 2, 3]), np.array([0.5, 1, 2]), np.ones(3)).diff.round(3)
+    np.float64(0.833)
+    """
+    values = other - own
+    mean, se = float(np.average(values, weights=weight)), standard_error(values, weight, groups)
+    p = float(2 * norm.sf(abs(mean) / se)) if se > 0 else float(mean == 0)
+    half = norm.ppf(0.975) * se
+    return Difference(mean, se, mean - half, mean + half, p)
+
+
+def corrected_resampled_t(fold_differences, test_share):
+    """Interval over repeated folds that allows for shared training rows (Nadeau and Bengio 2003).
+
+    Parameters
+    ----------
+    fold_differences : array (n_repeats * n_folds,)
+    test_share : float
+        Test rows over training rows: ``1 / (n_folds - 1)``.
+
+    Returns
+    -------
+    low, high : float
+    """
+    n = len(fold_differences)
+    se = np.sqrt(np.var(fold_differences, ddof=1) * (1 / n + test_share))
+    half = t.ppf(0.975, n - 1) * se
+    return float(np.mean(fold_differences) - half), float(np.mean(fold_differences) + half)
+
+
+def holm(p_values):
+    """P-values corrected for their number (Holm 1979).
+
+    Examples
+    --------
+    >>> holm([0.01, 0.04, 0.03])
+    [0.03, 0.06, 0.06]
+    """
+    order = np.argsort(p_values)
+    n, corrected, largest = len(p_values), [0.0] * len(p_values), 0.0
+    for rank, i in enumerate(order):
+        largest = max(largest, min(1.0, (n - rank) * p_values[i]))
+        corrected[i] = float(largest)
+    return corrected

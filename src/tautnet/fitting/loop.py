@@ -1,0 +1,120 @@
+"""THE loop: advance a solver in short calls until its steps are done, its point is solved, or it is stopped."""
+
+import threading
+import time
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+
+from tautnet.fitting import solver
+
+SECONDS_PER_CALL = 0.3
+
+
+class Interrupted(Exception):
+    """The run was told to stop; raised between two calls of a compiled program."""
+
+
+class Ticker:
+    """What a loop reports to and asks whether to go on; the default never stops and says nothing."""
+
+    def __init__(self, on_progress=None):
+        self.stopped = threading.Event()
+        self.on_progress = on_progress
+
+    def stop(self):
+        """Make every loop that holds this ticker raise `Interrupted` at its next call."""
+        self.stopped.set()
+
+    def tick(self, share=0.0):
+        """Say that a share of one unit of work is done; raise `Interrupted` if told to stop."""
+        if self.stopped.is_set():
+            raise Interrupted
+        if self.on_progress is not None:
+            self.on_progress(share)
+
+
+class Pace:
+    """How many steps one call should make so that it takes about `SECONDS_PER_CALL`.
+
+    The number of steps in a call never changes the result: the state carries everything.
+    """
+
+    def __init__(self, steps=50):
+        self.steps = steps
+
+    def advance(self, advance, first, last, ticker):
+        """Call ``advance(first, last)`` in pieces until all steps from first to last are made."""
+        while first < last:
+            until = min(last, first + self.steps)
+            ticker.tick()
+            start = time.perf_counter()
+            advance(first, until)
+            seconds = max(time.perf_counter() - start, 1e-6)
+            self.steps = int(np.clip((until - first) * SECONDS_PER_CALL / seconds, 1, 100_000))
+            first = until
+
+
+class Adam:
+    """Proximal Adam on one problem: keeps its moments while the strength changes."""
+
+    def __init__(self, problem, data, parameters, ticker, batches=None):
+        self.data, self.batches, self.ticker = data, batches, ticker
+        self.dtype = data.X.dtype
+        self.state = jax.tree.map(jnp.asarray, solver.adam_start(problem, parameters))
+        self.paces = {True: Pace(), False: Pace(5 if batches else 50)}
+
+    @property
+    def parameters(self):
+        return self.state.parameters
+
+    def run(self, problem, rate, length, first, last, *, batched):
+        """Make the steps from ``first`` to ``last`` of one cosine of ``length`` steps."""
+
+        def advance(first, last):
+            numbers = np.asarray(first, np.int32), np.asarray(last, np.int32)
+            cycle = solver.Cycle(self.dtype.type(rate), self.dtype.type(length), *numbers)
+            if batched:
+                state = solver.adam_batches(problem, *self.batches, cycle, self.state)
+            else:
+                state = solver.adam_full(problem, self.data, cycle, self.state)
+            self.state = jax.block_until_ready(state)
+
+        self.paces[batched].advance(advance, first, last, self.ticker)
+
+
+def finish(problem, data, parameters, *, floor, null_loss, tol, max_iter, convex, ticker):
+    """Accelerated proximal gradient until a point is solved.
+
+    Stops when stationarity is at most ``tol / 5``, after ``max_iter`` iterations, or, where kinks can
+    keep stationarity up for ever (not ``convex``), when the last 50 iterations gained less than
+    1e-5 of the null model's loss while stationarity no longer halves.
+
+    Returns
+    -------
+    parameters, n_iter, stationarity, gap
+        ``gap`` is what the last quarter of the iterations gained, relative to ``null_loss``.
+    """
+    state = solver.fista_start(parameters)
+    history = []
+    n_iter, block = 0, min(25, max_iter)
+    while True:
+        objective, residual = (float(v) for v in solver.measure(problem, data, floor, state.parameters))
+        history.append((n_iter, objective, residual))
+        if residual <= tol / 5 or n_iter >= max_iter or (not convex and _stalled(history, null_loss)):
+            break
+        ticker.tick()
+        count = min(block, max_iter - n_iter)
+        state = jax.block_until_ready(solver.fista(problem, data, np.asarray(count, np.int32), state))
+        n_iter += count
+    iterations, objectives, residuals = (np.array(column) for column in zip(*history, strict=True))
+    gap = (np.interp(0.75 * n_iter, iterations, objectives) - objectives[-1]) / null_loss
+    return state.parameters, n_iter, residuals[-1], gap
+
+
+def _stalled(history, null_loss):
+    if len(history) < 3:
+        return False
+    (_, before, residual_before), (_, now, residual_now) = history[-3], history[-1]
+    return before - now < 1e-5 * null_loss and residual_now > 0.5 * residual_before

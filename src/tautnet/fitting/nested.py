@@ -1,0 +1,204 @@
+"""Nested cross-validation of candidates: every chain is a unit of work, shared by the folds it serves."""
+
+from dataclasses import dataclass, field, replace
+from functools import partial
+from typing import NamedTuple
+
+import numpy as np
+
+from tautnet.fitting.crossval import (
+    Curve,
+    chain_sets,
+    finishing_ladder,
+    fit_chain,
+    fold_weights,
+    inner_curve,
+    outer_curve,
+)
+from tautnet.fitting.units import run_units
+
+
+class Candidate(NamedTuple):
+    """A name and the settings that it stands for."""
+
+    name: str
+    settings: object
+
+
+class Outer(NamedTuple):
+    """What outer-fold models say of rows that they did not see.
+
+    Attributes
+    ----------
+    losses : array (n_rows,)
+        Metric of each row, averaged over repeats.
+    outputs : array (n_rows, n_outputs)
+        Averaged over repeats, in the target's units.
+    train_loss, score : float
+        Means over folds and repeats.
+    fold_losses : array (n_repeats * n_folds,)
+    alphas : array (n_repeats * n_folds,)
+        The strength that the inner folds chose for each outer fold.
+    """
+
+    losses: object
+    outputs: object
+    train_loss: float
+    score: float
+    fold_losses: object
+    alphas: object
+
+
+@dataclass(frozen=True)
+class Nested:
+    """All chains of one candidate.
+
+    Attributes
+    ----------
+    candidate : Candidate
+    sample : Sample
+    folds : list of int arrays (n_rows,)
+        The fold of each row, one array a repeat.
+    chains : list of lists of Chain
+    ladders : dict
+        With finishing: (repeat, outer fold) or None for all rows -> strengths at which models
+        were finished; choices are made among these alone.
+    """
+
+    candidate: Candidate
+    sample: object
+    folds: list
+    chains: list
+    ladders: dict = field(default_factory=dict)
+
+    def curve(self):
+        """The ordinary curve over the folds of every repeat."""
+        curves = [
+            outer_curve(chains, fold_weights(self.sample, fold))
+            for chains, fold in zip(self.chains, self.folds, strict=True)
+        ]
+        return self._among(_side_by_side(curves), None)
+
+    def inner(self, repeat, outer):
+        """The curve that may choose for an outer fold."""
+        weights = fold_weights(self.sample, self.folds[repeat])
+        return self._among(inner_curve(self.chains[repeat], outer, weights), (repeat, outer))
+
+    def _among(self, curve, key):
+        return curve.restricted(self.ladders[key]) if self.ladders else curve
+
+    def single(self, repeat, outer):
+        """The chain without one fold."""
+        return next(chain for chain in self.chains[repeat] if chain.left_out == (outer,))
+
+    def outer(self, selection):
+        """Outer-fold results under a rule."""
+        choose = lambda repeat, k: (self, self.inner(repeat, k).alpha(selection))  # noqa: E731
+        return outer_results(self.sample, self.folds, choose)
+
+
+def _side_by_side(curves):
+    """One curve whose folds are those of several, at the strengths they share."""
+    shared = curves[0].alphas
+    for curve in curves[1:]:
+        shared = np.array([a for a in shared if np.isclose(a, curve.alphas, rtol=1e-9).any()])
+    columns = [curve.restricted(shared).fold_losses for curve in curves]
+    return Curve(shared, np.hstack(columns), np.concatenate([curve.fold_weights for curve in curves]))
+
+
+def outer_results(sample, folds, choose):
+    """Put the outer folds of every repeat together.
+
+    Parameters
+    ----------
+    choose : callable
+        ``choose(repeat, outer fold)`` gives a `Nested` and a strength, both chosen without that fold.
+
+    Returns
+    -------
+    Outer
+    """
+    losses, outputs, train, scores, fold_losses, alphas = [], [], [], [], [], []
+    for repeat, fold in enumerate(folds):
+        row_outputs = np.zeros(sample.y.shape)
+        row_losses = np.zeros(len(fold))
+        for k in range(fold.max() + 1):
+            nested, alpha = choose(repeat, k)
+            chain, rows = nested.single(repeat, k), fold == k
+            at = chain.at(alpha)
+            loss = nested.candidate.settings.loss
+            row_outputs[rows] = chain.path.outputs[at]
+            row_losses[rows] = loss.metric(sample.y[rows], row_outputs[rows])
+            train.append(chain.path.train_loss[at])
+            fold_losses.append(np.average(row_losses[rows], weights=sample.weight[rows]))
+            alphas.append(chain.path.alphas[at])
+        losses.append(row_losses)
+        outputs.append(row_outputs)
+        scores.append(loss.score(sample.y, row_outputs, sample.weight))
+    return Outer(
+        np.mean(losses, axis=0), np.mean(outputs, axis=0), float(np.mean(train)), float(np.mean(scores)),
+        np.array(fold_losses), np.array(alphas),
+    )  # fmt: skip
+
+
+def cross_validate(sample, candidates, folds, *, nested, alphas="auto", n_jobs=None, on_progress=None):
+    """Walk every chain of every candidate.
+
+    Parameters
+    ----------
+    sample : Sample
+    candidates : list of Candidate
+    folds : list of int arrays
+        The fold of each row, one array a repeat.
+    nested : bool
+        Whether chains without two folds are wanted too.
+    alphas : "auto" or array
+    n_jobs, on_progress
+        As in `run_units`.
+
+    Returns
+    -------
+    list of Nested
+    """
+    walked = _walk_all(sample, [(c, {}) for c in candidates], folds, nested, alphas, n_jobs, on_progress)
+    to_finish = [i for i, one in enumerate(walked) if _is_finished_later(one.candidate.settings)]
+    if to_finish:
+        pairs = [(walked[i].candidate, _ladders(walked[i], nested)) for i in to_finish]
+        again = _walk_all(sample, pairs, folds, nested, alphas, n_jobs, on_progress)
+        for i, one in zip(to_finish, again, strict=True):
+            walked[i] = one
+    return walked
+
+
+def _is_finished_later(settings):
+    return settings.finish and not settings.network.is_linear and settings.penalty != "none"
+
+
+def _ladders(nested, is_nested):
+    ladders = {None: finishing_ladder(nested.curve().alpha("min"))}
+    for repeat, fold in enumerate(nested.folds if is_nested else []):
+        for k in range(fold.max() + 1):
+            ladders[repeat, k] = finishing_ladder(nested.inner(repeat, k).alpha("min"))
+    return ladders
+
+
+def _walk_all(sample, pairs, folds, nested, alphas, n_jobs, on_progress):
+    """Chains of candidates: unfinished where there are no ladders, else finished on them."""
+    tasks, places = [], []
+    for c, (candidate, ladders) in enumerate(pairs):
+        settings = replace(candidate.settings, finish=bool(ladders))
+        for repeat, fold in enumerate(folds):
+            for left_out in chain_sets(int(fold.max()) + 1, nested):
+                keep = [a for key in [None, *((repeat, k) for k in left_out)] for a in ladders.get(key, ())]
+                task = partial(fit_chain, sample, fold, left_out, settings, alphas=alphas, keep=keep)
+                tasks.append(lambda ticker, task=task: task(ticker=ticker))
+                places.append((c, repeat))
+    done = run_units(tasks, n_jobs=n_jobs, on_progress=on_progress)
+    return [
+        Nested(
+            candidate, sample, folds,
+            [[d for d, p in zip(done, places, strict=True) if p == (c, repeat)] for repeat in range(len(folds))],
+            ladders,
+        )
+        for c, (candidate, ladders) in enumerate(pairs)
+    ]  # fmt: skip

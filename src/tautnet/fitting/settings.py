@@ -1,0 +1,65 @@
+"""What a fit is asked to do: numbers and names, no data."""
+
+from dataclasses import dataclass, field
+
+from tautnet.objective.losses import SquaredError
+from tautnet.objective.networks import Network
+
+GRID_STEPS_PER_DECADE = 8
+
+
+@dataclass(frozen=True)
+class Schedule:
+    """How proximal Adam walks a path.
+
+    Each strength gets one cosine from ``rate`` to 0 of ``steps`` steps, the first one
+    ``first_steps``; the moments are kept from one strength to the next. Tables of more than
+    ``batch_rows`` rows are walked in minibatches of ``batch_size``, and ``full_steps`` steps on
+    all rows end each strength, so that its zeros are right.
+    """
+
+    rate: float = 3e-2
+    first_steps: int = 1000
+    steps: int = 35
+    unpenalised_steps: int = 2000
+    batch_rows: int = 5000
+    batch_size: int = 512
+    batch_steps: int = 60
+    full_steps: int = 5
+    full_rate: float = 3e-3
+
+
+@dataclass(frozen=True)
+class Settings:
+    """One way to fit: everything but the data, the rows and the strength.
+
+    Parameters
+    ----------
+    penalty : {"none", "l2", "l1", "elasticnet", "group"}
+    l1_ratio : float
+        ρ of the elastic net.
+    network : Network
+    loss : SquaredError, BinaryLogLoss or MultinomialLogLoss
+    alpha_min_ratio : float or None
+        Where a path starts, as a share of a₀; None is 1e-6, or 1e-2 with more columns than rows.
+    finish : bool
+        Whether points are finished by accelerated proximal gradient; linear maps always are.
+    tol, max_iter : float, int
+        When finishing ends.
+    precision : {"float32", "float64"}
+        Of the walk; finishing, certificates and predictions are always float64.
+    seed : int
+    schedule : Schedule
+    """
+
+    penalty: str = "l2"
+    l1_ratio: float = 0.5
+    network: Network = field(default_factory=Network)
+    loss: object = field(default_factory=SquaredError)
+    alpha_min_ratio: float | None = None
+    finish: bool = False
+    tol: float = 0.05
+    max_iter: int = 2000
+    precision: str = "float32"
+    seed: int = 0
+    schedule: Schedule = field(default_factory=Schedule)

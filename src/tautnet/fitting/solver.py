@@ -1,0 +1,195 @@
+"""Solvers: proximal Adam walks a path, accelerated proximal gradient finishes a point.
+
+Each is an initial state and one compiled advance of a given number of steps. The number is an
+argument of the program, so that one program serves every length and `loop` can stop between calls.
+"""
+
+import threading
+from concurrent.futures import Future
+from typing import NamedTuple
+
+import jax
+import jax.numpy as jnp
+
+from tautnet.objective.problem import Data, unit_steps
+
+MEAN_DECAY = 0.9
+SQUARE_DECAY = 0.95
+
+
+class Program:
+    """A function compiled once for each shape, however many threads ask for it at once.
+
+    One thread inside a program: units of work run side by side instead, and the bits of a fit do
+    not depend on the number of cores.
+
+    Attributes
+    ----------
+    compiled : dict
+        Signature of the arguments -> future of the compiled program; its length counts compilations.
+    """
+
+    def __init__(self, function):
+        self.function = function
+        self.compiled = {}
+        self.lock = threading.Lock()
+
+    def __call__(self, *arguments):
+        leaves, structure = jax.tree.flatten(arguments)
+        key = structure, tuple((leaf.shape, str(leaf.dtype)) for leaf in leaves)
+        with self.lock:
+            mine = key not in self.compiled
+            if mine:
+                self.compiled[key] = Future()
+        future = self.compiled[key]
+        if mine:
+            try:
+                options = {"xla_cpu_multi_thread_eigen": False} if jax.default_backend() == "cpu" else None
+                future.set_result(jax.jit(self.function, compiler_options=options).lower(*arguments).compile())
+            except BaseException as error:
+                del self.compiled[key]
+                future.set_exception(error)
+                raise
+        return future.result()(*arguments)
+
+
+class AdamState(NamedTuple):
+    """Where proximal Adam stands; ``square`` has the shapes of the penalty's metric."""
+
+    parameters: object
+    mean: object
+    square: object
+    step: object
+
+
+def adam_start(problem, parameters):
+    """State of proximal Adam before its first step."""
+    zeros = jax.tree.map(jnp.zeros_like, parameters)
+    return AdamState(parameters, zeros, problem.metric(zeros), jnp.zeros((), jnp.int32))
+
+
+class Cycle(NamedTuple):
+    """One cosine from ``rate`` to 0 over ``length`` steps, of which those from ``first`` to ``last`` are made."""
+
+    rate: object
+    length: object
+    first: object
+    last: object
+
+
+def _adam_steps(problem, data_at, cycle, state):
+    def one(position, state):
+        parameters, mean, square, step = state
+        gradient = jax.grad(problem.smooth)(parameters, data_at(step))
+        squares = problem.metric(jax.tree.map(jnp.square, gradient))
+        mean = jax.tree.map(lambda m, g: MEAN_DECAY * m + (1 - MEAN_DECAY) * g, mean, gradient)
+        square = jax.tree.map(lambda v, s: SQUARE_DECAY * v + (1 - SQUARE_DECAY) * s, square, squares)
+        step = step + 1
+        # Bias corrections of Kingma and Ba (2015).
+        mean_weight = 1 - MEAN_DECAY ** step.astype(cycle.rate.dtype)
+        square_weight = 1 - SQUARE_DECAY ** step.astype(cycle.rate.dtype)
+        progress = position.astype(cycle.rate.dtype) / cycle.length
+        rate = cycle.rate * 0.5 * (1 + jnp.cos(jnp.pi * progress))
+        steps = jax.tree.map(lambda v: rate / (jnp.sqrt(v / square_weight) + 1e-8), square)
+        moved = jax.tree.map(lambda p, m, s: p - s * m / mean_weight, parameters, mean, steps)
+        return AdamState(problem.prox(moved, steps), mean, square, step)
+
+    return jax.lax.fori_loop(cycle.first, cycle.last, one, state)
+
+
+def _adam_full(problem, data, cycle, state):
+    return _adam_steps(problem, lambda step: data, cycle, state)
+
+
+def _adam_batches(problem, data, n_rows, batch_like, cycle, state):
+    """Steps on consecutive blocks of rows that were shuffled, and whose first block stands again at the end."""
+    size = batch_like.shape[0]
+
+    def block(step):
+        start = (step * size) % n_rows
+        X, y, weight = (jax.lax.dynamic_slice_in_dim(a, start, size) for a in data)
+        return Data(X, y, weight * (n_rows.astype(weight.dtype) / size))
+
+    return _adam_steps(problem, block, cycle, state)
+
+
+adam_full = Program(_adam_full)
+adam_batches = Program(_adam_batches)
+
+
+class FistaState(NamedTuple):
+    """Where accelerated proximal gradient stands.
+
+    ``ahead`` is the extrapolated point, ``momentum`` the t of Beck and Teboulle (2009).
+    """
+
+    parameters: object
+    ahead: object
+    momentum: object
+    step: object
+
+
+def fista_start(parameters):
+    """State of accelerated proximal gradient before its first iteration."""
+    dtype = parameters.biases[0].dtype
+    return FistaState(parameters, parameters, jnp.ones((), dtype), jnp.ones((), dtype))
+
+
+def _dot(a, b):
+    return sum(jnp.vdot(x, y) for x, y in zip(jax.tree.leaves(a), jax.tree.leaves(b), strict=True))
+
+
+def _fista_iteration(problem, data, state):
+    """One iteration with backtracking (Beck and Teboulle 2009) and gradient restart (O'Donoghue and Candès 2015)."""
+    previous, ahead, momentum, step = state
+    value, gradient = jax.value_and_grad(problem.smooth)(ahead, data)
+
+    def trial(step):
+        moved = jax.tree.map(lambda x, g: x - step * g, ahead, gradient)
+        moved = problem.prox(moved, unit_steps(moved, step))
+        change = jax.tree.map(jnp.subtract, moved, ahead)
+        bound = value + _dot(gradient, change) + _dot(change, change) / (2 * step)
+        # Rounding of the two values must not shrink the step for ever.
+        enough = problem.smooth(moved, data) <= bound + 1e-14 * jnp.abs(value)
+        return moved, enough
+
+    def shrink(carry):
+        _, _, step = carry
+        return *trial(step / 2), step / 2
+
+    first = trial(step)
+    moved, _, step = jax.lax.while_loop(lambda c: ~c[1] & (c[2] > 1e-12), shrink, (*first, step))
+    change = jax.tree.map(jnp.subtract, moved, previous)
+    uphill = _dot(jax.tree.map(jnp.subtract, ahead, moved), change) > 0
+    following = (1 + jnp.sqrt(1 + 4 * momentum**2)) / 2
+    inertia = jnp.where(uphill, 0.0, (momentum - 1) / following)
+    ahead = jax.tree.map(lambda x, c: x + inertia * c, moved, change)
+    # A step that may grow again adapts to flat regions of a non-convex problem.
+    return FistaState(moved, ahead, jnp.where(uphill, 1.0, following), step * 1.1)
+
+
+def _fista(problem, data, iterations, state):
+    return jax.lax.fori_loop(0, iterations, lambda _, s: _fista_iteration(problem, data, s), state)
+
+
+fista = Program(_fista)
+
+
+def _measure(problem, data, floor, parameters):
+    return problem.objective(parameters, data), problem.stationarity(parameters, data, floor)
+
+
+def _measure_unpenalised(problem, data, floor, parameters):
+    return (
+        problem.objective(parameters, data),
+        problem.unpenalised_stationarity(parameters, data, floor),
+    )
+
+
+def _objective(problem, data, parameters):
+    return problem.objective(parameters, data)
+
+
+objective = Program(_objective)
+measure = Program(_measure)
+measure_unpenalised = Program(_measure_unpenalised)

@@ -1,0 +1,285 @@
+"""Penalties side by side: from numbers of nested cross-validation to the rows of a table."""
+
+from dataclasses import dataclass
+from functools import partial
+from typing import NamedTuple
+
+import numpy as np
+
+from tautnet.fitting.intervals import corrected_resampled_t, holm, paired_difference, standard_error
+from tautnet.fitting.nested import Candidate, cross_validate, outer_results
+from tautnet.fitting.path import Path, nearest, walk
+from tautnet.fitting.units import run_units
+
+
+class Refit(NamedTuple):
+    """A candidate's path on all rows, and the ordinary cross-validation curve that chooses on it."""
+
+    path: Path
+    curve: object
+
+    def at(self, selection):
+        """Index on the path of the strength that a rule chooses."""
+        return nearest(self.path.alphas, self.curve.alpha(selection))
+
+
+@dataclass(frozen=True)
+class Study:
+    """All that was fitted for a comparison.
+
+    Attributes
+    ----------
+    sample : Sample
+    nested : dict
+        Name -> Nested, one for each penalty and "linear".
+    refits : dict
+        Name -> Refit.
+    selection : {"min", "1se"}
+    groups : array or None
+        Rows that belong together.
+    """
+
+    sample: object
+    nested: dict
+    refits: dict
+    selection: str
+    groups: object
+
+    @property
+    def penalties(self):
+        """Names of the penalties compared."""
+        return [name for name in self.nested if name != "linear"]
+
+    @property
+    def loss(self):
+        """The loss that all candidates minimise."""
+        return next(iter(self.nested.values())).candidate.settings.loss
+
+    @property
+    def folds(self):
+        """The fold of each row, one array a repeat."""
+        return next(iter(self.nested.values())).folds
+
+
+def run_study(sample, candidates, folds, *, selection, groups=None, n_jobs=None, on_progress=None):
+    """Fit everything that a comparison needs.
+
+    Parameters
+    ----------
+    sample : Sample
+    candidates : list of Candidate
+        Penalties, and the linear map under the name "linear".
+    folds : list of int arrays
+    selection : {"min", "1se"}
+    groups : array, optional
+    n_jobs, on_progress
+        As in `run_units`.
+
+    Returns
+    -------
+    Study
+    """
+    report = on_progress or (lambda share: None)
+    nested = cross_validate(
+        sample, candidates, folds, nested=True, n_jobs=n_jobs, on_progress=lambda share: report(0.93 * share)
+    )
+    rows, none = np.arange(len(sample.y)), np.arange(0)
+    curves = [one.curve() for one in nested]
+    units = [
+        partial(_refit, sample, rows, none, one.candidate.settings, curve)
+        for one, curve in zip(nested, curves, strict=True)
+    ]
+    paths = run_units(units, n_jobs=n_jobs, on_progress=lambda share: report(0.93 + 0.07 * share))
+    names = [candidate.name for candidate in candidates]
+    refits = {n: Refit(path, curve) for n, path, curve in zip(names, paths, curves, strict=True)}
+    return Study(sample, dict(zip(names, nested, strict=True)), refits, selection, groups)
+
+
+def _refit(sample, rows, none, settings, curve, ticker):
+    keep = [curve.alpha("min"), curve.alpha("1se")]
+    return walk(sample, rows, none, settings, keep=keep, certify=True, ticker=ticker)
+
+
+def null_losses(study):
+    """Loss of each row under the constant prediction of its training rows, averaged over repeats."""
+    sample, loss, losses = study.sample, study.loss, []
+    for fold in study.folds:
+        row_losses = np.zeros(len(fold))
+        for k in range(fold.max() + 1):
+            rows = fold == k
+            constant = loss.null_outputs(sample.y[~rows], sample.weight[~rows])
+            row_losses[rows] = loss.metric(sample.y[rows], np.broadcast_to(constant, sample.y[rows].shape))
+        losses.append(row_losses)
+    return np.mean(losses, axis=0)
+
+
+def chosen_results(study, selection):
+    """Outer-fold results of choosing the penalty, too, inside each outer fold."""
+
+    def choose(repeat, k):
+        curves = [(study.nested[name], study.nested[name].inner(repeat, k)) for name in study.penalties]
+        nested, curve = min(curves, key=lambda pair: pair[1].mean[pair[1].index(selection)])
+        return nested, curve.alpha(selection)
+
+    return outer_results(study.sample, study.folds, choose)
+
+
+def chosen_name(study, selection):
+    """The penalty that the same rule picks on all rows."""
+    curves = {name: study.refits[name].curve for name in study.penalties}
+    return min(curves, key=lambda name: curves[name].mean[curves[name].index(selection)])
+
+
+class Table(NamedTuple):
+    """The rows of a comparison.
+
+    Attributes
+    ----------
+    rows : list of dict
+        One a penalty.
+    linear, chosen : dict
+        Rows of the linear map and of the penalty chosen inside the outer folds.
+    null_loss : float
+    outer : dict
+        Name -> Outer, under the study's rule.
+    """
+
+    rows: list
+    linear: dict
+    chosen: dict
+    null_loss: float
+    outer: dict
+
+
+def tabulate(study):
+    """Rows for every penalty, the linear map and the choice among penalties."""
+    rules = {rule: _rule_rows(study, rule) for rule in {study.selection, "1se"}}
+    rows, outer = rules[study.selection]
+    for name, row in rows.items():
+        row["one_se"] = {k: v for k, v in rules["1se"][0][name].items() if k != "seconds"}
+    null = float(np.average(null_losses(study), weights=study.sample.weight))
+    return Table([rows[name] for name in study.penalties], rows["linear"], rows["chosen"], null, outer)
+
+
+def _rule_rows(study, selection):
+    """Rows of every candidate and of "chosen" under one rule, with their comparisons."""
+    outer = {name: nested.outer(selection) for name, nested in study.nested.items()}
+    outer["chosen"] = chosen_results(study, selection)
+    stands_for = {name: name for name in study.nested} | {"chosen": chosen_name(study, selection)}
+    rows = {name: _row(study, stands_for[name], outer[name], selection) for name in outer}
+    rows["linear"]["penalty"] = "linear"
+    for key, against in (("vs_none", outer.get("none")), ("vs_null", None), ("vs_linear", outer["linear"])):
+        losses = null_losses(study) if key == "vs_null" else against and against.losses
+        others = [name for name in outer if outer[name] is not against and name != "chosen"]
+        compared = {} if losses is None else _compare(study, losses, outer, others)
+        if losses is not None and outer["chosen"] is not against:
+            compared |= _compare(study, losses, outer, ["chosen"])
+        for name, row in rows.items():
+            row[key] = compared.get(name)
+            if row[key] is not None and len(study.folds) > 1 and against is not None:
+                row[key] |= _resampled(study, against, outer[name])
+    return rows, outer
+
+
+def _compare(study, losses, outer, names):
+    """Differences of some rows against the same losses, their p-values corrected together."""
+    weight = study.sample.weight
+    differences = [paired_difference(losses, outer[name].losses, weight, study.groups) for name in names]
+    corrected = holm([d.p for d in differences])
+    return {
+        name: {"diff": d.diff, "ci_low": d.ci_low, "ci_high": d.ci_high, "p_holm": p}
+        for name, d, p in zip(names, differences, corrected, strict=True)
+    }
+
+
+def _resampled(study, against, own):
+    n_folds = study.folds[0].max() + 1
+    low, high = corrected_resampled_t(against.fold_losses - own.fold_losses, 1 / (n_folds - 1))
+    return {"t_ci_low": low, "t_ci_high": high}
+
+
+def _row(study, name, outer, selection):
+    """One row: the outer folds say how good, the refit on all rows says what it looks like."""
+    weight, refit = study.sample.weight, study.refits[name]
+    path, i = refit.path, refit.at(selection)
+    test = float(np.average(outer.losses, weights=weight))
+    seconds = path.seconds + sum(c.path.seconds for chains in study.nested[name].chains for c in chains)
+    return {
+        "penalty": name,
+        "alpha": float(path.alphas[i]),
+        "test_loss": test,
+        "test_loss_se": standard_error(outer.losses, weight, study.groups),
+        "train_loss": outer.train_loss,
+        "gap": test - outer.train_loss,
+        "test_score": outer.score,
+        "score_name": study.loss.score_name,
+        "weight_norm": float(np.sqrt(path.weight_squares[i])),
+        "weight_max_abs": float(path.weight_max[i]),
+        "zero_weights": int(path.zero_weights[i]),
+        "n_weights": path.n_weights,
+        "predictors_kept": int(path.n_features[i]),
+        "predictors_total": study.sample.n_predictors,
+        "stationarity": float(path.stationarity[i]),
+        "objective_gap": float(path.objective_gap[i]),
+        "seconds": seconds,
+    }
+
+
+def best_row(rows):
+    """The row with the least test loss."""
+    return min(rows, key=lambda row: row["test_loss"])
+
+
+def recommended_name(table, weight, groups):
+    """Of the penalties within one standard error of the best, paired, the one that needs least.
+
+    Fewest predictors, then fewest weights, then the lower loss.
+    """
+    best = best_row(table.rows)
+    own = table.outer[best["penalty"]].losses
+
+    def excess(row):
+        return paired_difference(table.outer[row["penalty"]].losses, own, weight, groups)
+
+    near = [row for row in table.rows if (d := excess(row)).diff <= d.se]
+    return min(
+        near, key=lambda r: (r["predictors_kept"], r["n_weights"] - r["zero_weights"], r["test_loss"])
+    )["penalty"]
+
+
+def over_fitted(table, weight, groups):
+    """Whether ``none`` is over-fitted: true, false, or None where the data cannot tell.
+
+    True when it has a lower loss on rows it saw than on new ones and some penalty beats it by an
+    interval above zero after Holm; false when none does and it is within one standard error of the
+    best.
+    """
+    none = next((row for row in table.rows if row["penalty"] == "none"), None)
+    if none is None:
+        return None
+    beaten = any(is_better(row["vs_none"]) for row in table.rows)
+    if beaten:
+        return True if none["gap"] > 0 else None
+    best = table.outer[best_row(table.rows)["penalty"]].losses
+    excess = paired_difference(table.outer["none"].losses, best, weight, groups)
+    return False if excess.diff <= excess.se else None
+
+
+def is_better(versus):
+    """Whether a comparison's interval lies above zero, also after Holm."""
+    return versus is not None and versus["ci_low"] > 0 and versus["p_holm"] < 0.05
+
+
+def candidates_for(penalties, settings_for):
+    """The candidates of a comparison: the penalties, and the linear map under l2.
+
+    Parameters
+    ----------
+    penalties : iterable of str
+    settings_for : callable
+        ``settings_for(penalty, linear)`` gives the settings.
+    """
+    networks = [Candidate(name, settings_for(name, False)) for name in penalties]
+    return [*networks, Candidate("linear", settings_for("l2", True))]
+
+

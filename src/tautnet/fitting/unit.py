@@ -1,0 +1,183 @@
+"""One unit of work, made ready: chosen rows standardised by their own statistics, padded, with a start."""
+
+from dataclasses import dataclass
+from typing import NamedTuple
+
+import jax
+import numpy as np
+
+from tautnet.objective.networks import pad, unpad
+from tautnet.objective.penalties import Groups, make_penalty
+from tautnet.objective.problem import Data, Problem, null_gradient
+from tautnet.tables.scaling import Scaling, fit_scaling, restore, standardise
+
+
+class Sample(NamedTuple):
+    """An encoded table.
+
+    Attributes
+    ----------
+    X : array (n_rows, n_columns)
+        Raw numbers, missing cells NaN.
+    column_predictor : int array (n_columns,)
+        The predictor that each column encodes, 0, 1, ...
+    y : array (n_rows, n_outputs)
+        In the target's own units; 0 and 1 for classes.
+    weight : array (n_rows,)
+    """
+
+    X: object
+    column_predictor: object
+    y: object
+    weight: object
+
+    @property
+    def n_predictors(self):
+        """Number of predictors, each of one column or several."""
+        return int(self.column_predictor.max()) + 1
+
+
+def ladder(size):
+    """The next of a ladder of sizes, so that many tables share few compiled shapes.
+
+    Powers of two and their middles up to 256, from there eight steps an octave.
+
+    Examples
+    --------
+    >>> [ladder(size) for size in (1, 5, 30, 100, 455, 39000)]
+    [1, 6, 32, 128, 480, 40960]
+    """
+    if size <= 2:
+        return size
+    octave = 2 ** (int(size - 1).bit_length() - 1)
+    step = octave // (2 if octave < 256 else 8)
+    return -(-size // step) * step
+
+
+@dataclass(frozen=True)
+class Unit:
+    """Rows ready to be fitted.
+
+    Attributes
+    ----------
+    scaling, target_scaling : Scaling
+        Learned from these rows alone.
+    X, y, weight : arrays
+        Standardised rows, float64, not padded; weights sum to 1.
+    null_outputs : array (n_outputs,)
+        The constant prediction, as the fit sees the target.
+    null_loss : float
+        Its mean loss on these rows, as minimised.
+    alpha_scale : float
+        a₀, the largest group norm of the null gradient.
+    floor : float
+        Gradient norm that counts as nothing in a certificate.
+    """
+
+    settings: object
+    column_predictor: object
+    scaling: Scaling
+    target_scaling: Scaling
+    X: object
+    y: object
+    weight: object
+    null_outputs: object
+    null_loss: float
+    alpha_scale: float
+    floor: float
+
+    @property
+    def batched(self):
+        """Whether these rows are walked in minibatches."""
+        return len(self.X) > self.settings.schedule.batch_rows
+
+    @property
+    def shape(self):
+        """Padded numbers of rows, columns and outputs."""
+        more = self.settings.schedule.batch_size if self.batched else 0
+        return ladder(max(len(self.X) + more, 32)), ladder(max(self.X.shape[1], 4)), ladder(self.y.shape[1])
+
+    def problem(self, alpha, dtype):
+        """The problem at a strength, with its numbers in a dtype."""
+        settings, columns = self.settings, self.shape[1]
+        # Columns that only fill up belong to a predictor behind the last one, which weighs nothing.
+        index = np.full(columns, min(self.column_predictor.max() + 1, columns - 1), np.int32)
+        index[: len(self.column_predictor)] = self.column_predictor
+        n_outputs = self.y.shape[1]
+        width = sum(settings.network.hidden_layer_sizes[:1]) + n_outputs * settings.network.skip
+        per_column = n_outputs if settings.network.is_linear else width
+        counts = np.bincount(self.column_predictor) * per_column
+        factors = np.zeros(columns, dtype)
+        factors[: len(self.column_predictor)] = np.sqrt(counts)[self.column_predictor]
+        penalty = jax.tree.map(dtype, make_penalty(settings.penalty, float(alpha), settings.l1_ratio))
+        return Problem(penalty, Groups(index, factors), settings.loss, settings.network)
+
+    def data(self, dtype):
+        """All rows, padded: each counts once."""
+        return self._padded(dtype, np.arange(len(self.X)), 0)
+
+    def batches(self, dtype):
+        """Arguments of minibatches: shuffled rows with the first block again behind, their number, a block."""
+        size = self.settings.schedule.batch_size
+        order = np.random.default_rng([self.settings.seed, 1]).permutation(len(self.X))
+        return self._padded(dtype, order, size), np.asarray(len(order), np.int32), np.zeros(size, dtype)
+
+    def _padded(self, dtype, order, again):
+        rows, columns, outputs = self.shape
+        order = np.concatenate([order, order[:again]])
+        X, y, weight = np.zeros((rows, columns), dtype), np.zeros((rows, outputs), dtype), np.zeros(rows, dtype)
+        X[: len(order), : self.X.shape[1]] = self.X[order]
+        y[: len(order), : self.y.shape[1]] = self.y[order]
+        weight[: len(order)] = self.weight[order]
+        return Data(*(jax.numpy.asarray(a) for a in (X, y, weight)))
+
+    def start(self, dtype):
+        """Initial parameters, padded."""
+        loss = self.settings.loss
+        initial = self.settings.network.initial(self.X, self.null_outputs, self.settings.seed)
+        padded = pad(initial, *self.shape[1:], loss.padding_bias)
+        return jax.tree.map(lambda leaf: jax.numpy.asarray(leaf, dtype), padded)
+
+    def cropped(self, parameters):
+        """Parameters as float64 NumPy arrays without padding."""
+        return unpad(parameters, self.X.shape[1], self.y.shape[1])
+
+    def outputs(self, parameters, X):
+        """Outputs for raw rows, in the target's units."""
+        return restore(self.settings.network.outputs(parameters, standardise(X, self.scaling)), self.target_scaling)
+
+
+def make_unit(sample, rows, settings):
+    """Standardise the rows of a unit by their own weighted statistics.
+
+    Parameters
+    ----------
+    sample : Sample
+    rows : int array
+        The training rows: nothing is learned from any other.
+    settings : Settings
+
+    Returns
+    -------
+    Unit
+    """
+    rows = rows[sample.weight[rows] > 0]
+    weight = sample.weight[rows] / sample.weight[rows].sum()
+    scaling = fit_scaling(sample.X[rows], weight)
+    y, n_outputs = sample.y[rows], sample.y.shape[1]
+    target_scaling = Scaling(np.zeros(n_outputs), np.ones(n_outputs))
+    if settings.loss.standardises_target:
+        target_scaling = fit_scaling(y, weight)
+        y = standardise(y, target_scaling)
+    X = standardise(sample.X[rows], scaling)
+    null_outputs = settings.loss.null_outputs(y, weight)
+    with jax.enable_x64(True):
+        data = Data(X, y, weight)
+        gradient = np.asarray(null_gradient(settings.loss, data, null_outputs))
+        null_loss = float(weight @ settings.loss.value(y, np.broadcast_to(null_outputs, y.shape)))
+    group_norms = np.sqrt(np.bincount(sample.column_predictor, np.square(gradient).sum(axis=1)))
+    floor = 1e-6 * np.linalg.norm(gradient)
+    return Unit(
+        settings, sample.column_predictor, scaling, target_scaling, X, y, weight, null_outputs, null_loss,
+        float(group_norms.max()), float(floor),
+    )  # fmt: skip

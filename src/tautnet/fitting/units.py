@@ -1,0 +1,107 @@
+"""Units of work, run side by side: threads over one compiled program."""
+
+import os
+import threading
+from concurrent.futures import FIRST_COMPLETED, ThreadPoolExecutor, wait
+from pathlib import Path
+
+import jax
+from threadpoolctl import threadpool_limits
+
+from tautnet.fitting.loop import Ticker
+
+CACHE_VARIABLE = "TAUTNET_CACHE"
+
+
+def count_jobs(n_jobs):
+    """Number of units to run at once: None is 1, -1 all cores, as in scikit-learn."""
+    cores = os.cpu_count() or 1
+    if n_jobs is None:
+        return 1
+    return max(1, n_jobs if n_jobs > 0 else cores + 1 + n_jobs)
+
+
+def use_compilation_cache():
+    """Keep compiled programs on disk between processes, in a directory of this jax version.
+
+    Does nothing where the user has set a directory for jax already, or where the environment
+    variable TAUTNET_CACHE is "off"; any other value of it is the directory.
+    """
+    place = os.environ.get(CACHE_VARIABLE)
+    if place == "off" or jax.config.jax_compilation_cache_dir is not None:
+        return
+    home = os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache"
+    directory = Path(place) if place else Path(home) / "tautnet" / f"jax-{jax.__version__}"
+    try:
+        directory.mkdir(parents=True, exist_ok=True)
+    except OSError:
+        return
+    jax.config.update("jax_compilation_cache_dir", str(directory))
+    jax.config.update("jax_persistent_cache_min_compile_time_secs", 0.0)
+    jax.config.update("jax_persistent_cache_min_entry_size_bytes", -1)
+
+
+class Progress:
+    """Adds the shares of many units up and reports the total in [0, 1]."""
+
+    def __init__(self, n_units, report):
+        self.shares, self.report, self.lock = [0.0] * n_units, report, threading.Lock()
+
+    def update(self, unit, share):
+        """Unit number ``unit`` is done to a share."""
+        with self.lock:
+            self.shares[unit] = max(self.shares[unit], share)
+            total = sum(self.shares) / len(self.shares)
+        self.report(total)
+
+
+def run_units(units, *, n_jobs=None, on_progress=None):
+    """Run functions of a ticker and return their results in order.
+
+    Parameters
+    ----------
+    units : list of callables
+        Each takes a `Ticker` and depends on nothing but its own arguments.
+    n_jobs : int, optional
+        Units at once; it never changes a result.
+    on_progress : callable, optional
+        Called with the share done of all work, from any thread.
+
+    Raises
+    ------
+    KeyboardInterrupt
+        After every unit has stopped, within a call of a compiled program.
+    """
+    use_compilation_cache()
+    progress = Progress(len(units), on_progress or (lambda share: None))
+    tickers = [Ticker(lambda share, i=i: progress.update(i, share)) for i in range(len(units))]
+    # One thread for each unit's linear algebra too: the bits of a result must not depend on what
+    # else runs.
+    with threadpool_limits(1, "blas"):
+        if count_jobs(n_jobs) == 1:
+            return [_run(unit, ticker) for unit, ticker in zip(units, tickers, strict=True)]
+        with ThreadPoolExecutor(count_jobs(n_jobs)) as executor:
+            futures = [executor.submit(_run, *pair) for pair in zip(units, tickers, strict=True)]
+            try:
+                return _results(futures)
+            except BaseException:
+                for ticker, future in zip(tickers, futures, strict=True):
+                    future.cancel()
+                    ticker.stop()
+                raise
+
+
+def _run(unit, ticker):
+    result = unit(ticker)
+    ticker.tick(1.0)
+    return result
+
+
+def _results(futures):
+    pending = set(futures)
+    while pending:
+        # A short timeout lets Ctrl-C through on every platform.
+        done, pending = wait(pending, timeout=0.2, return_when=FIRST_COMPLETED)
+        for future in done:
+            future.result()
+    return [future.result() for future in futures]

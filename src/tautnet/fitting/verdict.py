@@ -1,0 +1,192 @@
+"""The verdict: three to six plain sentences, computed from the numbers of a result and nothing else."""
+
+from tautnet.fitting.study import best_row, is_better
+
+SMALL_TABLE = 100
+
+
+def number(value):
+    """A number to three sensible digits.
+
+    Examples
+    --------
+    >>> [number(v) for v in (0.071434, 0.56, 12345.6, 0.0, 6.1e8, -0.00002)]
+    ['0.0714', '0.56', '12,300', '0', '6.1e+08', '-2e-05']
+    """
+    rounded = float(f"{value:.3g}")
+    if 1000 <= abs(rounded) < 1e6:
+        return f"{rounded:,.0f}"
+    return f"{rounded:.3g}"
+
+
+def interval(versus):
+    """The interval of a comparison in words."""
+    return f"95 % interval {number(versus['ci_low'])} to {number(versus['ci_high'])}"
+
+
+def join(names):
+    """Names as a list in a sentence.
+
+    Examples
+    --------
+    >>> join(["l1"]), join(["l1", "l2", "group"])
+    ('l1', 'l1, l2 and group')
+    """
+    names = list(names)
+    return names[0] if len(names) == 1 else f"{', '.join(names[:-1])} and {names[-1]}"
+
+
+def certificate_in_words(row):
+    """How well the chosen model solves its own problem.
+
+    Examples
+    --------
+    >>> certificate_in_words({"stationarity": 0.031, "objective_gap": 1e-5})
+    'solved to 0.031'
+    """
+    stationarity = row["stationarity"]
+    if stationarity <= 0.1:
+        return f"solved to {number(stationarity)}"
+    if row["objective_gap"] <= 1e-3:
+        return f"nearly solved: {number(stationarity)}, at a level that no longer falls"
+    return f"stopped at {number(stationarity)}: part of the regularization is early stopping"
+
+
+def write_verdict(result):
+    """The sentences for a result.
+
+    Parameters
+    ----------
+    result : dict
+        The object that ``compare --json`` prints, with ``detail``, before its verdict.
+
+    Returns
+    -------
+    list of str
+    """
+    learns = any(is_better(row["vs_null"]) for row in [*result["rows"], result["linear"]])
+    sentences = [_over_fitting(result)]
+    if not learns:
+        sentences += [_nothing_to_learn(result)]
+    else:
+        sentences += [_which_penalty(result), _network_needed(result), _predictors(result), _what_to_do(result)]
+    sentences += [_how_sure(result, learns)]
+    return [sentence for sentence in sentences if sentence]
+
+
+def _rows(result):
+    return {row["penalty"]: row for row in result["rows"]}
+
+
+def _over_fitting(result):
+    none, metric = _rows(result).get("none"), result["metric"]
+    if none is None:
+        return None
+    figures = (
+        f"its {metric} is {number(none['train_loss'])} on rows it saw and {number(none['test_loss'])} on rows "
+        f"it did not (a constant prediction has {number(result['null']['test_loss'])})"
+    )
+    if result["over_fitted"] is None:
+        return f"Whether the network without a penalty is over-fitted, these rows cannot tell: {figures}."
+    if not result["over_fitted"]:
+        return f"Without a penalty the network is not over-fitted: {figures}, within one standard error of the best."
+    separated = (
+        "; it separates the classes of its rows completely, so its weights grow as long as one trains, "
+        f"and it was stopped after {result['detail']['none']['steps'][-1]:,} steps"
+        if result["detail"]["none"]["separated"]
+        else ""
+    )
+    return f"Without a penalty the network is over-fitted: {figures}{separated}."
+
+
+def _nothing_to_learn(result):
+    best = best_row(result["rows"])
+    return (
+        f"There is nothing to learn here: no model predicts new rows better than a constant "
+        f"({result['metric']} {number(result['null']['test_loss'])}) by an interval above zero; the nearest, "
+        f"{best['penalty']}, has {number(best['test_loss'])}, a difference of {number(best['vs_null']['diff'])} "
+        f"({interval(best['vs_null'])}). Do not use these predictors for this target."
+    )
+
+
+def _which_penalty(result):
+    best = best_row(result["rows"])
+    name = best["penalty"]
+    like = [n for n, versus in result["detail"]["vs_best"].items() if versus["ci_high"] >= 0 >= versus["ci_low"]]
+    alike = f"; {join(like)} cannot be told apart from it" if like else ""
+    if name == "none":
+        return f"No penalty helps: none has the lowest {result['metric']} on new rows{alike}."
+    versus, start = best["vs_none"], f"The lowest {result['metric']} on new rows has {name}, "
+    if versus is None:
+        return f"{start}{number(best['test_loss'])}{alike}."
+    gain = f"{number(best['test_loss'])}, {number(versus['diff'])} less than without a penalty ({interval(versus)})"
+    doubt = "" if is_better(versus) else ", a gain that these rows cannot tell from none"
+    return f"{start}{gain}{doubt}{alike}."
+
+
+def _network_needed(result):
+    linear, metric = result["linear"], result["metric"]
+    penalised = [row for row in result["rows"] if row["penalty"] != "none"]
+    better = [row for row in penalised if is_better(row["vs_linear"])]
+    if not better:
+        learns = is_better(linear["vs_null"])
+        suffix = "" if learns else ", though the linear model itself is not surely better than a constant"
+        return (
+            f"A linear model suffices: no penalised network is better by an interval above zero than the linear "
+            f"model's {number(linear['test_loss'])}{suffix}."
+        )
+    row = best_row(better)
+    return (
+        f"The network is worth its while: {row['penalty']} is {number(row['vs_linear']['diff'])} better than the "
+        f"linear model's {metric} of {number(linear['test_loss'])} ({interval(row['vs_linear'])})."
+    )
+
+
+def _predictors(result):
+    rows, total = _rows(result), result["n_predictors"]
+    selecting = [name for name in ("l1", "group") if name in rows]
+    if not selecting or total == 1:
+        return None
+    kept = join(f"{name} keeps {rows[name]['predictors_kept']}" for name in selecting)
+    name = "group" if "group" in rows else selecting[0]
+    if rows[name]["predictors_kept"] == total:
+        return f"Of {total} predictors {kept} (one-SE choice: {_one_se(rows, selecting)})."
+    first = result["detail"]["penalties"][name]["exit_order"][: min(3, total - rows[name]["predictors_kept"])]
+    return (
+        f"Of {total} predictors {kept} (one-SE choice: {_one_se(rows, selecting)}); "
+        f"under {name} the first to leave {'is' if len(first) == 1 else 'are'} {join(first)}."
+    )
+
+
+def _one_se(rows, selecting):
+    return join(f"{name} {rows[name]['one_se']['predictors_kept']}" for name in selecting)
+
+
+def _what_to_do(result):
+    rows = _rows(result)
+    row, best = rows[result["recommended"]], best_row(result["rows"])
+    why = "it has the lowest loss" if row is best else "within one standard error of the best"
+    kept, total = row["predictors_kept"], row["predictors_total"]
+    needs = f"it needs {kept} of {total} predictors" if kept < total else f"it uses all {total} predictors"
+    alpha = "no penalty" if row["penalty"] == "none" else f"{row['penalty']}, alpha {number(row['alpha'])}"
+    chosen = result["chosen"]
+    return (
+        f"Use {alpha}: {why}, and {needs} ({certificate_in_words(row)}); "
+        f"with the penalty, too, chosen by cross-validation, expect a {result['metric']} of "
+        f"{number(chosen['test_loss'])} on new rows ({chosen['score_name']} {number(chosen['test_score'])})."
+    )
+
+
+def _how_sure(result, learns):
+    doubts = []
+    if result["n_rows"] < SMALL_TABLE:
+        doubts.append(f"with {result['n_rows']} rows all of these figures are rough")
+    edges = [n for n, d in result["detail"]["penalties"].items() if d["at_edge"] and n != "none"]
+    if learns and edges:
+        doubts.append(
+            f"the best strength of {join(edges)} is the smallest one tried: a smaller alpha_min_ratio may do better"
+        )
+    if not doubts:
+        return None
+    sentence = "; ".join(doubts)
+    return f"{sentence[0].upper()}{sentence[1:]}."

@@ -1,0 +1,1 @@
+"""What is minimised: losses, penalties, networks, and the problem they make together."""

@@ -1,0 +1,123 @@
+"""The problem: the one file that knows loss, network and penalty at once.
+
+    F(θ) = Σᵢ wᵢ ℓ(yᵢ, f_θ(xᵢ)) + α Ω(W),   Σᵢ wᵢ = 1
+
+Objective, gradient and certificate are derived here, once, so that they cannot disagree.
+"""
+
+from dataclasses import dataclass, field
+from typing import NamedTuple
+
+import jax
+import jax.numpy as jnp
+
+from tautnet.objective.penalties import sum_of_squares
+
+
+class Data(NamedTuple):
+    """Rows as a fit sees them: standardised, padded with rows of weight 0.
+
+    Attributes
+    ----------
+    X : array (n_rows, n_columns)
+    y : array (n_rows, n_outputs)
+    weight : array (n_rows,)
+        Row weights that sum to 1.
+    """
+
+    X: object
+    y: object
+    weight: object
+
+
+def _static(**options):
+    return field(metadata={"static": True}, **options)
+
+
+@jax.tree_util.register_dataclass
+@dataclass(frozen=True)
+class Problem:
+    """A loss of a network under a penalty; the penalty's numbers and the groups are leaves."""
+
+    penalty: object
+    groups: object
+    loss: object = _static()
+    network: object = _static()
+
+    def mean_loss(self, parameters, data):
+        """Weighted mean of the loss over the rows."""
+        return data.weight @ self.loss.value(data.y, self.network.apply(parameters, data.X))
+
+    def smooth(self, parameters, data):
+        """The differentiable part f: mean loss and smooth part of the penalty."""
+        return self.mean_loss(parameters, data) + self.penalty.smooth(parameters.weights, self.groups)
+
+    def objective(self, parameters, data):
+        """F: mean loss and penalty."""
+        return self.mean_loss(parameters, data) + self.penalty.value(parameters.weights, self.groups)
+
+    def prox(self, parameters, step):
+        """Proximal operator of the rest of the penalty; biases pass as they are."""
+        return parameters._replace(weights=self.penalty.prox(parameters.weights, step.weights, self.groups))
+
+    def metric(self, squares):
+        """Squared gradients as averaged by the penalty."""
+        return squares._replace(weights=self.penalty.metric(squares.weights, self.groups))
+
+    def stationarity(self, parameters, data, floor):
+        """How far a point is from stationary, in [0, 1]: 0 is solved.
+
+        With ``G = x - prox(x - ∇f(x))`` at unit step, the residual is
+        ``‖G‖ / (‖∇loss‖ + ‖G - ∇loss‖ + floor)``: what is left of the two forces, loss and
+        penalty, that should balance.
+
+        Parameters
+        ----------
+        floor : float
+            Size of a gradient that counts as nothing, see `null_gradient`.
+        """
+        loss_gradient = jax.grad(self.mean_loss)(parameters, data)
+        gradient = jax.grad(self.smooth)(parameters, data)
+        moved = self.prox(_subtract(parameters, gradient), unit_steps(parameters))
+        residual = _subtract(parameters, moved)
+        other = _subtract(residual, loss_gradient)
+        return norm(residual) / (norm(loss_gradient) + norm(other) + floor)
+
+    def unpenalised_stationarity(self, parameters, data, floor):
+        """The residual without a penalty: the mean gradient over the rows' typical gradient.
+
+        ``‖∇loss‖ / (√(Σ wᵢ ‖∇ℓᵢ‖²) + floor)``
+        """
+
+        def row_square(row):
+            one = Data(row[0][None], row[1][None], jnp.ones(1, row[0].dtype))
+            return sum_of_squares(jax.grad(self.mean_loss)(parameters, one))
+
+        squares = jax.lax.map(row_square, (data.X, data.y), batch_size=128)
+        gradient = norm(jax.grad(self.mean_loss)(parameters, data))
+        return gradient / (jnp.sqrt(data.weight @ squares) + floor)
+
+
+def norm(tree):
+    """Euclidean norm of every number in a pytree."""
+    return jnp.sqrt(sum_of_squares(tree))
+
+
+def _subtract(a, b):
+    return jax.tree.map(jnp.subtract, a, b)
+
+
+def unit_steps(parameters, step=1.0):
+    """The same step for every parameter, in the shape that ``prox`` takes."""
+    return jax.tree.map(lambda leaf: jnp.full((1,) * leaf.ndim, step, leaf.dtype), parameters)
+
+
+def null_gradient(loss, data, null_outputs):
+    """Gradient of a linear map added to the null model, shape (n_columns, n_outputs).
+
+    Its largest group norm is the strength a₀ from which a path measures its grid.
+    """
+    def mean_loss(outputs):
+        return data.weight @ loss.value(data.y, outputs)
+
+    return data.X.T @ jax.grad(mean_loss)(jnp.broadcast_to(null_outputs, data.y.shape))

@@ -1,0 +1,1 @@
+"""What comes in: readers, built-in tables, the encoder and the scaling."""

@@ -1,0 +1,118 @@
+"""Imputation, centre and scale as plain arrays: learned from some rows, applied to any, with NumPy alone.
+
+A missing cell is imputed at the column's mean, which is 0 once standardised, so the imputation value and
+the centre are one number and the whole transform is ``(x - centre) / scale`` with missing cells set to 0.
+"""
+
+from typing import NamedTuple
+
+import numpy as np
+
+__all__ = ["Scaling", "fit_scaling", "restore", "standardise"]
+
+
+class Scaling(NamedTuple):
+    """Centre and scale of each column, both float64 of shape (n_columns,)."""
+
+    centre: np.ndarray
+    scale: np.ndarray
+
+
+def fit_scaling(X, weights=None) -> Scaling:
+    """Learn centre and scale from the rows that count.
+
+    Parameters
+    ----------
+    X : array of shape (n_rows, n_columns)
+        Numbers; NaN marks a missing cell.
+    weights : array of shape (n_rows,), optional
+        Non-negative row weights; a weight of 2 is the row twice, a weight of 0 is no row at all.
+
+    Returns
+    -------
+    Scaling
+        ``centre`` is the weighted mean of the cells that are there; ``scale`` the weighted population
+        standard deviation of the imputed column. A column that is constant over the rows used keeps its
+        value as centre, and a scale of 1; one with no cell at all gets 0 and 1.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from tautnet.tables.scaling import fit_scaling, standardise
+    >>> X = np.array([[1.0, 5.0], [3.0, 5.0], [np.nan, 5.0]])
+    >>> fit_scaling(X, weights=[1, 1, 0])
+    Scaling(centre=array([2., 5.]), scale=array([1., 1.]))
+    >>> standardise(X, fit_scaling(X, weights=[1, 1, 0]))
+    array([[-1.,  0.],
+           [ 1.,  0.],
+           [ 0.,  0.]])
+    """
+    X = np.asarray(X, dtype=np.float64)
+    weights = np.ones(len(X)) if weights is None else np.asarray(weights, dtype=np.float64)
+    used = weights > 0
+    if not used.any():
+        raise ValueError("no row has a weight above zero")
+    if not used.all():
+        X, weights = X[used], weights[used]
+    present = ~np.isnan(X)
+    low = np.where(present, X, np.inf).min(axis=0)
+    high = np.where(present, X, -np.inf).max(axis=0)
+    empty = low > high
+    low, high = np.where(empty, 0.0, low), np.where(empty, 0.0, high)
+
+    # Deviations are taken from the lowest cell and divided by the range: neither a huge offset (a time
+    # stamp) nor huge or tiny units lose digits, and no square can overflow.
+    half_span = high / 2 - low / 2
+    constant = ~(half_span > 0)
+    unit = np.where(constant, 1.0, half_span)
+    cells = np.where(present, X / 2 - low / 2, 0.0) / unit
+    counted = weights @ present
+    mean = (weights @ cells) / np.where(empty, 1.0, counted)
+    deviations = np.where(present, cells - mean, 0.0)
+    spread = 2 * np.sqrt((weights @ deviations**2) / weights.sum()) * unit
+    centre = np.where(constant, low, low + 2 * mean * unit)
+    return Scaling(centre, np.where(constant | (spread == 0), 1.0, spread))
+
+
+def standardise(X, scaling) -> np.ndarray:
+    """Centre and scale the columns of ``X``; missing cells become 0, the mean of the rows learned from.
+
+    Parameters
+    ----------
+    X : array of shape (n_rows, n_columns)
+        Numbers; NaN marks a missing cell.
+    scaling : Scaling
+        What `fit_scaling` learned.
+
+    Returns
+    -------
+    array of shape (n_rows, n_columns), float64
+    """
+    Z = (np.asarray(X, dtype=np.float64) - scaling.centre) / scaling.scale
+    Z[np.isnan(Z)] = 0.0
+    return Z
+
+
+def restore(Z, scaling) -> np.ndarray:
+    """Bring standardised columns back to their own units; the inverse of `standardise`.
+
+    Parameters
+    ----------
+    Z : array of shape (n_rows, n_columns)
+        Standardised numbers.
+    scaling : Scaling
+        What `fit_scaling` learned.
+
+    Returns
+    -------
+    array of shape (n_rows, n_columns), float64
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from tautnet.tables.scaling import Scaling, restore
+    >>> restore(np.array([[-1.0], [2.0]]), Scaling(np.array([10.0]), np.array([3.0])))
+    array([[ 7.],
+           [16.]])
+    """
+    return np.asarray(Z, dtype=np.float64) * scaling.scale + scaling.centre

@@ -1,0 +1,203 @@
+"""The column to predict: found in the table, told to be classes or numbers, and made a matrix."""
+
+import difflib
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+
+from tautnet.tables.encoder import column_kind, distinct_texts
+from tautnet.tables.errors import TableError
+
+__all__ = ["Target", "encode_target", "split_target"]
+
+
+@dataclass(frozen=True)
+class Target:
+    """An encoded target.
+
+    Attributes
+    ----------
+    task : {"classification", "regression"}
+    y : array of shape (n_rows, n_outputs), float64
+        Regression: the numbers, in one column. Two classes: one column, 1 for ``classes[1]``. More
+        classes: one 0/1 column a class.
+    classes : array of shape (n_classes,) or None
+        The labels in sorted order, as whole numbers, numbers, booleans or strings.
+    name : str
+    decision : str
+        A sentence for the user: what was decided, and on what evidence.
+    labels : int array of shape (n_rows,) or None
+        Each row's position in ``classes``.
+    """
+
+    task: str
+    y: np.ndarray
+    classes: np.ndarray | None
+    name: str
+    decision: str
+    labels: np.ndarray | None
+
+
+def encode_target(values, *, task="auto", name="target") -> Target:
+    """Decide between classification and regression, and encode the target.
+
+    Text, booleans, categories and numbers with two values are classes. Numbers with decimals are
+    quantities. Whole numbers are classes where they have at most 10 distinct values, each seen three
+    times on average, or number 30 classes at most without a gap, from 0 or 1, none more than twice as
+    frequent as another; other whole numbers are quantities.
+
+    Parameters
+    ----------
+    values : pandas.Series
+        The target; rows where it is missing are left out beforehand (see `split_target`).
+    task : {"auto", "classification", "regression"}
+        Overrides the decision.
+    name : str
+        What to call the target in messages.
+
+    Returns
+    -------
+    Target
+
+    Examples
+    --------
+    >>> import pandas as pd
+    >>> from tautnet.tables.target import encode_target
+    >>> target = encode_target(pd.Series(["no", "yes", "no"]), name="Survived")
+    >>> target.decision
+    "classification: 'Survived' has 2 distinct values"
+    >>> target.y.T, target.classes
+    (array([[0., 1., 0.]]), array(['no', 'yes'], dtype='<U3'))
+    """
+    if task not in ("auto", "classification", "regression"):
+        raise ValueError(f"task must be 'auto', 'classification' or 'regression', got {task!r}")
+    values = pd.Series(values)
+    if values.isna().any():
+        raise ValueError(f"the target {name!r} has missing cells: leave those rows out first")
+    if not len(values):
+        raise TableError(f"the target {name!r} has no rows")
+    kind = column_kind(values.rename(name))
+    if kind == "date":
+        raise TableError(f"the target {name!r} holds dates: turn it into a number, such as days")
+    if kind == "number":
+        return _encode_numbers(values.to_numpy(dtype=np.float64), task, name)
+    if task == "regression" and kind == "category":
+        example = distinct_texts(values)[1][0]
+        raise TableError(f"the target {name!r} holds text such as {example!r}: regression needs numbers")
+    if kind == "boolean":
+        truth = values.to_numpy(dtype=bool)
+        return _regression(truth * 1.0, name) if task == "regression" else _classification(truth, name)
+    return _encode_text(values, task, name)
+
+
+def _encode_numbers(numbers, task, name) -> Target:
+    n_infinite = np.isinf(numbers).sum()
+    if n_infinite:
+        cells = "1 infinite cell" if n_infinite == 1 else f"{n_infinite} infinite cells"
+        raise TableError(f"the target {name!r} has {cells}: leave those rows out")
+    distinct, counts = np.unique(numbers, return_counts=True)
+    if len(distinct) == 1 and task != "classification":
+        raise TableError(f"the target {name!r} is constant: there is nothing to learn")
+    whole = bool((distinct == np.round(distinct)).all())
+    if task == "regression" or (task == "auto" and not _are_classes(distinct, counts, whole)):
+        return _regression(numbers, name, whole)
+    if not whole and len(distinct) > 100:
+        what = f"the target {name!r} has {len(distinct)} distinct numbers"
+        raise TableError(f"{what}, too many for classes: pass --task regression")
+    # Beyond 2**53 a float may not be the integer it was read from, so such labels stay floats.
+    if whole and np.abs(distinct).max() < 2**53:
+        return _classification(numbers.astype(np.int64), name)
+    return _classification(numbers, name)
+
+
+def _are_classes(distinct, counts, whole) -> bool:
+    if len(distinct) == 2:
+        return True
+    if not whole:
+        return False
+    if len(distinct) <= 10:
+        return counts.mean() >= 3
+    # Counts and ratings thin out towards their ends; letters or speakers that were numbered do not.
+    gapless = distinct[0] in (0, 1) and distinct[-1] - distinct[0] == len(distinct) - 1
+    return bool(gapless and len(distinct) <= 30 and counts.min() >= 3 and counts.max() <= 2 * counts.min())
+
+
+def _encode_text(values, task, name) -> Target:
+    codes, texts = distinct_texts(values)
+    if len(values) >= 20 and len(texts) >= 0.9 * len(values) and task == "auto":
+        what = f"the target {name!r} is text that differs in nearly every row"
+        raise TableError(f"{what} ({len(texts)} values in {len(values)} rows): is it the right column?")
+    return _classification(np.array(texts)[codes], name)
+
+
+def _regression(numbers, name, whole=False) -> Target:
+    n_distinct = len(np.unique(numbers))
+    if n_distinct == 1:
+        raise TableError(f"the target {name!r} is constant: there is nothing to learn")
+    what = "distinct whole numbers" if whole else "distinct numbers"
+    decision = f"regression: {name!r} has {n_distinct} {what}"
+    return Target("regression", numbers[:, np.newaxis], None, name, decision, None)
+
+
+def _classification(labels, name) -> Target:
+    classes, codes = np.unique(labels, return_inverse=True)
+    if len(classes) == 1:
+        only = str(classes[0])
+        raise TableError(f"the target {name!r} has only one class, {only!r}: there is nothing to learn")
+    y = codes[:, np.newaxis] == (np.array([1]) if len(classes) == 2 else np.arange(len(classes)))
+    decision = f"classification: {name!r} has {len(classes)} distinct values"
+    return Target("classification", y.astype(np.float64), classes, name, decision, codes)
+
+
+def split_target(frame, target, drop=()) -> tuple[pd.DataFrame, pd.Series, int]:
+    """Part a table into predictors and target; rows whose target is missing are left out.
+
+    Parameters
+    ----------
+    frame : pandas.DataFrame
+    target : str
+        Name of the column to predict.
+    drop : sequence of str
+        Names of columns that are not to be used.
+
+    Returns
+    -------
+    tuple of data frame, series and int
+        The predictors, the target, and the number of rows left out. Rows keep their index, so that
+        what belongs to them (weights, groups) can be found in the table.
+
+    Examples
+    --------
+    >>> import pandas as pd
+    >>> from tautnet.tables.target import split_target
+    >>> frame = pd.DataFrame({"id": [1, 2, 3], "age": [20, 30, 40], "y": [0.5, None, 1.5]})
+    >>> predictors, y, n_missing = split_target(frame, "y", drop=["id"])
+    >>> predictors.columns.tolist(), y.tolist(), n_missing
+    (['age'], [0.5, 1.5], 1)
+    """
+    drop = [drop] if isinstance(drop, str) else list(drop)
+    for name in (target, *drop):
+        if name not in frame.columns:
+            raise TableError(f"no such column: {name!r}{_nearest(name, frame.columns)}")
+    if target in drop:
+        raise TableError(f"the target {target!r} is among the columns to drop: take it out of them")
+    predictors = frame.drop(columns=[target, *drop])
+    if not predictors.shape[1]:
+        raise TableError(f"no predictors are left beside the target {target!r}")
+    present = frame[target].notna().to_numpy()
+    n_missing = int((~present).sum())
+    if n_missing == len(frame):
+        raise TableError(f"the target {target!r} has no value in any row")
+    if not n_missing:
+        return predictors, frame[target], 0
+    return predictors[present], frame.loc[present, target], n_missing
+
+
+def _nearest(name, columns) -> str:
+    names = [str(column) for column in columns]
+    by_lower = {column.lower(): column for column in names}
+    near = difflib.get_close_matches(str(name).lower(), by_lower, n=3)
+    meant = f" (did you mean {' or '.join(repr(by_lower[one]) for one in near)}?)" if near else ""
+    shown = ", ".join(names[:20]) + (f", ... ({len(names)} in all)" if len(names) > 20 else "")
+    return f"{meant}; the columns are {shown}"

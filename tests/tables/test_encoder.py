@@ -1,0 +1,339 @@
+"""The encoder: kinds, levels, what is left out, and rows that are not like those it learned from."""
+
+import datetime
+import decimal
+import json
+import pickle
+import time
+
+import numpy as np
+import pandas as pd
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from tautnet.tables.encoder import TableEncoder, as_frame, column_kind, distinct_texts
+from tautnet.tables.errors import TableError
+
+VARIED = list(range(200))
+
+
+def encode(**columns):
+    """Fit an encoder to columns, beside one of numbers; return it and the table without that column."""
+    frame = pd.DataFrame(columns)
+    frame["varied"] = VARIED[: len(frame)]
+    encoder = TableEncoder().fit(frame)
+    return encoder, encoder.transform(frame)[:, :-1]
+
+
+def learn(**columns):
+    return TableEncoder().fit(pd.DataFrame(columns))
+
+
+# Kinds
+
+
+@pytest.mark.parametrize(
+    ("cells", "kind"),
+    [
+        ([1, 2], "number"),
+        ([1.5, None], "number"),
+        (pd.array([1, None], dtype="Int64"), "number"),
+        ([decimal.Decimal("1.5"), 2], "number"),
+        ([True, False], "boolean"),
+        ([True, None], "boolean"),
+        (pd.array([True, None], dtype="boolean"), "boolean"),
+        (["a", None], "category"),
+        (["00123", "94110"], "category"),
+        (["1", "2"], "category"),
+        (["a", 1], "category"),
+        (pd.Categorical([1, 2]), "category"),
+        (["2024-02-29", None], "date"),
+        (["2024-02-29T12:00:00.5+02:00", "2024-02-29 12:00Z"], "date"),
+        ([datetime.date(2024, 2, 29), None], "date"),
+        (pd.to_datetime(["2024-02-29", None]), "date"),
+        (["2024-02-29", "2023-02-29"], "category"),
+        (["20240229", "20240301"], "category"),
+        (["29.02.2024"], "category"),
+        ([None, None], "none"),
+    ],
+)
+def test_kind(cells, kind):
+    assert column_kind(pd.Series(cells)) == kind
+    assert column_kind(pd.Series(cells).astype(object)) in (kind, "none", "number", "category")
+
+
+@pytest.mark.parametrize(
+    "cells",
+    [
+        pd.to_timedelta(["1 day", "2 days"]),
+        [1 + 2j, 3j],
+        [[1], [2]],
+        [{"a": 1}, {"b": 2}],
+        [b"x", b"y"],
+        pd.period_range("2024-01", periods=2, freq="M"),
+        pd.interval_range(0, 2),
+        [datetime.timedelta(1), None],
+    ],
+)
+def test_types_without_a_place_in_a_table(cells):
+    with pytest.raises(TableError, match="column 'odd'"):
+        learn(odd=cells, x=[1, 2])
+
+
+# Numbers
+
+
+def test_numbers_stay_and_get_an_indicator_where_cells_are_missing():
+    encoder, matrix = encode(a=[1, 2, 3], b=[np.nan, 5.0, 7.0])
+    assert encoder.column_names == ["a", "b", "b is missing", "varied"]
+    assert encoder.column_predictor.tolist() == [0, 1, 1, 2]
+    np.testing.assert_array_equal(matrix, [[1, np.nan, 1], [2, 5, 0], [3, 7, 0]])
+
+
+def test_a_number_with_one_value_and_missing_cells_is_its_indicator():
+    encoder, matrix = encode(a=[np.nan, 5.0, 5.0])
+    assert encoder.column_names == ["a is missing", "varied"]
+    assert matrix.ravel().tolist() == [1, 0, 0]
+
+
+def test_infinite_cells_are_an_error_in_fit_and_transform():
+    with pytest.raises(TableError, match="'a' has 2 infinite cells"):
+        learn(a=[np.inf, -np.inf, 1.0])
+    encoder = learn(a=[1.0, 2.0])
+    with pytest.raises(TableError, match="'a' has 1 infinite cell"):
+        encoder.transform(pd.DataFrame({"a": [np.inf]}))
+
+
+def test_dates_are_days_since_1970():
+    stamps = ["1970-01-01", "1970-01-02T12:00", None, "1969-12-31"]
+    for cells in (stamps, pd.to_datetime(pd.Series(stamps), format="ISO8601")):
+        encoder, matrix = encode(d=cells)
+        assert encoder.kinds["d"] == "date"
+        assert encoder.column_names == ["d", "d is missing", "varied"]
+        np.testing.assert_array_equal(matrix[:, 0], [0, 1.5, np.nan, -1])
+    _, matrix = encode(d=pd.to_datetime(["1970-01-01T02:00", "1970-01-02T02:00"]).tz_localize("Etc/GMT-2"))
+    assert matrix[:, 0].tolist() == [0, 1]
+    _, matrix = encode(d=["9999-12-31", "1970-01-02T02:00+02:00"])
+    assert matrix[1, 0] == 1
+
+
+# Categories
+
+
+def test_two_levels_are_one_column():
+    encoder, matrix = encode(sex=["male", "female", "male"], yes=[True, False, True])
+    assert encoder.column_names == ["sex=male", "yes=True", "varied"]
+    assert matrix.tolist() == [[1, 1], [0, 0], [1, 1]]
+
+
+def test_more_levels_are_one_hot_in_sorted_order():
+    encoder, matrix = encode(c=["b", "a", "c", "b", "a", "c"])
+    assert encoder.column_names[:3] == ["c=a", "c=b", "c=c"]
+    np.testing.assert_array_equal(matrix[:3], [[0, 1, 0], [1, 0, 0], [0, 0, 1]])
+
+
+def test_missing_cells_get_a_level():
+    encoder, matrix = encode(
+        c=["a", "b", None, "a", "b"], b=[True, None, False, True, False], one=["x", None] * 2 + ["x"]
+    )
+    assert encoder.column_names[:-1] == [
+        "c=a",
+        "c=b",
+        "c=missing",
+        "b=False",
+        "b=True",
+        "b=missing",
+        "one=missing",
+    ]
+    assert matrix[:3].tolist() == [[1, 0, 0, 0, 1, 0, 0], [0, 1, 0, 0, 0, 1, 1], [0, 0, 1, 1, 0, 0, 0]]
+
+
+def test_rare_levels_are_collected():
+    encoder, matrix = encode(c=["a"] * 100 + ["b"] * 91 + ["c"] * 4 + ["d"] * 4 + [None])
+    assert encoder.column_names[:-1] == ["c=a", "c=b", "c=rare", "c=missing"]
+    assert matrix.sum(axis=0).tolist() == [100, 91, 8, 1]
+
+
+def test_one_rare_level_keeps_its_name():
+    encoder, _ = encode(c=["a"] * 100 + ["b"] * 97 + ["c"] * 3)
+    assert encoder.column_names[:-1] == ["c=a", "c=b", "c=c"]
+
+
+def test_rare_means_five_rows_half_a_percent_or_two_in_small_tables():
+    levels = ["a"] * 80 + ["b", "b", "c", "d"]
+    assert learn(c=levels).column_names == ["c=a", "c=b", "c=rare"]
+    levels = ["a"] * 1988 + ["b"] * 9 + ["c"] * 5 + ["d"] * 5
+    assert learn(c=levels).column_names == ["c=rare"]
+    levels = ["a"] * 1988 + ["b"] * 11 + ["c"] * 5 + ["d"] * 5
+    assert learn(c=levels).column_names == ["c=a", "c=b", "c=rare"]
+
+
+def test_two_rare_levels_stay_apart():
+    assert learn(c=["a", "b"], x=[1, 2]).column_names == ["c=b", "x"]
+    encoder, _ = encode(c=["a"] * 2 + ["b"] * 2 + [None] * 196)
+    assert encoder.column_names[:-1] == ["c=a", "c=b", "c=missing"]
+
+
+def test_a_level_of_the_table_may_be_called_rare_or_missing():
+    encoder, _ = encode(c=["missing"] * 100 + ["rare"] * 93 + ["x", "y", "z", "u", "v", "w", None])
+    assert encoder.column_names[:-1] == ["c=missing", "c=rare", "c=(rare)", "c=(missing)"]
+
+
+def test_many_rare_levels_and_missing_cells_say_whether_a_cell_is_there():
+    cabins = [f"C{i // 2}" for i in range(60)] + [None] * 140
+    encoder, matrix = encode(cabin=cabins)
+    assert encoder.column_names == ["cabin=missing", "varied"]
+    assert matrix.sum() == 140
+
+
+def test_whole_numbers_are_the_same_level_however_they_are_stored():
+    encoder = TableEncoder().fit(pd.DataFrame({"c": pd.Categorical([1, 2, 3] * 2), "x": range(6)}))
+    for cells in ([2], [2.0], ["2"]):
+        assert encoder.transform(pd.DataFrame({"c": cells, "x": [0]})).tolist() == [[0, 1, 0, 0]]
+
+
+@given(st.lists(st.sampled_from(["a", "b", "1", None]), min_size=1, max_size=20))
+def test_distinct_texts_give_the_cells_back(cells):
+    codes, levels = distinct_texts(pd.Series(cells, dtype=object))
+    assert levels == sorted({cell for cell in cells if cell is not None})
+    assert [levels[code] if code >= 0 else None for code in codes] == cells
+
+
+# What is left out
+
+
+def test_left_out_with_the_reason():
+    n = 100
+    encoder = learn(
+        constant=[3.0] * n,
+        word=["same"] * n,
+        empty=[None] * n,
+        blank=[np.nan] * n,
+        name=[f"passenger {i}" for i in range(n)],
+        nearly=[f"ticket {i}" for i in range(n - 10)] + ["none"] * 10,
+        scattered=[f"group {i // 3}" for i in range(n)],
+        x=range(n),
+        **{"Unnamed: 0": range(n)},
+    )
+    assert encoder.predictors == ["x"]
+    assert encoder.left_out == {
+        "constant": "is constant (3)",
+        "word": "is constant (same)",
+        "empty": "has no value",
+        "blank": "has no value",
+        "name": "is text that differs in nearly every row (100 values in 100 cells)",
+        "nearly": "is text that differs in nearly every row (91 values in 100 cells)",
+        "scattered": "has no value that 5 rows share",
+        "Unnamed: 0": "counts the rows",
+    }
+    assert encoder.n_features_in_ == 9
+    assert encoder.feature_names_in_[0] == "constant"
+
+
+def test_distinct_numbers_and_dates_are_kept():
+    days = pd.date_range("2024-01-01", periods=50).strftime("%Y-%m-%d")
+    assert learn(id=range(50), day=days, x=np.linspace(0, 1, 50)).predictors == ["id", "day", "x"]
+
+
+def test_nothing_left_is_an_error():
+    with pytest.raises(TableError, match="all predictors are constant or missing"):
+        learn(a=[1, 1], b=[None, None])
+    with pytest.raises(TableError, match="0 rows"):
+        learn(a=[])
+
+
+# Other rows than those learned from
+
+
+def test_columns_are_found_by_name():
+    frame = pd.DataFrame({"a": [1, 2], "b": ["x", "y"], "constant": [0, 0]})
+    encoder = TableEncoder().fit(frame)
+    other = frame[["b", "a"]].assign(more=["?", "!"])
+    np.testing.assert_array_equal(encoder.transform(other), encoder.transform(frame))
+    with pytest.raises(TableError, match="lacks 1 of the model's predictors: 'b'"):
+        encoder.transform(frame[["a"]])
+
+
+def test_unseen_levels_and_missing_cells():
+    with_rare = learn(c=["a"] * 3 + ["b"] * 3 + ["c", "d"])
+    assert with_rare.transform(pd.DataFrame({"c": ["new", None, "d"]})).tolist() == [
+        [0, 0, 1],
+        [0, 0, 0],
+        [0, 0, 1],
+    ]
+    without = learn(c=["a", "b", "c"] * 2, two=["a", "b", "a"] * 2, n=[1, 2, 3] * 2)
+    unseen = without.transform(pd.DataFrame({"c": ["new", None], "two": ["new", None], "n": [np.nan, 1]}))
+    np.testing.assert_array_equal(unseen, [[0, 0, 0, 0, np.nan], [0, 0, 0, 0, 1]])
+
+
+def test_cells_that_no_longer_fit_their_kind():
+    encoder = learn(n=[1, 2], d=["2024-01-01", "2024-01-02"])
+    good = pd.DataFrame({"n": ["3", None], "d": [None, "2024-01-05"]})
+    assert encoder.transform(good)[0, 0] == 3
+    with pytest.raises(TableError, match="'n' should hold numbers, but has 'three'"):
+        encoder.transform(good.assign(n="three"))
+    with pytest.raises(TableError, match="'d' should hold ISO dates, but has 'soon'"):
+        encoder.transform(good.assign(d=["soon", None]))
+
+
+def test_an_empty_table_can_be_transformed():
+    encoder = learn(a=[1, 2], c=["x", "y"])
+    assert encoder.transform(pd.DataFrame({"a": [], "c": []})).shape == (0, 2)
+
+
+def test_the_state_is_plain_and_survives_pickling():
+    frame = pd.DataFrame(
+        {"a": [1.0, np.nan, 3], "c": ["x", "y", "z"], "d": ["2024-01-01", None, "2024-01-02"]}
+    )
+    encoder = TableEncoder().fit(frame)
+    json.dumps([encoder.recipes, encoder.left_out, encoder.kinds, encoder.column_names])
+    again = pickle.loads(pickle.dumps(encoder))
+    np.testing.assert_array_equal(again.transform(frame), encoder.transform(frame))
+
+
+def test_permuted_rows_give_permuted_rows():
+    generator = np.random.default_rng(0)
+    frame = pd.DataFrame({"c": generator.choice(list("abcdefgh"), 300), "x": generator.normal(size=300)})
+    order = generator.permutation(300)
+    matrix = TableEncoder().fit(frame).transform(frame)
+    shuffled = frame.iloc[order]
+    np.testing.assert_array_equal(TableEncoder().fit(shuffled).transform(shuffled), matrix[order])
+
+
+def test_wide_tables_are_encoded_in_seconds():
+    frame = pd.DataFrame(np.random.default_rng(0).normal(size=(200, 20_000)))
+    start = time.perf_counter()
+    matrix = TableEncoder().fit(frame).transform(frame)
+    # Two seconds on a quiet machine; machines that run tests are not always quiet.
+    assert time.perf_counter() - start < 12
+    np.testing.assert_array_equal(matrix, frame.to_numpy())
+
+
+# Tables of other libraries
+
+
+def test_arrays_become_frames():
+    assert as_frame(np.eye(3)).columns.tolist() == ["x0", "x1", "x2"]
+    mixed = np.array([[1, "a"], [2, "b"]], dtype=object)
+    assert TableEncoder().fit(mixed).kinds == {"x0": "number", "x1": "category"}
+    assert as_frame([[1, 2], [3, 4]]).shape == (2, 2)
+    assert as_frame(pd.DataFrame({1: [2]})).columns.tolist() == ["1"]
+    with pytest.raises(TableError, match="1 dimensions"):
+        as_frame(np.arange(3))
+
+
+def test_duplicate_names_and_sparse_matrices_are_errors():
+    with pytest.raises(TableError, match="same name: 'a'"):
+        as_frame(pd.DataFrame([[1, 2]], columns=["a", "a"]))
+    sparse = pytest.importorskip("scipy.sparse")
+    with pytest.raises(TableError, match="sparse"):
+        as_frame(sparse.eye(3))
+
+
+def test_tables_of_other_libraries_come_through_narwhals():
+    pyarrow = pytest.importorskip("pyarrow")
+    table = pyarrow.table({"a": [1, 2, None], "c": ["x", None, "y"]})
+    encoder = TableEncoder().fit(table)
+    assert encoder.column_names == ["a", "a is missing", "c=x", "c=y", "c=missing"]
+    np.testing.assert_array_equal(encoder.transform(table)[2], [np.nan, 1, 0, 1, 0])

@@ -1,0 +1,321 @@
+"""The reader: what it accepts, what it makes of the cells, and one clear line for all it cannot read."""
+
+import builtins
+import gzip
+import io
+import sys
+import time
+from pathlib import Path
+from types import SimpleNamespace
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from tautnet.tables.datasets import BUILT_INS
+from tautnet.tables.errors import TableError
+from tautnet.tables.reader import MISSING_MARKERS, read_table
+
+
+@pytest.fixture
+def read(tmp_path):
+    """Write a file and read it as a table."""
+
+    def read(content, name="table.csv", **options):
+        path = tmp_path / name
+        path.write_bytes(content.encode() if isinstance(content, str) else content)
+        return read_table(path, **options).frame
+
+    return read
+
+
+@pytest.fixture
+def complaint(read):
+    """Write a file that cannot be read; return the message, which is one line."""
+
+    def complaint(content, **options):
+        with pytest.raises(TableError) as caught:
+            read(content, **options)
+        message = str(caught.value)
+        assert "\n" not in message and len(message) < 400
+        return message
+
+    return complaint
+
+
+def column(cells, other="1", delimiter=","):
+    """A file with the given column ``v`` beside a constant ``w``."""
+    return f"v{delimiter}w\n" + "".join(f"{cell}{delimiter}{other}\n" for cell in cells)
+
+
+# What is accepted
+
+
+@pytest.mark.parametrize("delimiter", [",", ";", "\t", "|"])
+def test_the_delimiter_is_sniffed_from_the_header(read, delimiter):
+    frame = read(f'a{delimiter}"b, c; d"{delimiter}e\n1{delimiter}x{delimiter}2.5\n')
+    assert frame.columns.tolist() == ["a", "b, c; d", "e"]
+    assert frame.values.tolist() == [[1, "x", 2.5]]
+
+
+def test_a_single_column_needs_no_delimiter(read):
+    assert read("a\n1\n2\n")["a"].tolist() == [1, 2]
+
+
+@pytest.mark.parametrize("end", ["\n", "\r\n", "\r"])
+def test_line_ends(read, end):
+    assert read(end.join(["a,b", "1,x", "2,y", ""])).to_dict("list") == {"a": [1, 2], "b": ["x", "y"]}
+
+
+def test_quotes_may_hold_line_ends_in_header_and_cells(read):
+    frame = read('a,"b\nc"\n1,"x\ny"\n')
+    assert frame.columns.tolist() == ["a", "b\nc"]
+    assert frame.iloc[0].tolist() == [1, "x\ny"]
+
+
+def test_byte_order_mark_and_blanks_are_stripped(read):
+    frame = read("\ufeffx , y\n 1 , a \n2,  b\n")
+    assert frame.columns.tolist() == ["x", "y"]
+    assert frame.to_dict("list") == {"x": [1, 2], "y": ["a", "b"]}
+
+
+def test_blank_lines_are_skipped(read):
+    assert read("\n\na,b\n1,2\n\n3,4\n\n")["b"].tolist() == [2, 4]
+
+
+def test_gzip_is_told_by_its_content_and_the_name_is_short(tmp_path):
+    path = tmp_path / "my data.v2.csv.gz"
+    path.write_bytes(gzip.compress(b"a,b\n1,2\n"))
+    table = read_table(path)
+    assert (table.name, table.target, len(table.frame)) == ("my-data-v2", None, 1)
+    path.rename(tmp_path / "titanic.csv")
+    assert read_table(str(tmp_path / "titanic.csv")).frame["b"].tolist() == [2]
+
+
+def test_standard_input(monkeypatch):
+    monkeypatch.setattr(sys, "stdin", SimpleNamespace(buffer=io.BytesIO(gzip.compress(b"a;b\n1;2\n"))))
+    table = read_table("-")
+    assert table.name == "stdin"
+    assert table.frame.to_dict("list") == {"a": [1], "b": [2]}
+
+
+def test_encodings(read):
+    for encoding in ("latin-1", "utf-16"):
+        assert read("größe,b\n1,é\n".encode(encoding), encoding=encoding)["b"].tolist() == ["é"]
+
+
+def test_an_unnamed_column_gets_a_name(read):
+    assert read(",a\n0,1\n").columns.tolist() == ["Unnamed: 0", "a"]
+
+
+def test_built_in_and_file_of_the_same_name(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    Path("iris").mkdir()
+    assert read_table("iris").target == "species"
+    Path("iris").rmdir()
+    Path("iris").write_text("a,b\n1,2\n")
+    assert read_table("iris").target is None
+
+
+def test_parquet(tmp_path):
+    pytest.importorskip("pyarrow")
+    frame = pd.DataFrame({"a": [1.5, np.nan], "b": ["x", None], "when": pd.to_datetime(["2024-01-01", None])})
+    frame.to_parquet(tmp_path / "t.parquet")
+    table = read_table(tmp_path / "t.parquet")
+    assert table.name == "t"
+    pd.testing.assert_frame_equal(table.frame, frame)
+    (tmp_path / "bad.parquet").write_bytes(b"PAR1 and then nothing")
+    with pytest.raises(TableError, match="damaged Parquet"):
+        read_table(tmp_path / "bad.parquet")
+
+
+def test_parquet_without_pyarrow(read, monkeypatch):
+    real = builtins.__import__
+
+    def without_pyarrow(name, *rest):
+        if name == "pyarrow":
+            raise ImportError(name)
+        return real(name, *rest)
+
+    monkeypatch.setattr(builtins, "__import__", without_pyarrow)
+    with pytest.raises(TableError, match=r"pip install 'tautnet\[parquet\]'"):
+        read(b"PAR1....PAR1")
+
+
+# What becomes of the cells
+
+
+def test_types(read):
+    frame = read("n,f,m,t,b,s\n1,1e3,,00123,True,x\n-2,.5,3,94110,false,7\n")
+    assert frame["n"].dtype == np.int64 and frame["f"].tolist() == [1000.0, 0.5]
+    assert np.isnan(frame["m"][0]) and frame["m"][1] == 3
+    assert frame["t"].tolist() == ["00123", "94110"]
+    assert frame["b"].dtype == bool and frame["b"].tolist() == [True, False]
+    assert frame["s"].tolist() == ["x", "7"]
+
+
+def test_truth_values_with_missing_cells_stay_truth_values(read):
+    cells = read(column(["TRUE", "", "False"]))["v"].tolist()
+    assert cells[0] is True and cells[2] is False and pd.isna(cells[1])
+
+
+def test_missing_markers_are_those_of_pandas(read):
+    frame = read(column([f'"{marker}"' for marker in sorted(MISSING_MARKERS)] + ["x"]))
+    assert frame["v"].isna().sum() == len(MISSING_MARKERS)
+    lines = column([f'"{marker}"' for marker in sorted(MISSING_MARKERS)])
+    assert pd.read_csv(io.StringIO(lines))["v"].isna().all()
+
+
+def test_more_missing_markers(read):
+    frame = read("a, b, c\n1, ?, -9\n ?, x, 2\n", na=["?", "-9"])
+    assert frame["a"].isna().tolist() == [False, True]
+    assert frame["b"].isna().tolist() == [True, False]
+    assert frame["c"].isna().tolist() == [True, False]
+    assert read("a,b\n?,1\n", na="?")["a"].isna().all()
+
+
+def test_decimal_comma(read):
+    assert read("a;b\n1,5;x\n-2;y\n", decimal=",")["a"].tolist() == [1.5, -2.0]
+    with pytest.raises(TableError, match="decimal mark"):
+        read("a\n1\n", decimal=":")
+
+
+def test_integers_beyond_64_bits(read):
+    assert read(column([10**30, 2]))["v"].tolist() == [1e30, 2.0]
+
+
+def test_a_large_table_is_read_in_seconds(read):
+    generator = np.random.default_rng(0)
+    numbers = generator.normal(size=(50_000, 9))
+    frame = pd.DataFrame(numbers, columns=[f"n{j}" for j in range(9)])
+    for j in range(6):
+        frame[f"c{j}"] = generator.choice(["a", "b", "cc"], 50_000)
+    content = frame.to_csv(index=False)
+    start = time.perf_counter()
+    again = read(content)
+    # Two seconds on a quiet machine; machines that run tests are not always quiet.
+    assert time.perf_counter() - start < 10
+    # Older pandas rounds the last digit differently.
+    np.testing.assert_allclose(again.iloc[:, :9].to_numpy(), numbers, rtol=1e-11)
+
+
+# What is not accepted
+
+
+def test_no_such_file(tmp_path):
+    with pytest.raises(TableError, match="no such file: breast-cancer .*did you mean breast_cancer"):
+        read_table("breast-cancer")
+    with pytest.raises(TableError) as caught:
+        read_table(tmp_path / "x.csv", built_ins=False)
+    assert str(caught.value) == f"no such file: {tmp_path / 'x.csv'}"
+    with pytest.raises(TableError, match=", ".join(BUILT_INS)):
+        read_table("nowhere.csv")
+    with pytest.raises(TableError, match="no such file: iris"):
+        read_table("iris", built_ins=False)
+
+
+def test_directory(tmp_path):
+    with pytest.raises(TableError, match="is a directory"):
+        read_table(tmp_path)
+
+
+def test_unreadable(tmp_path, monkeypatch):
+    def refuse(path):
+        raise PermissionError(13, "Permission denied")
+
+    monkeypatch.setattr(Path, "read_bytes", refuse)
+    with pytest.raises(TableError, match="cannot read .*: Permission denied"):
+        read_table(tmp_path / "x.csv")
+
+
+@pytest.mark.parametrize("content", [b"", b" \n\n", gzip.compress(b"")])
+def test_empty(complaint, content):
+    assert "is empty" in complaint(content)
+
+
+@pytest.mark.parametrize("content", ["a,b\n", "a,b", "a,b\n\n"])
+def test_header_only(complaint, content):
+    assert "has a header and no rows" in complaint(content)
+
+
+def test_duplicate_names(complaint):
+    assert "same name: 'a', 'b'; rename" in complaint("a,b,a, b,c\n1,2,3,4,5\n")
+    assert "does the first line hold the names?" in complaint("1,5,1\n2,3,4\n")
+
+
+@pytest.mark.parametrize(
+    ("content", "expected"),
+    [
+        ("a,b\n1,2\n1,2,3\n", "line 3 has 3 cells, the header has 2"),
+        ("a,b\n1,2,3\n", "line 2 has 3 cells, the header has 2"),
+        ("a,b,c\n1,2,3\n\n1,2\n1,2,3\n", "line 4 has 2 cells, the header has 3"),
+        ('a,b\n"x\ny",2\n1\n', "line 4 has 1 cell, the header has 2"),
+        ('a,b\n1,2\n"3,4\n5,6\n', "line 3 cannot be read: is a quotation mark left open?"),
+    ],
+)
+def test_ragged(complaint, content, expected):
+    assert expected in complaint(content)
+
+
+def test_binary_garbage(complaint):
+    assert "binary" in complaint(np.random.default_rng(0).bytes(5000))
+    assert "binary" in complaint(np.random.default_rng(0).bytes(5000).replace(b"\0", b"\x01"))
+    assert "Excel" in complaint(b"PK\x03\x04 and so on")
+    assert "damaged gzip" in complaint(gzip.compress(b"a,b\n1,2\n")[:-6])
+    assert "damaged gzip" in complaint(b"\x1f\x8b garbage")
+
+
+def test_wrong_encoding(complaint):
+    assert "line 2" in complaint("a,b\né,2\n".encode("latin-1"))
+    assert "--encoding latin-1" in complaint("a,b\né,2\n".encode("latin-1"))
+    assert "--encoding utf-16" in complaint("a,b\n1,2\n".encode("utf-16"))
+    assert "unknown encoding 'klingon'" in complaint("a,b\n1,2\n", encoding="klingon")
+    assert "pass another" in complaint("a,b\né,2\n".encode(), encoding="ascii")
+    assert "pass another" in complaint("a,b\n1,2\n".encode("utf-16-le"), encoding="latin-1")
+
+
+NUMBERS = [f"{i}.5" for i in range(100)]
+
+
+@pytest.mark.parametrize(
+    ("strays", "expected"),
+    [
+        (["?"], """column 'v' holds numbers but for 1 cell ('?'): pass --na "?" """),
+        (["n.v.", "oops", "n.v."], """3 cells ('n.v.', 'oops'): pass --na "n.v." --na "oops" """),
+        (["<0.5"] * 5, """5 cells ('<0.5'): pass --na "<0.5" """),
+        (["?"] * 80, """80 cells ('?'): pass --na "?" """),
+    ],
+)
+def test_stray_words_in_a_column_of_numbers(complaint, read, strays, expected):
+    assert expected.strip() in complaint(column(NUMBERS + strays))
+    assert read(column(NUMBERS + strays), na=strays)["v"].isna().sum() == len(strays)
+
+
+@pytest.mark.parametrize(
+    "cells",
+    [
+        ["A12", "13", "B7"] * 20,
+        [str(i) for i in range(100)] + ["A12"],
+        ["0", "1", "2"] * 20 + ["3+"] * 4,
+        NUMBERS[:30] + ["low"] * 30,
+        NUMBERS + [f"word {chr(97 + i)}" for i in range(11)],
+        [f"{i:05d}" for i in range(50)] + ["?"],
+        ["1", "2", "?"],
+    ],
+)
+def test_columns_of_codes_and_words_are_left_alone(read, cells):
+    assert read(column(cells))["v"].tolist() == cells
+
+
+def test_the_other_decimal_mark(complaint):
+    halves = [f"{i},5" for i in range(20)]
+    message = complaint(column(halves, delimiter=";"))
+    assert "has ',' as decimal mark, as in '0,5': pass --decimal ," in message
+    assert "leave out --decimal ," in complaint(column(NUMBERS, delimiter=";"), decimal=",")
+    thousands = [f'"{i},000"' for i in range(1, 20)] + ["3"]
+    assert "sets thousands apart, as in '1,000': remove the ','" in complaint(column(thousands))
+    assert "or remove the ','" in complaint(column(thousands, delimiter=";"))
+
+
+def test_lists_in_a_comma_file_are_left_alone(read):
+    assert read(column(['"1,2"'] * 20))["v"].tolist() == ["1,2"] * 20
