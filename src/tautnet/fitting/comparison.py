@@ -97,6 +97,7 @@ def compare(
     n_jobs=None,
     name="table",
     on_progress=None,
+    on_note=None,
 ):
     """Compare penalties on a table by nested cross-validation and say what the numbers mean.
 
@@ -140,6 +141,8 @@ def compare(
         What the table is called in the result.
     on_progress : callable, optional
         Called with the share done, from any thread.
+    on_note : callable, optional
+        Called with each decision about the table, a sentence, before anything is fitted.
 
     Returns
     -------
@@ -167,7 +170,9 @@ def compare(
     check_penalties(penalties)
     if activation not in ACTIVATIONS:
         raise TableError(f"no activation {activation!r}: use one of {', '.join(ACTIVATIONS)}")
-    frame, target, sample, encoder = encode(X, y, sample_weight, task)
+    target, sample, encoder = encode(X, y, sample_weight, task)
+    for note in notes(target, encoder) if on_note else ():
+        on_note(note)
     loss = loss_for(target.task, target.y.shape[1])
 
     def settings_for(penalty, linear):
@@ -223,7 +228,7 @@ def check_rows_per_class(target, cv, groups):
 
 
 def encode(X, y, sample_weight, task):
-    """Encode a table: frame, target, sample, encoder."""
+    """Encode a table: target, sample, encoder."""
     import pandas as pd
 
     frame = as_frame(X)
@@ -235,7 +240,18 @@ def encode(X, y, sample_weight, task):
     weight = np.ones(len(frame)) if sample_weight is None else np.asarray(sample_weight, float)
     check_weights(weight, len(frame))
     sample = Sample(encoder.transform(frame), encoder.column_predictor, target.y, weight)
-    return frame, target, sample, encoder
+    return target, sample, encoder
+
+
+def notes(target, encoder):
+    """What was decided about a table, sentence by sentence."""
+    kinds = list(encoder.kinds.values())
+    counted = ", ".join(f"{kinds.count(kind)} {kind}" for kind in dict.fromkeys(kinds))
+    yield target.decision
+    yield f"{len(encoder.predictors)} predictors ({counted}) in {len(encoder.column_names)} columns"
+    for name, reason in encoder.left_out.items():
+        yield f"left out: {name!r} {reason}"
+
 
 
 def check_weights(weight, n_rows):

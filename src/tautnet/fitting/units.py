@@ -70,7 +70,7 @@ def run_units(units, *, n_jobs=None, on_progress=None):
     Raises
     ------
     KeyboardInterrupt
-        After every unit has stopped, within a call of a compiled program.
+        At once; units that run end at their next call of a compiled program.
     """
     use_compilation_cache()
     progress = Progress(len(units), on_progress or (lambda share: None))
@@ -80,15 +80,15 @@ def run_units(units, *, n_jobs=None, on_progress=None):
     with threadpool_limits(1, "blas"):
         if count_jobs(n_jobs) == 1:
             return [_run(unit, ticker) for unit, ticker in zip(units, tickers, strict=True)]
-        with ThreadPoolExecutor(count_jobs(n_jobs)) as executor:
-            futures = [executor.submit(_run, *pair) for pair in zip(units, tickers, strict=True)]
-            try:
-                return _results(futures)
-            except BaseException:
-                for ticker, future in zip(tickers, futures, strict=True):
-                    future.cancel()
-                    ticker.stop()
-                raise
+        executor = ThreadPoolExecutor(count_jobs(n_jobs))
+        futures = [executor.submit(_run, *pair) for pair in zip(units, tickers, strict=True)]
+        try:
+            return _results(futures)
+        finally:
+            # Where all went well these do nothing; else every unit ends at its next call.
+            for ticker in tickers:
+                ticker.stop()
+            executor.shutdown(wait=False, cancel_futures=True)
 
 
 def _run(unit, ticker):

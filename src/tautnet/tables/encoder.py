@@ -195,7 +195,7 @@ def column_kind(series) -> str:
     """
     if isinstance(series.dtype, pd.CategoricalDtype):
         return "category"
-    code = getattr(series.dtype, "kind", "O")
+    code = _dtype_code(series)
     if code in _KINDS_OF_DTYPE:
         return _KINDS_OF_DTYPE[code]
     if isinstance(series.dtype, pd.StringDtype):
@@ -207,6 +207,12 @@ def column_kind(series) -> str:
         what = f"column {series.name!r} has type {series.dtype}"
         raise TableError(f"{what}: turn it into numbers or text, or drop it")
     return _kind_of_objects(series)
+
+
+def _dtype_code(series) -> str:
+    """Return NumPy's letter for the type; Arrow's text, dates and the like are taken as Python objects."""
+    code = getattr(series.dtype, "kind", "O")
+    return "O" if isinstance(series.dtype, pd.ArrowDtype) and code not in "biuf" else code
 
 
 def _kind_of_objects(series) -> str:
@@ -276,7 +282,7 @@ def _days(value) -> float | None:
 
 def _numbers(name, series, kind) -> np.ndarray:
     """Return a number or date column as float64 with NaN for missing cells; infinite cells are an error."""
-    code = getattr(series.dtype, "kind", "O")
+    code = _dtype_code(series)
     if kind == "date":
         return _days_of_column(name, series, code)
     if code in "biuf":

@@ -1,0 +1,5 @@
+"""``python -m tautnet``."""
+
+from tautnet.cli import main
+
+main()
