@@ -6,6 +6,10 @@ Names are loaded when they are first used, so that ``import tautnet`` costs noth
 from importlib import import_module
 
 _NAMES = {
+    "TautNetClassifier": "tautnet.estimators.models",
+    "TautNetRegressor": "tautnet.estimators.models",
+    "TautNetClassifierCV": "tautnet.estimators.cross_validated",
+    "TautNetRegressorCV": "tautnet.estimators.cross_validated",
     "compare": "tautnet.fitting.comparison",
     "Comparison": "tautnet.fitting.comparison",
     "TableError": "tautnet.tables.errors",

@@ -3,9 +3,11 @@
 Nothing heavy is imported before a command runs, so that ``--help`` answers at once.
 """
 
+import csv
 import json
 import os
 import shlex
+import signal
 import sys
 from contextlib import contextmanager
 from importlib.metadata import version
@@ -13,6 +15,10 @@ from pathlib import Path
 from typing import Annotated, NamedTuple
 
 import typer
+
+# Typer 0.2x carries its own copy of click, earlier ones use click itself: the classes are found by inheritance.
+UsageError = typer.BadParameter.__base__
+CommandError = UsageError.__base__
 
 PENALTIES = ("none", "l2", "l1", "elasticnet", "group")
 ACTIVATIONS = ("relu", "tanh", "silu", "identity")
@@ -51,8 +57,7 @@ def _names(value, allowed, what):
 
 
 def _penalties(value: str):
-    _names(value, PENALTIES, "penalty")
-    return value
+    return ",".join(_names(value, PENALTIES, "penalty"))
 
 
 def _one_of(*allowed):
@@ -65,8 +70,8 @@ def _one_of(*allowed):
 
 
 def _hidden(value: str):
-    sizes = value.split(",")
-    if not all(size.strip().isdigit() for size in sizes) or (len(sizes) > 1 and "0" in map(str.strip, sizes)):
+    sizes = [size.strip() for size in value.split(",")]
+    if not all(map(str.isdecimal, sizes)) or (len(sizes) > 1 and 0 in map(int, sizes)):
         raise typer.BadParameter(f"{value!r}: give the units of each hidden layer, such as 100 or 64,64; 0 for none")
     return value
 
@@ -84,7 +89,7 @@ def compare(
         str, Option(callback=_penalties, help="Penalties to compare, separated by commas.")
     ] = ",".join(PENALTIES),
     task: Annotated[
-        str, Option(callback=_one_of("auto", "classification", "regression"), help="auto, classification or regression.")
+        str, Option(callback=_one_of("auto", "classification", "regression"), help="classification or regression.")
     ] = "auto",
     cv: Annotated[int, Option(min=3, help="Number of folds, outer and inner.")] = 5,
     repeats: Annotated[int, Option(min=1, help="How often the folds are drawn anew.")] = 1,
@@ -120,6 +125,7 @@ def compare(
     force: Annotated[bool, Option("--force", help="Write over a report in --out DIR.")] = False,
 ):
     """Compare penalties on a table by nested cross-validation, and say what the numbers mean."""
+    _refuse_idle_options(out, force, ordered, repeats, group_col, hidden, activation, finish)
     with _one_line_errors():
         from tautnet.files.run_directory import choose_directory
         from tautnet.tables.reader import read_table
@@ -127,7 +133,9 @@ def compare(
         table = read_table(data, na=tuple(na or ()), decimal=decimal, encoding=encoding)
         log = _Log()
         rows = _select_rows(table, target or table.target, _split(drop), group_col, weights, log)
-        directory = choose_directory(out, table.name, rows.y.name, force=force) if out or not as_json else None
+        write = out is not None or not as_json
+        if write:
+            choose_directory(out, table.name, rows.y.name, force=force)
 
         from tautnet.fitting.comparison import compare as compare_penalties
 
@@ -135,12 +143,27 @@ def compare(
             comparison = compare_penalties(
                 rows.X, rows.y, groups=rows.groups, sample_weight=rows.weight, name=table.name,
                 penalties=penalties.split(","), task=task, cv=cv, repeats=repeats, selection=select, ordered=ordered,
-                hidden_layer_sizes=_layers(hidden), activation=activation, alpha_min_ratio=alpha_min_ratio,
+                hidden_layer_sizes=_layers(hidden), activation=activation, alpha_min_ratio=alpha_min_ratio or "auto",
                 finish=finish, random_state=seed, n_jobs=jobs or -1, on_progress=show, on_note=log,
             )  # fmt: skip
         _show(comparison, as_json)
-        if directory is not None:
-            _write(comparison, directory, log)
+        if write:
+            # Chosen again: another run may have taken the name meanwhile.
+            _write(comparison, choose_directory(out, table.name, rows.y.name, force=force), log)
+
+
+def _refuse_idle_options(out, force, ordered, repeats, group_col, hidden, activation, finish):
+    """An option that would do nothing is a mistake that its user should hear of."""
+    linear = not _layers(hidden)
+    for idle, why in (
+        (force and out is None, "--force does nothing without --out DIR"),
+        (ordered and repeats > 1, "--repeats draws folds anew, and --ordered leaves nothing to draw: use one of them"),
+        (ordered and group_col, "--ordered cuts folds by the order of rows, --group-col by groups: use one of them"),
+        (linear and activation != "relu", "--activation does nothing without a hidden layer (--hidden 0)"),
+        (linear and finish, "--finish does nothing without a hidden layer (--hidden 0): a linear map is always solved"),
+    ):
+        if idle:
+            raise UsageError(why)
 
 
 @contextmanager
@@ -150,23 +173,51 @@ def _one_line_errors():
     try:
         yield
     except TableError as error:
-        print(f"tautnet: error: {' '.join(str(error).split())}", file=sys.stderr)
+        _complain(error)
         raise typer.Exit(1) from None
+    except KeyboardInterrupt:
+        _leave_interrupted()
+
+
+def _complain(message):
+    _say(f"tautnet: error: {' '.join(str(message).split())}", sys.stderr)
+
+
+def _say(text, stream):
+    """Print, and go on in silence where the reader has closed the pipe: the files are still wanted."""
+    try:
+        print(text, file=stream, flush=True)
+    except BrokenPipeError:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), stream.fileno())
+
+
+def _leave_interrupted():
+    """Leave at once: threads inside a compiled program would otherwise be waited for."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    _say("tautnet: interrupted: nothing was kept and no file was written", sys.stderr)
+    os._exit(130)
 
 
 class _Log:
     """Says things on stderr as they happen, and keeps them for the run's log."""
 
     def __init__(self):
-        self.lines = []
+        self.lines, self.waiting = [], []
 
     def __call__(self, line):
-        self.lines.append(line)
-        print(line, file=sys.stderr)
+        for one in (*self.waiting, line):
+            self.lines.append(one)
+            _say(one, sys.stderr)
+        self.waiting.clear()
+
+    def later(self, line):
+        """Say a line before the next one: an input that turns out to be at fault gets one line, the error."""
+        self.waiting.append(line)
 
 
 def _split(text):
-    return [name.strip() for name in text.split(",") if name.strip()]
+    """Names between commas; one that holds a comma itself goes in double quotes."""
+    return [name.strip() for name in next(csv.reader([text], skipinitialspace=True), ()) if name.strip()]
 
 
 def _layers(hidden):
@@ -188,20 +239,31 @@ def _select_rows(table, target, drop, group_col, weights, log):
     frame = table.frame
     if target is None:
         shown = ", ".join(map(str, frame.columns[:20])) + (", ..." if frame.shape[1] > 20 else "")
-        raise typer.BadParameter(f"name the column to predict: --target COL; the columns are {shown}")
+        raise UsageError(f"name the column to predict: --target COL; the columns are {shown}")
     beside = [name for name in (group_col, weights) if name is not None]
     if target in beside:
-        raise TableError(f"the target {target!r} cannot be a column of groups or weights too")
+        raise TableError(f"the target {target!r} cannot be a column of groups or weights too: choose another column")
     X, y, n_missing = split_target(frame, target, drop=list(dict.fromkeys([*drop, *beside])))
     if n_missing:
-        log(f"{n_missing} rows without {target!r} left out")
+        log.later(f"{n_missing} {'row' if n_missing == 1 else 'rows'} without {target!r} left out")
     groups = None if group_col is None else frame.loc[X.index, group_col]
     if groups is not None and groups.isna().any():
-        raise TableError(f"{int(groups.isna().sum())} rows have no value in the group column {group_col!r}")
-    if weights is not None and frame[weights].dtype.kind not in "iuf":
-        raise TableError(f"the weights in {weights!r} are not numbers")
-    row_weights = None if weights is None else frame.loc[X.index, weights].to_numpy(float)
-    return _Rows(X, y, groups, row_weights)
+        what = f"{int(groups.isna().sum())} rows have no value in the group column {group_col!r}"
+        raise TableError(f"{what}: fill it in, or remove those rows")
+    return _Rows(X, y, groups, None if weights is None else _weights(frame.loc[X.index, weights]))
+
+
+def _weights(column):
+    from tautnet.tables.errors import TableError
+
+    if column.dtype.kind not in "iuf":
+        raise TableError(f"the weights in {column.name!r} are not numbers: name a column of numbers, 0 or more")
+    weights = column.to_numpy(float)
+    for wrong, what in ((column.isna(), "no weight"), (weights < 0, "a negative weight")):
+        if wrong.any():
+            rows = "1 row has" if wrong.sum() == 1 else f"{wrong.sum()} rows have"
+            raise TableError(f"{rows} {what} in {column.name!r}: weights must be numbers, 0 or more")
+    return weights
 
 
 @contextmanager
@@ -222,36 +284,48 @@ def _progress():
 
 def _show(comparison, as_json):
     if as_json:
-        print(json.dumps(comparison.result, allow_nan=False))
+        _say(json.dumps(comparison.result, allow_nan=False), sys.stdout)
         return
     from rich.console import Console
 
     from tautnet.views.terminal import print_comparison
 
-    print_comparison(comparison.result, comparison.sentences, Console())
+    console = Console()
+    # Captured, since rich would end the program where the pipe is closed, before the report is written.
+    with console.capture() as captured:
+        print_comparison(comparison.result, comparison.sentences, console)
+    _say(captured.get().rstrip("\n"), sys.stdout)
 
 
 def _write(comparison, directory, log):
-    from tautnet.files.run_directory import LOG, REPORT, RESULT, write_text
+    from tautnet.files.run_directory import LOG, REPORT, RESULT, all_or_nothing, write_text
     from tautnet.views.report import write_report
 
     command = shlex.join(["tautnet", *sys.argv[1:]])
     whole = comparison.result | {"detail": comparison.detail}
-    write_text(directory / RESULT, json.dumps(whole, allow_nan=False) + "\n")
-    write_report(whole, comparison.sentences, directory / REPORT, command=command)
-    log(f"report: {directory / REPORT}")
+    done = f"report: {directory / REPORT}"
     lines = [f"$ {command}", f"tautnet {comparison.result['version']}", *log.lines, *comparison.sentences]
-    lines.append(f"{comparison.result['seconds']:.1f} seconds")
-    write_text(directory / LOG, "\n".join(lines) + "\n")
+    lines += [done, f"{comparison.result['seconds']:.1f} seconds"]
+    with all_or_nothing(directory) as draft:
+        write_text(draft / RESULT, json.dumps(whole, allow_nan=False) + "\n")
+        write_report(whole, comparison.sentences, draft / REPORT, command=command)
+        write_text(draft / LOG, "\n".join(lines) + "\n")
+    log(done)
 
 
 def main():
-    """Run the command; Ctrl-C ends it at once, with nothing half written."""
+    """Run the command; what a user got wrong is one line, and Ctrl-C leaves nothing half written."""
+    if hasattr(sys.stdout, "reconfigure"):
+        # A terminal that cannot show a character shows a question mark instead of a traceback.
+        sys.stdout.reconfigure(errors="replace")
     try:
-        app()
+        code = app(standalone_mode=False)
+    except CommandError as error:
+        message = error.format_message().rstrip(".")
+        context = getattr(error, "ctx", None)
+        if message:
+            _complain(message + (f"; see {context.command_path} --help" if context else ""))
+        code = error.exit_code
     except KeyboardInterrupt:
-        print("\ntautnet: interrupted; nothing was written", file=sys.stderr, flush=True)
-        # Threads that are inside a compiled program would be waited for: leave without them.
-        os._exit(130)
-    except BrokenPipeError:
-        os._exit(0)
+        _leave_interrupted()
+    sys.exit(code)

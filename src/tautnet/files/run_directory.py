@@ -3,6 +3,9 @@
 import itertools
 import os
 import re
+import shutil
+import tempfile
+from contextlib import contextmanager
 from pathlib import Path
 
 from tautnet.tables.errors import TableError
@@ -11,7 +14,7 @@ REPORT, RESULT, LOG = "report.html", "result.json", "run.log"
 
 
 def choose_directory(out, data, target, *, force=False):
-    """The directory of a run, made and found writable before anything is fitted.
+    """The directory of a run, found writable before anything is fitted, and not made yet.
 
     Parameters
     ----------
@@ -19,7 +22,7 @@ def choose_directory(out, data, target, *, force=False):
         Asked for by name; None gives ``tautnet-<data>-<target>``, numbered where that exists.
     data, target : str
     force : bool
-        Whether a report in ``out`` may be written over.
+        Whether a run in ``out`` may be written over.
 
     Returns
     -------
@@ -28,32 +31,72 @@ def choose_directory(out, data, target, *, force=False):
     Raises
     ------
     TableError
-        When it holds a report already, or cannot be written.
+        When it holds a run already, or cannot be written.
     """
-    if out is not None:
-        directory = Path(out)
-        if (directory / REPORT).exists() and not force:
-            raise TableError(f"{directory} holds a report already: use --force to write over it, or another --out")
-    else:
+    if out is None:
         stem = f"tautnet-{_slug(data)}-{_slug(target)}"
         names = itertools.chain([stem], (f"{stem}-{i}" for i in itertools.count(2)))
-        directory = next(Path(name) for name in names if not Path(name).exists())
-    existed = directory.exists()
+        directory = next(Path(name) for name in names if not os.path.lexists(name))
+    else:
+        directory = Path(out)
     try:
-        directory.mkdir(parents=True, exist_ok=True)
-        probe = directory / f".writable-{os.getpid()}"
-        probe.touch()
-        probe.unlink()
+        held = [] if force else [name for name in (REPORT, RESULT, LOG) if (directory / name).exists()]
+        if held:
+            raise TableError(f"{directory} holds {held[0]} already: use --force to write over it, or another --out")
+        # On disk under a name that is nobody's; file permissions alone do not tell.
+        with tempfile.TemporaryFile(dir=_existing(directory)):
+            pass
     except OSError as error:
-        raise TableError(f"cannot write to {directory}: {error.strerror}; choose another --out") from None
-    if not existed:
-        # Only a finished run leaves a directory behind.
-        directory.rmdir()
+        raise _cannot_write(directory, error) from None
     return directory
 
 
+def _existing(directory):
+    """The directory itself where it exists, else the nearest above it that does."""
+    return next(path for path in (directory, *directory.absolute().parents) if path.exists())
+
+
+def _cannot_write(directory, error):
+    return TableError(f"cannot write to {directory}: {error.strerror or error}; choose another --out")
+
+
 def _slug(text):
-    return re.sub(r"[^\w.-]+", "_", str(text)).strip("_.")[:60] or "table"
+    slug = re.sub(r"[^\w.-]+", "_", str(text)).strip("_.")
+    # File systems count bytes.
+    return slug.encode()[:60].decode(errors="ignore") or "table"
+
+
+@contextmanager
+def all_or_nothing(directory):
+    """A place to write a run's files; they appear in ``directory`` when all are done, or none does.
+
+    Parameters
+    ----------
+    directory : path
+        Made where it does not exist; other files in it stay.
+
+    Yields
+    ------
+    pathlib.Path
+        A directory beside or inside it, gone afterwards.
+
+    Raises
+    ------
+    TableError
+        When the files cannot be written.
+    """
+    directory = Path(directory)
+    try:
+        draft = Path(tempfile.mkdtemp(prefix=".tautnet-", dir=_existing(directory)))
+        try:
+            yield draft
+            directory.mkdir(parents=True, exist_ok=True)
+            for file in draft.iterdir():
+                os.replace(file, directory / file.name)
+        finally:
+            shutil.rmtree(draft, ignore_errors=True)
+    except OSError as error:
+        raise _cannot_write(directory, error) from None
 
 
 def write_text(path, text):
@@ -61,7 +104,8 @@ def write_text(path, text):
     path = Path(path)
     path.parent.mkdir(parents=True, exist_ok=True)
     temporary = path.with_name(f".{path.name}-{os.getpid()}")
-    with open(temporary, "w", encoding="utf-8", newline="\n") as file:
+    # A command line may hold bytes that are no text.
+    with open(temporary, "w", encoding="utf-8", errors="backslashreplace", newline="\n") as file:
         file.write(text)
         file.flush()
         os.fsync(file.fileno())

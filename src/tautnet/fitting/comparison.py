@@ -9,24 +9,22 @@ import numpy as np
 
 from tautnet.fitting.crossval import make_folds
 from tautnet.fitting.intervals import paired_difference
-from tautnet.fitting.path import nearest
+from tautnet.fitting.sample import encode, notes
 from tautnet.fitting.settings import Settings
 from tautnet.fitting.study import (
     best_row,
     candidates_for,
+    mean_train_loss,
     over_fitted,
     recommended_name,
     run_study,
     tabulate,
 )
-from tautnet.fitting.unit import Sample
 from tautnet.fitting.verdict import write_verdict
 from tautnet.objective.losses import loss_for
 from tautnet.objective.networks import ACTIVATIONS, Network
 from tautnet.objective.penalties import PENALTIES
-from tautnet.tables.encoder import TableEncoder, as_frame
 from tautnet.tables.errors import TableError
-from tautnet.tables.target import encode_target
 
 DEFAULT_PENALTIES = ("none", "l2", "l1", "elasticnet", "group")
 LARGEST_LISTED = 20_000
@@ -88,7 +86,7 @@ def compare(
     skip=True,
     l1_ratio=0.5,
     finish=False,
-    alpha_min_ratio=None,
+    alpha_min_ratio="auto",
     max_iter=2000,
     tol=0.05,
     ordered=False,
@@ -127,8 +125,8 @@ def compare(
         ρ of the elastic net.
     finish : bool
         Score and deliver models that are solved in float64 (slower).
-    alpha_min_ratio : float, optional
-        Start of the path as a share of a₀; by default 1e-6, or 1e-2 with more columns than rows.
+    alpha_min_ratio : "auto" or float
+        Start of the path as a share of a₀; "auto" is 1e-6, or 1e-2 with more columns than rows.
     max_iter, tol : int, float
         When finishing ends.
     ordered : bool
@@ -171,8 +169,6 @@ def compare(
     if activation not in ACTIVATIONS:
         raise TableError(f"no activation {activation!r}: use one of {', '.join(ACTIVATIONS)}")
     target, sample, encoder = encode(X, y, sample_weight, task)
-    for note in notes(target, encoder) if on_note else ():
-        on_note(note)
     loss = loss_for(target.task, target.y.shape[1])
 
     def settings_for(penalty, linear):
@@ -190,6 +186,8 @@ def compare(
         )
         for repeat in range(1 if ordered else repeats)
     ]
+    for note in notes(target, encoder) if on_note else ():
+        on_note(note)
     study = run_study(
         sample, candidates_for(penalties, settings_for), folds, selection=selection, groups=group_codes,
         n_jobs=n_jobs, on_progress=on_progress,
@@ -223,45 +221,8 @@ def check_rows_per_class(target, cv, groups):
         rare = target.classes[counts.argmin()]
         raise TableError(
             f"class {str(rare)!r} of {target.name!r} has {counts.min()} rows, fewer than {cv} folds: "
-            f"use a smaller --cv, or leave the class out"
+            f"use a smaller cv (--cv), or leave the class out"
         )
-
-
-def encode(X, y, sample_weight, task):
-    """Encode a table: target, sample, encoder."""
-    import pandas as pd
-
-    frame = as_frame(X)
-    values = y if isinstance(y, pd.Series) else pd.Series(np.asarray(y), name="y")
-    if len(values) != len(frame):
-        raise TableError(f"X has {len(frame)} rows and y has {len(values)}")
-    target = encode_target(values.reset_index(drop=True), task=task, name=str(values.name or "y"))
-    encoder = TableEncoder().fit(frame)
-    weight = np.ones(len(frame)) if sample_weight is None else np.asarray(sample_weight, float)
-    check_weights(weight, len(frame))
-    sample = Sample(encoder.transform(frame), encoder.column_predictor, target.y, weight)
-    return target, sample, encoder
-
-
-def notes(target, encoder):
-    """What was decided about a table, sentence by sentence."""
-    kinds = list(encoder.kinds.values())
-    counted = ", ".join(f"{kinds.count(kind)} {kind}" for kind in dict.fromkeys(kinds))
-    yield target.decision
-    yield f"{len(encoder.predictors)} predictors ({counted}) in {len(encoder.column_names)} columns"
-    for name, reason in encoder.left_out.items():
-        yield f"left out: {name!r} {reason}"
-
-
-
-def check_weights(weight, n_rows):
-    """Raise where weights are no weights."""
-    if weight.shape != (n_rows,) or not np.isfinite(weight).all():
-        raise TableError("weights must be one finite number a row")
-    if (weight < 0).any():
-        raise TableError(f"{int((weight < 0).sum())} weights are negative: weights must be 0 or more")
-    if not weight.any():
-        raise TableError("all weights are 0: some rows must count")
 
 
 def _result(name, target, sample, study, table, seed):
@@ -321,7 +282,7 @@ def penalty_detail(study, name, predictors):
         "alphas": curve.alphas,
         "cv_mean": curve.mean,
         "cv_se": curve.standard_error,
-        "train_mean": np.mean([[p.train_loss[nearest(p.alphas, a)] for a in curve.alphas] for p in singles], axis=0),
+        "train_mean": mean_train_loss(singles, curve.alphas),
         "alpha_min": curve.alpha("min"),
         "alpha_1se": curve.alpha("1se"),
         "at_edge": bool(chosen == 0 and len(curve.alphas) > 1),
@@ -351,15 +312,16 @@ def exit_alphas(alphas, alive):
 
 def _none_detail(study):
     """The training of ``none``: loss on rows seen and not seen against steps."""
-    nested, sample, loss = study.nested["none"], study.sample, study.loss
+    nested, loss = study.nested["none"], study.loss
     chains = [(nested.single(r, k), k) for r, fold in enumerate(study.folds) for k in range(fold.max() + 1)]
     path = study.refits["none"].path
-    seen = loss.score_name == "accuracy" and path.train_loss[-1] < 0.01 * study.refits["none"].path.train_loss[0]
+    # A log-loss this small on every row means that every class is far from its boundary.
+    separated = loss.score_name == "accuracy" and path.train_loss[-1] < 0.01
     return {
         "steps": path.steps,
         "train": np.mean([chain.path.train_loss for chain, _ in chains], axis=0),
         "test": np.mean([chain.losses[k] for chain, k in chains], axis=0),
-        "separated": bool(seen and path.train_loss[-1] < 0.01),
+        "separated": bool(separated),
     }
 
 

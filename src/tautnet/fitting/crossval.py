@@ -40,9 +40,9 @@ def make_folds(n_rows, cv, *, labels=None, groups=None, ordered=False, seed=0):
     [0, 0, 1, 1, 2, 2]
     """
     if n_rows < cv:
-        raise TableError(f"{n_rows} rows are fewer than {cv} folds: use a smaller --cv")
+        raise TableError(f"{n_rows} rows are fewer than {cv} folds: use a smaller cv (--cv)")
     if groups is not None and len(np.unique(groups)) < cv:
-        raise TableError(f"{len(np.unique(groups))} groups are fewer than {cv} folds: use a smaller --cv")
+        raise TableError(f"{len(np.unique(groups))} groups are fewer than {cv} folds: use a smaller cv (--cv)")
     if ordered:
         splitter, stratify = KFold(cv), None
     elif groups is not None:
@@ -122,7 +122,8 @@ def make_curve(chains, folds_held_out, fold_weights):
     no model.
     """
     keys = np.unique(np.concatenate([_keys(chain.path.alphas) for chain in chains]))
-    alphas = {key: alpha for chain in chains for key, alpha in zip(_keys(chain.path.alphas), chain.path.alphas)}
+    paths = [chain.path for chain in chains]
+    alphas = {key: alpha for path in paths for key, alpha in zip(_keys(path.alphas), path.alphas, strict=True)}
     columns = []
     for chain, fold in zip(chains, folds_held_out, strict=True):
         own, losses = _keys(chain.path.alphas), chain.losses[fold]

@@ -2,6 +2,7 @@
 
 import time
 from dataclasses import dataclass, replace
+from functools import cached_property
 
 import jax
 import numpy as np
@@ -103,13 +104,13 @@ def automatic_alphas(unit):
     """The grid of a unit: l2 ends at 10 a₀; the others end where they are null, at most at 1000 a₀."""
     settings = unit.settings
     ratio = settings.alpha_min_ratio
-    if ratio is None:
+    if ratio == "auto":
         ratio = 1e-2 if unit.X.shape[1] > len(unit.X) else 1e-6
     top = 10.0 if settings.penalty == "l2" or settings.l1_ratio == 0 else 1000.0
     return grid(ratio * unit.alpha_scale, top * unit.alpha_scale)
 
 
-def walk(sample, rows, held_out, settings, *, alphas="auto", until=None, keep=(), certify=False, ticker=None):
+def walk(sample, rows, held_out, settings, *, alphas="auto", until=None, keep=(), certify="none", ticker=None):
     """Fit one chain.
 
     Parameters
@@ -124,8 +125,8 @@ def walk(sample, rows, held_out, settings, *, alphas="auto", until=None, keep=()
         Walk the strengths below it, then it, and stop: what a plain estimator does.
     keep : "all" or collection of floats
         Strengths whose parameters are kept: the nearest of the grid; the null end always is.
-    certify : bool
-        Whether to measure stationarity and objective gap at each strength.
+    certify : {"none", "kept", "all"}
+        Strengths at which stationarity and objective gap are measured.
     ticker : Ticker, optional
 
     Returns
@@ -134,10 +135,11 @@ def walk(sample, rows, held_out, settings, *, alphas="auto", until=None, keep=()
     """
     start = time.perf_counter()
     unit = make_unit(sample, rows, settings)
-    recorder = _Recorder(unit, sample.X[held_out], certify)
+    recorder = _Recorder(unit, sample.X[held_out])
     ticker = Ticker() if ticker is None else ticker
     with jax.enable_x64(True):
         if settings.penalty == "none":
+            recorder.certified = (0,) if certify != "none" else ()
             _train_unpenalised(unit, recorder, ticker)
         else:
             alphas = automatic_alphas(unit) if isinstance(alphas, str) else np.asarray(alphas, float)
@@ -145,6 +147,7 @@ def walk(sample, rows, held_out, settings, *, alphas="auto", until=None, keep=()
                 alphas = np.append(alphas[alphas < until * (1 - 1e-9)], until)
                 keep = [until]
             kept = range(len(alphas)) if keep == "all" else {nearest(alphas, alpha) for alpha in keep}
+            recorder.certified = {"none": (), "kept": kept, "all": range(len(alphas))}[certify]
             walker = _walk_linear if settings.network.is_linear else _walk_network
             walker(unit, alphas, recorder, kept, until is not None, ticker)
     return recorder.path(time.perf_counter() - start)
@@ -166,9 +169,9 @@ def _train_unpenalised(unit, recorder, ticker):
         adam.run(problem, schedule.rate, length, done, checkpoint, batched=unit.batched)
         done = checkpoint
         if checkpoint == three_quarters:
-            before = recorder.objective(0.0, adam.parameters)
+            before = recorder.objective(0, 0.0, adam.parameters)
         last = checkpoint == length
-        certificate = recorder.certificate(0.0, adam.parameters, before) if last else None
+        certificate = recorder.certificate(0, 0.0, adam.parameters, before) if last else None
         recorder.add(0.0, adam.parameters, checkpoint, keep=last, certificate=certificate)
         ticker.tick(checkpoint / length)
 
@@ -189,7 +192,7 @@ def _walk_network(unit, alphas, recorder, kept, to_the_end, ticker):
         length = schedule.first_steps if i == 0 else ordinary
         most = 3 * length // 4
         adam.run(problem, schedule.rate, length, 0, most, batched=unit.batched)
-        before = recorder.objective(alpha, adam.parameters)
+        before = recorder.objective(i, alpha, adam.parameters)
         adam.run(problem, schedule.rate, length, most, length, batched=unit.batched)
         if unit.batched:
             adam.run(problem, schedule.full_rate, schedule.full_steps, 0, schedule.full_steps, batched=False)
@@ -200,7 +203,7 @@ def _walk_network(unit, alphas, recorder, kept, to_the_end, ticker):
             point, n_iter, residual, gap = _finished(unit, alpha, adam.parameters, data, ticker)
             recorder.add(alpha, point, steps + n_iter, keep=True, certificate=(residual, gap))
         else:
-            certificate = recorder.certificate(alpha, adam.parameters, before)
+            certificate = recorder.certificate(i, alpha, adam.parameters, before)
             recorder.add(alpha, adam.parameters, steps, i in kept or is_null, certificate)
         ticker.tick((i + 1) / len(alphas))
         if is_null:
@@ -237,21 +240,25 @@ def _is_null(parameters):
 class _Recorder:
     """Turns points of a chain into the rows of a `Path`."""
 
-    def __init__(self, unit, held_out, certify):
-        self.unit, self.held_out, self.certify = unit, held_out, certify
+    def __init__(self, unit, held_out):
+        self.unit, self.held_out, self.certified = unit, held_out, ()
         self.rows, self.parameters, self.limit = [], {}, None
-        self.data = unit.data(np.float64) if certify and not unit.settings.network.is_linear else None
 
-    def objective(self, alpha, parameters):
+    @cached_property
+    def data(self):
+        """All rows in float64: certificates are measured on them."""
+        return self.unit.data(np.float64)
+
+    def objective(self, i, alpha, parameters):
         """F in float64, where a certificate is asked for."""
-        if not self.certify:
+        if i not in self.certified:
             return np.nan
         problem = self.unit.problem(alpha, np.float64)
         return float(solver.objective(problem, self.data, _float64(parameters)))
 
-    def certificate(self, alpha, parameters, before):
+    def certificate(self, i, alpha, parameters, before):
         """Stationarity, and what the objective has gained since ``before``, relative to the null loss."""
-        if not self.certify:
+        if i not in self.certified:
             return np.nan, np.nan
         measure = solver.measure_unpenalised if self.unit.settings.penalty == "none" else solver.measure
         problem = self.unit.problem(alpha, np.float64)

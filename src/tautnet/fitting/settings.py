@@ -40,8 +40,8 @@ class Settings:
         ρ of the elastic net.
     network : Network
     loss : SquaredError, BinaryLogLoss or MultinomialLogLoss
-    alpha_min_ratio : float or None
-        Where a path starts, as a share of a₀; None is 1e-6, or 1e-2 with more columns than rows.
+    alpha_min_ratio : "auto" or float
+        Where a path starts, as a share of a₀; "auto" is 1e-6, or 1e-2 with more columns than rows.
     finish : bool
         Whether points are finished by accelerated proximal gradient; linear maps always are.
     tol, max_iter : float, int
@@ -56,7 +56,7 @@ class Settings:
     l1_ratio: float = 0.5
     network: Network = field(default_factory=Network)
     loss: object = field(default_factory=SquaredError)
-    alpha_min_ratio: float | None = None
+    alpha_min_ratio: object = "auto"
     finish: bool = False
     tol: float = 0.05
     max_iter: int = 2000

@@ -97,7 +97,7 @@ def run_study(sample, candidates, folds, *, selection, groups=None, n_jobs=None,
 
 def _refit(sample, rows, none, settings, curve, ticker):
     keep = [curve.alpha("min"), curve.alpha("1se")]
-    return walk(sample, rows, none, settings, keep=keep, certify=True, ticker=ticker)
+    return walk(sample, rows, none, settings, keep=keep, certify="all", ticker=ticker)
 
 
 def null_losses(study):
@@ -283,3 +283,20 @@ def candidates_for(penalties, settings_for):
     return [*networks, Candidate("linear", settings_for("l2", True))]
 
 
+
+
+def penalty_curves(nested, curve, path):
+    """Cross-validation along the path as a dict of arrays, scikit-learn's way."""
+    singles = [nested.single(r, k).path for r, fold in enumerate(nested.folds) for k in range(fold.max() + 1)]
+    return {
+        "alpha": curve.alphas,
+        "mean_test_loss": curve.mean,
+        "se_test_loss": curve.standard_error,
+        "mean_train_loss": mean_train_loss(singles, curve.alphas),
+        "n_features": np.array([path.n_features[nearest(path.alphas, alpha)] for alpha in curve.alphas]),
+    } | {f"split{k}_test_loss": curve.fold_losses[:, k] for k in range(curve.fold_losses.shape[1])}
+
+
+def mean_train_loss(paths, alphas):
+    """Mean over chains of the loss on the rows that they saw, at each strength."""
+    return np.mean([[path.train_loss[nearest(path.alphas, alpha)] for alpha in alphas] for path in paths], axis=0)

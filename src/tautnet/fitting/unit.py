@@ -1,7 +1,6 @@
 """One unit of work, made ready: chosen rows standardised by their own statistics, padded, with a start."""
 
 from dataclasses import dataclass
-from typing import NamedTuple
 
 import jax
 import numpy as np
@@ -10,31 +9,6 @@ from tautnet.objective.networks import pad, unpad
 from tautnet.objective.penalties import Groups, make_penalty
 from tautnet.objective.problem import Data, Problem, null_gradient
 from tautnet.tables.scaling import Scaling, fit_scaling, restore, standardise
-
-
-class Sample(NamedTuple):
-    """An encoded table.
-
-    Attributes
-    ----------
-    X : array (n_rows, n_columns)
-        Raw numbers, missing cells NaN.
-    column_predictor : int array (n_columns,)
-        The predictor that each column encodes, 0, 1, ...
-    y : array (n_rows, n_outputs)
-        In the target's own units; 0 and 1 for classes.
-    weight : array (n_rows,)
-    """
-
-    X: object
-    column_predictor: object
-    y: object
-    weight: object
-
-    @property
-    def n_predictors(self):
-        """Number of predictors, each of one column or several."""
-        return int(self.column_predictor.max()) + 1
 
 
 def ladder(size):

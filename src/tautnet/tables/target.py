@@ -201,3 +201,16 @@ def _nearest(name, columns) -> str:
     meant = f" (did you mean {' or '.join(repr(by_lower[one]) for one in near)}?)" if near else ""
     shown = ", ".join(names[:20]) + (f", ... ({len(names)} in all)" if len(names) > 20 else "")
     return f"{meant}; the columns are {shown}"
+
+
+def as_series(y) -> pd.Series:
+    """A target as a series with a name and rows numbered from 0.
+
+    Examples
+    --------
+    >>> from tautnet.tables.target import as_series
+    >>> as_series([1, 2]).name
+    'y'
+    """
+    series = y if isinstance(y, pd.Series) else pd.Series(np.asarray(y))
+    return series.reset_index(drop=True).rename("y" if series.name is None else series.name)

@@ -1,0 +1,68 @@
+"""From what a user hands over to what a fit takes: an encoded table, checked."""
+
+from typing import NamedTuple
+
+import numpy as np
+
+from tautnet.tables.encoder import TableEncoder, as_frame
+from tautnet.tables.errors import TableError
+from tautnet.tables.target import as_series, encode_target
+
+
+class Sample(NamedTuple):
+    """An encoded table.
+
+    Attributes
+    ----------
+    X : array (n_rows, n_columns)
+        Raw numbers, missing cells NaN.
+    column_predictor : int array (n_columns,)
+        The predictor that each column encodes, 0, 1, ...
+    y : array (n_rows, n_outputs)
+        In the target's own units; 0 and 1 for classes.
+    weight : array (n_rows,)
+    """
+
+    X: object
+    column_predictor: object
+    y: object
+    weight: object
+
+    @property
+    def n_predictors(self):
+        """Number of predictors, each of one column or several."""
+        return int(self.column_predictor.max()) + 1
+
+
+def encode(X, y, sample_weight, task):
+    """Encode a table: target, sample, encoder."""
+    frame, values = as_frame(X), as_series(y)
+    if len(values) != len(frame):
+        raise TableError(f"X has {len(frame)} rows and y has {len(values)}")
+    target = encode_target(values, task=task, name=str(values.name))
+    encoder = TableEncoder().fit(frame)
+    weight = np.ones(len(frame)) if sample_weight is None else np.asarray(sample_weight, float)
+    check_weights(weight, len(frame))
+    sample = Sample(encoder.transform(frame), encoder.column_predictor, target.y, weight)
+    return target, sample, encoder
+
+
+def notes(target, encoder):
+    """What was decided about a table, sentence by sentence."""
+    kinds = list(encoder.kinds.values())
+    counted = ", ".join(f"{kinds.count(kind)} {kind}" for kind in dict.fromkeys(kinds))
+    yield target.decision
+    yield f"{len(encoder.predictors)} predictors ({counted}) in {len(encoder.column_names)} columns"
+    for name, reason in encoder.left_out.items():
+        yield f"left out: {name!r} {reason}"
+
+
+
+def check_weights(weight, n_rows):
+    """Raise where weights are no weights."""
+    if weight.shape != (n_rows,) or not np.isfinite(weight).all():
+        raise TableError("weights must be one finite number a row")
+    if (weight < 0).any():
+        raise TableError(f"{int((weight < 0).sum())} weights are negative: weights must be 0 or more")
+    if not weight.any():
+        raise TableError("all weights are 0: some rows must count")

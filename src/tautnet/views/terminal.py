@@ -1,0 +1,226 @@
+"""A finished comparison as text: a table and the verdict, in colour on a terminal and plain in a pipe."""
+
+import textwrap
+import unicodedata
+from typing import NamedTuple
+
+from tautnet.fitting.verdict import number
+
+WIDTH = 100
+DIRECTION_MARKS = frozenset("\u061c\u200e\u200f\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069")
+# What to leave out first where a window is narrow.
+DISPENSABLE = ("solved\nto", "zero\nweights", "score", "train\nloss", "alpha")
+
+
+class Column(NamedTuple):
+    """One column of the table.
+
+    Attributes
+    ----------
+    head : str
+        One or two lines.
+    cells : list of str
+    """
+
+    head: str
+    cells: list
+
+    @property
+    def width(self):
+        """Characters that the widest line needs."""
+        return max(len(line) for line in [*self.head.split("\n"), *self.cells])
+
+
+def readable(text):
+    """A stranger's text on one line, without characters that move the cursor or turn the direction.
+
+    Examples
+    --------
+    >>> readable("a\\tb\\x1b[31m"), readable("price $")
+    ('a b\ufffd[31m', 'price $')
+    """
+    return "".join(_readable_character(character) for character in str(text))
+
+
+def _readable_character(character):
+    category = unicodedata.category(character)
+    if character.isspace() or category in ("Zl", "Zp"):
+        return " "
+    return "\ufffd" if category in ("Cc", "Cs") or character in DIRECTION_MARKS else character
+
+
+def figure(value):
+    """A number for a table, and a dash where there is none.
+
+    Examples
+    --------
+    >>> figure(0.071434), figure(None)
+    ('0.0714', '-')
+    """
+    return "-" if value is None else number(value)
+
+
+def gain(versus):
+    """A difference of losses with its interval, and a dash where there is none.
+
+    Examples
+    --------
+    >>> gain({"diff": 0.7271, "ci_low": 0.2668, "ci_high": 1.187, "p_holm": 0.01})
+    '0.727 (0.267, 1.19)'
+    """
+    if versus is None or versus["diff"] is None:
+        return "-"
+    return f"{figure(versus['diff'])} ({figure(versus['ci_low'])}, {figure(versus['ci_high'])})"
+
+
+def gain_key(result):
+    """What gains are measured against: the network without a penalty, or the constant where it is absent.
+
+    Returns
+    -------
+    key, name : str
+        The key in each row, and what to call it.
+    """
+    has_none = any(row["penalty"] == "none" for row in result["rows"])
+    return ("vs_none", "none") if has_none else ("vs_null", "constant")
+
+
+def print_comparison(result, sentences, console):
+    """Print the table of a comparison and its verdict.
+
+    Parameters
+    ----------
+    result : dict
+        The object that ``compare --json`` prints; ``detail`` is not needed.
+    sentences : list of str
+        The verdict, sentence by sentence.
+    console : rich.console.Console
+        Where it is not a terminal, plain lines without escapes are printed.
+    """
+    from rich.text import Text
+
+    rich_output = console.is_terminal
+    width = min(console.width, WIDTH) if rich_output else WIDTH
+
+    def say(line, style=""):
+        # Wrapping is done here: a pipe has no width.
+        console.print(Text(line, style=style if rich_output else ""), soft_wrap=True)
+
+    for line in textwrap.wrap(_title(result), width):
+        say(line, "bold")
+    say("")
+    plus_minus = "±" if console.encoding.lower().startswith("utf") else "+-"
+    for line, style in _table(result, width, "─" if rich_output else "-", plus_minus):
+        say(line, style)
+    say("")
+    for note in _notes(result):
+        for line in textwrap.wrap(note, width):
+            say(line, "dim")
+    say("")
+    for sentence in map(readable, sentences):
+        lines = textwrap.wrap(sentence, width - 2) if rich_output else [sentence]
+        for i, line in enumerate(lines):
+            say(("- " if i == 0 else "  ") + line)
+
+
+def _title(result):
+    return readable(
+        f"{result['data']}: {result['target']} ({result['task']}, {result['n_rows']:,} rows, "
+        f"{result['n_predictors']:,} predictors)"
+    )
+
+
+def _notes(result):
+    score, chosen = result["linear"]["score_name"], readable(result["chosen"]["penalty"])
+    return [
+        f"* recommended. Loss: {result['metric']}. Score: {score}. Kept: predictors. Gain: fall in loss.",
+        f"linear: no hidden layer, l2. chosen: penalty picked in each outer fold too (all rows: {chosen}).",
+    ]
+
+
+def _table(result, width, rule, plus_minus):
+    """Lines of the table, each with its style."""
+    columns = _fit(_columns(result, plus_minus), result, width)
+    widths = [column.width for column in columns]
+    space = "  " if sum(widths) + 2 * len(widths) - 2 <= width else " "
+    total = sum(widths) + len(space) * (len(widths) - 1)
+
+    def line(cells):
+        first, *others = [
+            cell.ljust(size) if i == 0 else cell.rjust(size)
+            for i, (cell, size) in enumerate(zip(cells, widths, strict=True))
+        ]
+        return space.join([first, *others]).rstrip()
+
+    heads = [column.head.split("\n") for column in columns]
+    yield line([head[0] if len(head) > 1 else "" for head in heads]), "bold"
+    yield line([head[-1] for head in heads]), "bold"
+    yield rule * total, "dim"
+    for i, row in enumerate(result["rows"]):
+        yield line([column.cells[i] for column in columns]), _style(row, result)
+    yield rule * total, "dim"
+    for i in range(len(result["rows"]), len(columns[0].cells)):
+        yield line([column.cells[i] for column in columns]), ""
+
+
+def _style(row, result):
+    return "bold green" if row["penalty"] == result["recommended"] else ""
+
+
+def _columns(result, plus_minus):
+    penalties = result["rows"]
+    rows = [*penalties, result["linear"], result["null"], result["chosen"]]
+    marks = ["* " if row["penalty"] == result["recommended"] else "  " for row in penalties]
+    names = [f"{mark}{readable(row['penalty'])}" for mark, row in zip(marks, penalties, strict=True)]
+    names += ["  linear", "  constant", "  chosen"]
+    key, against = gain_key(result)
+    column = {
+        "  penalty": names,
+        "alpha": [figure(row.get("alpha")) for row in rows],
+        "test\nloss": [_with_error(row, plus_minus) for row in rows],
+        "train\nloss": [figure(row.get("train_loss")) for row in rows],
+        f"gain over {against}\n(interval)": [gain(row.get(key)) for row in rows],
+        "score": [_score(row.get("test_score")) for row in rows],
+        "kept": [_share(row, "predictors_kept", "predictors_total") for row in rows],
+        "zero\nweights": [_share(row, "zero_weights", "n_weights") for row in rows],
+        "solved\nto": [figure(row.get("stationarity")) for row in rows],
+    }
+    return [Column(head, cells) for head, cells in column.items()]
+
+
+def _fit(columns, result, width):
+    """Make columns fit: zero weights as percentages, then some columns left out."""
+
+    def total(chosen):
+        return sum(column.width for column in chosen) + len(chosen) - 1
+
+    if total(columns) > width:
+        rows = [*result["rows"], result["linear"], result["null"], result["chosen"]]
+        percent = Column("zero\nweights", [_percent(row) for row in rows])
+        columns = [percent if column.head == percent.head else column for column in columns]
+    for head in DISPENSABLE:
+        if total(columns) > width:
+            columns = [column for column in columns if column.head != head]
+    return columns
+
+
+def _with_error(row, plus_minus):
+    if row.get("test_loss_se") is None:
+        return figure(row["test_loss"])
+    return f"{figure(row['test_loss'])} {plus_minus} {_two_digits(row['test_loss_se'])}"
+
+
+def _two_digits(value):
+    return "-" if value is None else number(float(f"{value:.2g}"))
+
+
+def _score(value):
+    return "-" if value is None else f"{value:.3f}"
+
+
+def _share(row, part, whole):
+    return "-" if row.get(part) is None else f"{row[part]} / {row[whole]}"
+
+
+def _percent(row):
+    return "-" if row.get("zero_weights") is None else f"{100 * row['zero_weights'] / row['n_weights']:.1f} %"

@@ -1,0 +1,356 @@
+"""The command itself, in processes of its own: what it prints, what it writes, how it ends."""
+
+import json
+import os
+import re
+import select
+import signal
+import subprocess
+import sys
+import time
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from typing import NamedTuple
+
+import numpy as np
+import pytest
+
+SMALL = ("--cv", "3", "--hidden", "4")
+TOP_KEYS = {
+    "data", "task", "n_rows", "n_predictors", "metric", "null", "linear", "rows", "chosen", "best", "recommended",
+    "over_fitted", "verdict", "seed", "seconds", "version",
+}  # fmt: skip
+ROW_KEYS = {
+    "penalty", "alpha", "test_loss", "test_loss_se", "train_loss", "gap", "test_score", "score_name", "weight_norm",
+    "weight_max_abs", "zero_weights", "n_weights", "predictors_kept", "predictors_total", "vs_none", "vs_null",
+    "vs_linear", "one_se", "stationarity", "objective_gap", "seconds",
+}  # fmt: skip
+
+
+class Ended(NamedTuple):
+    code: int
+    out: str
+    err: str
+    written: list
+
+
+def environment(cache):
+    # Colours and a width in the surroundings must not reach the tests.
+    kept = {k: v for k, v in os.environ.items() if k not in ("FORCE_COLOR", "COLUMNS", "TERM")}
+    return kept | {"TAUTNET_CACHE": str(cache), "PYTHONWARNINGS": "error"}
+
+
+@pytest.fixture(scope="session")
+def cache(tmp_path_factory):
+    return tmp_path_factory.mktemp("programs")
+
+
+@pytest.fixture(scope="session")
+def run(cache):
+    """Run the command in a directory; the answer tells which files are new there."""
+
+    def run(arguments, cwd, stdin=b""):
+        before = set(cwd.rglob("*"))
+        command = [sys.executable, "-m", "tautnet", *map(str, arguments)]
+        ended = subprocess.run(command, cwd=cwd, input=stdin, capture_output=True, env=environment(cache), timeout=250)
+        new = sorted(str(path.relative_to(cwd)) for path in set(cwd.rglob("*")) - before)
+        return Ended(ended.returncode, ended.stdout.decode(), ended.stderr.decode(), new)
+
+    return run
+
+
+def table(n_rows=48):
+    """Two classes that follow the first of three numbers, not quite; one row without a class."""
+    rng = np.random.default_rng(0)
+    X = rng.normal(size=(n_rows, 3))
+    y = np.where(X[:, 0] + 0.5 * rng.normal(size=n_rows) > 0, "yes", "no")
+    rows = [",".join([*(f"{v:.3f}" for v in x), label]) for x, label in zip(X, y, strict=True)]
+    return "\n".join(["a,b,c,y", "1,2,3,", *rows]) + "\n"
+
+
+def without_times(value):
+    if isinstance(value, dict):
+        return {key: without_times(one) for key, one in value.items() if key != "seconds"}
+    return [without_times(one) for one in value] if isinstance(value, list) else value
+
+
+# Help.
+
+
+@pytest.mark.parametrize("arguments", [["--help"], ["--version"], ["compare", "--help"]])
+def test_help_is_fast_and_imports_nothing_heavy(arguments):
+    program = (
+        "import sys, time; start = time.perf_counter(); sys.argv = ['tautnet', *sys.argv[1:]]\n"
+        "from tautnet.cli import main\n"
+        "try:\n    main()\n"
+        "except SystemExit as end:\n    assert not end.code\n"
+        "heavy = {'jax', 'sklearn', 'pandas', 'numpy', 'scipy'} & set(sys.modules)\n"
+        "print(heavy or 'light', time.perf_counter() - start, file=sys.stderr)"
+    )
+    ended = subprocess.run([sys.executable, "-c", program, *arguments], capture_output=True, text=True, timeout=60)
+    what, seconds = ended.stderr.split()
+    # Promised are 0.7 s; a busy machine gets more.
+    assert what == "light" and float(seconds) < 2, ended.stderr
+    assert "tautnet" in ended.stdout
+
+
+# One study, run in several ways.
+
+
+@pytest.fixture(scope="session")
+def runs(run, tmp_path_factory):
+    """One small study thrice: a file with one job as JSON, standard input with two into --out, and a report."""
+    place = {name: tmp_path_factory.mktemp(name) for name in ("one", "two", "report")}
+    for directory in place.values():
+        (directory / "t.csv").write_text(table())
+    (place["report"] / "tautnet-t-y").mkdir()
+    study = ["--target", "y", *SMALL, "--penalties", "l2, group"]
+    jobs = {
+        "one": (["compare", "t.csv", *study, "--json", "--jobs", "1"], b""),
+        "two": (["compare", "-", *study, "--json", "--jobs", "2", "--out", "deep/run"], table().encode()),
+        "report": (["compare", "t.csv", *study], b""),
+    }
+    with ThreadPoolExecutor(2) as pool:
+        futures = {name: pool.submit(run, arguments, place[name], stdin) for name, (arguments, stdin) in jobs.items()}
+        return {name: future.result() for name, future in futures.items()}, place
+
+
+def test_json_is_one_object_with_every_key(runs):
+    ended = runs[0]["one"]
+    assert ended.code == 0, ended.err
+    assert ended.out.count("\n") == 1
+    result = json.loads(ended.out, parse_constant=lambda name: pytest.fail(f"{name} is no JSON"))
+    assert TOP_KEYS <= result.keys()
+    for row in (*result["rows"], result["linear"], result["chosen"]):
+        assert row.keys() == ROW_KEYS
+        assert ROW_KEYS - row["one_se"].keys() == {"one_se", "seconds"}
+        assert row["vs_null"].keys() == {"diff", "ci_low", "ci_high", "p_holm"}
+    assert [row["penalty"] for row in result["rows"]] == ["l2", "group"]
+    assert (result["data"], result["n_rows"], result["n_predictors"], result["seed"]) == ("t", 48, 3, 0)
+
+
+def test_json_writes_nothing_and_says_decisions_on_stderr(runs):
+    ended = runs[0]["one"]
+    assert ended.written == []
+    assert ended.err.splitlines() == [
+        "1 row without 'y' left out",
+        "classification: 'y' has 2 distinct values",
+        "3 predictors (3 number) in 3 columns",
+    ]
+
+
+def test_same_seed_same_json_whatever_the_jobs_and_the_source(runs):
+    one, two = (without_times(json.loads(runs[0][name].out)) for name in ("one", "two"))
+    assert (one.pop("data"), two.pop("data")) == ("t", "stdin")
+    assert one == two
+
+
+def test_out_holds_the_run(runs):
+    ended, place = runs[0]["two"], runs[1]["two"]
+    files = [f"deep/run/{name}" for name in ("report.html", "result.json", "run.log")]
+    assert ended.written == ["deep", "deep/run", *files]
+    result = json.loads((place / files[1]).read_text(), parse_constant=lambda name: pytest.fail(name))
+    assert result.pop("detail")["folds"] == 3
+    assert result == json.loads(ended.out)
+    log = (place / files[2]).read_text()
+    assert log.startswith("$ tautnet compare - --target y")
+    assert "classification: 'y' has 2 distinct values" in log
+
+
+def test_directories_are_numbered(runs):
+    files = [f"tautnet-t-y-2/{name}" for name in ("report.html", "result.json", "run.log")]
+    assert runs[0]["report"].written == ["tautnet-t-y-2", *files]
+    assert runs[0]["report"].err.splitlines()[-1] == f"report: {files[0]}"
+
+
+def test_a_pipe_gets_plain_text(runs):
+    ended = runs[0]["report"]
+    assert ended.code == 0, ended.err
+    assert "\x1b" not in ended.out + ended.err
+    assert "group" in ended.out and "log-loss" in ended.out
+
+
+def test_a_report_is_not_written_over(run, runs):
+    place = runs[1]["two"]
+    before = {path: path.read_bytes() for path in (place / "deep/run").iterdir()}
+    ended = run(["compare", "t.csv", "--target", "y", "--out", "deep/run"], place)
+    assert_one_line(ended, 1, "deep/run holds report.html already", "--force")
+    assert before == {path: path.read_bytes() for path in (place / "deep/run").iterdir()}
+
+
+# How it ends.
+
+
+def test_ctrl_c_ends_within_two_seconds(cache, tmp_path):
+    command = [sys.executable, "-m", "tautnet", "compare", "digits", "--out", "deep/run"]
+    process = subprocess.Popen(
+        command, cwd=tmp_path, stdout=subprocess.PIPE, stderr=subprocess.PIPE, env=environment(cache)
+    )
+    assert select.select([process.stderr], [], [], 60)[0]
+    time.sleep(4)
+    process.send_signal(signal.SIGINT)
+    start = time.monotonic()
+    out, err = process.communicate(timeout=60)
+    assert time.monotonic() - start < 2
+    assert process.returncode == 130
+    assert out == b""
+    assert err.decode().splitlines()[-1] == "tautnet: interrupted: nothing was kept and no file was written"
+    assert b"Traceback" not in err
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_closed_pipe_is_no_fault_and_force_writes_over_a_report(cache, tmp_path):
+    (tmp_path / "t.csv").write_text(table())
+    (tmp_path / "run").mkdir()
+    for name in ("report.html", "result.json", "mine.txt"):
+        (tmp_path / "run" / name).write_text("old")
+    study = ["compare", "t.csv", "--target", "y", "--cv", "3", "--hidden", "0", "--out", "run", "--force"]
+    process = subprocess.Popen(
+        [sys.executable, "-m", "tautnet", *study, "--penalties", "l2"],
+        cwd=tmp_path, stdout=subprocess.PIPE, stderr=subprocess.PIPE, env=environment(cache),
+    )  # fmt: skip
+    process.stdout.close()
+    with process.stderr:
+        err = process.stderr.read().decode()
+    assert process.wait(timeout=60) == 0
+    assert "report: run/report.html" in err
+    assert "Traceback" not in err and "Broken" not in err
+    texts = {path.name: path.read_text() for path in (tmp_path / "run").iterdir()}
+    assert texts.keys() == {"report.html", "result.json", "run.log", "mine.txt"}
+    assert [name for name, text in texts.items() if text == "old"] == ["mine.txt"]
+
+
+# Bad input.
+
+
+class Bad(NamedTuple):
+    content: str | bytes | None
+    arguments: list
+    says: list
+    code: int = 1
+
+
+def third_class():
+    rows = table().splitlines()
+    return "\n".join([*rows[:-2], *(re.sub("(yes|no)$", "maybe", row) for row in rows[-2:])]) + "\n"
+
+
+def constant():
+    return "a,b,y\n" + "1,,yes\n1,,no\n" * 10
+
+
+def with_column(name, cells):
+    rows = table().splitlines()
+    return "\n".join([f"{name},{rows[0]}", *(f"{cells(i)},{row}" for i, row in enumerate(rows[1:]))]) + "\n"
+
+
+Y = ["--target", "y"]
+BAD = {
+    "no such file": Bad(None, [*Y], ["no such file: t.csv"]),
+    "empty file": Bad("", Y, ["t.csv is empty"]),
+    "header only": Bad("a,b,y\n", Y, ["a header and no rows"]),
+    "no such column": Bad(table(), ["--target", "Y1"], ["no such column: 'Y1'", "did you mean 'y'", "a, b, c, y"]),
+    "no such group column": Bad(table(), [*Y, "--group-col", "q"], ["no such column: 'q'", "a, b, c, y"]),
+    "no target named": Bad(table(), [], ["--target COL", "a, b, c, y"], 2),
+    "one class": Bad(table().replace("yes", "no"), Y, ["only one class, 'no'"]),
+    "small class": Bad(third_class(), [*Y, "--cv", "3"], ["class 'maybe' of 'y' has 2 rows", "3 folds", "--cv"]),
+    "few rows": Bad("a,y\n1,0.5\n2,1.5\n3,2.5\n4,3.7\n", Y, ["4 rows are fewer than 5 folds", "--cv"]),
+    "few groups": Bad(
+        with_column("g", lambda i: i % 2), [*Y, "--group-col", "g"], ["2 groups are fewer than 5 folds", "--cv"]
+    ),
+    "duplicate names": Bad(table().replace("a,b,c", "a,b,a"), Y, ["columns of the same name: 'a'", "rename"]),
+    "long row": Bad("a,y\n1,2\n3,4\n5,6,7\n", Y, ["line 4 has 3 cells, the header has 2", "mend"]),
+    "short row": Bad("a,b,y\n1,2,3\n\n5,6\n", Y, ["line 4 has 2 cells, the header has 3", "mend"]),
+    "binary": Bad(bytes(range(256)) * 20, Y, ["holds binary data", "CSV"]),
+    "wrong encoding": Bad(table().replace("yes", "sí").encode("latin-1"), Y, ["not UTF-8 (line", "--encoding latin-1"]),
+    "unknown encoding": Bad(table(), [*Y, "--encoding", "utf-99"], ["unknown encoding 'utf-99'", "utf-8"]),
+    "nothing varies": Bad(constant(), Y, ["all predictors are constant or missing", "'a' is constant (1)"]),
+    "infinite cells": Bad(
+        with_column("d", lambda i: "inf" if i in (3, 4) else i), Y, ["'d' has 2 infinite cells", "finite"]
+    ),
+    "stray words": Bad(
+        with_column("d", lambda i: "oops" if i < 2 else i), Y, ["numbers but for 2 cells ('oops')", '--na "oops"']
+    ),
+    "target dropped": Bad(table(), [*Y, "--drop", "a, y"], ["target 'y' is among the columns to drop"]),
+    "negative weights": Bad(table(), [*Y, "--weights", "b"], ["negative weight in 'b'", "0 or more"]),
+    "zero weights": Bad(with_column("w", lambda i: 0), [*Y, "--weights", "w"], ["all weights are 0"]),
+    "missing weights": Bad(
+        with_column("w", lambda i: "" if i == 3 else i), [*Y, "--weights", "w"], ["1 row has no weight in 'w'"]
+    ),
+    "no weights": Bad(with_column("w", lambda i: "ab"[i % 2]), [*Y, "--weights", "w"], ["'w' are not numbers"]),
+    "out below a file": Bad(table(), [*Y, "--out", "t.csv/out"], ["cannot write to t.csv/out", "another --out"]),
+    "out is a file": Bad(table(), [*Y, "--out", "t.csv"], ["cannot write to t.csv", "another --out"]),
+    "unknown penalty": Bad(table(), [*Y, "--penalties", "l2,lasso"], ["no penalty 'lasso'", "none, l2, l1"], 2),
+    "no penalty": Bad(table(), [*Y, "--penalties", ","], ["name at least one penalty"], 2),
+    "typo": Bad(table(), [*Y, "--penaltys", "l2"], ["No such option: --penaltys", "--penalties"], 2),
+    "few folds": Bad(table(), [*Y, "--cv", "2"], ["'--cv'", "3"], 2),
+    "hidden": Bad(table(), [*Y, "--hidden", "64,²"], ["'--hidden'", "such as 100 or 64,64"], 2),
+    "two files": Bad(table(), ["u.csv", *Y], ["unexpected extra argument", "u.csv"], 2),
+    "idle force": Bad(table(), [*Y, "--force"], ["--force does nothing without --out"], 2),
+    "idle repeats": Bad(table(), [*Y, "--ordered", "--repeats", "2"], ["--repeats", "--ordered"], 2),
+    "idle groups": Bad(table(), [*Y, "--ordered", "--group-col", "a"], ["--group-col", "--ordered"], 2),
+    "idle activation": Bad(table(), [*Y, "--hidden", "0", "--activation", "tanh"], ["--activation", "--hidden 0"], 2),
+    "idle finish": Bad(table(), [*Y, "--hidden", "0", "--finish"], ["--finish", "--hidden 0"], 2),
+}
+
+
+def assert_one_line(ended, code, *says):
+    assert ended.code == code, ended.err
+    assert ended.out == ""
+    assert ended.err.count("\n") == 1 and ended.err.startswith("tautnet: error: "), ended.err
+    for words in says:
+        assert words in ended.err
+    assert ended.written == []
+
+
+# What ``python -m tautnet`` does, many times in one process: most of a refusal's time is its imports.
+MANY = """
+import contextlib, io, json, os, runpy, sys
+answers = []
+for directory, arguments in json.load(sys.stdin):
+    os.chdir(directory)
+    sys.argv = ["tautnet", *arguments]
+    out, err, code = io.StringIO(), io.StringIO(), 0
+    with contextlib.redirect_stdout(out), contextlib.redirect_stderr(err):
+        try:
+            runpy.run_module("tautnet", run_name="__main__")
+        except SystemExit as end:
+            code = end.code
+    answers.append((code, out.getvalue(), err.getvalue(), sorted(set(os.listdir()) - {"t.csv"})))
+json.dump(answers, sys.stdout)
+"""
+
+
+def place(bad, directory):
+    if bad.content is not None:
+        (directory / "t.csv").write_bytes(bad.content if isinstance(bad.content, bytes) else bad.content.encode())
+    return str(directory), ["compare", "t.csv", *bad.arguments]
+
+
+@pytest.fixture(scope="session")
+def refused(cache, tmp_path_factory):
+    """Every bad input, tried."""
+    tasks = [place(bad, tmp_path_factory.mktemp("bad")) for bad in BAD.values()]
+    command = [sys.executable, "-c", MANY]
+    ended = subprocess.run(command, input=json.dumps(tasks).encode(), capture_output=True, env=environment(cache))
+    assert ended.returncode == 0, ended.stderr.decode()
+    return {name: Ended(*answer) for name, answer in zip(BAD, json.loads(ended.stdout), strict=True)}
+
+
+@pytest.mark.parametrize("name", BAD)
+def test_bad_input_is_one_line(refused, name):
+    assert_one_line(refused[name], BAD[name].code, *BAD[name].says)
+
+
+@pytest.mark.parametrize("name", ["no such file", "out below a file", "small class", "typo"])
+def test_bad_input_in_a_process_of_its_own(run, tmp_path, name):
+    arguments = place(BAD[name], tmp_path)[1]
+    assert_one_line(run(arguments, tmp_path), BAD[name].code, *BAD[name].says)
+
+
+def test_unknown_command(run, tmp_path):
+    assert_one_line(run(["comapre"], tmp_path), 2, "No such command 'comapre'", "compare")
+
+
+def test_a_directory_is_no_table(run, tmp_path):
+    assert_one_line(run(["compare", Path("."), *Y], tmp_path), 1, ". is a directory")

@@ -1,0 +1,156 @@
+"""Each option of ``compare`` works and changes what it should: no option is dead.
+
+The command runs inside this process, and mostly without a hidden layer, so that little has to be compiled;
+`test_cli` starts it for real.
+"""
+
+import contextlib
+import io
+import json
+
+import numpy as np
+import pytest
+
+from tautnet.cli import app
+
+NETWORK = ("--hidden", "4, 3")
+
+
+@pytest.fixture(scope="module", autouse=True)
+def cache(tmp_path_factory):
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("TAUTNET_CACHE", str(tmp_path_factory.mktemp("programs")))
+        yield
+
+
+@pytest.fixture(scope="module")
+def columns():
+    """Groups ``g``, weights ``w``, and a target that follows a and, a little, w."""
+    rng = np.random.default_rng(0)
+    a, b, w = rng.normal(size=48), rng.normal(size=48), rng.integers(1, 4, size=48)
+    y = a + 0.3 * w + 0.4 * rng.normal(size=48)
+    g = np.repeat(np.arange(12), 4)
+    return {"a": a.round(3), "b": b.round(3), "g": g, "w": w, "y": y.round(3), "big": (y > 0.6).astype(int)}
+
+
+def text(columns, delimiter=",", decimal="."):
+    rows = zip(*columns.values(), strict=True)
+    lines = [delimiter.join(str(cell).replace(".", decimal) for cell in row) for row in rows]
+    return "\n".join([delimiter.join(columns), *lines]) + "\n"
+
+
+@pytest.fixture(scope="module")
+def study(columns, tmp_path_factory):
+    """Compare on a table with some options and return the JSON object; equal calls run once."""
+    directory, known = tmp_path_factory.mktemp("tables"), {}
+
+    def study(*options, target="y", content=None):
+        content = text(columns) if content is None else content
+        key = options, target, content
+        if key not in known:
+            path = directory / "t.csv"
+            path.write_text(content, encoding="latin-1")
+            arguments = ["compare", str(path), "--target", target, "--json", "--cv", "3", "--hidden", "0"]
+            out, err = io.StringIO(), io.StringIO()
+            with contextlib.redirect_stdout(out), contextlib.redirect_stderr(err):
+                code = app([*arguments, "--penalties", "l2", *options], standalone_mode=False)
+            assert not code, err.getvalue()
+            known[key] = json.loads(out.getvalue()) | {"stderr": err.getvalue()}
+        return known[key]
+
+    return study
+
+
+def losses(result):
+    return [row["test_loss"] for row in (*result["rows"], result["linear"])]
+
+
+def test_drop(study):
+    assert study()["n_predictors"] == 5
+    dropped = study("--drop", "g, w")
+    assert dropped["n_predictors"] == 3
+    assert losses(dropped) != losses(study())
+
+
+@pytest.mark.parametrize("options", [("--group-col", "g"), ("--weights", "w")])
+def test_groups_and_weights(study, options):
+    """They are no predictors any more, and count: groups in the folds, weights in the means."""
+    used, dropped = study(*options), study("--drop", options[1])
+    assert used["n_predictors"] == dropped["n_predictors"] == 4
+    assert used["null"] != dropped["null"]
+    assert losses(used) != losses(dropped)
+
+
+def test_equal_weights_change_nothing(study, columns):
+    content = text(columns | {"w": np.full(48, 2)})
+    weighted, plain = (study(*options, content=content) for options in (("--weights", "w"), ("--drop", "w")))
+    np.testing.assert_allclose(losses(weighted), losses(plain), rtol=1e-6)
+
+
+@pytest.mark.parametrize("options", [("--ordered",), ("--seed", "1"), ("--repeats", "2", "--penalties", "none,l2")])
+def test_folds(study, options):
+    changed = study(*options)
+    assert changed["null"] != study()["null"]
+    assert changed["seed"] == (1 if "--seed" in options else 0)
+
+
+def test_repeats_give_the_corrected_interval(study):
+    versus = study("--repeats", "2", "--penalties", "none,l2")["rows"][1]["vs_none"]
+    assert versus["t_ci_low"] < versus["diff"] < versus["t_ci_high"]
+    assert "t_ci_low" not in study()["rows"][0]["vs_linear"]
+
+
+def test_select(study):
+    simple, least = (study(*options)["rows"][0] for options in (("--select", "1se"), ()))
+    assert simple["alpha"] > least["alpha"]
+    assert simple["alpha"] == least["one_se"]["alpha"]
+    assert simple["test_loss"] == least["one_se"]["test_loss"]
+
+
+def test_finish(study, columns):
+    """Curved and without noise: the path alone does not get to the bottom of this."""
+    content = text(columns | {"y": (columns["a"] ** 2 + columns["b"]).round(3)})
+    finished, walked = (study(*NETWORK, *more, content=content)["rows"][0] for more in (("--finish",), ()))
+    assert finished["stationarity"] < walked["stationarity"]
+    assert finished["test_loss"] != walked["test_loss"]
+
+
+def test_task(study):
+    """Two values are classes unless one says otherwise."""
+    result = study("--task", "regression", target="big")
+    assert (result["task"], result["metric"]) == ("regression", "mean squared error")
+
+
+def test_hidden_layers_and_activation(study):
+    """Without a hidden layer the rows are those of the linear map; with two there are weights between them."""
+    result = study()
+    assert result["rows"][0]["n_weights"] == 5
+    assert result["rows"][0]["test_loss"] == result["linear"]["test_loss"]
+    rows = [study(*NETWORK, "--activation", name)["rows"][0] for name in ("relu", "tanh")]
+    assert {row["n_weights"] for row in rows} == {5 * 4 + 4 * 3 + 3 + 5}
+    assert rows[0]["test_loss"] != rows[1]["test_loss"]
+
+
+def test_alpha_min_ratio(study):
+    """A path that starts at its end has no other strength to choose."""
+    assert study("--alpha-min-ratio", "1")["rows"][0]["alpha"] > study()["rows"][0]["alpha"]
+
+
+def test_na(study, columns):
+    cells = columns["a"].astype(str)
+    cells[:3] = ["?", "oops", "?"]
+    marked = study("--na", "?", "--na", "oops", content=text(columns | {"a": cells}))
+    assert marked["n_predictors"] == 5
+    # The cells are imputed, and an indicator stands beside the numbers.
+    assert marked["linear"]["n_weights"] == 6
+
+
+def test_decimal_comma(study, columns):
+    comma = study("--decimal", ",", content=text(columns, ";", ","))
+    assert losses(comma) == losses(study())
+
+
+def test_encoding(study, columns):
+    content = text(columns | {"a": np.where(columns["a"] > 0, "café", "thé")})
+    result = study("--encoding", "latin-1", content=content)
+    assert result["n_predictors"] == 5
