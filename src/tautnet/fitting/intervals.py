@@ -57,8 +57,8 @@ def paired_difference(other, own, weight, groups=None):
 
     Examples
     --------
-    >>> paired_difference(np.array([1.0, 2, 3]), np.array([0.5, 1, 2]), np.ones(3)).diff.round(3)
-    np.float64(0.833)
+    >>> round(paired_difference(np.array([1.0, 2, 3]), np.array([0.5, 1, 2]), np.ones(3)).diff, 3)
+    0.833
     """
     values = other - own
     mean, se = float(np.average(values, weights=weight)), standard_error(values, weight, groups)
