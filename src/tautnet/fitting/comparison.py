@@ -246,7 +246,7 @@ def _result(name, target, sample, study, table, seed):
 
 
 def _detail(study, table, encoder, target):
-    sample = study.sample
+    sample, network = study.sample, study.network
     best = table.outer[best_row(table.rows)["penalty"]].losses
     others = [row["penalty"] for row in table.rows if row is not best_row(table.rows)]
     versus = {n: paired_difference(table.outer[n].losses, best, sample.weight, study.groups) for n in others}
@@ -255,6 +255,9 @@ def _detail(study, table, encoder, target):
         "folds": int(study.folds[0].max() + 1),
         "repeats": len(study.folds),
         "selection": study.selection,
+        "hidden_layer_sizes": list(network.hidden_layer_sizes),
+        "activation": network.activation,
+        "skip": network.skip,
         "predictors": list(encoder.predictors),
         "left_out": dict(encoder.left_out),
         "kinds": dict(encoder.kinds),

@@ -57,7 +57,6 @@ def notes(target, encoder):
         yield f"left out: {name!r} {reason}"
 
 
-
 def check_weights(weight, n_rows):
     """Raise where weights are no weights."""
     if weight.shape != (n_rows,) or not np.isfinite(weight).all():

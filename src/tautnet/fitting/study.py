@@ -56,6 +56,11 @@ class Study:
         return next(iter(self.nested.values())).candidate.settings.loss
 
     @property
+    def network(self):
+        """The network that the penalties are compared on."""
+        return self.nested[self.penalties[0]].candidate.settings.network
+
+    @property
     def folds(self):
         """The fold of each row, one array a repeat."""
         return next(iter(self.nested.values())).folds
@@ -167,28 +172,31 @@ def _rule_rows(study, selection):
     outer["chosen"] = chosen_results(study, selection)
     stands_for = {name: name for name in study.nested} | {"chosen": chosen_name(study, selection)}
     rows = {name: _row(study, stands_for[name], outer[name], selection) for name in outer}
-    rows["linear"]["penalty"] = "linear"
-    for key, against in (("vs_none", outer.get("none")), ("vs_null", None), ("vs_linear", outer["linear"])):
-        losses = null_losses(study) if key == "vs_null" else against and against.losses
-        others = [name for name in outer if outer[name] is not against and name != "chosen"]
-        compared = {} if losses is None else _compare(study, losses, outer, others)
-        if losses is not None and outer["chosen"] is not against:
-            compared |= _compare(study, losses, outer, ["chosen"])
-        for name, row in rows.items():
-            row[key] = compared.get(name)
-            if row[key] is not None and len(study.folds) > 1 and against is not None:
-                row[key] |= _resampled(study, against, outer[name])
+    losses = {name: one.losses for name, one in outer.items()}
+    constant = null_losses(study)
+    for key, name, family in (
+        ("vs_none", "none", study.penalties),
+        ("vs_null", None, [*study.penalties, "linear"]),
+        ("vs_linear", "linear", study.penalties),
+    ):
+        against = constant if name is None else losses.get(name)
+        compared = {} if against is None else _compare(study, against, losses, family, beside=set(rows) - {name})
+        for own, row in rows.items():
+            row[key] = compared.get(own)
+            if row[key] is not None and len(study.folds) > 1 and name is not None:
+                row[key] |= _resampled(study, outer[name], outer[own])
     return rows, outer
 
 
-def _compare(study, losses, outer, names):
-    """Differences of some rows against the same losses, their p-values corrected together."""
+def _compare(study, against, losses, family, beside):
+    """Differences of rows against the same losses; those of a family have their p-values corrected together."""
     weight = study.sample.weight
-    differences = [paired_difference(losses, outer[name].losses, weight, study.groups) for name in names]
-    corrected = holm([d.p for d in differences])
+    differences = {name: paired_difference(against, losses[name], weight, study.groups) for name in sorted(beside)}
+    members = [name for name in family if name in beside]
+    corrected = dict(zip(members, holm([differences[name].p for name in members]), strict=True))
     return {
-        name: {"diff": d.diff, "ci_low": d.ci_low, "ci_high": d.ci_high, "p_holm": p}
-        for name, d, p in zip(names, differences, corrected, strict=True)
+        name: {"diff": d.diff, "ci_low": d.ci_low, "ci_high": d.ci_high, "p_holm": corrected.get(name, d.p)}
+        for name, d in differences.items()
     }
 
 
@@ -281,8 +289,6 @@ def candidates_for(penalties, settings_for):
     """
     networks = [Candidate(name, settings_for(name, False)) for name in penalties]
     return [*networks, Candidate("linear", settings_for("l2", True))]
-
-
 
 
 def penalty_curves(nested, curve, path):

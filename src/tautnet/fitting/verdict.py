@@ -1,8 +1,11 @@
 """The verdict: three to six plain sentences, computed from the numbers of a result and nothing else."""
 
+from tautnet.fitting.path import nearest
 from tautnet.fitting.study import best_row, is_better
 
 SMALL_TABLE = 100
+NAMED = 5
+SOLVED, NEARLY_SOLVED, SETTLED = 0.1, 0.3, 1e-3
 
 
 def number(value):
@@ -45,9 +48,9 @@ def certificate_in_words(row):
     'solved to 0.031'
     """
     stationarity = row["stationarity"]
-    if stationarity <= 0.1:
+    if stationarity <= SOLVED:
         return f"solved to {number(stationarity)}"
-    if row["objective_gap"] <= 1e-3:
+    if stationarity <= NEARLY_SOLVED and row["objective_gap"] <= SETTLED:
         return f"nearly solved: {number(stationarity)}, at a level that no longer falls"
     return f"stopped at {number(stationarity)}: part of the regularization is early stopping"
 
@@ -86,17 +89,18 @@ def _over_fitting(result):
         f"its {metric} is {number(none['train_loss'])} on rows it saw and {number(none['test_loss'])} on rows "
         f"it did not (a constant prediction has {number(result['null']['test_loss'])})"
     )
-    if result["over_fitted"] is None:
-        return f"Whether the network without a penalty is over-fitted, these rows cannot tell: {figures}."
-    if not result["over_fitted"]:
-        return f"Without a penalty the network is not over-fitted: {figures}, within one standard error of the best."
+    detail = result["detail"]["none"]
     separated = (
         "; it separates the classes of its rows completely, so its weights grow as long as one trains, "
-        f"and it was stopped after {result['detail']['none']['steps'][-1]:,} steps"
-        if result["detail"]["none"]["separated"]
+        f"and it was stopped after {detail['steps'][-1]:,} steps"
+        if detail["separated"]
         else ""
     )
-    return f"Without a penalty the network is over-fitted: {figures}{separated}."
+    if result["over_fitted"] is None:
+        return f"Whether the network without a penalty is over-fitted, these rows cannot tell: {figures}{separated}."
+    if result["over_fitted"]:
+        return f"Without a penalty the network is over-fitted: {figures}{separated}."
+    return f"Without a penalty the network is not over-fitted: {figures}, within one standard error of the best."
 
 
 def _nothing_to_learn(result):
@@ -120,20 +124,32 @@ def _which_penalty(result):
     if versus is None:
         return f"{start}{number(best['test_loss'])}{alike}."
     gain = f"{number(best['test_loss'])}, {number(versus['diff'])} less than without a penalty ({interval(versus)})"
-    doubt = "" if is_better(versus) else ", a gain that these rows cannot tell from none"
-    return f"{start}{gain}{doubt}{alike}."
+    return f"{start}{gain}{_doubt(versus)}{alike}."
+
+
+def _doubt(versus):
+    """What stands against a gain, in words; nothing where it is sure."""
+    if is_better(versus):
+        return ""
+    if versus["ci_low"] > 0:
+        return (
+            f", but with as many penalties as were tried, chance alone gives one of them such a gain "
+            f"{100 * versus['p_holm']:.2g} % of the time (Holm's p-value), so these rows cannot tell it from none"
+        )
+    return ", a gain that these rows cannot tell from none"
 
 
 def _network_needed(result):
     linear, metric = result["linear"], result["metric"]
+    if not result["detail"]["hidden_layer_sizes"]:
+        return None
     penalised = [row for row in result["rows"] if row["penalty"] != "none"]
     better = [row for row in penalised if is_better(row["vs_linear"])]
     if not better:
-        learns = is_better(linear["vs_null"])
-        suffix = "" if learns else ", though the linear model itself is not surely better than a constant"
+        suffix = "" if is_better(linear["vs_null"]) else ", which itself is not surely better than a constant"
         return (
-            f"A linear model suffices: no penalised network is better by an interval above zero than the linear "
-            f"model's {number(linear['test_loss'])}{suffix}."
+            f"A linear model suffices: no penalised network is better than it by an interval above zero "
+            f"(the linear model's {metric} is {number(linear['test_loss'])}{suffix})."
         )
     row = best_row(better)
     return (
@@ -148,18 +164,26 @@ def _predictors(result):
     if not selecting or total == 1:
         return None
     kept = join(f"{name} keeps {rows[name]['predictors_kept']}" for name in selecting)
+    one_se = join(f"{name} {rows[name]['one_se']['predictors_kept']}" for name in selecting)
     name = "group" if "group" in rows else selecting[0]
-    if rows[name]["predictors_kept"] == total:
-        return f"Of {total} predictors {kept} (one-SE choice: {_one_se(rows, selecting)})."
-    first = result["detail"]["penalties"][name]["exit_order"][: min(3, total - rows[name]["predictors_kept"])]
-    return (
-        f"Of {total} predictors {kept} (one-SE choice: {_one_se(rows, selecting)}); "
-        f"under {name} the first to leave {'is' if len(first) == 1 else 'are'} {join(first)}."
-    )
+    which = _which_predictors(result["detail"]["predictors"], result["detail"]["penalties"][name], rows[name])
+    return f"Of {total:,} predictors {kept} (one-SE choice: {one_se}){which and f'; under {name} {which}'}."
 
 
-def _one_se(rows, selecting):
-    return join(f"{name} {rows[name]['one_se']['predictors_kept']}" for name in selecting)
+def _which_predictors(predictors, detail, row):
+    """The predictors kept where they are few, else those that leave first; nothing where all are kept."""
+    if row["predictors_kept"] == row["predictors_total"]:
+        return ""
+    at = nearest(detail["path"]["alphas"], row["alpha"])
+    kept = [name for name, norm in zip(predictors, detail["path"]["norms"][at], strict=True) if norm > 0]
+    if len(kept) <= NAMED:
+        return f"what stays is {join(kept)}" if kept else "nothing stays"
+    left = [name for name in detail["exit_order"] if name not in kept]
+    first_alpha = min(alpha for alpha in detail["exit_alpha"] if alpha is not None)
+    at_once = detail["exit_alpha"].count(first_alpha)
+    if at_once > NAMED:
+        return f"{at_once:,} leave at once, where the path begins to prune"
+    return f"the first to leave {'is' if len(left) == 1 else 'are'} {join(left[:3])}"
 
 
 def _what_to_do(result):
