@@ -1,0 +1,44 @@
+# Everything a fresh machine needs: python3 (3.11 or newer, with venv), make and the package registry.
+PYTHON ?= python3
+PIP := .venv/bin/pip --quiet --disable-pip-version-check
+DATA ?= data
+
+.PHONY: demo test lowest lock pictures verdicts clean
+
+demo: .venv/demo  ## Install, compare the penalties on breast_cancer, say where the report is.
+	.venv/bin/tautnet compare breast_cancer
+
+test: .venv/test  ## The whole suite, doctests included.
+	.venv/bin/ruff check .
+	.venv/bin/pytest
+
+lowest:  ## The suite against the lowest versions that pyproject.toml allows.
+	$(PYTHON) -m venv .venv-lowest
+	.venv-lowest/bin/python tools/lowest.py > .venv-lowest/constraints.txt
+	.venv-lowest/bin/pip install --quiet --editable '.[test]' --constraint .venv-lowest/constraints.txt
+	.venv-lowest/bin/pytest
+
+lock:  ## Pin what a fresh resolution gives today.
+	$(PYTHON) -m venv --clear .venv
+	$(PIP) install --editable '.[parquet,test]'
+	.venv/bin/pip freeze --exclude-editable > constraints.txt
+
+pictures: .venv/demo  ## Draw the README's picture again.
+	.venv/bin/python docs/pictures.py
+
+verdicts: .venv/demo  ## Read the tables in DATA and write docs/verdicts.md.
+	.venv/bin/python benchmarks/verdicts.py --data $(DATA)
+
+.venv/bin/python:
+	$(PYTHON) -m venv .venv
+
+.venv/demo: .venv/bin/python pyproject.toml constraints.txt
+	$(PIP) install --editable . --constraint constraints.txt
+	@touch $@
+
+.venv/test: .venv/demo
+	$(PIP) install --editable '.[parquet,test]' --constraint constraints.txt
+	@touch $@
+
+clean:
+	rm -rf .venv .venv-lowest build dist .pytest_cache .ruff_cache .hypothesis

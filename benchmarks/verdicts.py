@@ -1,0 +1,134 @@
+"""Run the command on real tables and on two with a known answer, and write what it says to docs/verdicts.md.
+
+    python benchmarks/verdicts.py --data DIR [--only titanic,concrete]
+
+DIR holds ``titanic.csv.gz`` and so on. What was printed is kept in ``build/verdicts``, so that one table can be run
+again without the others. For adult, scikit-learn's logistic regression is fitted on the same folds, with its strength
+chosen on the same inner folds.
+"""
+
+import argparse
+import os
+import platform
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import numpy as np
+
+ROOT = Path(__file__).parents[1]
+KEPT = ROOT / "build" / "verdicts"
+TABLES = {
+    "titanic": ("Survived", "Passengers of the Titanic: numbers, categories, missing ages and cabins."),
+    "german_credit": ("class", "Good and bad credit risks: 13 categories among 20 predictors."),
+    "concrete": ("y", "Strength of concrete from its recipe and its age."),
+    "energy": ("y", "Heating load of simulated buildings: nearly without noise."),
+    "ames": ("Sale_Price", "House prices: 40 categories among 73 predictors."),
+    "colon": ("y", "Tumour or not, from 2,000 genes of 62 people."),
+    "waveform5000": ("class", "Three waves, simulated: 19 of the 40 predictors, x22 to x40, are pure noise."),
+    "adult": ("income", "Income above 50,000 or not, from a census."),
+}
+SIMULATED = {
+    "pure_noise": "Simulated: 200 rows, ten predictors and two classes that have nothing to do with each other.",
+    "linear_two": "Simulated: 200 rows, y = 2 x1 - 1.5 x2 + noise; eight more predictors are noise.",
+}
+HEAD = """# Verdicts
+
+What `tautnet compare` says of eight real tables and of two whose answer is known, printed by
+
+    make verdicts DATA=directory-of-the-tables
+
+with tautnet {version}, Python {python}, jax {jax}, {cores} cores; the times are of that machine. Nothing below was
+edited. [How they read](reading-verdicts.md) is beside this page.
+"""
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
+    parser.add_argument("--data", type=Path, required=True, help="directory of the tables")
+    parser.add_argument("--only", default="", help="names of the tables to run, with commas; the others stay")
+    parser.add_argument("--write", type=Path, default=ROOT / "docs" / "verdicts.md")
+    arguments = parser.parse_args()
+    KEPT.mkdir(parents=True, exist_ok=True)
+    names = arguments.only.split(",") if arguments.only else [*TABLES, *SIMULATED]
+    for name in names:
+        print(f"{name} ...", flush=True)
+        file, target = place(name, arguments.data)
+        text = run(name, file, target)
+        if name == "adult":
+            text += f"\n{logistic_regression(file, target)}\n"
+        (KEPT / f"{name}.txt").write_text(text, encoding="utf-8")
+    arguments.write.write_text(page(), encoding="utf-8")
+    print(f"written: {arguments.write}")
+
+
+def place(name, data):
+    """File and target of a table; a simulated one is written first."""
+    if name in TABLES:
+        return data / f"{name}.csv.gz", TABLES[name][0]
+    from tautnet.tables import datasets
+
+    table = getattr(datasets, name)(n_rows=200, n_predictors=10, seed=0)
+    file = KEPT / f"{name}.csv"
+    table.frame.to_csv(file, index=False)
+    return file, table.target
+
+
+def run(name, file, target):
+    """What the command prints, and how long it took."""
+    command = ["compare", str(file), "--target", target, "--out", str(KEPT / name), "--force"]
+    start = time.perf_counter()
+    ended = subprocess.run([sys.executable, "-m", "tautnet", *command], capture_output=True, text=True, check=False)
+    seconds = time.perf_counter() - start
+    if ended.returncode:
+        raise SystemExit(f"{name}: {ended.stderr}")
+    notes = [line for line in ended.stderr.splitlines() if not line.startswith("report: ")]
+    shown = f"$ tautnet compare {file.name} --target {target}"
+    return "\n".join([shown, *notes, "", ended.stdout.rstrip(), "", f"{seconds:.0f} seconds"]) + "\n"
+
+
+def logistic_regression(file, target):
+    """Nested log-loss of scikit-learn's logistic regression on the command's own folds."""
+    from sklearn.linear_model import LogisticRegressionCV
+    from sklearn.model_selection import PredefinedSplit
+
+    from tautnet.fitting.crossval import make_folds
+    from tautnet.fitting.sample import encode
+    from tautnet.tables.reader import read_table
+    from tautnet.tables.scaling import fit_scaling, standardise
+    from tautnet.tables.target import split_target
+
+    X, y, _ = split_target(read_table(str(file)).frame, target)
+    classes, sample, _ = encode(X, y, None, "classification")
+    fold = make_folds(len(sample.y), 5, labels=classes.labels, seed=0)
+    losses = np.full(len(fold), np.nan)
+    for k in range(5):
+        inside = fold != k
+        scaling = fit_scaling(sample.X[inside])
+        model = LogisticRegressionCV(
+            Cs=np.logspace(-3, 2, 6), cv=PredefinedSplit(fold[inside]), scoring="neg_log_loss", max_iter=2000,
+            use_legacy_attributes=False, l1_ratios=(0.0,), n_jobs=2,
+        ).fit(standardise(sample.X[inside], scaling), classes.labels[inside])  # fmt: skip
+        probabilities = model.predict_proba(standardise(sample.X[~inside], scaling))
+        losses[~inside] = -np.log(probabilities[np.arange(len(probabilities)), classes.labels[~inside]])
+    return f"scikit-learn's LogisticRegression, same folds, C chosen inside: log-loss {losses.mean():.4f}"
+
+
+def page():
+    """The page, from what is kept."""
+    from importlib.metadata import version
+
+    sections = []
+    for name, note in {**{n: t[1] for n, t in TABLES.items()}, **SIMULATED}.items():
+        file = KEPT / f"{name}.txt"
+        if file.exists():
+            sections.append(f"## {name}\n\n{note}\n\n```text\n{file.read_text(encoding='utf-8').rstrip()}\n```\n")
+    head = HEAD.format(
+        version=version("tautnet"), python=platform.python_version(), jax=version("jax"), cores=os.cpu_count()
+    )
+    return "\n".join([head, *sections])
+
+
+if __name__ == "__main__":
+    main()
