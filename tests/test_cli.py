@@ -34,25 +34,21 @@ class Ended(NamedTuple):
     written: list
 
 
-def environment(cache):
+def environment(programs):
     # Colours and a width in the surroundings must not reach the tests.
     kept = {k: v for k, v in os.environ.items() if k not in ("FORCE_COLOR", "COLUMNS", "TERM")}
-    return kept | {"TAUTNET_CACHE": str(cache), "PYTHONWARNINGS": "error"}
+    return kept | {"TAUTNET_CACHE": str(programs), "PYTHONWARNINGS": "error"}
 
 
 @pytest.fixture(scope="session")
-def cache(tmp_path_factory):
-    return tmp_path_factory.mktemp("programs")
-
-
-@pytest.fixture(scope="session")
-def run(cache):
+def run(programs):
     """Run the command in a directory; the answer tells which files are new there."""
 
     def run(arguments, cwd, stdin=b""):
         before = set(cwd.rglob("*"))
         command = [sys.executable, "-m", "tautnet", *map(str, arguments)]
-        ended = subprocess.run(command, cwd=cwd, input=stdin, capture_output=True, env=environment(cache), timeout=250)
+        env = environment(programs)
+        ended = subprocess.run(command, cwd=cwd, input=stdin, capture_output=True, env=env, timeout=250)
         new = sorted(str(path.relative_to(cwd)) for path in set(cwd.rglob("*")) - before)
         return Ended(ended.returncode, ended.stdout.decode(), ended.stderr.decode(), new)
 
@@ -181,10 +177,10 @@ def test_a_report_is_not_written_over(run, runs):
 # How it ends.
 
 
-def test_ctrl_c_ends_within_two_seconds(cache, tmp_path):
+def test_ctrl_c_ends_within_two_seconds(programs, tmp_path):
     command = [sys.executable, "-m", "tautnet", "compare", "digits", "--out", "deep/run"]
     process = subprocess.Popen(
-        command, cwd=tmp_path, stdout=subprocess.PIPE, stderr=subprocess.PIPE, env=environment(cache)
+        command, cwd=tmp_path, stdout=subprocess.PIPE, stderr=subprocess.PIPE, env=environment(programs)
     )
     assert select.select([process.stderr], [], [], 60)[0]
     time.sleep(4)
@@ -199,7 +195,7 @@ def test_ctrl_c_ends_within_two_seconds(cache, tmp_path):
     assert list(tmp_path.iterdir()) == []
 
 
-def test_a_closed_pipe_is_no_fault_and_force_writes_over_a_report(cache, tmp_path):
+def test_a_closed_pipe_is_no_fault_and_force_writes_over_a_report(programs, tmp_path):
     (tmp_path / "t.csv").write_text(table())
     (tmp_path / "run").mkdir()
     for name in ("report.html", "result.json", "mine.txt"):
@@ -207,7 +203,7 @@ def test_a_closed_pipe_is_no_fault_and_force_writes_over_a_report(cache, tmp_pat
     study = ["compare", "t.csv", "--target", "y", "--cv", "3", "--hidden", "0", "--out", "run", "--force"]
     process = subprocess.Popen(
         [sys.executable, "-m", "tautnet", *study, "--penalties", "l2"],
-        cwd=tmp_path, stdout=subprocess.PIPE, stderr=subprocess.PIPE, env=environment(cache),
+        cwd=tmp_path, stdout=subprocess.PIPE, stderr=subprocess.PIPE, env=environment(programs),
     )  # fmt: skip
     process.stdout.close()
     with process.stderr:
@@ -328,11 +324,11 @@ def place(bad, directory):
 
 
 @pytest.fixture(scope="session")
-def refused(cache, tmp_path_factory):
+def refused(programs, tmp_path_factory):
     """Every bad input, tried."""
     tasks = [place(bad, tmp_path_factory.mktemp("bad")) for bad in BAD.values()]
     command = [sys.executable, "-c", MANY]
-    ended = subprocess.run(command, input=json.dumps(tasks).encode(), capture_output=True, env=environment(cache))
+    ended = subprocess.run(command, input=json.dumps(tasks).encode(), capture_output=True, env=environment(programs))
     assert ended.returncode == 0, ended.stderr.decode()
     return {name: Ended(*answer) for name, answer in zip(BAD, json.loads(ended.stdout), strict=True)}
 

@@ -16,13 +16,6 @@ from tautnet.cli import app
 NETWORK = ("--hidden", "4, 3")
 
 
-@pytest.fixture(scope="module", autouse=True)
-def cache(tmp_path_factory):
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setenv("TAUTNET_CACHE", str(tmp_path_factory.mktemp("programs")))
-        yield
-
-
 @pytest.fixture(scope="module")
 def columns():
     """Groups ``g``, weights ``w``, and a target that follows a and, a little, w."""

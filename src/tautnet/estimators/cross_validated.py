@@ -3,7 +3,7 @@
 import numpy as np
 
 from tautnet.estimators.models import ClassifierNet, RegressorNet
-from tautnet.fitting.crossval import make_folds
+from tautnet.fitting.crossval import fold_rows
 from tautnet.fitting.nested import Candidate, cross_validate
 from tautnet.fitting.path import nearest, walk
 from tautnet.fitting.study import penalty_curves
@@ -11,6 +11,14 @@ from tautnet.fitting.units import run_units
 
 
 class _CrossValidated:
+    def _conditions(self, linear):
+        return [
+            *super()._conditions(linear),
+            ("alpha_min_ratio", isinstance(self.alphas, str), "alphas='auto'"),
+            ("alphas", self.penalty != "none", "a penalty"),
+            ("selection", self.penalty != "none", "a penalty"),
+        ]
+
     def fit(self, X, y, sample_weight=None, groups=None):
         """Walk a path in every fold, choose a strength, and refit on all rows.
 
@@ -28,22 +36,19 @@ class _CrossValidated:
         """
         if self.selection not in ("min", "1se") and not isinstance(self.selection, int | np.integer):
             raise ValueError(f"selection={self.selection!r} is neither 'min', '1se' nor a number of predictors")
+        alphas = self._check_alphas()
         sample, loss, target = self._encode(X, y, sample_weight, self.task)
         settings = self._settings(loss)
-        fold = make_folds(len(sample.y), self.cv, labels=target.labels, groups=groups, seed=settings.seed)
+        fold = fold_rows(target, sample.weight, self.cv, groups=groups, seed=settings.seed)
         candidate = Candidate(self.penalty, settings)
-        nested = cross_validate(
-            sample, [candidate], [fold], nested=False, alphas=self.alphas, n_jobs=self.n_jobs
-        )[0]
+        nested = cross_validate(sample, [candidate], [fold], nested=False, alphas=alphas, n_jobs=self.n_jobs)[0]
         curve = nested.curve()
         by_count = self.selection not in ("min", "1se")
         keep = "all" if by_count else [curve.alpha(self.selection)]
         rows = np.arange(len(sample.y))
 
         def refit(ticker):
-            return walk(
-                sample, rows, rows[:0], settings, alphas=self.alphas, keep=keep, certify="kept", ticker=ticker
-            )
+            return walk(sample, rows, rows[:0], settings, alphas=alphas, keep=keep, certify="kept", ticker=ticker)
 
         path = run_units([refit])[0]
         at = self._choose_count(curve, path) if by_count else nearest(path.alphas, curve.alpha(self.selection))
@@ -51,6 +56,14 @@ class _CrossValidated:
         self.alpha_min_, self.alpha_1se_ = curve.alpha("min"), curve.alpha("1se")
         self.cv_results_ = penalty_curves(nested, curve, path)
         return self._store(path, at)
+
+    def _check_alphas(self):
+        if isinstance(self.alphas, str) and self.alphas == "auto":
+            return "auto"
+        alphas = np.unique(np.asarray(self.alphas, dtype=float))
+        if not len(alphas) or not (alphas > 0).all() or not np.isfinite(alphas).all():
+            raise ValueError(f"alphas={self.alphas!r} is neither 'auto' nor a list of finite numbers above 0")
+        return alphas
 
     def _choose_count(self, curve, path):
         """The strength with the least loss among those that keep at most so many predictors."""

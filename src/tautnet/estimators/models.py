@@ -54,9 +54,14 @@ class Net(BaseEstimator):
             raise ValueError(f"l1_ratio={self.l1_ratio} is not between 0 and 1")
         if self.alpha_min_ratio != "auto" and not 0 < self.alpha_min_ratio <= 1:
             raise ValueError(f"alpha_min_ratio={self.alpha_min_ratio!r} is neither 'auto' nor between 0 and 1")
+        for name, applies, why in self._conditions(linear):
+            if not applies and not np.array_equal(getattr(self, name), type(self)().get_params()[name]):
+                raise ValueError(f"{name}={getattr(self, name)!r} changes nothing here: it needs {why}")
+
+    def _conditions(self, linear):
+        """Parameters that do something only under a condition: one that would do nothing should be seen."""
         finishes = self.finish or linear
-        # A parameter that would change nothing is a mistake that should be seen.
-        for name, applies, why in (
+        return [
             ("l1_ratio", self.penalty == "elasticnet", "penalty='elasticnet'"),
             ("activation", not linear, "a hidden layer"),
             ("skip", not linear, "a hidden layer"),
@@ -65,9 +70,7 @@ class Net(BaseEstimator):
             ("max_iter", finishes, "finish=True or hidden_layer_sizes=()"),
             ("precision", not linear, "a hidden layer: linear maps are always fitted in float64"),
             ("alpha_min_ratio", self.penalty != "none", "a penalty"),
-        ):
-            if not applies and getattr(self, name) != type(self)().get_params()[name]:
-                raise ValueError(f"{name}={getattr(self, name)!r} changes nothing here: it needs {why}")
+        ]
 
     def _encode(self, X, y, sample_weight, task):
         """Encode a table and keep what prediction needs of it."""
@@ -136,6 +139,9 @@ class RegressorNet(RegressorMixin, Net):
 
 
 class _Plain:
+    def _conditions(self, linear):
+        return [*super()._conditions(linear), ("alpha", self.penalty != "none", "a penalty")]
+
     def fit(self, X, y, sample_weight=None):
         """Walk the automatic grid up to ``alpha``, then ``alpha`` itself.
 
@@ -150,13 +156,10 @@ class _Plain:
         -------
         self
         """
-        if self.alpha < 0:
-            raise ValueError(f"alpha={self.alpha} is negative: a penalty's strength is 0 or more")
-        settings_penalty = "none" if self.alpha == 0 else self.penalty
+        if not self.alpha > 0:
+            raise ValueError(f"alpha={self.alpha} is not above 0: for no penalty use penalty='none'")
         sample, loss, _ = self._encode(X, y, sample_weight, self.task)
         settings = self._settings(loss)
-        if settings_penalty == "none" != settings.penalty:
-            raise ValueError("alpha=0 is penalty='none'")
         rows = np.arange(len(sample.y))
 
         def unit(ticker):

@@ -7,7 +7,7 @@ from importlib.metadata import version
 
 import numpy as np
 
-from tautnet.fitting.crossval import make_folds
+from tautnet.fitting.crossval import fold_rows
 from tautnet.fitting.intervals import paired_difference
 from tautnet.fitting.sample import encode, notes
 from tautnet.fitting.settings import Settings
@@ -24,7 +24,6 @@ from tautnet.fitting.verdict import write_verdict
 from tautnet.objective.losses import loss_for
 from tautnet.objective.networks import ACTIVATIONS, Network
 from tautnet.objective.penalties import PENALTIES
-from tautnet.tables.errors import TableError
 
 DEFAULT_PENALTIES = ("none", "l2", "l1", "elasticnet", "group")
 LARGEST_LISTED = 20_000
@@ -149,7 +148,9 @@ def compare(
     Raises
     ------
     TableError
-        When the table, the target or the folds cannot be used; the message says what to do.
+        When the table, the target or the folds cannot be used; the message says what to do. It is a ValueError.
+    ValueError
+        When an argument is wrong, or would do nothing.
 
     References
     ----------
@@ -165,9 +166,7 @@ def compare(
     ('regression', 'l2')
     """
     start = time.perf_counter()
-    check_penalties(penalties)
-    if activation not in ACTIVATIONS:
-        raise TableError(f"no activation {activation!r}: use one of {', '.join(ACTIVATIONS)}")
+    _check(penalties, cv, repeats, selection, activation, l1_ratio, ordered, groups)
     target, sample, encoder = encode(X, y, sample_weight, task)
     loss = loss_for(target.task, target.y.shape[1])
 
@@ -178,18 +177,15 @@ def compare(
             finish=finish, tol=tol, max_iter=max_iter, precision=precision, seed=random_state,
         )  # fmt: skip
 
-    check_rows_per_class(target, cv, groups)
-    group_codes = None if groups is None else np.unique(np.asarray(groups), return_inverse=True)[1]
+    codes = None if groups is None else np.unique(np.asarray(groups), return_inverse=True)[1]
     folds = [
-        make_folds(
-            len(target.y), cv, labels=target.labels, groups=group_codes, ordered=ordered, seed=random_state + repeat
-        )
-        for repeat in range(1 if ordered else repeats)
+        fold_rows(target, sample.weight, cv, nested=True, groups=codes, ordered=ordered, seed=random_state + repeat)
+        for repeat in range(repeats)
     ]
     for note in notes(target, encoder) if on_note else ():
         on_note(note)
     study = run_study(
-        sample, candidates_for(penalties, settings_for), folds, selection=selection, groups=group_codes,
+        sample, candidates_for(penalties, settings_for), folds, selection=selection, groups=codes,
         n_jobs=n_jobs, on_progress=on_progress,
     )  # fmt: skip
     table = tabulate(study)
@@ -203,26 +199,24 @@ def compare(
     return Comparison(result, result.pop("detail"), sentences)
 
 
-def check_penalties(penalties):
-    """Raise where a name is no penalty, with the list of names."""
+def _check(penalties, cv, repeats, selection, activation, l1_ratio, ordered, groups):
+    """Raise where an argument is wrong, or would do nothing."""
     for name in penalties:
         if name not in PENALTIES:
-            raise TableError(f"no penalty {name!r}: use some of {', '.join(PENALTIES)}")
-    if not penalties or len(set(penalties)) < len(penalties):
-        raise TableError("name at least one penalty, and each once")
-
-
-def check_rows_per_class(target, cv, groups):
-    """Raise where a class has fewer rows than there are folds."""
-    if target.labels is None or groups is not None:
-        return
-    counts = np.bincount(target.labels)
-    if counts.min() < cv:
-        rare = target.classes[counts.argmin()]
-        raise TableError(
-            f"class {str(rare)!r} of {target.name!r} has {counts.min()} rows, fewer than {cv} folds: "
-            f"use a smaller cv (--cv), or leave the class out"
-        )
+            raise ValueError(f"no penalty {name!r}: use some of {', '.join(PENALTIES)}")
+    for wrong, why in (
+        (not penalties or len(set(penalties)) < len(penalties), "name at least one penalty, and each once"),
+        (cv < 3, f"cv={cv}: nested cross-validation needs at least 3 folds"),
+        (repeats < 1, f"repeats={repeats}: at least 1 is needed"),
+        (selection not in ("min", "1se"), f"selection={selection!r} is neither 'min' nor '1se'"),
+        (activation not in ACTIVATIONS, f"activation={activation!r} is not one of {', '.join(ACTIVATIONS)}"),
+        (not 0 <= l1_ratio <= 1, f"l1_ratio={l1_ratio} is not between 0 and 1"),
+        (l1_ratio != 0.5 and "elasticnet" not in penalties, f"l1_ratio={l1_ratio} changes nothing without elasticnet"),
+        (ordered and repeats > 1, f"repeats={repeats} changes nothing where ordered=True leaves nothing to draw"),
+        (ordered and groups is not None, "ordered=True cuts folds by the order of rows, groups by groups: use one"),
+    ):
+        if wrong:
+            raise ValueError(why)
 
 
 def _result(name, target, sample, study, table, seed):

@@ -57,6 +57,55 @@ def make_folds(n_rows, cv, *, labels=None, groups=None, ordered=False, seed=0):
     return fold
 
 
+def fold_rows(target, weight, cv, *, nested=False, groups=None, ordered=False, seed=0):
+    """The fold of each row of a target, found good for training: every class and some weight in enough folds.
+
+    Parameters
+    ----------
+    target : Target
+    weight : array (n_rows,)
+    cv : int
+    nested : bool
+        Whether chains will leave two folds out, not one.
+    groups, ordered, seed
+        As in `make_folds`.
+
+    Returns
+    -------
+    int array (n_rows,)
+
+    Raises
+    ------
+    TableError
+    """
+    n_rows, free = len(target.y), groups is None and not ordered
+    if target.labels is not None and free and n_rows >= cv:
+        counts = np.bincount(target.labels)
+        if counts.min() < cv:
+            rows = "1 row" if counts.min() == 1 else f"{counts.min()} rows"
+            raise TableError(
+                f"class {_class(target, counts.argmin())} of {target.name!r} has {rows}, fewer than {cv} folds: "
+                f"use a smaller cv (--cv), or leave the class out"
+            )
+    fold = make_folds(n_rows, cv, labels=target.labels, groups=groups, ordered=ordered, seed=seed)
+    if not np.bincount(fold, weight).all():
+        raise TableError(f"all rows of one of {cv} folds weigh 0: use a smaller cv (--cv), or leave such rows out")
+    needed = 3 if nested else 2
+    for code in range(0 if target.labels is None else len(target.classes)):
+        n_folds = len(np.unique(fold[(target.labels == code) & (weight > 0)]))
+        if n_folds < needed:
+            raise TableError(
+                f"class {_class(target, code)} of {target.name!r} is found in {n_folds} of {cv} folds, too few for "
+                f"models that leave {needed - 1} out: use other folds (--cv, --group-col, --ordered), or leave the "
+                "class out"
+            )
+    return fold
+
+
+def _class(target, code):
+    return repr(str(target.classes[code]))
+
+
 @dataclass(frozen=True)
 class Curve:
     """Cross-validated loss against strength.

@@ -8,6 +8,7 @@ import numpy as np
 from tautnet.objective.networks import pad, unpad
 from tautnet.objective.penalties import Groups, make_penalty
 from tautnet.objective.problem import Data, Problem, null_gradient
+from tautnet.tables.errors import TableError
 from tautnet.tables.scaling import Scaling, fit_scaling, restore, standardise
 
 
@@ -141,6 +142,8 @@ def make_unit(sample, rows, settings):
     y, n_outputs = sample.y[rows], sample.y.shape[1]
     target_scaling = Scaling(np.zeros(n_outputs), np.ones(n_outputs))
     if settings.loss.standardises_target:
+        if (y.min(axis=0) == y.max(axis=0)).any():
+            raise TableError("the target is constant outside some folds: use fewer folds, or shuffled ones")
         target_scaling = fit_scaling(y, weight)
         y = standardise(y, target_scaling)
     X = standardise(sample.X[rows], scaling)
@@ -151,7 +154,9 @@ def make_unit(sample, rows, settings):
         null_loss = float(weight @ settings.loss.value(y, np.broadcast_to(null_outputs, y.shape)))
     group_norms = np.sqrt(np.bincount(sample.column_predictor, np.square(gradient).sum(axis=1)))
     floor = 1e-6 * np.linalg.norm(gradient)
+    # Where no predictor varies over these rows the path is null from its start on, at any strength.
+    alpha_scale = max(group_norms.max(), 1e-30)
     return Unit(
         settings, sample.column_predictor, scaling, target_scaling, X, y, weight, null_outputs, null_loss,
-        float(group_norms.max()), float(floor),
+        float(alpha_scale), float(floor),
     )  # fmt: skip

@@ -30,8 +30,8 @@ class Data(NamedTuple):
     weight: object
 
 
-def _static(**options):
-    return field(metadata={"static": True}, **options)
+def _static():
+    return field(metadata={"static": True})
 
 
 @jax.tree_util.register_dataclass

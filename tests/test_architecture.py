@@ -1,0 +1,101 @@
+"""The layout holds: a room imports only rooms above it, and inside a room a file only files before it."""
+
+import ast
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+SOURCE = Path(__file__).parents[1] / "src" / "tautnet"
+# From top to bottom, files of each room in order; docs/design.md draws the same.
+ROOMS = {
+    "tables": ["errors", "datasets", "reader", "encoder", "target", "scaling"],
+    "objective": ["losses", "networks", "penalties", "problem"],
+    "fitting": [
+        "settings", "sample", "unit", "solver", "loop", "path", "units", "crossval", "nested", "intervals", "study",
+        "verdict", "comparison",
+    ],
+    "estimators": ["models", "cross_validated"],
+    "files": ["run_directory"],
+    "views": ["terminal", "pictures", "report"],
+}  # fmt: skip
+FRONT = ["cli", "__main__"]
+ORDER = [f"{room}.{file}" for room, files in ROOMS.items() for file in files] + FRONT
+FILES = {str(path.relative_to(SOURCE).with_suffix("")).replace("/", "."): path for path in SOURCE.rglob("*.py")}
+MODULES = {name: path for name, path in FILES.items() if not name.endswith("__init__")}
+
+
+def imports(path):
+    """Modules of tautnet that a file imports, without the package's name; docstrings do not count."""
+    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+        if isinstance(node, ast.ImportFrom) and node.module and node.module.split(".")[0] == "tautnet":
+            inner = node.module.removeprefix("tautnet").lstrip(".")
+            names = [f"{inner}.{alias.name}".lstrip(".") for alias in node.names]
+            yield from (name if name in MODULES else inner for name in names)
+        elif isinstance(node, ast.Import):
+            yield from (a.name.removeprefix("tautnet.") for a in node.names if a.name.startswith("tautnet."))
+
+
+def functions(path):
+    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+        if isinstance(node, ast.FunctionDef):
+            yield node
+
+
+def test_every_file_has_its_place():
+    assert sorted(MODULES) == sorted(ORDER)
+
+
+@pytest.mark.parametrize("name", ORDER)
+def test_data_flows_one_way(name):
+    for imported in imports(MODULES[name]):
+        assert imported in ORDER, f"{name} imports {imported}"
+        assert ORDER.index(imported) < ORDER.index(name), f"{name} imports {imported}, which comes after it"
+
+
+def test_the_check_sees_an_import_that_goes_up(tmp_path):
+    """The check can fail."""
+    file = tmp_path / "x.py"
+    file.write_text("def f():\n    from tautnet.views.report import write_report\n    import tautnet.cli\n")
+    assert set(imports(file)) == {"views.report", "cli"}
+
+
+@pytest.mark.parametrize("room, banned", [("objective", {"pandas", "sklearn"}), ("tables", {"jax", "sklearn"})])
+def test_rooms_stay_light(room, banned):
+    """The objective knows no tables, tables know no JAX; built-in tables load scikit-learn when asked for."""
+    files = ", ".join(f"tautnet.{room}.{file}" for file in ROOMS[room])
+    program = f"import sys; import {files}; print(*sorted({banned!r} & set(sys.modules)))"
+    ended = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
+    assert ended.stdout == "\n"
+
+
+@pytest.mark.parametrize("name", ORDER)
+def test_files_and_functions_stay_short(name):
+    path = MODULES[name]
+    assert len(path.read_text(encoding="utf-8").splitlines()) <= 420
+    for node in functions(path):
+        body = node.body[1:] if ast.get_docstring(node) else node.body
+        lines = body[-1].end_lineno - body[0].lineno + 1 if body else 0
+        assert lines <= 55, f"{name}.{node.name} has {lines} lines"
+        assert node.args.kwarg is None, f"{name}.{node.name} takes **{node.args.kwarg and node.args.kwarg.arg}"
+
+
+def test_no_code_asks_for_the_type_of_our_own():
+    """``isinstance`` on a class of ours would mean that the class lacks a method."""
+    own = {
+        node.name for path in FILES.values() for node in ast.walk(ast.parse(path.read_text(encoding="utf-8")))
+        if isinstance(node, ast.ClassDef)
+    }  # fmt: skip
+    for path in FILES.values():
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+            if isinstance(node, ast.Call) and getattr(node.func, "id", "") == "isinstance":
+                asked = {leaf.id for leaf in ast.walk(node.args[1]) if isinstance(leaf, ast.Name)}
+                assert not asked & own, f"{path.name}:{node.lineno}"
+
+
+def test_every_public_name_is_documented():
+    import tautnet
+
+    for name in tautnet.__all__:
+        assert getattr(tautnet, name).__doc__.strip(), name
