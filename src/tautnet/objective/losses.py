@@ -68,7 +68,9 @@ class BinaryLogLoss:
 
     def null_outputs(self, y, weight):
         """The logit of the share of the second class, shape (1,)."""
-        share = np.average(y, axis=0, weights=weight)
+        # A class without a row in these rows gets the share of a thousandth of a row.
+        least = 1e-3 / len(y)
+        share = np.clip(np.average(y, axis=0, weights=weight), least, 1 - least)
         return np.log(share) - np.log1p(-share)
 
     def mean(self, outputs):

@@ -1,0 +1,249 @@
+"""The problem: its gradient, its sign, its step and its certificate, for every loss, penalty and network."""
+
+import itertools
+from dataclasses import replace
+
+import jax
+import numpy as np
+import pytest
+from cases import (
+    LOSSES,
+    NETWORKS,
+    PENALTIES,
+    away_from_zero,
+    draw_target,
+    draw_weight,
+    make_case,
+    make_groups,
+    orthogonal_columns,
+)
+from numpy.testing import assert_allclose
+
+from tautnet.objective.losses import BinaryLogLoss, MultinomialLogLoss, SquaredError
+from tautnet.objective.networks import Network, Parameters, Weights
+from tautnet.objective.penalties import ElasticNet, Group
+from tautnet.objective.problem import Data, Problem, norm, null_gradient, unit_steps
+
+COMBINATIONS = list(itertools.product(LOSSES, PENALTIES, NETWORKS))
+LINEAR = Network((), skip=False)
+FLOOR = 1e-9
+
+@jax.jit
+def evaluate(problem, parameters, data):
+    """The objective, the gradient of its smooth part, and the certificate."""
+    gradient = jax.grad(problem.smooth)(parameters, data)
+    return problem.objective(parameters, data), gradient, problem.stationarity(parameters, data, FLOOR)
+
+
+@jax.jit
+def unpenalised(problem, parameters, data, floor):
+    return problem.unpenalised_stationarity(parameters, data, floor)
+
+
+def differences(problem, parameters, data):
+    """Gradient of the objective by central differences."""
+    leaves, structure = jax.tree.flatten(jax.tree.map(np.copy, parameters))
+    moving, slopes = structure.unflatten(leaves), [np.empty(leaf.shape) for leaf in leaves]
+    for leaf, slope in zip(leaves, slopes, strict=True):
+        for i in np.ndindex(leaf.shape):
+            middle, values = leaf[i], []
+            for leaf[i] in (middle - 1e-6, middle + 1e-6):
+                values.append(float(evaluate(problem, moving, data)[0]))
+            leaf[i], slope[i] = middle, (values[1] - values[0]) / 2e-6
+    return structure.unflatten(slopes)
+
+
+def proximal_step(problem, parameters, gradient, step):
+    """One step of proximal gradient."""
+    moved = jax.tree.map(lambda p, g: p - step * g, parameters, gradient)
+    return problem.prox(moved, unit_steps(moved, step))
+
+
+def each_close(actual, desired, **tolerance):
+    for a, d in zip(jax.tree.leaves(actual), jax.tree.leaves(desired), strict=True):
+        assert_allclose(a, d, **tolerance)
+
+
+@pytest.mark.parametrize(("loss", "penalty", "network"), COMBINATIONS)
+def test_a_step_goes_down_the_objective_as_finite_differences_see_it(loss, penalty, network):
+    problem, parameters, data = make_case(loss, penalty, network)
+    before, gradient, _ = evaluate(problem, parameters, data)
+    # Where no weight is near 0, a tiny proximal step is a step down the gradient of the whole objective.
+    moved = proximal_step(problem, parameters, gradient, 1e-6)
+    step = jax.tree.map(lambda p, m: (p - m) / 1e-6, parameters, moved)
+    each_close(step, differences(problem, parameters, data), rtol=1e-5, atol=1e-6)
+    assert evaluate(problem, proximal_step(problem, parameters, gradient, 1e-3), data)[0] < before
+
+
+@pytest.mark.parametrize("network", NETWORKS)
+@pytest.mark.parametrize("penalty", PENALTIES)
+def test_a_step_on_the_penalty_alone_shrinks_every_weight_and_no_bias(penalty, network):
+    problem, parameters, _ = make_case("squared error", penalty, network)
+    gradient = jax.grad(lambda p: problem.penalty.smooth(p.weights, problem.groups))(parameters)
+    moved = proximal_step(problem, parameters, gradient, 0.1)
+    for before, after in zip(jax.tree.leaves(parameters.weights), jax.tree.leaves(moved.weights), strict=True):
+        if penalty == "none":
+            assert np.array_equal(after, before)
+        else:
+            assert np.all(np.abs(after) < np.abs(before)) and np.all(after * before > 0)
+    for before, after in zip(parameters.biases, moved.biases, strict=True):
+        assert np.array_equal(after, before)
+
+
+@pytest.mark.parametrize("network", ["linear", "silu"])
+@pytest.mark.parametrize("penalty", PENALTIES)
+def test_a_penalty_leaves_the_gradient_of_the_biases_alone(penalty, network):
+    problem, parameters, data = make_case("binary log-loss", penalty, network)
+    each_close(
+        jax.grad(problem.objective)(parameters, data).biases, jax.grad(problem.mean_loss)(parameters, data).biases
+    )
+
+
+def test_row_weights_are_shares():
+    problem, parameters, data = make_case(penalty="none")
+    losses = problem.loss.value(data.y, problem.network.outputs(parameters, data.X))
+    assert_allclose(problem.mean_loss(parameters, data), np.average(losses, weights=data.weight))
+    assert data.weight.sum() == pytest.approx(1)
+
+
+@pytest.mark.parametrize(("loss", "penalty", "network"), COMBINATIONS)
+def test_stationarity_is_between_0_and_1(loss, penalty, network):
+    # All weights are large here, hence far from solved.
+    case = make_case(loss, penalty, network)
+    assert 0.05 < evaluate(*case)[2] <= 1
+
+
+def ridge_case(alpha, n_rows=15, n_columns=4, n_outputs=2, seed=3):
+    """A linear problem under l2 with its solution in closed form."""
+    rng = np.random.default_rng(seed)
+    data = Data(
+        rng.normal(size=(n_rows, n_columns)), rng.normal(size=(n_rows, n_outputs)), draw_weight(n_rows, rng)
+    )
+    mean_x, mean_y = data.weight @ data.X, data.weight @ data.y
+    X, y = data.X - mean_x, data.y - mean_y
+    weights = np.linalg.solve((X.T * data.weight) @ X + alpha * np.eye(n_columns), (X.T * data.weight) @ y)
+    solution = Parameters(Weights(weights, None, ()), (mean_y - mean_x @ weights,))
+    groups = make_groups(LINEAR, n_outputs, np.arange(n_columns))
+    return Problem(ElasticNet(alpha, 0.0), groups, SquaredError(), LINEAR), solution, data
+
+
+@pytest.mark.parametrize("alpha", [1e-3, 0.3, 30.0])
+def test_ridge_in_closed_form_is_stationary(alpha):
+    problem, solution, data = ridge_case(alpha)
+    assert evaluate(problem, solution, data)[2] < 1e-12
+
+
+def soft(correlation, alpha, ratio):
+    return np.sign(correlation) * np.maximum(np.abs(correlation) - alpha * ratio, 0) / (1 + alpha * (1 - ratio))
+
+
+def group_soft(correlation, alpha, column_predictor):
+    result = np.zeros_like(correlation)
+    for j in np.unique(column_predictor):
+        block = correlation[column_predictor == j]
+        threshold = alpha * np.sqrt(block.size)
+        size = np.linalg.norm(block)
+        result[column_predictor == j] = 0 if size <= threshold else (1 - threshold / size) * block
+    return result
+
+
+COLUMN_PREDICTOR = np.array([0, 1, 0, 2, 2, 2, 3])
+
+
+@pytest.mark.parametrize(
+    ("penalty", "closed_form"),
+    [
+        (ElasticNet(0.4, 1.0), lambda z: soft(z, 0.4, 1.0)),
+        (ElasticNet(0.8, 0.5), lambda z: soft(z, 0.8, 0.5)),
+        (Group(0.4), lambda z: group_soft(z, 0.4, COLUMN_PREDICTOR)),
+    ],
+)
+def test_thresholds_on_an_orthogonal_design_are_stationary(penalty, closed_form):
+    rng = np.random.default_rng(0)
+    X = orthogonal_columns(40, len(COLUMN_PREDICTOR), rng)
+    y = X @ rng.normal(scale=0.5, size=(X.shape[1], 2)) + rng.normal(size=(40, 2))
+    solution = closed_form(X.T @ (y - y.mean(axis=0)) / 40)
+    assert 0 < (solution == 0).sum() < solution.size
+    groups = make_groups(LINEAR, 2, COLUMN_PREDICTOR)
+    problem, data = Problem(penalty, groups, SquaredError(), LINEAR), Data(X, y, np.full(40, 1 / 40))
+    parameters = Parameters(Weights(solution, None, ()), (y.mean(axis=0),))
+    assert evaluate(problem, parameters, data)[2] < 1e-12
+    # The strength is part of the certificate: at another one the same point is not solved.
+    weaker = replace(problem, penalty=replace(penalty, alpha=0.9 * penalty.alpha))
+    assert evaluate(weaker, parameters, data)[2] > 1e-3
+
+
+def test_stationarity_grows_with_the_distance_from_the_solution():
+    problem, solution, data = ridge_case(0.3)
+    rng = np.random.default_rng(0)
+    direction = away_from_zero(solution, rng)
+    distances = [1e-6, 1e-5, 1e-4, 1e-3]
+    residuals = [
+        evaluate(problem, jax.tree.map(lambda s, d, t=t: s + t * d, solution, direction), data)[2] for t in distances
+    ]
+    assert_allclose(np.divide(residuals, residuals[0]), np.divide(distances, distances[0]), rtol=1e-2)
+
+
+def test_stationarity_is_what_is_left_of_two_forces():
+    # One weight and no bias to speak of: the loss pulls with 1 - w = 0.75, the penalty back with 2 w = 0.5.
+    data = Data(np.array([[1.0], [-1.0]]), np.array([[1.0], [-1.0]]), np.array([0.5, 0.5]))
+    problem = Problem(ElasticNet(2.0, 0.0), make_groups(LINEAR, 1, np.zeros(1, int)), SquaredError(), LINEAR)
+    parameters = Parameters(Weights(np.array([[0.25]]), None, ()), (np.zeros(1),))
+    assert problem.stationarity(parameters, data, 0.0) == pytest.approx((0.75 - 0.5) / (0.75 + 0.5))
+    assert problem.stationarity(parameters, data, 1.0) == pytest.approx((0.75 - 0.5) / (0.75 + 0.5 + 1.0))
+
+
+@pytest.mark.parametrize(
+    ("strong", "weak"), [(ElasticNet(2.0, 1.0), ElasticNet(0.002, 1.0)), (Group(1.0), Group(0.001))]
+)
+def test_only_a_strong_penalty_holds_all_weights_at_zero(strong, weak):
+    problem, _, data = make_case("binary log-loss", "none", "linear")
+    null = LINEAR.initial(data.X, problem.loss.null_outputs(data.y, data.weight), seed=0)
+    assert evaluate(replace(problem, penalty=strong), null, data)[2] < 1e-6
+    assert evaluate(replace(problem, penalty=weak), null, data)[2] > 0.5
+
+
+def numpy_row_gradient(loss, x, y, weights, bias):
+    """Gradient of one row's loss under a linear map."""
+    outputs = x @ weights + bias
+    if isinstance(loss, MultinomialLogLoss):
+        outputs = np.exp(outputs) / np.exp(outputs).sum()
+    elif isinstance(loss, BinaryLogLoss):
+        outputs = 1 / (1 + np.exp(-outputs))
+    return np.concatenate([np.outer(x, outputs - y).ravel(), outputs - y])
+
+
+@pytest.mark.parametrize("loss", LOSSES)
+def test_unpenalised_stationarity_is_the_mean_gradient_over_the_typical_one(loss):
+    problem, parameters, data = make_case(loss, "none", "linear", n_rows=130)
+    (weights, _, _), (bias,) = parameters
+    rows = [numpy_row_gradient(problem.loss, x, y, weights, bias) for x, y in zip(data.X, data.y, strict=True)]
+    mean = sum(w * row for w, row in zip(data.weight, rows, strict=True))
+    typical = np.sqrt(sum(w * row @ row for w, row in zip(data.weight, rows, strict=True)))
+    measured = unpenalised(problem, parameters, data, 0.5)
+    assert measured == pytest.approx(np.linalg.norm(mean) / (typical + 0.5))
+    # Rows that only fill a shape up weigh nothing.
+    padded = Data(*(np.pad(a, [(0, 7), *[(0, 0)] * (a.ndim - 1)]) for a in data))
+    assert unpenalised(problem, parameters, padded, 0.5) == pytest.approx(measured)
+
+
+def test_unpenalised_stationarity_vanishes_at_least_squares():
+    problem, solution, data = ridge_case(0.0)
+    assert unpenalised(problem, solution, data, FLOOR) < 1e-12
+
+
+@pytest.mark.parametrize("loss", LOSSES)
+def test_the_null_gradient_is_that_of_a_linear_map_at_the_null_model(loss):
+    rng = np.random.default_rng(0)
+    (loss, n_outputs), X = LOSSES[loss], rng.normal(size=(12, 3))
+    data = Data(X, draw_target(loss, 12, n_outputs, rng), draw_weight(12, rng))
+    null = loss.null_outputs(data.y, data.weight)
+    problem = Problem(ElasticNet(0.0, 0.0), None, loss, LINEAR)
+    gradient = jax.grad(problem.mean_loss)(LINEAR.initial(X, null, 0), data)
+    assert_allclose(null_gradient(loss, data, null), gradient.weights.input, atol=1e-15)
+    # The bias of the null model is right already.
+    assert_allclose(gradient.biases[0], 0, atol=1e-15)
+
+
+def test_the_norm_is_over_every_number():
+    assert norm(((np.array([1.0, 2.0]), None), np.array([[2.0]]))) == 3
