@@ -197,17 +197,17 @@ def _walk_network(unit, alphas, recorder, kept, to_the_end, ticker):
         if unit.batched:
             adam.run(problem, schedule.full_rate, schedule.full_steps, 0, schedule.full_steps, batched=False)
         steps += length
-        is_null = _is_null(adam.parameters) and not to_the_end
+        if _is_null(adam.parameters):
+            _end(unit, alphas, i, steps, recorder, to_the_end, ticker)
+            return
         if settings.finish and i in kept:
             data = unit.data(np.float64)
             point, n_iter, residual, gap = _finished(unit, alpha, adam.parameters, data, ticker)
             recorder.add(alpha, point, steps + n_iter, keep=True, certificate=(residual, gap))
         else:
             certificate = recorder.certificate(i, alpha, adam.parameters, before)
-            recorder.add(alpha, adam.parameters, steps, i in kept or is_null, certificate)
+            recorder.add(alpha, adam.parameters, steps, i in kept, certificate)
         ticker.tick((i + 1) / len(alphas))
-        if is_null:
-            break
 
 
 def _walk_linear(unit, alphas, recorder, kept, to_the_end, ticker):
@@ -216,11 +216,20 @@ def _walk_linear(unit, alphas, recorder, kept, to_the_end, ticker):
     for i, alpha in enumerate(alphas):
         point, n_iter, residual, gap = _finished(unit, alpha, point, data, ticker)
         steps += n_iter
-        is_null = i > 0 and _is_null(point) and not to_the_end
-        recorder.add(alpha, point, steps, i in kept or is_null, (residual, gap))
+        if _is_null(point):
+            _end(unit, alphas, i, steps, recorder, to_the_end, ticker)
+            return
+        recorder.add(alpha, point, steps, i in kept, (residual, gap))
         ticker.tick((i + 1) / len(alphas))
-        if is_null:
-            break
+
+
+def _end(unit, alphas, i, steps, recorder, to_the_end, ticker):
+    """Where no input is heard any more the best point is known, here and at every larger strength: the null model."""
+    i = len(alphas) - 1 if to_the_end else i
+    null = unit.null(np.float64)
+    before = recorder.objective(i, alphas[i], null)
+    recorder.add(alphas[i], null, steps, True, recorder.certificate(i, alphas[i], null, before))
+    ticker.tick(1.0)
 
 
 def _finished(unit, alpha, parameters, data, ticker):

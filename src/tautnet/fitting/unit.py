@@ -113,6 +113,12 @@ class Unit:
         padded = pad(initial, *self.shape[1:], loss.padding_bias)
         return jax.tree.map(lambda leaf: jax.numpy.asarray(leaf, dtype), padded)
 
+    def null(self, dtype):
+        """Parameters of the constant prediction, padded: every weight 0, which no penalty can better."""
+        start = self.start(dtype)
+        zeros = jax.tree.map(jax.numpy.zeros_like, start)
+        return zeros._replace(biases=(*zeros.biases[:-1], start.biases[-1]))
+
     def cropped(self, parameters):
         """Parameters as float64 NumPy arrays without padding."""
         return unpad(parameters, self.X.shape[1], self.y.shape[1])

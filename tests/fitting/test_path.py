@@ -1,0 +1,160 @@
+"""Paths: from over-fitted to exactly null, and each point as good as its certificate says."""
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+from tautnet.fitting import solver
+from tautnet.fitting.path import automatic_alphas, grid, nearest, walk
+from tautnet.fitting.unit import ladder, make_unit
+
+PRUNING = ("l1", "elasticnet", "group")
+ALL, NONE = np.arange(60), np.arange(0)
+
+
+@pytest.fixture(scope="module")
+def paths(regression, settings):
+    """The path of every penalty on all rows, all parameters kept, certified."""
+    names = ("none", "l2", *PRUNING)
+    return {name: walk(regression, ALL, ALL[:5], settings(name), keep="all", certify="all") for name in names}
+
+
+def test_grids_of_different_tables_line_up():
+    shared = np.intersect1d(grid(1e-4, 1.0).round(12), grid(3e-3, 70.0).round(12))
+    assert len(shared) == np.sum(grid(1e-4, 1.0) >= 3e-3)
+
+
+def test_wide_tables_start_later(regression, settings):
+    wide = regression._replace(X=np.tile(regression.X, 11), column_predictor=np.arange(66))
+    for sample, ratio in ((regression, 1e-6), (wide, 1e-2)):
+        unit = make_unit(sample, ALL, settings("l2"))
+        alphas = automatic_alphas(unit)
+        step = 10 ** (1 / 8)
+        assert ratio * unit.alpha_scale <= alphas[0] < ratio * unit.alpha_scale * step
+        assert 10 * unit.alpha_scale / step < alphas[-1] <= 10 * unit.alpha_scale * (1 + 1e-9)
+
+
+@pytest.mark.parametrize("name", PRUNING)
+def test_a_path_goes_from_over_fitted_to_exactly_null(paths, regression, name):
+    path = paths[name]
+    null = np.var(regression.y)
+    assert (np.diff(path.alphas) > 0).all() and len(path.alphas) <= 70
+    assert path.train_loss[0] < 0.05 * null
+    assert path.n_features[0] == 5 and path.n_features[-1] == 0
+    weights = path.parameters[len(path.alphas) - 1].weights
+    assert not weights.input.any() and not weights.skip.any()
+    assert path.train_loss[-1] == pytest.approx(null, rel=1e-12)
+
+
+def test_l2_never_reaches_zero(paths):
+    assert (paths["l2"].zero_weights == 0).all() and paths["l2"].n_features[-1] == 5
+
+
+def test_group_takes_whole_predictors_out(paths):
+    path = paths["group"]
+    for i, parameters in path.parameters.items():
+        first, skip, _ = parameters.weights
+        columns = (first != 0).any(axis=1) | (skip != 0).any(axis=1)
+        np.testing.assert_array_equal(columns, path.norms[i][[0, 1, 2, 2, 3, 4]] > 0)
+    assert len(set(path.n_features)) > 3
+
+
+@pytest.mark.parametrize("name", ["l2", *PRUNING])
+def test_certificates_lie_between_0_and_1_and_are_good_at_the_strong_end(paths, name):
+    stationarity = paths[name].stationarity
+    assert ((stationarity >= 0) & (stationarity <= 1)).all()
+    assert np.median(stationarity[-8:]) < 0.1
+
+
+def test_none_is_a_fixed_training_that_is_recorded(paths, settings):
+    path = paths["none"]
+    assert path.steps[-1] == settings("none").schedule.unpenalised_steps
+    assert (path.alphas == 0).all() and (np.diff(path.steps) > 0).all()
+    assert path.train_loss[-1] < 0.1 * path.train_loss[0]
+    assert np.isfinite(path.stationarity[-1]) and np.isnan(path.stationarity[:-1]).all()
+
+
+@pytest.mark.parametrize("name", ["l2", "group"])
+def test_a_walk_up_to_a_strength_is_that_point_of_the_path(paths, regression, settings, name):
+    i = 20
+    alone = walk(regression, ALL, ALL[:5], settings(name), until=paths[name].alphas[i], certify="kept")
+    for a, b in zip(leaves(alone.parameters[i]), leaves(paths[name].parameters[i]), strict=True):
+        np.testing.assert_array_equal(a, b)
+    assert alone.stationarity[-1] == paths[name].stationarity[i]
+
+
+def test_a_strength_between_two_of_the_grid_is_walked_to(regression, settings):
+    path = walk(regression, ALL, NONE, settings("l2"), until=0.0123)
+    assert path.alphas[-1] == 0.0123 and path.alphas[-2] == pytest.approx(0.01)
+
+
+@pytest.mark.parametrize("task, table", [("two classes", "two_classes"), ("three classes", "three_classes")])
+def test_classes_have_paths_too(request, settings, task, table):
+    sample = request.getfixturevalue(table)
+    path = walk(sample, ALL, ALL, settings("l1", task=task))
+    shares = sample.y.mean(axis=0)
+    shares = np.append(1 - shares, shares) if len(shares) == 1 else shares
+    assert path.train_loss[0] < 0.05
+    assert path.train_loss[-1] == pytest.approx(-(shares * np.log(shares)).sum(), rel=1e-12)
+    assert path.outputs.shape == (len(path.alphas), 60, sample.y.shape[1])
+
+
+@pytest.mark.parametrize("name", ["l2", *PRUNING])
+def test_finishing_solves_a_smooth_network(regression, settings, name):
+    options = dict(activation="silu", finish=True, tol=0.005, max_iter=3000)
+    path = walk(regression, ALL, NONE, settings(name, **options), until=0.1, certify="kept")
+    unfinished = walk(regression, ALL, NONE, settings(name, activation="silu"), until=0.1, certify="kept")
+    assert path.stationarity[-1] <= 0.005 / 5 or path.objective_gap[-1] < 1e-4
+    assert path.stationarity[-1] < unfinished.stationarity[-1]
+    assert path.steps[-1] > unfinished.steps[-1]
+
+
+@pytest.mark.parametrize("name", PRUNING)
+def test_minibatches_keep_zeros_exact_and_end_null(regression, settings, name):
+    batched = replace(settings(name).schedule, batch_rows=30, batch_size=16)
+    path = walk(regression, ALL, NONE, settings(name, schedule=batched), certify="all")
+    full = walk(regression, ALL, NONE, settings(name))
+    assert path.n_features[-1] == 0 and (path.zero_weights > 0).sum() > 3
+    half = nearest(path.alphas, 0.03)
+    assert path.train_loss[half] == pytest.approx(full.train_loss[nearest(full.alphas, 0.03)], rel=0.3)
+
+
+def test_one_program_serves_a_whole_path_and_its_family(regression, settings):
+    schedule, program = settings("l1", hidden=(5,)), solver.adam_full
+    before = set(program.compiled)
+    walk(regression, ALL, NONE, schedule)
+    walk(regression, ALL[:58], NONE, replace(schedule, seed=3))
+    walk(regression, ALL, NONE, replace(schedule, penalty="l2"))
+    assert len(set(program.compiled) - before) == 1
+
+
+def test_padding_changes_nothing(regression, settings, monkeypatch):
+    """Rows and columns that fill a shape up leave the answer as it is, to rounding, which many steps would magnify."""
+    exact = settings("group", precision="float64", schedule=replace(settings("l2").schedule, first_steps=20))
+    padded = walk(regression, ALL, ALL, exact, alphas=[0.05])
+    monkeypatch.setattr("tautnet.fitting.unit.ladder", lambda size: size)
+    bare = walk(regression, ALL, ALL, exact, alphas=[0.05])
+    assert ladder(60) > 60
+    np.testing.assert_allclose(padded.outputs, bare.outputs, rtol=1e-6)
+
+
+def test_rows_of_weight_0_are_not_there(regression, settings):
+    weight = np.ones(60)
+    weight[50:] = 0
+    ignored = regression._replace(weight=weight, y=np.where(weight[:, None] > 0, regression.y, 1e6))
+    a = walk(ignored, ALL, ALL[:5], settings("l2"), until=0.01)
+    b = walk(regression, ALL[:50], ALL[:5], settings("l2"), until=0.01)
+    np.testing.assert_array_equal(a.outputs[-1], b.outputs[-1])
+
+
+def test_predictors_that_never_vary_give_a_null_path(regression, settings):
+    flat = regression._replace(X=np.ones((60, 6)))
+    path = walk(flat, ALL, ALL[:2], settings("l2"))
+    assert path.n_features.tolist() == [0]
+    np.testing.assert_allclose(path.outputs[0], regression.y.mean(), rtol=1e-6)
+
+
+def leaves(parameters):
+    first, skip, later = parameters.weights
+    return [first, skip, *later, *parameters.biases]
