@@ -125,7 +125,8 @@ class ClassifierNet(ClassifierMixin, Net):
 
     def predict(self, X):
         """The class with the largest probability, shape (n_rows,)."""
-        return self.classes_[self.predict_proba(X).argmax(axis=1)]
+        winners = self.predict_proba(X).argmax(axis=1)
+        return self.classes_[winners]
 
 
 class RegressorNet(RegressorMixin, Net):

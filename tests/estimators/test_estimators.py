@@ -1,0 +1,234 @@
+"""The four estimators as their users meet them."""
+
+import inspect
+import pickle
+import warnings
+from functools import partial
+
+import numpy as np
+import pandas as pd
+import pytest
+from sklearn.base import clone
+from sklearn.exceptions import ConvergenceWarning, NotFittedError
+
+import tautnet as tn
+from tautnet.fitting.settings import Schedule, Settings
+
+RNG = np.random.default_rng(0)
+X = RNG.normal(size=(60, 4))
+Y = np.square(X[:, 0]) + X[:, 1] + 0.3 * RNG.normal(size=60)
+LABELS = np.where(Y > np.median(Y), "high", "low")
+QUICK = dict(hidden_layer_sizes=(6,), random_state=0, alpha_min_ratio=1e-3)
+
+
+def regressor(penalty="l2", alpha=0.03, **options):
+    return tn.TautNetRegressor(penalty, alpha, **QUICK | options)
+
+
+def classifier(penalty="l2", alpha=0.03, **options):
+    return tn.TautNetClassifier(penalty, alpha, **QUICK | options)
+
+
+@pytest.fixture(scope="module")
+def cv():
+    """The CV twin under group, and the plain one at its strength."""
+    return tn.TautNetRegressorCV("group", cv=3, **QUICK).fit(X, Y)
+
+
+def test_what_cross_validation_scored_is_what_is_delivered(cv):
+    plain = regressor("group", cv.alpha_).fit(X, Y)
+    for a, b in zip([*plain.coefs_, *plain.intercepts_], [*cv.coefs_, *cv.intercepts_], strict=True):
+        np.testing.assert_array_equal(a, b)
+    np.testing.assert_array_equal(plain.skip_coef_, cv.skip_coef_)
+    assert plain.stationarity_ == cv.stationarity_ and plain.n_iter_ == cv.n_iter_
+    np.testing.assert_array_equal(plain.predict(X), cv.predict(X))
+
+
+def test_cv_results_are_arrays_over_ascending_strengths(cv):
+    names = {"alpha", "mean_test_loss", "se_test_loss", "mean_train_loss", "n_features"}
+    assert cv.cv_results_.keys() == names | {f"split{k}_test_loss" for k in range(3)}
+    assert all(column.shape == cv.alphas_.shape for column in cv.cv_results_.values())
+    assert (np.diff(cv.alphas_) > 0).all()
+    assert cv.alpha_ == pytest.approx(cv.alpha_min_) and cv.alpha_1se_ >= cv.alpha_min_
+    best = cv.cv_results_["mean_test_loss"].argmin()
+    assert cv.cv_results_["alpha"][best] == cv.alpha_min_
+
+
+def test_selection_by_rule_and_by_number(cv):
+    one_se = clone(cv).set_params(selection="1se").fit(X, Y)
+    assert one_se.alpha_ == pytest.approx(cv.alpha_1se_)
+    two = clone(cv).set_params(selection=2).fit(X, Y)
+    assert two.selected_features_.sum() <= 2
+    with pytest.raises(ValueError, match="no strength under 'l2' keeps so few"):
+        tn.TautNetRegressorCV("l2", cv=3, selection=2, **QUICK).fit(X, Y)
+
+
+def test_strengths_from_the_user_are_walked_sorted():
+    model = tn.TautNetRegressorCV("l2", cv=3, alphas=[0.1, 0.01, 0.1], hidden_layer_sizes=(6,), random_state=0)
+    assert model.fit(X, Y).alphas_.tolist() == [0.01, 0.1]
+
+
+@pytest.mark.parametrize("hidden, skip", [((), False), ((6,), True), ((6,), False), ((5, 3), True)])
+def test_fitted_attributes_are_numpy_arrays(hidden, skip):
+    options = {"skip": False} if hidden and not skip else {}
+    model = classifier(hidden_layer_sizes=hidden, **options).fit(X, LABELS)
+    sizes = [4, *hidden, 1]
+    assert [w.shape for w in model.coefs_] == list(zip(sizes, sizes[1:], strict=False))
+    assert [b.shape for b in model.intercepts_] == [(size,) for size in sizes[1:]]
+    assert (model.skip_coef_ is None) == (not skip)
+    assert all(type(w) is np.ndarray for w in [*model.coefs_, *model.intercepts_])
+    assert model.classes_.tolist() == ["high", "low"] and model.n_outputs_ == 1 and model.n_features_in_ == 4
+    assert 0 <= model.stationarity_ <= 1 and np.isfinite(model.objective_gap_)
+    assert "jax" not in str([type(leaf) for leaf in _everything(vars(model))])
+    np.testing.assert_array_equal(pickle.loads(pickle.dumps(model)).predict(X), model.predict(X))
+
+
+def _everything(value):
+    if isinstance(value, dict):
+        for one in value.values():
+            yield from _everything(one)
+    elif isinstance(value, list | tuple):
+        for one in value:
+            yield from _everything(one)
+    else:
+        yield value
+
+
+def test_probabilities_and_score():
+    model = classifier().fit(X, LABELS)
+    proba = model.predict_proba(X)
+    assert proba.shape == (60, 2)
+    np.testing.assert_allclose(proba.sum(axis=1), 1)
+    np.testing.assert_array_equal(model.predict(X), np.where(proba[:, 1] > proba[:, 0], "low", "high"))
+    assert model.score(X, LABELS) == np.mean(model.predict(X) == LABELS) > 0.8
+    assert regressor(alpha=1e-3).fit(X, Y).score(X, Y) > 0.8
+
+
+def test_a_mixed_frame_goes_in_as_it_is():
+    frame = pd.DataFrame({"a": X[:, 0], "b": np.where(X[:, 1] > 0, "up", "down"), "c": X[:, 2], "same": 1})
+    frame.loc[::7, "c"] = np.nan
+    model = classifier("l1", alpha=0.01).fit(frame, LABELS)
+    assert model.feature_names_in_.tolist() == ["a", "b", "c", "same"]
+    assert model.selected_features_.shape == (4,) and not model.selected_features_[3]
+    new = pd.DataFrame({"same": [1, 1], "c": [None, 0.5], "b": ["sideways", "up"], "a": [0.1, None]})
+    assert np.isfinite(model.predict_proba(new)).all()
+    np.testing.assert_array_equal(model.predict_proba(frame[frame.columns[::-1]]), model.predict_proba(frame))
+
+
+def test_sample_weight_counts():
+    weight = np.where(Y > 1, 5.0, 1.0)
+    assert regressor().fit(X, Y, weight).predict(X).mean() > regressor().fit(X, Y).predict(X).mean() + 0.05
+
+
+def test_finishing_that_does_not_converge_warns_once(monkeypatch):
+    crude = partial(Settings, schedule=Schedule(first_steps=2, steps=2))
+    monkeypatch.setattr("tautnet.estimators.models.Settings", crude)
+    with pytest.warns(ConvergenceWarning, match="is above tol=0.05 after 4 iterations: raise max_iter") as caught:
+        model = regressor("l1", alpha=1e-3, activation="silu", finish=True, max_iter=4).fit(X, Y)
+    assert len(caught) == 1
+    assert model.stationarity_ > 0.05 and model.objective_gap_ > 1e-3
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        regressor("l1", alpha=1e-3, activation="silu").fit(X, Y)
+
+
+@pytest.mark.parametrize("cls", [tn.TautNetClassifier, tn.TautNetRegressor, tn.TautNetClassifierCV])
+def test_what_is_not_fitted_says_so(cls):
+    with pytest.raises(NotFittedError):
+        cls().predict(X)
+
+
+@pytest.mark.parametrize(
+    "options, says",
+    [
+        ({"penalty": "lasso"}, "penalty='lasso' is not one of none, l2"),
+        ({"activation": "gelu"}, "activation='gelu'"),
+        ({"precision": "float16"}, "precision='float16'"),
+        ({"alpha": 0.0}, "use penalty='none'"),
+        ({"alpha": -1.0}, "is not above 0"),
+        ({"alpha_min_ratio": 2}, "neither 'auto' nor between 0 and 1"),
+        ({"penalty": "elasticnet", "l1_ratio": 1.2}, "not between 0 and 1"),
+        # Idle parameters.
+        ({"l1_ratio": 0.9}, "l1_ratio=0.9 changes nothing here: it needs penalty='elasticnet'"),
+        ({"tol": 0.1}, "finish=True"),
+        ({"max_iter": 10}, "finish=True"),
+        ({"hidden_layer_sizes": (), "activation": "tanh"}, "a hidden layer"),
+        ({"hidden_layer_sizes": (), "skip": False}, "a hidden layer"),
+        ({"hidden_layer_sizes": (), "finish": True}, "a hidden layer"),
+        ({"hidden_layer_sizes": (), "precision": "float64"}, "a hidden layer"),
+        ({"penalty": "none", "alpha": 0.5, "alpha_min_ratio": "auto"}, "a penalty"),
+        ({"penalty": "none", "alpha": 1e-2}, "alpha_min_ratio=0.001 changes nothing"),
+    ],
+)
+def test_wrong_and_idle_parameters_are_refused(options, says):
+    with pytest.raises(ValueError, match=says):
+        regressor(**options).fit(X, Y)
+
+
+@pytest.mark.parametrize(
+    "options, says",
+    [
+        ({"alphas": [0.0, 1.0]}, "finite numbers above 0"),
+        ({"alphas": []}, "neither 'auto' nor"),
+        ({"alphas": [0.1, 1.0]}, "alpha_min_ratio=0.001 changes nothing"),
+        ({"selection": "best"}, "neither 'min', '1se' nor a number"),
+        ({"penalty": "none", "alpha_min_ratio": "auto", "selection": "1se"}, "selection='1se' changes nothing"),
+    ],
+)
+def test_wrong_and_idle_parameters_of_cv_are_refused(options, says):
+    with pytest.raises(ValueError, match=says):
+        tn.TautNetRegressorCV(**QUICK | {"cv": 3} | options).fit(X, Y)
+
+
+def test_tables_that_do_not_fit_together_are_refused():
+    with pytest.raises(ValueError, match="X has 60 rows and y has 59"):
+        regressor().fit(X, Y[:-1])
+    with pytest.raises(ValueError, match="X has 3 features, but TautNetRegressor is expecting 4"):
+        regressor().fit(X, Y).predict(X[:, :3])
+    with pytest.raises(ValueError, match="class 'high' of 'y' has 2 rows, fewer than 5 folds"):
+        tn.TautNetClassifierCV().fit(X[:12], ["high"] * 2 + ["low"] * 10)
+
+
+# No parameter is dead: each has a setting in which it changes the fit.
+
+PLAIN = {
+    "penalty": ({}, {"penalty": "l1"}),
+    "alpha": ({}, {"alpha": 0.1}),
+    "l1_ratio": ({"penalty": "elasticnet"}, {"penalty": "elasticnet", "l1_ratio": 0.9}),
+    "hidden_layer_sizes": ({}, {"hidden_layer_sizes": (6, 3)}),
+    "activation": ({}, {"activation": "tanh"}),
+    "skip": ({}, {"skip": False}),
+    "finish": ({}, {"finish": True}),
+    "alpha_min_ratio": ({}, {"alpha_min_ratio": 1e-2}),
+    "max_iter": ({"finish": True, "tol": 1e-6}, {"finish": True, "tol": 1e-6, "max_iter": 3}),
+    "tol": ({"finish": True, "activation": "silu"}, {"finish": True, "activation": "silu", "tol": 1e-4}),
+    "precision": ({}, {"precision": "float64"}),
+    "random_state": ({}, {"random_state": 1}),
+}
+CV = {
+    "alphas": ({"alpha_min_ratio": "auto"}, {"alpha_min_ratio": "auto", "alphas": [0.01, 0.1]}),
+    "cv": ({}, {"cv": 4}),
+    "selection": ({}, {"selection": "1se"}),
+}
+
+
+def parameters(cls):
+    return set(inspect.signature(cls.__init__).parameters) - {"self"}
+
+
+def test_the_cases_name_every_parameter():
+    assert parameters(tn.TautNetRegressor) == parameters(tn.TautNetClassifier) == PLAIN.keys()
+    # n_jobs changes no number: that it changes the number of units at once is tested beside `run_units`.
+    assert parameters(tn.TautNetRegressorCV) - {"n_jobs"} == (PLAIN.keys() - {"alpha"}) | CV.keys()
+
+
+@pytest.mark.parametrize("name", PLAIN)
+def test_every_parameter_changes_the_fit(name):
+    before, after = (regressor(**options).fit(X, Y).predict(X) for options in PLAIN[name])
+    assert np.abs(before - after).max() > 1e-7
+
+
+@pytest.mark.parametrize("name", CV)
+def test_every_parameter_of_cv_changes_the_fit(name):
+    models = [tn.TautNetRegressorCV(**QUICK | {"cv": 3} | options).fit(X, Y) for options in CV[name]]
+    assert models[0].alpha_ != models[1].alpha_
