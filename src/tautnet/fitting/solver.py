@@ -144,21 +144,25 @@ def _fista_iteration(problem, data, state):
     previous, ahead, momentum, step = state
     value, gradient = jax.value_and_grad(problem.smooth)(ahead, data)
 
-    def trial(step):
+    def trial(carry):
+        step = carry[2] / 2
         moved = jax.tree.map(lambda x, g: x - step * g, ahead, gradient)
         moved = problem.prox(moved, unit_steps(moved, step))
         change = jax.tree.map(jnp.subtract, moved, ahead)
-        bound = value + _dot(gradient, change) + _dot(change, change) / (2 * step)
-        # Rounding of the two values must not shrink the step for ever.
-        enough = problem.smooth(moved, data) <= bound + 1e-14 * jnp.abs(value)
-        return moved, enough
+        bend = _dot(change, change) / step
 
-    def shrink(carry):
-        _, _, step = carry
-        return *trial(step / 2), step / 2
+        def by_values():
+            return problem.smooth(moved, data) <= value + _dot(gradient, change) + bend / 2
 
-    first = trial(step)
-    moved, _, step = jax.lax.while_loop(lambda c: ~c[1] & (c[2] > 1e-12), shrink, (*first, step))
+        def by_gradients():
+            turned = jax.tree.map(jnp.subtract, jax.grad(problem.smooth)(moved, data), gradient)
+            return _dot(turned, change) <= bend
+
+        # Close to the solution two values differ by rounding alone; their gradients still tell.
+        return moved, jax.lax.cond(bend > 1e-9 * jnp.abs(value), by_values, by_gradients), step
+
+    # The first trial is made with the step as it is.
+    moved, _, step = jax.lax.while_loop(lambda c: ~c[1] & (c[2] > 1e-12), trial, (ahead, False, 2 * step))
     change = jax.tree.map(jnp.subtract, moved, previous)
     uphill = _dot(jax.tree.map(jnp.subtract, ahead, moved), change) > 0
     following = (1 + jnp.sqrt(1 + 4 * momentum**2)) / 2
