@@ -55,7 +55,7 @@ def label(text, longest=LONGEST_NAME):
 
     Examples
     --------
-    >>> label("price $x^2$ \\U0001f600")
+    >>> label("price $x^2$ \\U0010ffff")
     'price \\\\$x^2\\\\$ □'
     >>> label("a" * 300, 5)
     'aaaa…'
@@ -245,11 +245,10 @@ def draw_weights(result, kind="svg"):
     shown = [row for row in (rows.get("none"), recommended) if row is not None]
     shown = shown[:1] if shown[0] is shown[-1] else shown
     figure = _figure(3.1)
-    limit = max(result["detail"]["penalties"][row["penalty"]]["histogram_limit"] for row in shown)
+    limit = min(result["detail"]["penalties"][row["penalty"]]["histogram_limit"] for row in shown)
     panels = figure.subplots(1, len(shown), sharex=True, sharey=True, squeeze=False)[0]
     for panel, row in zip(panels, shown, strict=True):
-        _weight_panel(panel, row, result["detail"]["penalties"][row["penalty"]])
-        panel.set_xlim(-1.05 * limit, 1.05 * limit)
+        _weight_panel(panel, row, result["detail"]["penalties"][row["penalty"]], limit)
         _plain_ticks(panel, x=True, y=True)
     panels[0].set_ylabel("number of weights")
     described = "; ".join(
@@ -260,12 +259,31 @@ def draw_weights(result, kind="svg"):
     return _picture(figure, kind, f"Histograms of weights. {described}.")
 
 
-def _weight_panel(panel, row, detail):
+def gather(counts, edges, limit):
+    """Counts of the bins between -limit and limit, all others in the outermost of these, and their edges.
+
+    Examples
+    --------
+    >>> counts, edges = gather(np.array([1, 2, 3, 4, 5]), np.array([-5.0, -3.0, -1.0, 1.0, 3.0, 5.0]), 2.5)
+    >>> counts.tolist(), edges.tolist()
+    ([3, 3, 9], [-3.0, -1.0, 1.0, 3.0])
+    """
+    inside = np.flatnonzero(np.abs(edges[:-1] + edges[1:]) / 2 <= limit)
+    first, last = (inside[0], inside[-1]) if len(inside) else (len(counts) // 2, len(counts) // 2)
+    gathered = counts[first : last + 1].copy()
+    gathered[0] += counts[:first].sum()
+    gathered[-1] += counts[last + 1 :].sum()
+    return gathered, edges[first : last + 2]
+
+
+def _weight_panel(panel, row, detail, limit):
     counts = _array(detail["path"]["histograms"][path_index(row, detail)])
     edges = np.linspace(-detail["histogram_limit"], detail["histogram_limit"], len(counts) + 1)
     zero_bin = np.searchsorted(edges, 0.0, side="right") - 1
     counts[zero_bin] = max(counts[zero_bin] - row["zero_weights"], 0)
+    counts, edges = gather(counts, edges, limit)
     width = np.diff(edges)
+    panel.set_xlim(-1.1 * limit, 1.1 * limit)
     panel.set_yscale("log")
     panel.set_ylim(0.7, 2.5 * max(row["n_weights"], 2))
     panel.bar(edges[:-1], counts, width, align="edge", color=BLUE, edgecolor="white", linewidth=0.3)
@@ -278,7 +296,7 @@ def _weight_panel(panel, row, detail):
                color=VERMILION if row["zero_weights"] else MUTED)  # fmt: skip
     panel.text(0.98, 0.95, f"largest {number(row['weight_max_abs'])}", transform=panel.transAxes, va="top",
                ha="right", fontsize=SMALL, color=MUTED)  # fmt: skip
-    beyond = row["weight_max_abs"] > detail["histogram_limit"] * 1.001
+    beyond = row["weight_max_abs"] > max(edges[-1], limit) * 1.001
     panel.set_xlabel("weight (the outermost bars hold all beyond them)" if beyond else "weight")
 
 

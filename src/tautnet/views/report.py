@@ -5,7 +5,7 @@ import hashlib
 from importlib.resources import files
 from pathlib import Path
 
-from tautnet.fitting.verdict import certificate_in_words, number
+from tautnet.fitting.verdict import NEARLY_SOLVED, SETTLED, SOLVED, certificate_in_words, number
 from tautnet.views.pictures import (
     OVER_FITTED,
     draw_curves,
@@ -72,6 +72,9 @@ def render_report(result, sentences, command=None):
         kinds=kinds(result["detail"]),
         certificates=certificates(result),
         listed=LISTED,
+        solved=SOLVED,
+        nearly_solved=NEARLY_SOLVED,
+        settled=SETTLED,
     )
 
 
@@ -119,8 +122,8 @@ def pictures(result):
         (
             f"Predictors along the path of {path_of}",
             draw_norms(result),
-            "Size of all first-layer weights of a predictor, on the standardised scale. The ten largest at the "
-            f"chosen alpha are named. The path is drawn from 1/{OVER_FITTED} of the chosen alpha on.",
+            "Size of all first-layer weights of a predictor, on the standardised scale. At most ten, the largest "
+            f"at the chosen alpha, are named. The path is drawn from 1/{OVER_FITTED} of the chosen alpha on.",
         ),
         (
             "Weights",
