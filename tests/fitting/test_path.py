@@ -158,3 +158,23 @@ def test_predictors_that_never_vary_give_a_null_path(regression, settings):
 def leaves(parameters):
     first, skip, later = parameters.weights
     return [first, skip, *later, *parameters.biases]
+
+
+@pytest.mark.parametrize(
+    "name, task, table", [("l1", "regression", "regression"), ("group", "three classes", "three_classes")]
+)
+def test_proximal_newton_and_proximal_gradient_agree(request, settings, monkeypatch, name, task, table):
+    """Two ways to finish a linear map; Newton's model is used where it is the cheaper one."""
+    sample = request.getfixturevalue(table)
+    solved = settings(name, task=task, hidden=(), tol=1e-7, max_iter=20_000)
+    newton = walk(sample, ALL, ALL, solved, alphas=[0.01, 0.03])
+    monkeypatch.setattr("tautnet.fitting.path.LARGEST_MODEL", 0)
+    gradient = walk(sample, ALL, ALL, solved, alphas=[0.01, 0.03])
+    np.testing.assert_allclose(newton.outputs, gradient.outputs, atol=1e-5)
+    np.testing.assert_array_equal(newton.norms > 0, gradient.norms > 0)
+    assert newton.steps[-1] < 20 < gradient.steps[-1]
+
+
+def test_a_linear_map_without_a_penalty_is_certified_by_its_gradient(regression, settings):
+    path = walk(regression, ALL, NONE, settings("none", hidden=()), certify="all")
+    assert path.stationarity[-1] <= 0.01

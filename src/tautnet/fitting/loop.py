@@ -2,6 +2,7 @@
 
 import threading
 import time
+from typing import NamedTuple
 
 import jax
 import jax.numpy as jnp
@@ -84,12 +85,36 @@ class Adam:
         self.paces[batched].advance(advance, first, last, self.ticker)
 
 
-def finish(problem, data, parameters, *, floor, null_loss, tol, max_iter, convex, ticker):
-    """Accelerated proximal gradient until a point is solved.
+class Finishing(NamedTuple):
+    """How a point is finished.
 
-    Stops when stationarity is at most ``tol / 5``, after ``max_iter`` iterations, or, where kinks can
-    keep stationarity up for ever (not ``convex``), when the last 50 iterations gained less than
-    1e-5 of the null model's loss while stationarity no longer halves.
+    Attributes
+    ----------
+    advance : Program
+        ``solver.fista`` or ``solver.newton``.
+    block : int
+        Iterations between two looks at the certificate.
+    measure : Program
+        What certifies.
+    tol, max_iter : float, int
+    convex : bool
+        Whether there are no kinks that can keep stationarity up for ever.
+    """
+
+    advance: object
+    block: int
+    measure: object
+    tol: float
+    max_iter: int
+    convex: bool
+
+
+def finish(problem, data, parameters, how, *, floor, null_loss, ticker):
+    """Iterate until a point is solved.
+
+    Stops when stationarity is at most ``tol / 5``, after ``max_iter`` iterations, or, where the problem is
+    not convex, when the last two blocks gained less than 1e-5 of the null model's loss while stationarity
+    no longer halves.
 
     Returns
     -------
@@ -97,16 +122,15 @@ def finish(problem, data, parameters, *, floor, null_loss, tol, max_iter, convex
         ``gap`` is what the last quarter of the iterations gained, relative to ``null_loss``.
     """
     state = solver.fista_start(parameters)
-    history = []
-    n_iter, block = 0, min(25, max_iter)
+    history, n_iter = [], 0
     while True:
-        objective, residual = (float(v) for v in solver.measure(problem, data, floor, state.parameters))
+        objective, residual = (float(v) for v in how.measure(problem, data, floor, state.parameters))
         history.append((n_iter, objective, residual))
-        if residual <= tol / 5 or n_iter >= max_iter or (not convex and _stalled(history, null_loss)):
+        if residual <= how.tol / 5 or n_iter >= how.max_iter or (not how.convex and _stalled(history, null_loss)):
             break
         ticker.tick()
-        count = min(block, max_iter - n_iter)
-        state = jax.block_until_ready(solver.fista(problem, data, np.asarray(count, np.int32), state))
+        count = min(how.block, how.max_iter - n_iter)
+        state = jax.block_until_ready(how.advance(problem, data, np.asarray(count, np.int32), state))
         n_iter += count
     iterations, objectives, residuals = (np.array(column) for column in zip(*history, strict=True))
     gap = (np.interp(0.75 * n_iter, iterations, objectives) - objectives[-1]) / null_loss

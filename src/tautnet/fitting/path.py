@@ -8,11 +8,13 @@ import jax
 import numpy as np
 
 from tautnet.fitting import solver
-from tautnet.fitting.loop import Adam, Ticker, finish
+from tautnet.fitting.loop import Adam, Finishing, Ticker, finish
 from tautnet.fitting.settings import GRID_STEPS_PER_DECADE
 from tautnet.fitting.unit import make_unit
 
 HISTOGRAM_BINS = 40
+# Numbers of a linear map beyond which proximal Newton's model costs more than it saves.
+LARGEST_MODEL = 1000
 
 
 @dataclass(frozen=True)
@@ -233,12 +235,18 @@ def _end(unit, alphas, i, steps, recorder, to_the_end, ticker):
 
 
 def _finished(unit, alpha, parameters, data, ticker):
-    settings = unit.settings
-    parameters = jax.tree.map(lambda leaf: jax.numpy.asarray(leaf, np.float64), parameters)
-    return finish(
-        unit.problem(alpha, np.float64), data, parameters, floor=np.float64(unit.floor), null_loss=unit.null_loss,
-        tol=settings.tol, max_iter=settings.max_iter, convex=settings.network.is_linear, ticker=ticker,
+    """Finish a point: by proximal Newton where its model is cheaper than a pass through the rows."""
+    settings, linear = unit.settings, unit.settings.network.is_linear
+    size = (unit.X.shape[1] + 1) * unit.y.shape[1]
+    newton = linear and size <= min(len(unit.X), LARGEST_MODEL)
+    measure = solver.measure_unpenalised if settings.penalty == "none" else solver.measure
+    how = Finishing(
+        *((solver.newton, 1) if newton else (solver.fista, min(25, settings.max_iter))), measure,
+        settings.tol, settings.max_iter, linear,
     )  # fmt: skip
+    parameters = jax.tree.map(lambda leaf: jax.numpy.asarray(leaf, np.float64), parameters)
+    problem, floor = unit.problem(alpha, np.float64), np.float64(unit.floor)
+    return finish(problem, data, parameters, how, floor=floor, null_loss=unit.null_loss, ticker=ticker)
 
 
 def _is_null(parameters):

@@ -10,6 +10,7 @@ from typing import NamedTuple
 
 import jax
 import jax.numpy as jnp
+from jax.flatten_util import ravel_pytree
 
 from tautnet.objective.penalties import sum_of_squares
 
@@ -96,6 +97,49 @@ class Problem:
         squares = jax.lax.map(row_square, (data.X, data.y), batch_size=128)
         gradient = norm(jax.grad(self.mean_loss)(parameters, data))
         return gradient / (jnp.sqrt(data.weight @ squares) + floor)
+
+
+    def curvature(self, parameters, data):
+        """Hessian of the mean loss of a linear map, in the order of `ravel_pytree`, shape (d, d).
+
+        With x̃ᵢ a row and a 1 behind it for the bias, and hᵢ the Hessian of its loss in its outputs, the
+        block of outputs a and b is ``Σᵢ wᵢ hᵢ[a, b] x̃ᵢ x̃ᵢᵀ``.
+        """
+        outputs = self.network.apply(parameters, data.X)
+
+        def row_loss(output, y):
+            return self.loss.value(y[None], output[None])[0]
+
+        bends = jax.vmap(jax.hessian(row_loss))(outputs, data.y) * data.weight[:, None, None]
+        rows = jnp.column_stack([data.X, jnp.ones_like(data.X[:, :1])])
+        n, k = rows.shape[1], outputs.shape[1]
+        blocks = jax.lax.map(lambda h: rows.T @ (rows * h[:, None]), bends.reshape(len(rows), k * k).T)
+        return blocks.reshape(k, k, n, n).transpose(2, 0, 3, 1).reshape(n * k, n * k)
+
+
+class Quadratic(NamedTuple):
+    """A problem whose mean loss is replaced by its second-order expansion around a point; data are in it."""
+
+    problem: object
+    centre: object
+    gradient: object
+    hessian: object
+
+    def smooth(self, parameters, data=None):
+        """The differentiable part, as that of `Problem`."""
+        change = ravel_pytree(_subtract(parameters, self.centre))[0]
+        penalty = self.problem.penalty.smooth(parameters.weights, self.problem.groups)
+        return (self.gradient + 0.5 * (self.hessian @ change)) @ change + penalty
+
+    def prox(self, parameters, step):
+        """Proximal operator of the rest of the penalty."""
+        return self.problem.prox(parameters, step)
+
+
+def expand(problem, parameters, data):
+    """The problem of a linear map, its loss expanded around a point to second order."""
+    gradient = ravel_pytree(jax.grad(problem.mean_loss)(parameters, data))[0]
+    return Quadratic(problem, parameters, gradient, problem.curvature(parameters, data))
 
 
 def norm(tree):
