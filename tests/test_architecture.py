@@ -19,6 +19,7 @@ ROOMS = {
     "estimators": ["models", "cross_validated"],
     "files": ["run_directory"],
     "views": ["terminal", "pictures", "report"],
+    "replication": ["protocol", "online"],
 }  # fmt: skip
 FRONT = ["cli", "__main__"]
 ORDER = [f"{room}.{file}" for room, files in ROOMS.items() for file in files] + FRONT
