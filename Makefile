@@ -3,7 +3,7 @@ PYTHON ?= python3
 PIP := .venv/bin/pip --quiet --disable-pip-version-check
 DATA ?= data
 
-.PHONY: demo test lowest lock pictures verdicts clean
+.PHONY: demo test lowest lock pictures article verdicts clean
 
 demo: .venv/demo  ## Install, compare the penalties on breast_cancer, say where the report is.
 	.venv/bin/tautnet compare breast_cancer
@@ -25,6 +25,9 @@ lock:  ## Pin what a fresh resolution gives today.
 
 pictures: .venv/demo  ## Draw the README's picture again.
 	.venv/bin/python docs/pictures.py
+
+article: .venv/demo  ## Repeat the article's experiment for docs/article.md.
+	.venv/bin/python docs/article.py
 
 verdicts: .venv/demo  ## Read the tables in DATA and write docs/verdicts.md.
 	.venv/bin/python benchmarks/verdicts.py --data $(DATA)

@@ -18,7 +18,8 @@ ROOMS = {
     ],
     "estimators": ["models", "cross_validated"],
     "files": ["run_directory"],
-    "views": ["terminal", "pictures", "report"],
+    "views": ["terminal", "pictures", "report", "article_pictures", "article_sections", "article_report"],
+    "replication": ["protocol", "online", "trials", "summary", "pruning", "findings", "article"],
 }  # fmt: skip
 FRONT = ["cli", "__main__"]
 ORDER = [f"{room}.{file}" for room, files in ROOMS.items() for file in files] + FRONT

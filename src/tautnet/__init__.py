@@ -10,6 +10,7 @@ _NAMES = {
     "TautNetRegressor": "tautnet.estimators.models",
     "TautNetClassifierCV": "tautnet.estimators.cross_validated",
     "TautNetRegressorCV": "tautnet.estimators.cross_validated",
+    "article": "tautnet.replication.article",
     "compare": "tautnet.fitting.comparison",
     "Comparison": "tautnet.fitting.comparison",
     "TableError": "tautnet.tables.errors",

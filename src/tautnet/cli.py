@@ -152,6 +152,47 @@ def compare(
             _write(comparison, choose_directory(out, table.name, rows.y.name, force=force), log)
 
 
+@app.command()
+def article(
+    penalty: Annotated[
+        str, Option(callback=_one_of("l1", "l2"), help="Which of the two articles is repeated as published: l1 or l2.")
+    ] = "l1",
+    replicates: Annotated[int, Option(min=2, help="Number of fresh training sets.")] = 20,
+    seed: Annotated[int, Option(min=0, help="Seed of the fresh training sets and the test items.")] = 0,
+    jobs: Annotated[int | None, Option(min=1, help="Units of work at once; all cores if not given.")] = None,
+    out: Annotated[
+        Path | None, Option(metavar="DIR", help="Where to write; tautnet-article-PENALTY if not given.")
+    ] = None,
+    as_json: Annotated[bool, Option("--json", help="Print one JSON object; write nothing without --out.")] = False,
+    force: Annotated[bool, Option("--force", help="Write over a report in --out DIR.")] = False,
+):
+    """Repeat the experiment of the article that tautnet grew out of: as published, mended, and done honestly."""
+    if force and out is None:
+        raise UsageError("--force does nothing without --out DIR")
+    with _one_line_errors():
+        from tautnet.files.run_directory import choose_directory
+
+        write = out is not None or not as_json
+        if write:
+            choose_directory(out, "article", penalty, force=force)
+
+        from tautnet.replication.article import article as repeat_article
+        from tautnet.views.article_sections import article_text
+
+        with _progress() as show:
+            done = repeat_article(
+                penalty, replicates=replicates, random_state=seed, n_jobs=jobs or -1, on_progress=show
+            )
+        text = json.dumps(done.result, allow_nan=False) if as_json else article_text(done.result)
+        _say(text, sys.stdout)
+        if write:
+            from tautnet.views.article_report import write_article_run
+
+            directory = choose_directory(out, "article", penalty, force=force)
+            write_article_run(done.result | {"detail": done.detail}, directory, shlex.join(["tautnet", *sys.argv[1:]]))
+            _say(f"report: {directory / 'report.html'}", sys.stderr)
+
+
 def _refuse_idle_options(out, force, ordered, repeats, group_col, hidden, activation, finish):
     """An option that would do nothing is a mistake that its user should hear of."""
     linear = not _layers(hidden)

@@ -1,0 +1,1 @@
+"""The article that tautnet grew out of: its experiment as published, mended, and done honestly."""

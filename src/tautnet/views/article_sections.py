@@ -1,0 +1,253 @@
+"""What a repeated article says, section by section: the same words and figures in a terminal and in the report."""
+
+import textwrap
+from typing import NamedTuple
+
+from tautnet.fitting.verdict import number
+from tautnet.views.article_pictures import LEARNERS, NAMES
+
+WIDTH = 110
+VERDICTS = {True: "holds", False: "does not hold", None: "left open"}
+
+
+class Table(NamedTuple):
+    """A table of cells that are ready to be read.
+
+    Attributes
+    ----------
+    caption : str
+    head : list of str
+    rows : list of lists of str
+    """
+
+    caption: str
+    head: list
+    rows: list
+
+
+class Section(NamedTuple):
+    """A part of the report.
+
+    Attributes
+    ----------
+    heading : str
+    paragraphs : list of str
+    tables : list of Table
+    pictures : list of (name, caption)
+    """
+
+    heading: str
+    paragraphs: list
+    tables: list
+    pictures: list
+
+
+def percent(share):
+    """A share as a percentage with one decimal.
+
+    Examples
+    --------
+    >>> percent(0.675), percent(None)
+    ('67.5 %', '-')
+    """
+    return "-" if share is None else f"{100 * share:.1f} %"
+
+
+def points(versus):
+    """A difference of accuracies in percentage points, with its interval.
+
+    Examples
+    --------
+    >>> points({"diff": 0.0349, "ci_low": -0.0002, "ci_high": 0.043}), points(None)
+    ('+3.5 (0.0 to +4.3)', '-')
+    """
+    if versus is None:
+        return "-"
+    return f"{_signed(versus['diff'])} ({_signed(versus['ci_low'])} to {_signed(versus['ci_high'])})"
+
+
+def _signed(difference):
+    rounded = round(100 * difference, 1)
+    return f"{rounded:+.1f}" if rounded else "0.0"
+
+
+def article_sections(result):
+    """Sections of a result, without its detail.
+
+    Parameters
+    ----------
+    result : dict
+        The object that ``tautnet article --json`` prints.
+
+    Returns
+    -------
+    list of Section
+    """
+    return [_published(result), _honest(result), _pruning(result), _claims(result)]
+
+
+def article_text(result):
+    """The sections as plain text."""
+    lines = [result["title"], ""]
+    for section in article_sections(result):
+        lines += [section.heading.upper(), ""]
+        for paragraph in section.paragraphs:
+            lines += [*textwrap.wrap(paragraph, WIDTH), ""]
+        for table in section.tables:
+            lines += [f"{table.caption}:", *_aligned(table), ""]
+    return "\n".join(lines).rstrip()
+
+
+def _aligned(table):
+    widths = [max(map(len, column)) for column in zip(table.head, *table.rows, strict=True)]
+    for cells in (table.head, *table.rows):
+        first, *others = [
+            cell.ljust(width) if i == 0 else cell.rjust(width)
+            for i, (cell, width) in enumerate(zip(cells, widths, strict=True))
+        ]
+        yield "  " + "  ".join([first, *others]).rstrip()
+
+
+def _published(result):
+    published, mended, sign = result["as_published"], result["sign_mended"], result["sign"]
+    name, printed = result["penalty"].upper(), published["article"] or {}
+    none, wrong = published["none"], published["published"]
+
+    def row(words, own, key):
+        figures = printed.get(key)
+        shown = f"{percent(figures['train_accuracy'])} / {percent(figures['test_accuracy'])}" if figures else "-"
+        return [
+            words, percent(own["train_accuracy"]),
+            f"{percent(own['test_accuracy'])} ({own['test_right']} of {own['n_test']})",
+            shown, percent(own["fresh_accuracy"]), number(own["weight_squares"]),
+        ]  # fmt: skip
+
+    table = Table(
+        "The article's items, network, learner and strength",
+        ["run", "training items", "test items", "printed", "2,000 new items", "sum of squared weights"],
+        [
+            row("no penalty", none, "none"),
+            row(f"{name} added (published sign)", wrong, "published"),
+            row(f"{name} subtracted (sign mended)", mended, "mended"),
+        ],
+    )
+    matched = {
+        True: "The four figures that the article prints are reproduced to the digit.",
+        False: "The figures that the article prints are NOT reproduced.",
+        None: "The figures that this article prints are not known.",
+    }[published["matches_article"]]
+    return Section(
+        "As published, and with the sign mended",
+        [
+            matched,
+            "The program, as it is re-posted in public, adds its penalty to a gradient that it then climbs. So the "
+            "penalty has the wrong sign: it makes weights grow. After 500 epochs the sum of squared weights is "
+            f"{number(sign['weight_squares']['none'])} without a penalty, "
+            f"{number(sign['weight_squares']['published'])} with the penalty as published and "
+            f"{number(sign['weight_squares']['mended'])} with its sign mended.",
+            f"One of {none['n_test']} test items is {100 / none['n_test']:.1f} points. On 2,000 new items the network "
+            f"without a penalty has {percent(none['fresh_accuracy'])}, with the published sign "
+            f"{percent(wrong['fresh_accuracy'])}, with the mended sign {percent(mended['fresh_accuracy'])}.",
+        ],
+        [table],
+        [("sign", "The sum of all squared weights, epoch by epoch. A penalty should make it smaller.")],
+    )
+
+
+def _honest(result):
+    honest = result["honest"]
+    head = ["penalty", "strength (range)", "training items", "new items", "gain in points", "sum of squared weights"]
+    tables = [
+        Table(f"By {words}", head, [_learner_row(row) for row in honest[name]["rows"].values()])
+        for name, words in LEARNERS.items()
+    ]
+    art = [
+        [
+            f"{NAMES[penalty]}, {words}",
+            number(fixed["strength"]),
+            percent(fixed["test_accuracy"]),
+            points(fixed["chosen_minus_best"]),
+            f"{100 * fixed['allowed']:.1f}",
+            "yes" if fixed["within"] else "no",
+        ]
+        for name, words in LEARNERS.items()
+        for penalty in ("l2", "l1")
+        for fixed in [honest[name]["rows"][penalty]["best_fixed"]]
+    ]
+    tables.append(
+        Table(
+            "The strength chosen by cross-validation against the best fixed strength in hindsight",
+            ["penalty", "best strength", "new items", "chosen less best, points", "allowed", "within"],
+            art,
+        )
+    )
+    return Section(
+        "Done honestly",
+        [
+            f"{honest['n_replicates']} fresh training sets of {honest['n_train']} items, one test set of "
+            f"{honest['n_test']:,}. The strength is chosen by five-fold cross-validation inside each training set. "
+            "A gain is the accuracy on new items less that of the same learner without a penalty on the same training "
+            "set, with its 95 % interval over training sets. Accuracies are means; sums of squared weights are "
+            "medians, and the engine's weights are those of standardised inputs.",
+        ],
+        tables,
+        [
+            ("gains", "An interval that reaches left of 0 leaves open whether there is a gain."),
+            ("strengths", "Mean accuracy over the training sets against the strength of the penalty."),
+            (
+                "weights",
+                "Weights of all training sets, on a logarithmic scale; the outermost bars hold all beyond them, exact "
+                "zeros stand apart in red.",
+            ),
+        ],
+    )
+
+
+def _learner_row(row):
+    name, low, high = row["penalty"], row["strength_low"], row["strength_high"]
+    chosen = number(row["strength"]) if low == high else f"{number(row['strength'])} ({number(low)} to {number(high)})"
+    return [
+        NAMES[name], "-" if name == "none" else chosen, percent(row["train_accuracy"]), percent(row["test_accuracy"]),
+        points(row["gain"]), number(row["weight_squares"]),
+    ]  # fmt: skip
+
+
+def _pruning(result):
+    pruning = result["pruning"]
+    rules = {"min": "least loss", "1se": "one SE"}
+    rows = [
+        [
+            NAMES[row["penalty"]], rules[row["selection"]], f"{row['n_train']:,}",
+            _with_error(row["noise_removed"]), _with_error(row["real_lost"]), f"{row['in_hindsight']:.1f}",
+            f"{row['zero_weights']:.1f} of {row['n_weights']}", percent(row["test_accuracy"]),
+        ]
+        for row in pruning["rows"]
+    ]  # fmt: skip
+    head = [
+        "penalty", "choice", "training items", "noise removed", "real lost", "in hindsight", "zero weights",
+        "new items",
+    ]  # fmt: skip
+    return Section(
+        "Does L1 prune?",
+        [
+            f"The same data with {pruning['n_noise']} predictors of noise behind the ten real ones, by the engine. "
+            "Removed means that every weight of a predictor is exactly zero. Given are means over the training sets "
+            "and their standard errors; in hindsight: the most noise predictors that any strength of the path removes "
+            "at the price of at most one real one.",
+        ],
+        [Table(f"Of {pruning['n_noise']} noise predictors and ten real ones", head, rows)],
+        [("pruning", f"How often each predictor is kept, with {result['honest']['n_train']} training items.")],
+    )
+
+
+def _with_error(value):
+    return f"{value['diff']:.1f} ± {value['se']:.1f}"
+
+
+def _claims(result):
+    return Section(
+        "What the article says, and what the runs show",
+        [f"{one['claim'].rstrip('.')}: {VERDICTS[one['holds']]}. {one['finding']}" for one in result["sentences"]],
+        [],
+        [],
+    )
