@@ -1,0 +1,117 @@
+"""The table in a terminal and in a pipe: it fits, it is true, and no name moves the cursor."""
+
+import io
+import re
+
+import pytest
+from rich.console import Console
+from views.hostile import FORBIDDEN, SHOWN, hostile
+
+from tautnet.fitting.verdict import number
+from tautnet.views.terminal import figure, gain, gain_key, print_comparison, readable
+
+CASES = ["regression", "classification", "without none", "only none", "linear", "one predictor"]
+ESCAPE = re.compile("\x1b\\[[0-9;]*m")
+
+
+class Pipe(io.StringIO):
+    """What a pipe or a file with an encoding takes."""
+
+    def __init__(self, encoding):
+        super().__init__()
+        self._encoding = encoding
+
+    @property
+    def encoding(self):
+        return self._encoding
+
+
+def printed(finished, *, width=100, terminal=False, encoding="utf-8"):
+    stream = Pipe(encoding)
+    console = Console(file=stream, width=width, force_terminal=terminal, color_system="standard" if terminal else None)
+    print_comparison(*finished, console)
+    return stream.getvalue()
+
+
+def table_lines(text):
+    """Lines of the rows of the table, by name."""
+    lines = ESCAPE.sub("", text).splitlines()
+    first, last = (i for i, line in enumerate(lines) if line and not line.strip("-─"))
+    return {line.removeprefix("*").split()[0]: line for line in lines[first + 1 : last + 4] if line.strip("-─")}
+
+
+@pytest.mark.parametrize("width", [80, 100])
+@pytest.mark.parametrize("case", CASES)
+def test_terminal_table_fits(finished, case, width):
+    text = printed(finished[case], width=width, terminal=True)
+    assert "\x1b[" in text
+    assert max(len(line) for line in ESCAPE.sub("", text).splitlines()) <= width
+
+
+@pytest.mark.parametrize("case", CASES)
+def test_pipe_gets_plain_lines_and_whole_sentences(finished, case):
+    text = printed(finished[case], width=20)
+    lines = text.splitlines()
+    assert "\x1b" not in text
+    assert all(f"- {sentence}" in lines for sentence in finished[case].sentences)
+    assert max(len(line) for line in lines if not line.startswith("- ")) <= 100
+
+
+@pytest.mark.parametrize("case", CASES)
+def test_losses_are_those_of_the_result(finished, case):
+    result = finished[case].result
+    lines = table_lines(printed(finished[case]))
+    rows = {row["penalty"]: row for row in result["rows"]}
+    rows |= {"linear": result["linear"], "constant": result["null"], "chosen": result["chosen"]}
+    assert list(lines) == list(rows)
+    for name, row in rows.items():
+        words = lines[name].removeprefix("*").split()
+        assert words[1] == figure(row.get("alpha"))
+        assert words[2] == number(row["test_loss"])
+
+
+def test_recommended_row_alone_is_marked(finished):
+    marked = [line.split()[1] for line in table_lines(printed(finished["regression"])).values() if line[0] == "*"]
+    assert marked == [finished["regression"].result["recommended"]]
+
+
+def test_narrow_window_loses_the_dispensable_first(finished):
+    wide, narrow = (printed(finished["regression"], width=width, terminal=True) for width in (100, 60))
+    assert "alpha" in ESCAPE.sub("", wide).splitlines()[3]
+    assert "solved" in wide and "%" in narrow
+    head = ESCAPE.sub("", narrow)
+    assert "solved" not in head.split("─")[0] and "gain over none" in head
+
+
+def test_pipe_without_unicode_gets_ascii(finished):
+    text = printed(finished["regression"], encoding="ascii")
+    assert text.isascii() and "+-" in text
+
+
+def test_names_of_strangers_do_not_move_the_cursor(finished):
+    result, _ = finished["regression"]
+    for terminal in (False, True):
+        text = printed((hostile(result), [SHOWN, "a\x1b[31m\nb\u202e\ud83d"]), terminal=terminal)
+        assert not re.search(FORBIDDEN, ESCAPE.sub("", text))
+        assert "\x1b[31m" not in text and "- a\ufffd[31m b\ufffd\ufffd" in ESCAPE.sub("", text)
+
+
+def test_gain_is_over_none_or_the_constant_where_it_is_absent(finished):
+    assert gain_key(finished["regression"].result) == ("vs_none", "none")
+    assert gain_key(finished["without none"].result) == ("vs_null", "constant")
+    assert "gain over constant" in printed(finished["without none"])
+
+
+@pytest.mark.parametrize(
+    "text, shown",
+    [("a\tb", "a b"), ("a\r\nb", "a  b"), ("\x00\x7f\x9b", "\ufffd" * 3), ("\u2028\u2029", "  "),
+     ("\u2066x\u2069", "\ufffdx\ufffd"), ("Größe 名", "Größe 名"), (3, "3")],
+)  # fmt: skip
+def test_readable(text, shown):
+    assert readable(text) == shown
+
+
+def test_dash_where_there_is_no_number():
+    assert (figure(None), gain(None), gain({"diff": None})) == ("-", "-", "-")
+    unsure = {"diff": 0.5, "ci_low": None, "ci_high": None}
+    assert gain(unsure) == "0.5 (-, -)"
