@@ -21,8 +21,8 @@ PICTURES = {
     "one predictor": 5,
 }
 ALLOWED = set(
-    "html head meta title style body main header section footer h1 h2 h3 p b bdi div span small data table caption thead "
-    "tbody tr th td figure figcaption img dl dt dd ul li pre code".split()
+    "html head meta title style body main header section footer h1 h2 h3 p b bdi div span small data table caption "
+    "thead tbody tr th td figure figcaption img dl dt dd ul li pre code".split()
 )
 VOID = {"meta", "img", "br", "hr", "link", "input"}
 
