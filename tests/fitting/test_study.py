@@ -53,5 +53,6 @@ def test_over_fitted_is_said_only_where_the_numbers_say_it(none, l2, verdict):
     assert over_fitted(table(none=none, l2=l2), WEIGHT, None) is verdict
 
 
-def test_without_none_nothing_is_said():
-    assert over_fitted(table(l2=(1.0, 1.0, 9, 9, None, 0)), WEIGHT, None) is None
+@pytest.mark.parametrize("name", ["l2", "none"])
+def test_without_none_or_without_another_nothing_is_said(name):
+    assert over_fitted(table(**{name: (1.0, 1.0, 9, 9, None, 0.5)}), WEIGHT, None) is None

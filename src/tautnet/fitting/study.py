@@ -260,10 +260,10 @@ def over_fitted(table, weight, groups):
 
     True when it has a lower loss on rows it saw than on new ones and some penalty beats it by an
     interval above zero after Holm; false when none does and it is within one standard error of the
-    best.
+    best. With nothing to compare it with, the data cannot tell.
     """
     none = next((row for row in table.rows if row["penalty"] == "none"), None)
-    if none is None:
+    if none is None or len(table.rows) == 1:
         return None
     beaten = any(is_better(row["vs_none"]) for row in table.rows)
     if beaten:
