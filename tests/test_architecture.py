@@ -18,7 +18,7 @@ ROOMS = {
     ],
     "estimators": ["models", "cross_validated"],
     "files": ["run_directory"],
-    "views": ["terminal", "pictures", "report", "article_pictures", "article_sections", "article_report"],
+    "views": ["terminal", "canvas", "pictures", "report", "article_pictures", "article_sections", "article_report"],
     "replication": ["protocol", "online", "trials", "summary", "pruning", "findings", "article"],
 }  # fmt: skip
 FRONT = ["cli", "__main__"]

@@ -5,16 +5,17 @@ from typing import NamedTuple
 import pytest
 
 import tautnet
-from tautnet.tables.datasets import linear_two, xor
+from tautnet.tables.datasets import linear_two, pure_noise, xor
 from tautnet.views.report import render_report
 
 REGRESSION, CLASSES = linear_two(n_rows=60, n_predictors=3, seed=1), xor(n_rows=60, n_noise=1, seed=1)
-ONE = linear_two(n_rows=60, n_predictors=2, seed=2)
+ONE, THREE = linear_two(n_rows=60, n_predictors=2, seed=2), pure_noise(n_rows=60, n_predictors=3, classes=3, seed=3)
 
 # A table, its predictors, and arguments of `compare`.
 CASES = {
     "regression": (REGRESSION, ["x1", "x2", "x3"], {}),
     "classification": (CLASSES, ["x1", "x2", "x3"], {}),
+    "three classes": (THREE, ["x1", "x2", "x3"], {"penalties": ("l1",)}),
     "without none": (REGRESSION, ["x1", "x2", "x3"], {"penalties": ("l2", "group")}),
     "only none": (REGRESSION, ["x1", "x2", "x3"], {"penalties": ("none",)}),
     "linear": (REGRESSION, ["x1", "x2", "x3"], {"hidden_layer_sizes": (), "penalties": ("l2",)}),

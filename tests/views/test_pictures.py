@@ -9,7 +9,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from views.hostile import JOINED, NAMES, SHOWN, hostile
 
-from tautnet.fitting.verdict import number
+from tautnet.fitting.verdict import NEARLY_SOLVED, SETTLED, SOLVED, certificate_in_words, number
+from tautnet.views.canvas import gather, label, renumber, spread
 from tautnet.views.pictures import (
     draw_curves,
     draw_gains,
@@ -17,10 +18,8 @@ from tautnet.views.pictures import (
     draw_training,
     draw_weights,
     drawn_penalty,
-    gather,
-    label,
-    renumber,
-    spread,
+    gain_limits,
+    stopped,
 )
 
 DRAWINGS = [draw_curves, draw_gains, draw_norms, draw_training, draw_weights]
@@ -84,9 +83,35 @@ def test_names_of_strangers_are_drawn_as_they_stand(finished):
 
 def test_drawn_penalty_is_one_that_selects(finished):
     assert drawn_penalty({"rows": [{"penalty": name} for name in ("none", "l2", "l1")]}) == "l1"
+    assert drawn_penalty({"rows": [{"penalty": name} for name in ("none", "l2", "elasticnet")]}) == "elasticnet"
     assert drawn_penalty({"rows": [{"penalty": name} for name in ("none", "l2")]}) == "l2"
     assert drawn_penalty(finished["regression"].result) == "group"
     assert drawn_penalty(finished["only none"].result) is None
+
+
+def gains(**diffs):
+    return [{"penalty": name, "vs_none": {"diff": diff, "ci_low": diff - 1, "ci_high": diff + 1}}
+            for name, diff in diffs.items()]  # fmt: skip
+
+
+def test_gains_show_the_penalties_well_though_linear_is_far_worse():
+    low, high = gain_limits(gains(l2=3, l1=4, linear=-500, chosen=4), "vs_none")
+    assert -1 < low < 0 and 5 < high < 6
+
+
+def test_gains_cut_nothing_off_that_lies_near():
+    for linear in (-3, 9):
+        low, high = gain_limits(gains(l2=3, linear=linear, chosen=4), "vs_none")
+        assert low < min(linear - 1, 0) and high > max(linear + 1, 5)
+    low, high = gain_limits(gains(linear=-500), "vs_none")
+    assert low < -501 and high > 0
+
+
+def test_paths_are_marked_as_the_verdict_would_put_it():
+    rows = [{"stationarity": s, "objective_gap": g} for s in (0, SOLVED, 0.2, NEARLY_SOLVED, 0.31, 1)
+            for g in (-1.0, SETTLED, 0.002)]  # fmt: skip
+    path = {key: [row[key] for row in rows] for key in rows[0]}
+    assert stopped(path).tolist() == [certificate_in_words(row).startswith("stopped") for row in rows]
 
 
 @pytest.mark.parametrize("name", [*NAMES, JOINED])

@@ -15,6 +15,7 @@ from tautnet.views.report import LISTED, certificates, excerpt, exits, render_re
 PICTURES = {
     "regression": 5,
     "classification": 5,
+    "three classes": 4,
     "without none": 4,
     "only none": 3,
     "linear": 4,
@@ -138,6 +139,19 @@ def test_exits_without_a_penalty_that_selects(pages, finished):
     page = Page(pages["only none"])
     assert "exits" not in page.tables
     assert "None of the penalties that were compared takes a predictor out" in page.text
+
+
+def test_exits_where_no_penalty_could_take_one_out(pages):
+    assert "None of the penalties that were compared takes a predictor out" in Page(pages["linear"]).text
+
+
+def test_how_the_table_was_read_and_what_was_fitted(pages, finished):
+    detail = finished["three classes"].result["detail"]
+    text = Page(pages["three classes"]).text
+    assert "numbers (3)x1, x2, x3" in text and f"classes{', '.join(detail['classes'])}" in text
+    assert detail["decision"] in text and len(detail["classes"]) == 3
+    assert "one hidden layer of 4 units (relu), a linear map beside it" in text
+    assert "networkone linear map, no hidden layer" in Page(pages["linear"]).text
 
 
 def test_long_lists_are_cut_and_say_so(finished):

@@ -10,7 +10,7 @@ from views.hostile import FORBIDDEN, SHOWN, hostile
 from tautnet.fitting.verdict import number
 from tautnet.views.terminal import figure, gain, gain_key, print_comparison, readable
 
-CASES = ["regression", "classification", "without none", "only none", "linear", "one predictor"]
+CASES = ["regression", "classification", "three classes", "without none", "only none", "linear", "one predictor"]
 ESCAPE = re.compile("\x1b\\[[0-9;]*m")
 
 
@@ -40,7 +40,7 @@ def table_lines(text):
     return {line.removeprefix("*").split()[0]: line for line in lines[first + 1 : last + 4] if line.strip("-─")}
 
 
-@pytest.mark.parametrize("width", [80, 100])
+@pytest.mark.parametrize("width", [40, 60, 80, 100, 120])
 @pytest.mark.parametrize("case", CASES)
 def test_terminal_table_fits(finished, case, width):
     text = printed(finished[case], width=width, terminal=True)
@@ -76,11 +76,25 @@ def test_recommended_row_alone_is_marked(finished):
 
 
 def test_narrow_window_loses_the_dispensable_first(finished):
-    wide, narrow = (printed(finished["regression"], width=width, terminal=True) for width in (100, 60))
-    assert "alpha" in ESCAPE.sub("", wide).splitlines()[3]
-    assert "solved" in wide and "%" in narrow
-    head = ESCAPE.sub("", narrow)
-    assert "solved" not in head.split("─")[0] and "gain over none" in head
+    wide, narrow = (ESCAPE.sub("", printed(finished["regression"], width=w, terminal=True)) for w in (120, 60))
+    assert all(word in wide for word in ("alpha", "station-", "score", "Stationarity: 0 is solved"))
+    table, notes = narrow.split("recommended.")
+    assert "station-" not in table and "gain over none" in table
+    # What is not there is not explained.
+    assert "Stationarity" not in notes and "Score" not in notes
+
+
+def test_two_spaces_part_columns_where_there_is_room(finished):
+    lines = ESCAPE.sub("", printed(finished["regression"], width=120, terminal=True)).splitlines()
+    assert re.search(r"test {2,}train {2,}gain over none {2,}zero {2,}station-", lines[2])
+
+
+@pytest.mark.parametrize("zero, shown", [(0, "0.0 %"), (1, "0.1 %"), (202_099, "99.9 %"), (202_100, "100.0 %")])
+def test_percentages_do_not_round_a_few_to_none(finished, zero, shown):
+    result, sentences = finished["regression"]
+    rows = [row | {"zero_weights": zero, "n_weights": 202_100, "test_loss": 1e-5} for row in result["rows"]]
+    text = printed((result | {"rows": rows}, sentences), width=95, terminal=True)
+    assert text.count(f" {shown}") >= len(rows)
 
 
 def test_pipe_without_unicode_gets_ascii(finished):

@@ -3,7 +3,7 @@
 import numpy as np
 
 from tautnet.fitting.verdict import number
-from tautnet.views.pictures import (
+from tautnet.views.canvas import (
     BLUE,
     GREEN,
     INK,
@@ -12,9 +12,9 @@ from tautnet.views.pictures import (
     SMALL,
     VERMILION,
     Picture,
-    _figure,
-    _picture,
-    _plain_ticks,
+    blank_figure,
+    finished_picture,
+    plain_ticks,
 )
 
 LEARNERS = {"online": "the article's learner", "engine": "tautnet's engine"}
@@ -57,7 +57,7 @@ def draw_sign(result, kind="svg") -> Picture:
         ("none", "no penalty", MUTED),
         ("mended", f"{name} subtracted, sign mended", BLUE),
     )
-    figure = _figure(3.2)
+    figure = blank_figure(3.2)
     panel = figure.subplots()
     panel.set_yscale("log")
     for key, words, color in lines:
@@ -71,9 +71,9 @@ def draw_sign(result, kind="svg") -> Picture:
     # The first epochs, from weights near 0, would press the rest together.
     panel.set_ylim(bottom=1)
     panel.set(xlabel="epoch", ylabel="sum of squared weights")
-    _plain_ticks(panel, y=True)
+    plain_ticks(panel, y=True)
     said = "; ".join(f"{words} {number(squares[key][-1])}" for key, words, _ in lines)
-    return _picture(figure, kind, f"Sum of squared weights after the last epoch: {said}.")
+    return finished_picture(figure, kind, f"Sum of squared weights after the last epoch: {said}.")
 
 
 def draw_article_gains(result, kind="svg") -> Picture:
@@ -84,7 +84,7 @@ def draw_article_gains(result, kind="svg") -> Picture:
         for name, row in result["honest"][learner]["rows"].items()
         if row["gain"] is not None
     ]
-    figure = _figure(1.0 + 0.34 * len(rows))
+    figure = blank_figure(1.0 + 0.34 * len(rows))
     panel = figure.subplots()
     for i, (learner, name, gain) in enumerate(rows):
         color = VERMILION if name.endswith("published") else BLUE if learner == "online" else GREEN
@@ -97,12 +97,12 @@ def draw_article_gains(result, kind="svg") -> Picture:
     panel.spines["left"].set_visible(False)
     panel.set_xlabel("points of accuracy on new items over no penalty, 95 % interval (right of 0 is better)")
     said = "; ".join(f"{NAMES[name]} by {LEARNERS[learner]} {100 * gain['diff']:+.1f}" for learner, name, gain in rows)
-    return _picture(figure, kind, f"Gain over no penalty in points: {said}.")
+    return finished_picture(figure, kind, f"Gain over no penalty in points: {said}.")
 
 
 def draw_strengths(result, kind="svg") -> Picture:
     """Accuracy on training items and on new items against the strength, a panel for each learner and penalty."""
-    figure = _figure(5.6)
+    figure = blank_figure(5.6)
     panels = figure.subplots(2, 2, sharey=True)
     for line, learner in zip(panels, LEARNERS, strict=True):
         for panel, penalty in zip(line, ("l2", "l1"), strict=True):
@@ -116,7 +116,9 @@ def draw_strengths(result, kind="svg") -> Picture:
         for learner in LEARNERS
         for penalty in ("l2", "l1")
     )
-    return _picture(figure, kind, f"Accuracy against strength. Median strength chosen by cross-validation: {said}.")
+    return finished_picture(
+        figure, kind, f"Accuracy against strength. Median strength chosen by cross-validation: {said}."
+    )
 
 
 def _strength_panel(panel, result, learner, penalty):
@@ -131,12 +133,12 @@ def _strength_panel(panel, result, learner, penalty):
     panel.axvline(row["strength"], color=GREEN, linewidth=1.2, label="chosen by cross-validation: median, range")
     panel.set_title(f"{NAMES[penalty]}, {LEARNERS[learner]}", loc="left", fontweight="bold", fontsize=10)
     panel.set_xlabel(f"strength {STRENGTH[learner]}")
-    _plain_ticks(panel, x=True, y=True)
+    plain_ticks(panel, x=True, y=True)
 
 
 def draw_weight_histograms(result, kind="svg") -> Picture:
     """All weights of all training sets: over-fitted, under L2 and under L1, for both learners."""
-    figure = _figure(5.0)
+    figure = blank_figure(5.0)
     panels = figure.subplots(2, 3, sharey=True, sharex="row")
     said = []
     for line, learner in zip(panels, LEARNERS, strict=True):
@@ -150,7 +152,7 @@ def draw_weight_histograms(result, kind="svg") -> Picture:
         line[0].set_ylabel("share of weights, %")
     for panel in panels[1]:
         panel.set_xlabel("weight")
-    return _picture(figure, kind, f"Histograms of weights. {'; '.join(said)}.")
+    return finished_picture(figure, kind, f"Histograms of weights. {'; '.join(said)}.")
 
 
 def _histogram_panel(panel, own, limit):
@@ -167,14 +169,14 @@ def _histogram_panel(panel, own, limit):
                color=VERMILION if zeros else MUTED)  # fmt: skip
     panel.text(0.97, 0.95, f"largest {number(own['largest'])}", transform=panel.transAxes, va="top", ha="right",
                fontsize=SMALL, color=MUTED)  # fmt: skip
-    _plain_ticks(panel, x=True, y=True)
+    plain_ticks(panel, x=True, y=True)
 
 
 def draw_pruning(result, kind="svg") -> Picture:
     """In how many training sets each predictor is kept, the real ones and the noise, under L1 and group."""
     pruning, n_train = result["pruning"], result["honest"]["n_train"]
     rows = {(r["penalty"], r["selection"]): r for r in pruning["rows"] if r["n_train"] == n_train}
-    figure = _figure(3.0)
+    figure = blank_figure(3.0)
     panels = figure.subplots(1, 2, sharey=True)
     said = []
     for panel, penalty in zip(panels, ("l1", "group"), strict=True):
@@ -195,4 +197,6 @@ def draw_pruning(result, kind="svg") -> Picture:
     panels[0].set_ylabel("training sets that keep it, %")
     handles, names = panels[0].get_legend_handles_labels()
     figure.legend(handles, names, loc="outside upper center", ncols=2, frameon=False, fontsize=SMALL)
-    return _picture(figure, kind, f"Share of training sets that keep each predictor. One-SE choice: {'; '.join(said)}.")
+    return finished_picture(
+        figure, kind, f"Share of training sets that keep each predictor. One-SE choice: {'; '.join(said)}."
+    )

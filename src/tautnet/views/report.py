@@ -5,9 +5,10 @@ import hashlib
 from importlib.resources import files
 from pathlib import Path
 
-from tautnet.fitting.verdict import NEARLY_SOLVED, SETTLED, SOLVED, certificate_in_words, number
+from tautnet.fitting.verdict import NEARLY_SOLVED, SETTLED, SOLVED, certificate_in_words, join, number
 from tautnet.views.pictures import (
     OVER_FITTED,
+    SELECTING,
     draw_curves,
     draw_gains,
     draw_norms,
@@ -16,10 +17,11 @@ from tautnet.views.pictures import (
     drawn_penalty,
     path_index,
 )
-from tautnet.views.terminal import figure, gain_key, readable
+from tautnet.views.terminal import figure, gain_key, readable, two_digits
 
 LISTED = 60
 EXCERPT = 120
+KINDS = {"number": "numbers", "boolean": "yes or no", "category": "categories", "date": "dates"}
 TEMPLATE = "report.html.jinja"
 
 
@@ -58,6 +60,7 @@ def render_report(result, sentences, command=None):
         "excerpt": excerpt,
         "figure": figure,
         "readable": readable,
+        "two_digits": two_digits,
     }
     template = environment.from_string(files("tautnet.views").joinpath(TEMPLATE).read_text("utf-8"))
     return template.render(
@@ -69,6 +72,8 @@ def render_report(result, sentences, command=None):
         rows=[*result["rows"], result["linear"]],
         pictures=pictures(result),
         exits=exits(result),
+        selects=drawn_penalty(result) in SELECTING,
+        network=network(result["detail"]),
         kinds=kinds(result["detail"]),
         certificates=certificates(result),
         listed=LISTED,
@@ -110,25 +115,28 @@ def pictures(result):
             f"Gain over {against}",
             draw_gains(result),
             f"By how much each {metric} on new rows is lower than that of {against}, with 95 % intervals. An interval "
-            "that reaches left of 0 leaves open whether there is a gain.",
+            "that reaches left of 0 leaves open whether there is a gain; an arrow points to one that lies beyond "
+            "the picture.",
         ),
         (
             "Loss against the strength of the penalty",
             draw_curves(result),
             f"Cross-validated {metric} (band: one standard error) and {metric} on the rows that were trained on. "
             "Where the lines part, the network is over-fitted. Upright lines: the least loss, and the strongest "
-            "penalty within one standard error of it.",
+            "penalty within one standard error of it. The strip at the bottom marks models that were stopped on "
+            "their way: there part of the regularization is early stopping.",
         ),
         (
             f"Predictors along the path of {path_of}",
             draw_norms(result),
             "Size of all first-layer weights of a predictor, on the standardised scale. At most ten, the largest "
-            f"at the chosen alpha, are named. The path is drawn from 1/{OVER_FITTED} of the chosen alpha on.",
+            f"at the chosen alpha, are named. The upright scale is one of square roots, so that small norms can be "
+            f"told from zero; the path is drawn from 1/{OVER_FITTED} of the chosen alpha on.",
         ),
         (
             "Weights",
             draw_weights(result),
-            "Numbers of weights, on a logarithmic scale. Weights that are exactly zero stand apart, in red.",
+            "Numbers of weights, on a logarithmic scale. Weights that are exactly zero stand apart, in orange.",
         ),
         (
             "Training without a penalty",
@@ -180,11 +188,30 @@ def _exit_row(predictor, detail, i, kept):
 
 
 def kinds(detail):
-    """Names of predictors by kind, each a list."""
+    """Names of predictors by kind, each a list, under the kind's word."""
     found = {}
     for predictor, kind in detail["kinds"].items():
-        found.setdefault(kind, []).append(predictor)
+        found.setdefault(KINDS[kind], []).append(predictor)
     return found
+
+
+def network(detail):
+    """The network in words.
+
+    Examples
+    --------
+    >>> network({"hidden_layer_sizes": [64, 32], "activation": "relu", "skip": True})
+    'hidden layers of 64 and 32 units (relu), a linear map beside them'
+    >>> network({"hidden_layer_sizes": [], "activation": "relu", "skip": False})
+    'one linear map, no hidden layer'
+    """
+    sizes = [f"{size:,}" for size in detail["hidden_layer_sizes"]]
+    if not sizes:
+        return "one linear map, no hidden layer"
+    one = len(sizes) == 1
+    layers = "one hidden layer of" if one else "hidden layers of"
+    skip = f", a linear map beside {'it' if one else 'them'}" if detail["skip"] else ""
+    return f"{layers} {join(sizes)} {'unit' if sizes == ['1'] else 'units'} ({detail['activation']}){skip}"
 
 
 def certificates(result):

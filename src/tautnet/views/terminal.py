@@ -6,10 +6,11 @@ from typing import NamedTuple
 
 from tautnet.fitting.verdict import number
 
-WIDTH = 100
+# Of the table, and of sentences, which are hard to read where they are longer.
+WIDEST, WIDTH = 120, 100
 DIRECTION_MARKS = frozenset("\u061c\u200e\u200f\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069")
 # What to leave out first where a window is narrow.
-DISPENSABLE = ("solved\nto", "zero\nweights", "score", "train\nloss", "alpha")
+GAIN, DISPENSABLE = 4, ("station-\narity", "zero\nweights", "score", "train\nloss", "alpha")
 
 
 class Column(NamedTuple):
@@ -101,6 +102,7 @@ def print_comparison(result, sentences, console):
 
     rich_output = console.is_terminal
     width = min(console.width, WIDTH) if rich_output else WIDTH
+    table_width = min(console.width, WIDEST) if rich_output else WIDTH
 
     def say(line, style=""):
         # Wrapping is done here: a pipe has no width.
@@ -110,10 +112,11 @@ def print_comparison(result, sentences, console):
         say(line, "bold")
     say("")
     plus_minus = "±" if console.encoding.lower().startswith("utf") else "+-"
-    for line, style in _table(result, width, "─" if rich_output else "-", plus_minus):
+    columns, space = _fit(_columns(result, plus_minus), result, table_width)
+    for line, style in _table(result, columns, space, "─" if rich_output else "-"):
         say(line, style)
     say("")
-    for note in _notes(result):
+    for note in _notes(result, {column.head for column in columns}):
         for line in textwrap.wrap(note, width):
             say(line, "dim")
     say("")
@@ -130,19 +133,24 @@ def _title(result):
     )
 
 
-def _notes(result):
-    score, chosen = result["linear"]["score_name"], readable(result["chosen"]["penalty"])
+def _notes(result, heads):
+    """What marks and columns mean, of those that are there."""
+    chosen = readable(result["chosen"]["penalty"])
+    meanings = {
+        "score": f"Score: {result['linear']['score_name']}.",
+        "kept": "Kept: predictors.",
+        "station-\narity": "Stationarity: 0 is solved, 1 not begun.",
+    }
+    shown = [meaning for head, meaning in meanings.items() if head in heads]
     return [
-        f"* recommended. Loss: {result['metric']}. Score: {score}. Kept: predictors. Gain: fall in loss.",
+        " ".join([f"* recommended. Loss: {result['metric']}. Gain: fall in loss, 95 % interval.", *shown]),
         f"linear: no hidden layer, l2. chosen: penalty picked in each outer fold too (all rows: {chosen}).",
     ]
 
 
-def _table(result, width, rule, plus_minus):
+def _table(result, columns, space, rule):
     """Lines of the table, each with its style."""
-    columns = _fit(_columns(result, plus_minus), result, width)
     widths = [column.width for column in columns]
-    space = "  " if sum(widths) + 2 * len(widths) - 2 <= width else " "
     total = sum(widths) + len(space) * (len(widths) - 1)
 
     def line(cells):
@@ -183,34 +191,41 @@ def _columns(result, plus_minus):
         "score": [_score(row.get("test_score")) for row in rows],
         "kept": [_share(row, "predictors_kept", "predictors_total") for row in rows],
         "zero\nweights": [_share(row, "zero_weights", "n_weights") for row in rows],
-        "solved\nto": [figure(row.get("stationarity")) for row in rows],
+        "station-\narity": [figure(row.get("stationarity")) for row in rows],
     }
     return [Column(head, cells) for head, cells in column.items()]
 
 
 def _fit(columns, result, width):
-    """Make columns fit: zero weights as percentages, then some columns left out."""
+    """Columns and the space between them that fit: zero weights as percentages, less space, then fewer columns."""
 
-    def total(chosen):
-        return sum(column.width for column in chosen) + len(chosen) - 1
+    def fits(space):
+        return sum(column.width for column in columns) + len(space) * (len(columns) - 1) <= width
 
-    if total(columns) > width:
+    if not fits("  "):
         rows = [*result["rows"], result["linear"], result["null"], result["chosen"]]
         percent = Column("zero\nweights", [_percent(row) for row in rows])
         columns = [percent if column.head == percent.head else column for column in columns]
-    for head in DISPENSABLE:
-        if total(columns) > width:
+    for head in (*DISPENSABLE, "kept", columns[GAIN].head):
+        if not fits(" "):
             columns = [column for column in columns if column.head != head]
-    return columns
+    return columns, "  " if fits("  ") else " "
 
 
 def _with_error(row, plus_minus):
     if row.get("test_loss_se") is None:
         return figure(row["test_loss"])
-    return f"{figure(row['test_loss'])} {plus_minus} {_two_digits(row['test_loss_se'])}"
+    return f"{figure(row['test_loss'])} {plus_minus} {two_digits(row['test_loss_se'])}"
 
 
-def _two_digits(value):
+def two_digits(value):
+    """A standard error for a table: more digits than two would say nothing.
+
+    Examples
+    --------
+    >>> two_digits(0.01976), two_digits(None)
+    ('0.02', '-')
+    """
     return "-" if value is None else number(float(f"{value:.2g}"))
 
 
@@ -219,8 +234,13 @@ def _score(value):
 
 
 def _share(row, part, whole):
-    return "-" if row.get(part) is None else f"{row[part]} / {row[whole]}"
+    return "-" if row.get(part) is None else f"{row[part]:,} / {row[whole]:,}"
 
 
 def _percent(row):
-    return "-" if row.get("zero_weights") is None else f"{100 * row['zero_weights'] / row['n_weights']:.1f} %"
+    if row.get("zero_weights") is None:
+        return "-"
+    zero, total = row["zero_weights"], row["n_weights"]
+    # Rounding must not turn a few into none, nor nearly all into all.
+    share = 100 * zero / total if zero in (0, total) else min(max(100 * zero / total, 0.1), 99.9)
+    return f"{share:.1f} %"

@@ -1,0 +1,159 @@
+"""What all pictures share: colours, labels, axes, and the way from a figure to the bytes of an image.
+
+matplotlib is imported inside the functions, and its figures are used without pyplot: nothing global is
+touched, no display is opened, and two threads may draw at once.
+"""
+
+import io
+import re
+from functools import cache
+from typing import NamedTuple
+
+import numpy as np
+
+from tautnet.fitting.verdict import number
+from tautnet.views.terminal import readable
+
+INK, MUTED, GRID = "#1f2328", "#6b7280", "#e5e7eb"
+# Okabe and Ito's colours without yellow, which is pale on white; told apart with any colour vision.
+BLUE, VERMILION, GREEN, PURPLE, ORANGE, SKY = "#0072b2", "#d55e00", "#009e73", "#cc79a7", "#e69f00", "#56b4e9"
+LINES = [(color, style) for style in ("-", "--") for color in (BLUE, VERMILION, GREEN, PURPLE, ORANGE, SKY)]
+FONT, SMALL, WIDTH, PIXELS, LONGEST_NAME = "DejaVu Sans", 8.5, 9.0, 96, 26
+
+
+class Picture(NamedTuple):
+    """An image and what to say to those who do not see it.
+
+    Attributes
+    ----------
+    data : bytes
+    kind : {"svg", "png"}
+    width, height : int
+        In CSS pixels.
+    description : str
+    """
+
+    data: bytes
+    kind: str
+    width: int
+    height: int
+    description: str
+
+
+@cache
+def _characters():
+    """Code points that the font can draw."""
+    from matplotlib.font_manager import findfont
+    from matplotlib.ft2font import FT2Font
+
+    return frozenset(FT2Font(findfont(FONT)).get_charmap())
+
+
+def label(text, longest=LONGEST_NAME):
+    """A stranger's text as a label: shortened, drawn as it stands, a box where the font lacks a character.
+
+    Examples
+    --------
+    >>> label("price $x^2$ \\U0010ffff")
+    'price \\\\$x^2\\\\$ □'
+    >>> label("a" * 300, 5)
+    'aaaa…'
+    """
+    text = readable(text)
+    text = text if len(text) <= longest else text[: longest - 1] + "…"
+    drawn = "".join(character if ord(character) in _characters() else "□" for character in text)
+    # Between two bare dollar signs matplotlib would read a formula.
+    return drawn.replace("$", r"\$")
+
+
+def spread(places, distance):
+    """Places between 0 and 1 moved apart, as little as that takes, in the order they were in.
+
+    Examples
+    --------
+    >>> spread(np.array([0.5, 0.5, 0.0]), 0.2).round(2).tolist()
+    [0.5, 0.7, 0.0]
+    """
+    order = np.argsort(places, kind="stable")
+    moved = np.array(places, float)
+    floor = 0.0
+    for i in order:
+        moved[i] = max(moved[i], floor)
+        floor = moved[i] + distance
+    ceiling = 1.0
+    for i in order[::-1]:
+        moved[i] = min(moved[i], ceiling)
+        ceiling = moved[i] - distance
+    return moved
+
+
+def gather(counts, edges, limit):
+    """Counts of the bins between -limit and limit, all others in the outermost of these, and their edges.
+
+    Examples
+    --------
+    >>> counts, edges = gather(np.array([1, 2, 3, 4, 5]), np.array([-5.0, -3.0, -1.0, 1.0, 3.0, 5.0]), 2.5)
+    >>> counts.tolist(), edges.tolist()
+    ([3, 3, 9], [-3.0, -1.0, 1.0, 3.0])
+    """
+    inside = np.flatnonzero(np.abs(edges[:-1] + edges[1:]) / 2 <= limit)
+    first, last = (inside[0], inside[-1]) if len(inside) else (len(counts) // 2, len(counts) // 2)
+    gathered = counts[first : last + 1].copy()
+    gathered[0] += counts[:first].sum()
+    gathered[-1] += counts[last + 1 :].sum()
+    return gathered, edges[first : last + 2]
+
+
+def blank_figure(height):
+    from matplotlib.figure import Figure
+
+    return Figure(figsize=(WIDTH, height), facecolor="white", layout="constrained")
+
+
+def plain_ticks(panel, *, x=False, y=False):
+    """Tick labels as plain numbers, 1-2-5 where a logarithmic axis spans little."""
+    from matplotlib.ticker import LogLocator, NullFormatter
+
+    for axis, wanted in ((panel.xaxis, x), (panel.yaxis, y)):
+        if not wanted:
+            continue
+        low, high = sorted(axis.get_view_interval())
+        if axis.get_scale() == "log":
+            narrow = high / max(low, 1e-300) < 300
+            axis.set_major_locator(LogLocator(subs=(1, 2, 5) if narrow else (1,), numticks=8))
+            axis.set_minor_formatter(NullFormatter())
+        axis.set_major_formatter(lambda value, _: number(value))
+
+
+def renumber(svg):
+    """An SVG image with its drawn-by-lot names numbered instead: the same picture, the same bytes.
+
+    Examples
+    --------
+    >>> renumber(b'<path id="m0123456789"/><use href="#m0123456789"/>')
+    b'<path id="n0"/><use href="#n0"/>'
+    """
+    found = dict.fromkeys(re.findall(rb'\bid="([a-zA-Z][0-9a-f]{10})"', svg))
+    new = {name: b"n%d" % i for i, name in enumerate(found)}
+    return re.sub(rb'((?:\bid="|#))([a-zA-Z][0-9a-f]{10})\b', lambda m: m[1] + new.get(m[2], m[2]), svg)
+
+
+def finished_picture(figure, kind, description):
+    """Style a figure alike and turn it into bytes."""
+    from matplotlib.text import Text
+
+    for panel in figure.axes:
+        panel.spines[["top", "right"]].set_visible(panel.yaxis.get_label_position() == "right")
+        panel.spines["top"].set_visible(False)
+        panel.spines[:].set_color(MUTED)
+        panel.tick_params(colors=INK, labelsize=SMALL)
+        panel.grid(color=GRID, linewidth=0.7, axis="both" if panel.spines["left"].get_visible() else "x")
+        panel.set_axisbelow(True)
+    for text in figure.findobj(Text):
+        text.set_fontfamily(FONT)
+    target = io.BytesIO()
+    metadata = {"Date": None} if kind == "svg" else None
+    figure.savefig(target, format=kind, dpi=2 * PIXELS, metadata=metadata)
+    data = renumber(target.getvalue()) if kind == "svg" else target.getvalue()
+    width, height = (round(PIXELS * inches) for inches in figure.get_size_inches())
+    return Picture(data, kind, width, height, readable(description))
