@@ -199,17 +199,19 @@ def _columns(result, plus_minus):
 def _fit(columns, result, width):
     """Columns and the space between them that fit: zero weights as percentages, less space, then fewer columns."""
 
-    def fits(space):
+    def fits(columns, space):
         return sum(column.width for column in columns) + len(space) * (len(columns) - 1) <= width
 
-    if not fits("  "):
+    if not fits(columns, "  "):
         rows = [*result["rows"], result["linear"], result["null"], result["chosen"]]
         percent = Column("zero\nweights", [_percent(row) for row in rows])
-        columns = [percent if column.head == percent.head else column for column in columns]
+        shorter = [percent if column.head == percent.head else column for column in columns]
+        # Counts say more, where percentages would win no room.
+        columns = shorter if fits(shorter, "  ") or not fits(columns, " ") else columns
     for head in (*DISPENSABLE, "kept", columns[GAIN].head):
-        if not fits(" "):
+        if not fits(columns, " "):
             columns = [column for column in columns if column.head != head]
-    return columns, "  " if fits("  ") else " "
+    return columns, "  " if fits(columns, "  ") else " "
 
 
 def _with_error(row, plus_minus):
