@@ -10,7 +10,7 @@ demo: .venv/demo  ## Install, compare the penalties on breast_cancer, say where 
 
 test: .venv/test  ## The whole suite, doctests included.
 	.venv/bin/ruff check .
-	.venv/bin/pytest --numprocesses 2 --dist loadfile
+	.venv/bin/pytest
 
 lowest:  ## The suite against the lowest versions that pyproject.toml allows.
 	$(PYTHON) -m venv .venv-lowest
