@@ -35,7 +35,7 @@ SIMULATED = {
 }
 HEAD = """# Verdicts
 
-What `tautnet compare` says of eight real tables and of two whose answer is known, printed by
+What `tautnet compare` says of real tables and of two whose answer is known, printed by
 
     make verdicts DATA=directory-of-the-tables
 
