@@ -244,9 +244,8 @@ def _finished(unit, alpha, parameters, data, ticker):
         *((solver.newton, 1) if newton else (solver.fista, min(25, settings.max_iter))), measure,
         settings.tol, settings.max_iter, linear,
     )  # fmt: skip
-    parameters = jax.tree.map(lambda leaf: jax.numpy.asarray(leaf, np.float64), parameters)
     problem, floor = unit.problem(alpha, np.float64), np.float64(unit.floor)
-    return finish(problem, data, parameters, how, floor=floor, null_loss=unit.null_loss, ticker=ticker)
+    return finish(problem, data, _float64(parameters), how, floor=floor, null_loss=unit.null_loss, ticker=ticker)
 
 
 def _is_null(parameters):

@@ -177,7 +177,7 @@ def _fista(problem, data, iterations, state):
 
 
 def _newton(problem, data, iterations, state):
-    """Proximal Newton (Lee, Sun and Saunders 2014) for linear maps: the rows are passed once an iteration.
+    """Proximal Newton (Lee, Sun and Saunders 2014) for linear maps: few passes through the rows.
 
     The model that the expansion makes is solved by accelerated proximal gradient, to a tenth of the
     residual there is; the step to its solution is halved until the objective falls.
