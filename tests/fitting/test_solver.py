@@ -130,13 +130,13 @@ def test_the_length_of_calls_changes_no_bit_of_fista():
 def test_minibatches_walk_through_the_rows_in_blocks():
     problem, parameters, data = case("l1")
     order, size = np.array([*range(12), *range(5)]), 5
-    batches = Data(*(a[order] for a in data)), np.asarray(12, np.int32), np.zeros(size)
+    batches = Data(data.columns[:, order], *(a[order] for a in data[1:])), np.asarray(12, np.int32), np.zeros(size)
     state = start = as_arrays(solver.adam_start(problem, parameters))
     by_hand = start
     for step, block in enumerate([range(5), range(5, 10), [10, 11, 0, 1, 2], range(3, 8)]):
         rows = np.array(block)
         # A block stands for all rows: each of its rows counts as many times as it has to.
-        part = Data(data.X[rows], data.y[rows], data.weight[rows] * 12 / 5)
+        part = Data(data.columns[:, rows], data.y[rows], data.weight[rows] * 12 / 5)
         by_hand = adam(problem, part, by_hand, step, step + 1)
         state = adam(problem, None, state, step, step + 1, batches=batches)
         assert_allclose(numbers(state.parameters), numbers(by_hand.parameters), rtol=1e-12)
@@ -169,7 +169,7 @@ def linear_case(penalty, loss=None, n_rows=32, seed=0):
     y = X @ rng.normal(size=(4, 1)) + rng.normal(size=(n_rows, 1))
     y = (y > np.median(y)).astype(float) if loss == BinaryLogLoss() else y
     weight = rng.uniform(0.5, 2, size=n_rows)
-    data = Data(X, y, weight / weight.sum())
+    data = Data(X.T, y, weight / weight.sum())
     problem = Problem(penalty, make_groups(LINEAR, 1, np.array([0, 1, 1, 2])), loss or SquaredError(), LINEAR)
     return as_arrays((problem, LINEAR.initial(X, np.zeros(1), 0), data))
 
@@ -178,8 +178,8 @@ def linear_case(penalty, loss=None, n_rows=32, seed=0):
 def test_fista_reaches_ridge_in_closed_form(alpha):
     problem, parameters, data = linear_case(ElasticNet(alpha, 0.0))
     solved = fista(problem, data, solver.fista_start(parameters), 600).parameters
-    X, y, weight = (np.asarray(a) for a in data)
-    X, y = X - weight @ X, y - weight @ y
+    columns, y, weight = (np.asarray(a) for a in data)
+    X, y = columns.T - columns @ weight, y - weight @ y
     exact = np.linalg.solve((X.T * weight) @ X + alpha * np.eye(4), (X.T * weight) @ y)
     assert_allclose(solved.weights.input, exact, rtol=1e-10, atol=1e-12)
 

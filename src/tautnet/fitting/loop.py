@@ -62,7 +62,7 @@ class Adam:
 
     def __init__(self, problem, data, parameters, ticker, batches=None):
         self.data, self.batches, self.ticker = data, batches, ticker
-        self.dtype = data.X.dtype
+        self.dtype = data.columns.dtype
         self.state = jax.tree.map(jnp.asarray, solver.adam_start(problem, parameters))
         self.paces = {True: Pace(), False: Pace(5 if batches else 50)}
 

@@ -107,8 +107,9 @@ def _adam_batches(problem, data, n_rows, batch_like, cycle, state):
 
     def block(step):
         start = (step * size) % n_rows
-        X, y, weight = (jax.lax.dynamic_slice_in_dim(a, start, size) for a in data)
-        return Data(X, y, weight * (n_rows.astype(weight.dtype) / size))
+        columns = jax.lax.dynamic_slice_in_dim(data.columns, start, size, axis=1)
+        y, weight = (jax.lax.dynamic_slice_in_dim(a, start, size) for a in data[1:])
+        return Data(columns, y, weight * (n_rows.astype(weight.dtype) / size))
 
     return _adam_steps(problem, block, cycle, state)
 

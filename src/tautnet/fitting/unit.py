@@ -98,13 +98,14 @@ class Unit:
         return self._padded(dtype, order, size), np.asarray(len(order), np.int32), np.zeros(size, dtype)
 
     def _padded(self, dtype, order, again):
-        rows, columns, outputs = self.shape
+        n_rows, n_columns, n_outputs = self.shape
         order = np.concatenate([order, order[:again]])
-        X, y, weight = np.zeros((rows, columns), dtype), np.zeros((rows, outputs), dtype), np.zeros(rows, dtype)
-        X[: len(order), : self.X.shape[1]] = self.X[order]
+        columns = np.zeros((n_columns, n_rows), dtype)
+        y, weight = np.zeros((n_rows, n_outputs), dtype), np.zeros(n_rows, dtype)
+        columns[: self.X.shape[1], : len(order)] = self.X[order].T
         y[: len(order), : self.y.shape[1]] = self.y[order]
         weight[: len(order)] = self.weight[order]
-        return Data(*(jax.numpy.asarray(a) for a in (X, y, weight)))
+        return Data(*(jax.numpy.asarray(a) for a in (columns, y, weight)))
 
     def start(self, dtype):
         """Initial parameters, padded."""
@@ -155,7 +156,7 @@ def make_unit(sample, rows, settings):
     X = standardise(sample.X[rows], scaling)
     null_outputs = settings.loss.null_outputs(y, weight)
     with jax.enable_x64(True):
-        data = Data(X, y, weight)
+        data = Data(X.T, y, weight)
         gradient = np.asarray(null_gradient(settings.loss, data, null_outputs))
         null_loss = float(weight @ settings.loss.value(y, np.broadcast_to(null_outputs, y.shape)))
     group_norms = np.sqrt(np.bincount(sample.column_predictor, np.square(gradient).sum(axis=1)))

@@ -97,13 +97,21 @@ class Network:
         biases = (*(np.zeros(size) for size in sizes[:-1]), np.array(null_outputs))
         return Parameters(Weights(first, skip, later), biases)
 
-    def apply(self, parameters, X):
-        """Outputs in JAX, shape (n_rows, n_outputs)."""
-        return _forward(parameters, X, ACTIVATIONS[self.activation])
+    def apply(self, parameters, columns):
+        """Outputs in JAX, shape (n_rows, n_outputs), of rows that stand side by side, shape (n_columns, n_rows)."""
+        (first, skip, later), biases = parameters
+        signal = first.T @ columns + biases[0][:, None]
+        for weights, bias in zip(later, biases[1:], strict=True):
+            signal = weights.T @ ACTIVATIONS[self.activation](signal) + bias[:, None]
+        return signal.T if skip is None else (signal + skip.T @ columns).T
 
     def outputs(self, parameters, X):
         """Outputs in NumPy, float64: what every prediction and every held-out loss comes from."""
-        return _forward(parameters, X, NUMPY_ACTIVATIONS[self.activation])
+        (first, skip, later), biases = parameters
+        signal = X @ first + biases[0]
+        for weights, bias in zip(later, biases[1:], strict=True):
+            signal = NUMPY_ACTIVATIONS[self.activation](signal) @ weights + bias
+        return signal if skip is None else signal + X @ skip
 
 
 def pad(parameters, n_columns, n_outputs, output_bias):
@@ -131,11 +139,3 @@ def unpad(parameters, n_columns, n_outputs):
     skip = None if skip is None else skip[:n_columns, :n_outputs]
     biases = tuple(np.asarray(bias, np.float64) for bias in parameters.biases)
     return Parameters(Weights(first, skip, later), (*biases[:-1], biases[-1][:n_outputs]))
-
-
-def _forward(parameters, X, activation):
-    (first, skip, later), biases = parameters
-    signal = X @ first + biases[0]
-    for weights, bias in zip(later, biases[1:], strict=True):
-        signal = activation(signal) @ weights + bias
-    return signal if skip is None else signal + X @ skip
