@@ -36,7 +36,7 @@ class Program:
 
     def __call__(self, *arguments):
         leaves, structure = jax.tree.flatten(arguments)
-        key = structure, tuple((leaf.shape, str(leaf.dtype)) for leaf in leaves)
+        key = structure, tuple((leaf.shape, leaf.dtype) for leaf in leaves)
         with self.lock:
             mine = key not in self.compiled
             if mine:

@@ -80,7 +80,8 @@ class Problem:
             Size of a gradient that counts as nothing, see `null_gradient`.
         """
         loss_gradient = jax.grad(self.mean_loss)(parameters, data)
-        gradient = jax.grad(self.smooth)(parameters, data)
+        pull = jax.grad(self.penalty.smooth)(parameters.weights, self.groups)
+        gradient = loss_gradient._replace(weights=jax.tree.map(jnp.add, loss_gradient.weights, pull))
         moved = self.prox(_subtract(parameters, gradient), unit_steps(parameters))
         residual = _subtract(parameters, moved)
         other = _subtract(residual, loss_gradient)
