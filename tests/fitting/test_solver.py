@@ -37,12 +37,18 @@ def numbers(tree):
     return np.concatenate([np.ravel(leaf) for leaf in jax.tree.leaves(tree)])
 
 
-def adam(problem, data, state, first, last, *, length=20, rate=0.03, batches=None):
-    """Steps first to last of one cosine."""
-    cycle = solver.Cycle(np.float64(rate), np.float64(length), np.asarray(first, np.int32), np.asarray(last, np.int32))
+def walk(problem, data, walked, first, last, *, alphas=None, length=20, rate=0.03, batches=None):
+    """Steps first to last of one cosine a strength; by default there is one, the problem's own."""
+    alphas = np.array([float(problem.penalty.alpha)] if alphas is None else alphas)
+    cycles = solver.Cycles(alphas, np.float64(rate), *(np.asarray(n, np.int32) for n in (length, first, last)))
     if batches is None:
-        return solver.adam_full(problem, data, cycle, state)
-    return solver.adam_batches(problem, *batches, cycle, state)
+        return solver.adam_full(problem, data, cycles, walked)
+    return solver.adam_batches(problem, *batches, cycles, walked)
+
+
+def adam(problem, data, state, first, last, **options):
+    """The state after steps first to last of one cosine."""
+    return walk(problem, data, solver.walked_start(state, 1), first, last, **options).state
 
 
 def fista(problem, data, state, iterations):
@@ -118,6 +124,22 @@ def test_the_length_of_calls_changes_no_bit_of_adam(penalty):
         pieces = adam(problem, data, pieces, first, last)
     assert_array_equal(numbers(pieces), numbers(whole))
     assert np.any(numbers(whole.parameters) != numbers(start.parameters)) and whole.step == 20
+
+
+def test_strengths_walked_in_one_call_are_those_walked_one_by_one():
+    problem, parameters, data = case("group")
+    start = as_arrays(solver.adam_start(problem, parameters))
+    alphas, length = [0.001, 0.01, 0.1], 8
+    together = walk(problem, data, solver.walked_start(start, 3), 0, 5, alphas=alphas, length=length)
+    together = walk(problem, data, together, 5, 24, alphas=alphas, length=length)
+    state = start
+    for i, alpha in enumerate(alphas):
+        other = Problem(Group(*as_arrays((alpha,))), problem.groups, problem.loss, problem.network)
+        late = adam(other, data, state, 0, 6, length=length)
+        state = adam(other, data, late, 6, 8, length=length)
+        assert_array_equal(numbers(jax.tree.map(lambda leaf, i=i: leaf[i], together.late)), numbers(late.parameters))
+        assert_array_equal(numbers(jax.tree.map(lambda leaf, i=i: leaf[i], together.ends)), numbers(state.parameters))
+    assert_array_equal(numbers(together.state), numbers(state))
 
 
 def test_the_length_of_calls_changes_no_bit_of_fista():

@@ -126,7 +126,11 @@ class Unit:
 
     def outputs(self, parameters, X):
         """Outputs for raw rows, in the target's units."""
-        return restore(self.settings.network.outputs(parameters, standardise(X, self.scaling)), self.target_scaling)
+        return self.in_units(self.settings.network.outputs(parameters, standardise(X, self.scaling)))
+
+    def in_units(self, outputs):
+        """Outputs as the network gives them, in the target's units."""
+        return restore(outputs, self.target_scaling)
 
 
 def make_unit(sample, rows, settings):
