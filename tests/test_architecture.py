@@ -13,7 +13,7 @@ ROOMS = {
     "tables": ["errors", "datasets", "reader", "encoder", "target", "scaling"],
     "objective": ["losses", "networks", "penalties", "problem"],
     "fitting": [
-        "settings", "sample", "unit", "solver", "loop", "path", "units", "crossval", "nested", "intervals", "study",
+        "settings", "sample", "solver", "unit", "loop", "path", "units", "crossval", "nested", "intervals", "study",
         "verdict", "comparison",
     ],
     "estimators": ["models", "cross_validated"],

@@ -5,7 +5,6 @@ import time
 from typing import NamedTuple
 
 import jax
-import jax.numpy as jnp
 import numpy as np
 
 from tautnet.fitting import solver
@@ -70,7 +69,7 @@ class Adam:
     def __init__(self, problem, data, parameters, ticker, batches=None):
         self.problem, self.data, self.batches, self.ticker = problem, data, batches, ticker
         self.dtype = data.columns.dtype
-        state = jax.tree.map(jnp.asarray, solver.adam_start(problem, parameters))
+        state = solver.adam_start(problem, parameters)
         n_parameters = sum(leaf.size for leaf in jax.tree.leaves(parameters))
         self.capacity = int(np.clip(NUMBERS_BETWEEN_LOOKS // n_parameters, 1, 8))
         self.walked = solver.walked_start(state, self.capacity)

@@ -11,8 +11,9 @@ from typing import NamedTuple
 
 import jax
 import jax.numpy as jnp
+import numpy as np
 
-from tautnet.objective.problem import Data, expand, norm, unit_steps
+from tautnet.objective.problem import Data, expand, norm, null_gradient, unit_steps
 
 MEAN_DECAY = 0.9
 SQUARE_DECAY = 0.95
@@ -63,10 +64,15 @@ class AdamState(NamedTuple):
     step: object
 
 
+def _zeros(tree, *leading):
+    """Zeros of the same shapes, in NumPy: not even a small program is compiled for a start."""
+    return jax.tree.map(lambda leaf: np.zeros((*leading, *leaf.shape), leaf.dtype), tree)
+
+
 def adam_start(problem, parameters):
     """State of proximal Adam before its first step."""
-    zeros = jax.tree.map(jnp.zeros_like, parameters)
-    return AdamState(parameters, zeros, problem.metric(zeros), jnp.zeros((), jnp.int32))
+    square = _zeros(jax.eval_shape(problem.metric, parameters))
+    return AdamState(parameters, _zeros(parameters), square, np.zeros((), np.int32))
 
 
 class Cycles(NamedTuple):
@@ -95,8 +101,7 @@ class Walked(NamedTuple):
 
 def walked_start(state, n_alphas):
     """Cycles of so many strengths before their first step."""
-    empty = jax.tree.map(lambda p: jnp.zeros((n_alphas, *p.shape), p.dtype), state.parameters)
-    return Walked(state, empty, empty)
+    return Walked(state, _zeros(state.parameters, n_alphas), _zeros(state.parameters, n_alphas))
 
 
 def _adam_steps(problem, data_at, cycles, walked):
@@ -172,8 +177,8 @@ class FistaState(NamedTuple):
 
 def fista_start(parameters):
     """State of accelerated proximal gradient before its first iteration."""
-    dtype = parameters.biases[0].dtype
-    return FistaState(parameters, parameters, jnp.ones((), dtype), jnp.ones((), dtype))
+    one = np.ones((), parameters.biases[0].dtype)
+    return FistaState(parameters, parameters, one, one)
 
 
 def _dot(a, b):
@@ -277,10 +282,17 @@ def _measure_unpenalised(problem, data, floor, parameters):
     )
 
 
+def _null(problem, data, outputs):
+    everywhere = jnp.broadcast_to(outputs, data.y.shape)
+    loss = data.weight @ problem.loss.value(data.y, everywhere)
+    return loss, null_gradient(problem.loss, data, outputs)
+
+
 def _objective(problem, data, parameters):
     return problem.objective(parameters, data)
 
 
+null = Program(_null)
 objective = Program(_objective)
 measure = Program(_measure)
 measure_unpenalised = Program(_measure_unpenalised)
