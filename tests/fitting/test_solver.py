@@ -170,6 +170,16 @@ def test_the_first_step_of_adam_has_the_size_of_its_rate():
     assert_allclose(np.abs(numbers(moved) - numbers(parameters)), 0.01, rtol=1e-5)
 
 
+@pytest.mark.parametrize("penalty", ["l1", "group"])
+def test_where_the_loss_is_flat_the_prox_takes_no_more_than_the_rate_at_once(penalty):
+    problem, parameters, data = case(penalty)
+    flat = data._replace(weight=0 * data.weight)
+    before = numbers(parameters.weights)
+    after = adam(problem, flat, as_arrays(solver.adam_start(problem, parameters)), 0, 1, rate=0.01).parameters.weights
+    fall = np.abs(before) - np.abs(numbers(after))
+    assert 0.001 < fall.max() < 0.03 and numbers(after).all()
+
+
 @pytest.mark.parametrize("penalty", ["elasticnet", "group"])
 def test_adam_lowers_the_objective_and_ends_on_exact_zeros(penalty):
     problem, parameters, data = case(penalty)

@@ -186,12 +186,13 @@ def _walk_network(unit, alphas, recorder, kept, to_the_end, ticker):
     schedule = settings.schedule
     adam = Adam(unit.problem(alphas[0], dtype), unit.data(dtype), unit.start(dtype), ticker, _batches(unit, dtype))
     done, steps = 0, 0
+    rate, lengths = _cycles(unit, alphas, adam.problem.is_sharp)
     while done < len(alphas):
-        # The first strength has a longer cycle of its own, and minibatches give way to all rows at each strength's end.
-        here = np.arange(done, min(len(alphas), done + (adam.capacity if done and not unit.batched else 1)))
-        ordinary = schedule.batch_steps if unit.batched else schedule.steps
-        length = ordinary if done else schedule.first_steps
-        late, ends = adam.run(alphas[here], schedule.rate, length, batched=unit.batched)
+        # One call walks strengths of equal cycles; minibatches give way to all rows at each strength's end.
+        length = lengths[done]
+        at_once = 1 if unit.batched else adam.capacity
+        here = done + np.flatnonzero(np.cumprod(lengths[done : done + at_once] == length))
+        late, ends = adam.run(alphas[here], rate, length, batched=unit.batched)
         if unit.batched:
             _, ends = adam.run(alphas[here], schedule.full_rate, schedule.full_steps, batched=False)
         null = _are_null(ends)
@@ -211,6 +212,17 @@ def _walk_network(unit, alphas, recorder, kept, to_the_end, ticker):
             return
         done = here[-1] + 1
         ticker.tick(done / len(alphas))
+
+
+def _cycles(unit, alphas, is_sharp):
+    """Rate, and the number of steps at each strength."""
+    schedule = unit.settings.schedule
+    rate, steps = (schedule.sharp_rate, schedule.sharp_steps) if is_sharp else (schedule.rate, schedule.steps)
+    lengths = np.where(alphas < schedule.weak * unit.alpha_scale, schedule.weak_steps, steps)
+    if unit.batched:
+        rate, lengths = schedule.rate, np.full(len(alphas), schedule.batch_steps)
+    lengths[0] = schedule.first_steps
+    return rate, lengths
 
 
 def _settle(unit, i, alpha, late, point, is_kept, recorder, ticker):

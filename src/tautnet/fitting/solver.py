@@ -135,7 +135,11 @@ def _adam_steps(problem, data_at, cycles, walked):
         square_weight = 1 - SQUARE_DECAY ** step.astype(dtype)
         progress = position.astype(dtype) / cycles.length.astype(dtype)
         rate = cycles.rate * 0.5 * (1 + jnp.cos(jnp.pi * progress))
-        steps = jax.tree.map(lambda v: rate / (jnp.sqrt(v / square_weight) + 1e-8), square)
+        # Where the gradient has died away, a step that grows with 1/√v would let the prox cut far more than
+        # the rate off a weight, or a predictor off the network, at once.
+        steps = jax.tree.map(
+            lambda v, pull: rate / (jnp.maximum(jnp.sqrt(v / square_weight), pull) + 1e-8), square, problem.pull(square)
+        )
         moved = jax.tree.map(lambda p, m, s: p - s * m / mean_weight, parameters, mean, steps)
         return AdamState(problem.prox(moved, steps), mean, square, step)
 

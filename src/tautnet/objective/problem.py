@@ -12,6 +12,7 @@ import jax
 import jax.numpy as jnp
 from jax.flatten_util import ravel_pytree
 
+from tautnet.objective.networks import Weights
 from tautnet.objective.penalties import sum_of_squares
 
 
@@ -66,6 +67,16 @@ class Problem:
     def metric(self, squares):
         """Squared gradients as averaged by the penalty."""
         return squares._replace(weights=self.penalty.metric(squares.weights, self.groups))
+
+    def pull(self, parameters):
+        """How strongly the prox draws each parameter to zero, one number an array."""
+        pull = self.penalty.pull(parameters.weights)
+        return parameters._replace(weights=pull, biases=jax.tree.map(lambda b: 0.0, parameters.biases))
+
+    @property
+    def is_sharp(self):
+        """Whether the penalty has a corner at zero, which the prox finds."""
+        return any(float(pull) > 0 for pull in jax.tree.leaves(self.penalty.pull(Weights(0.0, 0.0, (0.0,)))))
 
     def stationarity(self, parameters, data, floor):
         """How far a point is from stationary, in [0, 1]: 0 is solved.
