@@ -186,13 +186,13 @@ def _walk_network(unit, alphas, recorder, kept, to_the_end, ticker):
     schedule = settings.schedule
     adam = Adam(unit.problem(alphas[0], dtype), unit.data(dtype), unit.start(dtype), ticker, _batches(unit, dtype))
     done, steps = 0, 0
-    rate, lengths = _cycles(unit, alphas, adam.problem.is_sharp)
+    lengths = _cycle_lengths(unit, alphas, adam.problem.is_sharp)
     while done < len(alphas):
         # One call walks strengths of equal cycles; minibatches give way to all rows at each strength's end.
         length = lengths[done]
         at_once = 1 if unit.batched else adam.capacity
         here = done + np.flatnonzero(np.cumprod(lengths[done : done + at_once] == length))
-        late, ends = adam.run(alphas[here], rate, length, batched=unit.batched)
+        late, ends = adam.run(alphas[here], schedule.rate, length, batched=unit.batched)
         if unit.batched:
             _, ends = adam.run(alphas[here], schedule.full_rate, schedule.full_steps, batched=False)
         null = _are_null(ends)
@@ -214,15 +214,15 @@ def _walk_network(unit, alphas, recorder, kept, to_the_end, ticker):
         ticker.tick(done / len(alphas))
 
 
-def _cycles(unit, alphas, is_sharp):
-    """Rate, and the number of steps at each strength."""
+def _cycle_lengths(unit, alphas, is_sharp):
+    """The number of steps at each strength."""
     schedule = unit.settings.schedule
-    rate, steps = (schedule.sharp_rate, schedule.sharp_steps) if is_sharp else (schedule.rate, schedule.steps)
+    steps = schedule.sharp_steps if is_sharp else schedule.steps
     lengths = np.where(alphas < schedule.weak * unit.alpha_scale, schedule.weak_steps, steps)
     if unit.batched:
-        rate, lengths = schedule.rate, np.full(len(alphas), schedule.batch_steps)
+        lengths = np.full(len(alphas), schedule.batch_steps)
     lengths[0] = schedule.first_steps
-    return rate, lengths
+    return lengths
 
 
 def _settle(unit, i, alpha, late, point, is_kept, recorder, ticker):

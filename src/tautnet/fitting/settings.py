@@ -12,7 +12,7 @@ GRID_STEPS_PER_DECADE = 8
 class Schedule:
     """How proximal Adam walks a path.
 
-    Each strength gets one cosine from ``rate`` to 0 of ``steps`` steps; ``sharp_rate`` and
+    Each strength gets one cosine from ``rate`` to 0 of ``steps`` steps, or of
     ``sharp_steps`` where the penalty has a corner at zero, which takes longer to settle. The first
     strength gets ``first_steps``, those below ``weak`` a₀, too weak to matter, ``weak_steps``. The
     moments are kept from one strength to the next. Tables of more than ``batch_rows`` rows are
@@ -23,8 +23,7 @@ class Schedule:
     rate: float = 3e-2
     first_steps: int = 200
     steps: int = 18
-    sharp_rate: float = 5e-2
-    sharp_steps: int = 24
+    sharp_steps: int = 30
     weak: float = 1e-3
     weak_steps: int = 12
     unpenalised_steps: int = 2000
