@@ -47,6 +47,23 @@ def test_a_path_goes_from_over_fitted_to_exactly_null(paths, regression, name):
     assert path.train_loss[-1] == pytest.approx(null, rel=1e-12)
 
 
+@pytest.mark.parametrize("name", ["l1", "group"])
+def test_on_wide_tables_columns_that_have_left_leave_the_arithmetic_for_good(monkeypatch, paths, regression, name):
+    from tautnet.fitting import loop
+    from tautnet.fitting import path as paths_file
+
+    kept = []
+    keep = loop.Adam.keep
+    monkeypatch.setattr(loop.Adam, "keep", lambda adam, columns: (kept.append(len(columns)), keep(adam, columns)))
+    monkeypatch.setattr(paths_file, "WIDE", 3)
+    narrow, whole = walk(regression, ALL, ALL[:5], paths[name].unit.settings, certify="all"), paths[name]
+    assert kept and max(kept) <= 4
+    shared = min(len(narrow.alphas), len(whole.alphas)) - 1
+    assert shared > len(whole.alphas) - 4
+    assert (narrow.n_features[:shared] <= whole.n_features[:shared] + 1).all()
+    np.testing.assert_allclose(narrow.train_loss[:shared], whole.train_loss[:shared], rtol=0.05, atol=0.02)
+
+
 def test_l2_never_reaches_zero(paths):
     assert (paths["l2"].zero_weights == 0).all() and paths["l2"].n_features[-1] == 5
 

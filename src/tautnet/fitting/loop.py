@@ -2,12 +2,14 @@
 
 import threading
 import time
+from dataclasses import replace
 from typing import NamedTuple
 
 import jax
 import numpy as np
 
 from tautnet.fitting import solver
+from tautnet.fitting.unit import ladder
 
 SECONDS_PER_CALL = 0.3
 NUMBERS_BETWEEN_LOOKS = 2**18
@@ -64,20 +66,72 @@ class Adam:
     ----------
     capacity : int
         Most strengths of one run; small networks walk several between two looks from Python.
+    columns : int array
+        The columns that are walked; what is returned has all of them.
     """
 
     def __init__(self, problem, data, parameters, ticker, batches=None):
         self.problem, self.data, self.batches, self.ticker = problem, data, batches, ticker
         self.dtype = data.columns.dtype
-        state = solver.adam_start(problem, parameters)
-        n_parameters = sum(leaf.size for leaf in jax.tree.leaves(parameters))
+        self.n_columns = len(data.columns)
+        self.columns = np.arange(self.n_columns)
+        self._go_on_from(solver.adam_start(problem, parameters))
+        self.paces = {True: Pace(), False: Pace(5 if batches else 50)}
+
+    def _go_on_from(self, state):
+        n_parameters = sum(leaf.size for leaf in jax.tree.leaves(state.parameters))
         self.capacity = int(np.clip(NUMBERS_BETWEEN_LOOKS // n_parameters, 1, 8))
         self.walked = solver.walked_start(state, self.capacity)
-        self.paces = {True: Pace(), False: Pace(5 if batches else 50)}
+
+    def keep(self, columns):
+        """Walk on with some columns alone; the weights of all others stay 0."""
+        at = np.flatnonzero(np.isin(self.columns, columns))
+        size = ladder(len(at))
+
+        def cut(leaf):
+            kept = np.zeros((size, *leaf.shape[1:]), leaf.dtype)
+            kept[: len(at)] = np.asarray(leaf)[at]
+            return kept
+
+        def cut_weights(parameters):
+            first, skip, _ = parameters.weights
+            cut_skip = None if skip is None else cut(skip)
+            return parameters._replace(weights=parameters.weights._replace(input=cut(first), skip=cut_skip))
+
+        state, groups = self.walked.state, self.problem.groups
+        index = np.full(size, size - 1, np.int32)
+        index[: len(at)] = np.unique(groups.index[at], return_inverse=True)[1]
+        groups = groups._replace(index=index, factors=cut(groups.factors))
+        self.problem = replace(self.problem, groups=groups)
+        self.data = self.data._replace(columns=jax.device_put(cut(self.data.columns)))
+        if self.batches is not None:
+            rows, *others = self.batches
+            self.batches = (rows._replace(columns=jax.device_put(cut(rows.columns))), *others)
+        self.columns = self.columns[at]
+        self._go_on_from(
+            state._replace(
+                parameters=cut_weights(state.parameters), mean=cut_weights(state.mean), square=cut_weights(state.square)
+            )
+        )
 
     @property
     def parameters(self):
-        return self.walked.state.parameters
+        """Where the walk stands, all columns, in NumPy."""
+        alone = jax.tree.map(lambda leaf: np.asarray(leaf)[None], self.walked.state.parameters)
+        return self._with_all_columns(alone, 1)
+
+    def _with_all_columns(self, stacked, n):
+        def fill(leaf):
+            filled = np.zeros((n, self.n_columns, leaf.shape[2]), leaf.dtype)
+            filled[:, self.columns] = leaf[:n, : len(self.columns)]
+            return filled
+
+        stacked = jax.tree.map(lambda leaf: np.asarray(leaf)[:n], stacked)
+        if len(self.columns) == self.n_columns:
+            return stacked
+        first, skip, _ = stacked.weights
+        weights = stacked.weights._replace(input=fill(first), skip=None if skip is None else fill(skip))
+        return stacked._replace(weights=weights)
 
     def run(self, alphas, rate, length, first=0, last=None, *, batched):
         """Make one cosine of ``length`` steps for each strength, or the steps from ``first`` to ``last`` of them.
@@ -101,10 +155,7 @@ class Adam:
 
         last = length * len(alphas) if last is None else last
         self.paces[batched].advance(advance, first, last, self.ticker)
-        return tuple(
-            jax.tree.map(lambda leaf: np.asarray(leaf)[: len(alphas)], kept)
-            for kept in (self.walked.late, self.walked.ends)
-        )
+        return tuple(self._with_all_columns(kept, len(alphas)) for kept in (self.walked.late, self.walked.ends))
 
 
 class Finishing(NamedTuple):

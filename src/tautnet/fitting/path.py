@@ -10,12 +10,14 @@ import numpy as np
 from tautnet.fitting import solver
 from tautnet.fitting.loop import Adam, Finishing, Ticker, finish
 from tautnet.fitting.settings import GRID_STEPS_PER_DECADE
-from tautnet.fitting.unit import make_unit
+from tautnet.fitting.unit import ladder, make_unit
 from tautnet.tables.scaling import standardise
 
 HISTOGRAM_BINS = 40
 # Numbers of a linear map beyond which proximal Newton's model costs more than it saves.
 LARGEST_MODEL = 1000
+# Columns beyond which those that have left leave the arithmetic too, for good.
+WIDE = 1000
 
 
 @dataclass(frozen=True)
@@ -170,9 +172,9 @@ def _train_unpenalised(unit, recorder, ticker):
     for checkpoint in checkpoints:
         late, _ = adam.run([0.0], schedule.rate, length, done, checkpoint, batched=unit.batched)
         done, last = checkpoint, checkpoint == length
-        point = jax.tree.map(np.asarray, adam.parameters)
-        certificate = recorder.certificate(0, 0.0, point, _pick(late, 0)) if last else None
-        recorder.add([0.0], _stacked(point), [checkpoint], [last], [certificate])
+        point = adam.parameters
+        certificate = recorder.certificate(0, 0.0, _pick(point, 0), _pick(late, 0)) if last else None
+        recorder.add([0.0], point, [checkpoint], [last], [certificate])
         ticker.tick(checkpoint / length)
 
 
@@ -210,6 +212,9 @@ def _walk_network(unit, alphas, recorder, kept, to_the_end, ticker):
         if null.any():
             _end(unit, alphas, done + len(alive), steps, recorder, to_the_end, ticker)
             return
+        heard = np.flatnonzero(_heard(ends)[-1])
+        if len(adam.columns) > WIDE and ladder(len(heard)) <= len(adam.columns) / 2:
+            adam.keep(heard)
         done = here[-1] + 1
         ticker.tick(done / len(alphas))
 
@@ -271,9 +276,13 @@ def _finished(unit, alpha, parameters, data, ticker):
 
 def _are_null(parameters):
     """For each of several networks whether none of its inputs is heard."""
+    return ~_heard(parameters).any(axis=1)
+
+
+def _heard(parameters):
+    """For each of several networks and each column whether one of its weights is not 0."""
     first, skip, _ = parameters.weights
-    heard = first.any(axis=(1, 2))
-    return ~heard if skip is None else ~(heard | skip.any(axis=(1, 2)))
+    return first.any(axis=2) if skip is None else first.any(axis=2) | skip.any(axis=2)
 
 
 def _stacked(parameters):
