@@ -77,7 +77,7 @@ def lassonet_scores(own, counts, model):
     X_train, X_test = X_train.astype(np.float32), X_test.astype(np.float32)
     kind = LassoNetClassifier if task == "classification" else LassoNetRegressor
     plain = kind(verbose=0, random_state=0, torch_seed=0)
-    path = plain.path(X_train, as_target(y_train, task))
+    path = plain.path(X_train, as_target(y_train, task), return_state_dicts=True)
     scores = []
     for count in counts:
         if count is None:

@@ -73,9 +73,9 @@ def sklearn_cv(X_train, X_test, y_train, y_test, task, solver):
     scoring = "neg_log_loss" if task == "classification" else "neg_mean_squared_error"
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
-        grid = GridSearchCV(
-            kind((100,), solver=solver, random_state=0), {"alpha": rows * ALPHAS}, cv=folds, n_jobs=2, scoring=scoring
-        ).fit(X_train, y_train)
+        network = kind(hidden_layer_sizes=(100,), solver=solver, random_state=0)
+        grid = GridSearchCV(network, {"alpha": rows * ALPHAS}, cv=folds, n_jobs=2, scoring=scoring)
+        grid.fit(X_train, y_train)
     return -grid.best_score_, test_loss(grid, X_test, y_test, task)
 
 
