@@ -11,8 +11,8 @@ _NAMES = {
     "TautNetClassifierCV": "tautnet.estimators.cross_validated",
     "TautNetRegressorCV": "tautnet.estimators.cross_validated",
     "article": "tautnet.replication.article",
-    "compare": "tautnet.fitting.comparison",
-    "Comparison": "tautnet.fitting.comparison",
+    "compare": "tautnet.comparison",
+    "Comparison": "tautnet.comparison",
     "TableError": "tautnet.tables.errors",
     "datasets": "tautnet.tables",
 }

@@ -137,7 +137,7 @@ def compare(
         if write:
             choose_directory(out, table.name, rows.y.name, force=force)
 
-        from tautnet.fitting.comparison import compare as compare_penalties
+        from tautnet.comparison import compare as compare_penalties
 
         with _progress() as show:
             comparison = compare_penalties(

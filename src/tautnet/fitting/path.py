@@ -33,8 +33,9 @@ class Path:
         Outputs for the rows held out, in the target's units.
     norms : array (n_alphas, n_predictors)
         Norm of all first-layer and skip weights of each predictor; 0 exactly where it has left.
-    units_alive : bool array (n_alphas, n_hidden)
-        Units of the first hidden layer that hear an input and reach an output.
+    unit_norms : array (n_alphas, n_hidden)
+        Norm of the weights into each unit of the first hidden layer times that of the weights out of it; 0
+        exactly where the unit hears no input or is not heard.
     weight_squares, weight_magnitudes, weight_max, zero_weights : arrays (n_alphas,)
         Sum of squares, sum of magnitudes, largest magnitude and number of exact zeros of all weights.
     histograms : int array (n_alphas, 40)
@@ -54,7 +55,7 @@ class Path:
     train_loss: object
     outputs: object
     norms: object
-    units_alive: object
+    unit_norms: object
     weight_squares: object
     weight_magnitudes: object
     weight_max: object
@@ -293,7 +294,7 @@ class _Recorder:
             self.limit = float(np.abs(flat).max()) or 1.0
         edges = np.linspace(-self.limit, self.limit, HISTOGRAM_BINS + 1)
         squares = np.square(first).sum(axis=1) + (0 if skip is None else np.square(skip).sum(axis=1))
-        alive = (first != 0).any(axis=0) & (later[0] != 0).any(axis=1) if later else np.zeros(0, bool)
+        through = np.linalg.norm(first, axis=0) * np.linalg.norm(later[0], axis=1) if later else np.zeros(0)
         fitted = self._in_units(unit.settings.network.outputs(parameters, unit.X))
         target = self._in_units(unit.y)
         residual, gap = (np.nan, np.nan) if certificate is None else certificate
@@ -304,7 +305,7 @@ class _Recorder:
                 train_loss=np.average(loss.metric(target, fitted), weights=unit.weight),
                 outputs=unit.outputs(parameters, self.held_out).astype(np.float32),
                 norms=np.sqrt(np.bincount(unit.column_predictor, squares)),
-                units_alive=alive,
+                unit_norms=through,
                 weight_squares=np.square(flat).sum(),
                 weight_magnitudes=np.abs(flat).sum(),
                 weight_max=np.abs(flat).max(),
