@@ -6,6 +6,7 @@ from importlib.metadata import version
 
 import numpy as np
 
+from tautnet.fitting.crossval import fold_weights
 from tautnet.fitting.diagnostics import calibration, confusion
 from tautnet.fitting.intervals import paired_difference
 from tautnet.fitting.study import best_row, mean_train_loss, recommended_name
@@ -110,10 +111,11 @@ def _none_detail(study):
     # A log-loss this small on every row means that every class is far from its boundary.
     separated = loss.score_name == "accuracy" and path.train_loss[-1] < 0.01
     test = np.array([chain.losses[k] for chain, k in chains])
+    weights = np.concatenate([fold_weights(study.sample, fold) for fold in study.folds])
     return {
         "steps": path.steps,
         "train": five_digits(np.mean([chain.path.train_loss for chain, _ in chains], axis=0)),
-        "test": five_digits(test.mean(axis=0)),
+        "test": five_digits(np.average(test, axis=0, weights=weights)),
         "test_folds": five_digits(test),
         "separated": bool(separated),
     }
