@@ -13,12 +13,15 @@ ROOMS = {
     "tables": ["errors", "datasets", "reader", "encoder", "target", "scaling"],
     "objective": ["losses", "networks", "penalties", "problem"],
     "fitting": [
-        "settings", "sample", "unit", "solver", "loop", "path", "units", "crossval", "nested", "intervals", "diagnostics", "study",
-        "verdict", "detail",
+        "settings", "sample", "unit", "solver", "loop", "path", "units", "crossval", "nested", "intervals",
+        "diagnostics", "study", "verdict", "detail",
     ],
     "estimators": ["models", "cross_validated"],
     "files": ["run_directory"],
-    "views": ["terminal", "canvas", "pictures", "report", "article_pictures", "article_sections", "article_report"],
+    "views": [
+        "terminal", "canvas", "gains", "displays", "figures", "island", "report", "article_pictures",
+        "article_sections", "article_report",
+    ],
     "replication": ["protocol", "online", "trials", "summary", "pruning", "findings", "article"],
 }  # fmt: skip
 FRONT = ["comparison", "cli", "__main__"]

@@ -13,6 +13,11 @@ _NAMES = {
     "article": "tautnet.replication.article",
     "compare": "tautnet.comparison",
     "Comparison": "tautnet.comparison",
+    "ComparisonDisplay": "tautnet.views.gains",
+    "CVDisplay": "tautnet.views.displays",
+    "PathDisplay": "tautnet.views.displays",
+    "TrainingCurveDisplay": "tautnet.views.displays",
+    "WeightHistogramDisplay": "tautnet.views.displays",
     "TableError": "tautnet.tables.errors",
     "datasets": "tautnet.tables",
 }

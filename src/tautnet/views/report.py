@@ -8,9 +8,10 @@ from pathlib import Path
 
 import numpy as np
 
+from tautnet.files.run_directory import RESULT
 from tautnet.fitting.verdict import NEARLY_SOLVED, SETTLED, SOLVED, certificate_in_words, headline, join, number
 from tautnet.tables.errors import TableError
-from tautnet.views.displays import SELECTING, drawn_penalty, gain_limits, interval_ends
+from tautnet.views.gains import SELECTING, drawn_penalty, gain_limits, interval_ends
 from tautnet.views.island import POINTS, best_step, by_exit, island, run
 from tautnet.views.terminal import figure, gain_key, readable, two_digits
 
@@ -42,7 +43,7 @@ def read_result(directory):
     TableError
         When there is none, or it was written by another version's command.
     """
-    path = Path(directory) / "result.json"
+    path = Path(directory) / RESULT
     try:
         result = json.loads(path.read_text(encoding="utf-8"))
     except OSError as error:
@@ -168,7 +169,7 @@ def gain_bars(result):
     rows = [row for row in rows if row[key] is not None and row[key]["diff"] is not None]
     if not rows:
         return {}
-    left, right = gain_limits(rows, key)
+    left, right = gain_limits([{"penalty": row["penalty"]} | row[key] for row in rows])
     place = lambda value: round(100 * float(np.clip((value - left) / (right - left), 0, 1)), 2)  # noqa: E731
     bars = {}
     for row in rows:
