@@ -8,8 +8,8 @@ from tautnet.fitting.path import nearest
 from tautnet.fitting.verdict import certificate_in_words
 from tautnet.views.terminal import readable
 
-# Hidden units that are drawn, points that are drawn, and the characters kept of a name.
-UNITS, POINTS, NAME = 200, 2000, 300
+# Hidden units, points and inputs that are drawn at most, and the characters kept of a name.
+UNITS, POINTS, LARGEST, NAME = 200, 2000, 40, 300
 
 
 def island(result):
@@ -64,7 +64,7 @@ def penalty_run(row, detail, predictors):
         ``words`` (the certificate), ``squares``, ``magnitudes``, ``largest``, ``zeros``, ``bins``, ``alive``,
         ``units`` (a digit a hidden unit: its norm in ninths of the largest, 0 where it is dead). Places on it:
         ``chosen``, ``least``, ``one_se``. ``norms``: for each predictor, without the zeros at its end;
-        ``order``: predictors, those that stay longest first.
+        ``order``: predictors as `drawn_order` has them.
     """
     path = detail["path"]
     alphas = np.array(path["alphas"])
@@ -96,7 +96,7 @@ def penalty_run(row, detail, predictors):
         "limit": detail["histogram_limit"],
         "bins": path["histograms"],
         "norms": [np.trim_zeros(column, "b").tolist() for column in norms.T],
-        "order": by_exit(detail, norms[nearest(alphas, row["alpha"])]),
+        "order": drawn_order(detail, norms[nearest(alphas, row["alpha"])]),
         "units": _unit_levels(units, detail["unit_exit_alpha"]),
         "alive": (units > 0).sum(axis=1).tolist(),
     }
@@ -116,6 +116,13 @@ def by_exit(detail, norms):
     """Predictors by the strength at which they leave for good, the last first; of equals the larger norm first."""
     exits = [np.inf if alpha is None else alpha for alpha in detail["exit_alpha"]]
     return sorted(range(len(exits)), key=lambda j: (-exits[j], -norms[j], j))
+
+
+def drawn_order(detail, norms):
+    """Predictors in the order of their exit, the 40 with the largest norms before all others."""
+    order = by_exit(detail, norms)
+    largest = set(sorted(order, key=lambda j: -norms[j])[:LARGEST])
+    return sorted(order, key=lambda j: j not in largest)
 
 
 def _unit_levels(units, exits):

@@ -30,33 +30,24 @@ export function count(value) {
 export function spread(places, gap, low, high) {
   const order = places.map((_, i) => i).sort((a, b) => places[a] - places[b] || a - b);
   const moved = [...places];
-  let floor = low;
-  for (const i of order) {
-    moved[i] = Math.max(moved[i], floor);
-    floor = moved[i] + gap;
-  }
-  let ceiling = high;
-  for (const i of order.reverse()) {
-    moved[i] = Math.min(moved[i], ceiling);
-    ceiling = moved[i] - gap;
-  }
+  order.forEach((i, n) => { moved[i] = Math.max(moved[i], n ? moved[order[n - 1]] + gap : low); });
+  order.reverse().forEach((i, n) => { moved[i] = Math.min(moved[i], n ? moved[order[n - 1]] - gap : high); });
   return moved;
 }
 
-/** Where a strength stands on another path: start, chosen strength and end fall on start, chosen and end. */
+/** Where a strength stands on another penalty's path: start, chosen strength and end fall on start, chosen and end. */
 export function samePlace(index, from, to) {
-  const share = index <= from.chosen
-    ? index / Math.max(from.chosen, 1)
-    : 1 + (index - from.chosen) / (from.last - from.chosen);
-  const place = share <= 1 ? share * to.chosen : to.chosen + (share - 1) * (to.last - to.chosen);
-  return Math.min(Math.max(Math.round(place), 0), to.last);
+  const after = (penalty) => penalty.alphas.length - 1 - penalty.chosen;
+  if (index <= from.chosen) return Math.round((index / Math.max(from.chosen, 1)) * to.chosen);
+  return to.chosen + Math.round(((index - from.chosen) / after(from)) * after(to));
 }
 
 /** A text cut to a width, its end kept: long names often differ there; `measure` gives the width of a text. */
 export function shorten(text, width, measure) {
   if (measure(text) <= width) return text;
   const characters = Array.from(text);
-  const cut = (n) => [...characters.slice(0, n - (n >> 2)), "…", ...characters.slice(characters.length - (n >> 2))].join("");
+  const part = (from, to) => characters.slice(from, to).join("");
+  const cut = (n) => `${part(0, n - (n >> 2))}…${part(characters.length - (n >> 2))}`;
   let [low, high] = [0, characters.length - 1];
   while (low < high) {
     const middle = Math.ceil((low + high) / 2);
@@ -79,43 +70,44 @@ export function logTicks(low, high, most) {
 
 // What follows draws.
 
-const COLOURS = 8;
-const FEW = 40;
-const MANY = 300;
-const LABELS = 14;
-const COLUMNS = 10;
+const [COLOURS, FEW, MANY, LABELS, COLUMNS] = [8, 40, 300, 14, 10];
 
 const byId = (id) => document.getElementById(id);
+const show = (id, text) => { byId(id).textContent = text; };
 
-const textWidth = (() => {
-  const widths = new Map();
-  let context = null;
-  return (text) => {
-    context ??= Object.assign(document.createElement("canvas").getContext("2d"), { font: "12px sans-serif" });
-    if (!widths.has(text)) widths.set(text, 1.06 * context.measureText(text).width);
-    return widths.get(text);
-  };
-})();
+let brush = null;
+function textWidth(text) {
+  brush ??= Object.assign(document.createElement("canvas").getContext("2d"), { font: "12px sans-serif" });
+  return 1.06 * brush.measureText(text).width;
+}
 
-/** An empty drawing as wide as its place: the selection and the inner width and height. */
+function set(selection, attributes) {
+  for (const [name, value] of Object.entries(attributes)) selection.attr(name, value);
+  return selection;
+}
+
+/** One new element, and one for each datum inside a new group. */
+const put = (parent, tag, style, attributes) => set(parent.append(tag).attr("class", style), attributes);
+const putAll = (parent, tag, style, data, attributes) =>
+  set(parent.append("g").attr("class", style).selectAll(tag).data(data).join(tag), attributes);
+const upright = (parent, style, place, y2, y1 = 0) => put(parent, "line", style, { x1: place, x2: place, y1, y2 });
+
+/** An empty drawing as wide as its place: the plot inside its margins. */
 function blank(id, height, margin = { top: 34, right: 16, bottom: 42, left: 50 }) {
-  const svg = byId(id);
-  const width = Math.max(svg.getBoundingClientRect().width, 220);
-  const root = d3.select(svg).attr("viewBox", `0 0 ${width} ${height}`);
+  const width = Math.max(byId(id).getBoundingClientRect().width, 220);
+  const root = d3.select(byId(id)).attr("viewBox", `0 0 ${width} ${height}`);
   root.selectAll("*").remove();
   const plot = root.append("g").attr("transform", `translate(${margin.left},${margin.top})`);
-  return { root, plot, width: width - margin.left - margin.right, height: height - margin.top - margin.bottom };
+  return { plot, width: width - margin.left - margin.right, height: height - margin.top - margin.bottom };
 }
 
 function axes({ plot, width, height }, x, y, xTicks, yTicks, xTitle, yTitle) {
-  plot.append("g").attr("class", "grid").selectAll("line").data(yTicks).join("line")
-    .attr("x2", width).attr("y1", y).attr("y2", y);
-  const format = (v) => number(v);
-  plot.append("g").attr("class", "axis").attr("transform", `translate(0,${height})`)
-    .call(d3.axisBottom(x).tickValues(xTicks).tickFormat(format).tickSizeOuter(0));
-  plot.append("g").attr("class", "axis").call(d3.axisLeft(y).tickValues(yTicks).tickFormat(format).tickSizeOuter(0));
-  plot.append("text").attr("class", "title").attr("x", width).attr("y", height + 34).attr("text-anchor", "end").text(xTitle);
-  plot.append("text").attr("class", "title").attr("x", -44).attr("y", -12).text(yTitle);
+  const axis = (kind, ticks) => kind.tickValues(ticks).tickFormat((v) => number(v)).tickSizeOuter(0);
+  putAll(plot, "line", "grid", yTicks, { x2: width, y1: y, y2: y });
+  put(plot, "g", "axis", { transform: `translate(0,${height})` }).call(axis(d3.axisBottom(x), xTicks));
+  put(plot, "g", "axis", {}).call(axis(d3.axisLeft(y), yTicks));
+  put(plot, "text", "small", { x: width, y: height + 34, "text-anchor": "end" }).text(xTitle);
+  put(plot, "text", "small", { x: -44, y: -12 }).text(yTitle);
 }
 
 /** A strength axis: one alpha alone gets room at both sides. */
@@ -124,12 +116,16 @@ function alphaScale(alphas, width) {
   return d3.scaleLog().domain(low === high ? [low / 2, high * 2] : [low, high]).range([0, width]);
 }
 
+const alphaTicks = (x) => logTicks(...x.domain(), x.range()[1] / 62);
+
 /** A loss axis from zero, logarithmic where what matters lies far below the constant prediction. */
-function lossScale(best, top, null_, height) {
-  const log = best > 0 && best < 0.15 * null_;
-  const scale = log ? d3.scaleLog().domain([best / 6, top]) : d3.scaleLinear().domain([0, top]);
-  return scale.range([height, 0]);
+function lossScale(best, top, constant, height) {
+  const log = best > 0 && best < 0.15 * constant;
+  return (log ? d3.scaleLog().domain([best / 6, top]) : d3.scaleLinear().domain([0, top])).range([height, 0]);
 }
+
+const lossTicks = (y, most = y.range()[0] / 40) =>
+  y.domain()[0] > 0 ? logTicks(...y.domain(), most) : y.ticks(Math.max(most, 2));
 
 /** A place on a loss axis: lines run off the picture, where they are clipped; dots stay at its edge. */
 const offAxis = (y, v) => y(Math.max(v, y.domain()[0] / 100));
@@ -137,11 +133,6 @@ const onAxis = (y, v) => y(Math.min(Math.max(v, y.domain()[0]), y.domain()[1]));
 
 /** What is drawn in here ends at the edges of the plot. */
 const clipped = ({ plot, width, height }) => plot.append("svg").attr("width", width).attr("height", height);
-
-const lossTicks = (y, height) => {
-  const [low, high] = y.domain();
-  return low > 0 ? logTicks(low, high, height / 40) : y.ticks(Math.max(height / 50, 2));
-};
 
 /** Pointer over a plot: hover shows a strength, a click keeps it. */
 function follow({ plot, width, height }, x, alphas, listen) {
@@ -151,280 +142,236 @@ function follow({ plot, width, height }, x, alphas, listen) {
     const distances = alphas.map((alpha) => Math.abs(x(alpha) - place));
     return distances.indexOf(Math.min(...distances));
   };
-  plot.append("rect").attr("class", "catch").attr("width", width).attr("height", height)
+  put(plot, "rect", "catch", { width, height })
     .on("pointermove", (event) => listen.hover(nearest(event)))
     .on("pointerleave", () => listen.leave())
     .on("click", (event) => listen.keep(nearest(event)));
 }
 
+// A panel draws one penalty, and gives a function that shows one place on its path.
+
 /** (a) Loss on new rows and on rows seen against alpha. */
 function lossPanel(run, listen) {
-  let draw = null;
-  const all = run.penalties;
-  const finite = (values) => values.filter((v) => v !== null);
-  const best = Math.min(...all.flatMap((p) => finite(p.cv)));
-  const highest = Math.max(...all.flatMap((p) => finite(p.cv.map((v, i) => (v === null ? null : v + p.se[i])))));
-  const top = Math.max(Math.min(1.06 * Math.max(highest, run.null), 2.2 * run.null), 1.1 * best);
-  return {
-    draw(penalty) {
-      const area = blank("panel-loss", 320);
-      const { plot, width, height } = area;
-      const x = alphaScale(penalty.alphas, width);
-      const y = lossScale(best, top, run.null, height);
-      axes(area, x, y, logTicks(...x.domain(), width / 62), lossTicks(y, height), "alpha", run.metric);
-      const known = penalty.alphas.map((_, i) => i).filter((i) => penalty.cv[i] !== null);
-      const place = (values) => d3.line().x((i) => x(penalty.alphas[i])).y((i) => offAxis(y, values(i)));
-      const inside = clipped(area);
-      plot.append("line").attr("class", "null").attr("x2", width).attr("y1", y(run.null)).attr("y2", y(run.null));
-      inside.append("path").attr("class", "band").attr("d", d3.area().x((i) => x(penalty.alphas[i]))
-        .y0((i) => offAxis(y, penalty.cv[i] - penalty.se[i])).y1((i) => offAxis(y, penalty.cv[i] + penalty.se[i]))(known));
-      inside.append("path").attr("class", "seen line").attr("d", place((i) => penalty.train[i])(known));
-      inside.append("path").attr("class", "new line").attr("d", place((i) => penalty.cv[i])(known));
-      stoppedStrip(plot, penalty, x, height);
-      choices(plot, penalty, x, width, height);
-      const rule = plot.append("line").attr("class", "rule").attr("y2", height);
-      outerResult(plot, penalty, x, y);
-      const dots = { new: plot.append("circle").attr("class", "new dot"), seen: plot.append("circle").attr("class", "seen dot") };
-      draw = { x, y, rule, dots, penalty };
-      follow(area, x, penalty.alphas, listen);
-    },
-    at(i) {
-      const { x, y, rule, dots, penalty } = draw;
-      const place = x(penalty.alphas[i]);
-      const [cv, train] = [penalty.cv[i], penalty.train[i]];
-      rule.attr("x1", place).attr("x2", place);
-      dots.new.attr("r", cv === null ? 0 : 4.5).attr("cx", place).attr("cy", cv === null ? 0 : onAxis(y, cv));
-      dots.seen.attr("r", cv === null ? 0 : 4.5).attr("cx", place).attr("cy", cv === null ? 0 : onAxis(y, train));
-      byId("now-cv").textContent = number(cv);
-      byId("now-train").textContent = number(train);
-    },
+  const known = run.penalties.flatMap((p) => p.cv.map((cv, i) => [cv, p.se[i]])).filter(([cv]) => cv !== null);
+  const best = Math.min(...known.map(([cv]) => cv));
+  const highest = Math.max(run.null, ...known.map(([cv, se]) => cv + se));
+  const top = Math.max(Math.min(1.06 * highest, 2.2 * run.null), 1.1 * best);
+  return (penalty) => {
+    const area = blank("panel-loss", 320);
+    const { plot, width, height } = area;
+    const [x, y] = [alphaScale(penalty.alphas, width), lossScale(best, top, run.null, height)];
+    axes(area, x, y, alphaTicks(x), lossTicks(y), "alpha", run.metric);
+    const scored = penalty.alphas.map((_, i) => i).filter((i) => penalty.cv[i] !== null);
+    const across = (i) => x(penalty.alphas[i]);
+    const line = (values) => d3.line().x(across).y((i) => offAxis(y, values[i]))(scored);
+    const edge = (sign) => (i) => offAxis(y, penalty.cv[i] + sign * penalty.se[i]);
+    const inside = clipped(area);
+    put(plot, "line", "null", { x2: width, y1: y(run.null), y2: y(run.null) });
+    put(inside, "path", "band", { d: d3.area().x(across).y0(edge(-1)).y1(edge(1))(scored) });
+    put(inside, "path", "seen line", { d: line(penalty.train) });
+    put(inside, "path", "new line", { d: line(penalty.cv) });
+    stoppedStrip(plot, penalty, x, height);
+    choices(plot, penalty, x, width, height);
+    const rule = upright(plot, "rule", 0, height);
+    outerResult(plot, penalty, x, y);
+    const dots = { new: put(plot, "circle", "new dot", {}), seen: put(plot, "circle", "seen dot", {}) };
+    follow(area, x, penalty.alphas, listen);
+    return (i) => {
+      set(rule, { x1: across(i), x2: across(i) });
+      const place = (value) => (value === null ? { r: 0 } : { r: 4.5, cx: across(i), cy: onAxis(y, value) });
+      set(dots.new, place(penalty.cv[i]));
+      set(dots.seen, place(penalty.train[i]));
+      show("now-cv", number(penalty.cv[i]));
+      show("now-train", number(penalty.train[i]));
+    };
   };
 }
 
+/** A strip along the bottom where training was stopped on its way. */
 function stoppedStrip(plot, penalty, x, height) {
   const half = penalty.alphas.length > 1 ? (x(penalty.alphas[1]) - x(penalty.alphas[0])) / 2 : 6;
-  const stopped = penalty.alphas.filter((_, i) => penalty.words[i].startsWith("stopped"));
   const left = (alpha) => Math.max(x(alpha) - half, 0);
-  plot.append("g").attr("class", "stopped").selectAll("rect").data(stopped).join("rect").attr("x", left)
-    .attr("width", (alpha) => Math.min(x(alpha) + half, x.range()[1]) - left(alpha)).attr("y", height - 5).attr("height", 5);
+  putAll(plot, "rect", "stopped", penalty.alphas.filter((_, i) => penalty.words[i].startsWith("stopped")), {
+    x: left, width: (alpha) => Math.min(x(alpha) + half, x.range()[1]) - left(alpha), y: height - 5, height: 5,
+  });
 }
 
 /** Upright lines where the two rules choose, with their names above, which do not run into each other. */
 function choices(plot, penalty, x, width, height) {
-  const [low, high] = [x(penalty.alphas[penalty.least]), x(penalty.alphas[penalty.one_se])];
-  const near = Math.abs(high - low) < 1;
-  const mark = (place, style, text, anchor) => {
-    plot.append("line").attr("class", `choice ${style}`).attr("x1", place).attr("x2", place).attr("y2", height);
-    const room = anchor === "end" ? place > 70 : place > width - 56;
-    plot.append("text").attr("class", "small").attr("y", -5).attr("x", place + (room ? 3 : -3) * (near ? 0 : 1))
-      .attr("text-anchor", near ? (place > width - 60 ? "end" : "middle") : room ? "end" : "start").text(text);
-  };
-  if (near) mark(low, "least", "lowest = one-SE", "middle");
+  const [low, high] = [penalty.least, penalty.one_se].map((i) => x(penalty.alphas[i]));
+  upright(plot, "choice least", low, height);
+  upright(plot, "choice one-se", high, height);
+  const name = (text, at, anchor) => put(plot, "text", "small", { x: at, y: -5, "text-anchor": anchor }).text(text);
+  if (Math.abs(high - low) < 1) name("lowest = one-SE", low, low > width - 60 ? "end" : "middle");
   else {
-    mark(low, "least", "lowest", "end");
-    mark(high, "one-se", "one-SE", "start");
+    name("lowest", low < 60 ? low : low + 3, low < 60 ? "start" : "end");
+    const last = high > width - 56;
+    name("one-SE", last ? high : Math.max(high - 3, low < 60 ? low + 44 : 0), last ? "end" : "start");
   }
 }
 
-/** What the outer folds said: each fold hollow, all of them together with their standard error. */
+/** What the outer folds said: each fold a ring, all of them together a diamond with its standard error. */
 function outerResult(plot, penalty, x, y) {
-  const outer = plot.append("g").attr("class", "outer");
-  outer.selectAll("circle").data(penalty.fold_losses).join("circle").attr("r", 3)
-    .attr("cx", (_, k) => x(penalty.fold_alphas[k])).attr("cy", (loss) => onAxis(y, loss));
   const place = x(penalty.alphas[penalty.chosen]);
-  outer.append("line").attr("x1", place).attr("x2", place)
-    .attr("y1", onAxis(y, penalty.test_loss - penalty.test_loss_se))
-    .attr("y2", onAxis(y, penalty.test_loss + penalty.test_loss_se));
-  outer.append("path").attr("class", "whole").attr("d", "M0,-9L9,0L0,9L-9,0Z")
-    .attr("transform", `translate(${place},${onAxis(y, penalty.test_loss)})`);
+  const { test_loss: loss, test_loss_se: error } = penalty;
+  putAll(plot, "circle", "outer", penalty.fold_losses, {
+    r: 3, cx: (_, k) => x(penalty.fold_alphas[k]), cy: (one) => onAxis(y, one),
+  });
+  upright(plot, "outer error", place, onAxis(y, loss - error), onAxis(y, loss + error));
+  put(plot, "path", "outer whole", { d: "M0,-9L9,0L0,9L-9,0Z", transform: `translate(${place},${onAxis(y, loss)})` });
 }
 
 const norm = (penalty, j, i) => penalty.norms[j][i] ?? 0;
+const colour = (penalty, j) => `c${penalty.rank[j] % COLOURS}`;
 
 /** (b) Norms of the predictors along the path: those alive are named, those gone are faint. */
-function normPanel(run, listen) {
-  let draw = null;
-  return {
-    draw(penalty, found) {
-      const area = blank("panel-norms", 320);
-      const { plot, width, height } = area;
-      const x = alphaScale(penalty.alphas, width);
-      const largest = Math.max(...penalty.norms.map((values) => Math.max(0, ...values))) || 1;
-      const y = d3.scaleSqrt().domain([0, 1.05 * largest]).range([height, 0]);
-      const ticks = [0, 1, 4, 16].map((k) => y.ticks(40).findLast((v) => v <= (largest * k) / 16) ?? 0);
-      axes(area, x, y, logTicks(...x.domain(), width / 62), [...new Set(ticks)], "alpha", "norm of weights");
-      const shown = run.predictors.length > MANY
-        ? penalty.order.filter((j, rank) => rank < FEW || found.has(j))
-        : penalty.order;
-      const line = d3.line().x((_, i) => x(penalty.alphas[i])).y((v) => y(v));
-      // The path of one that has left runs on along zero.
-      const whole = (j) => penalty.alphas.map((_, i) => norm(penalty, j, i));
-      const lines = plot.append("g").attr("class", "norms").selectAll("path").data([...shown].reverse()).join("path")
-        .attr("class", (j) => `c${penalty.rank[j] % COLOURS}${penalty.rank[j] % (2 * COLOURS) >= COLOURS ? " dashed" : ""}`)
-        .classed("found", (j) => found.has(j)).attr("d", (j) => line(whole(j)));
-      const rule = plot.append("line").attr("class", "rule").attr("y2", height);
-      draw = { x, y, rule, penalty, shown, found, width, height, lines, veil: plot.append("rect").attr("class", "veil"), labels: plot.append("g").attr("class", "labels") };
-      follow(area, x, penalty.alphas, listen);
-    },
-    at(i) {
-      const { x, penalty, rule, shown, found, lines } = draw;
-      const place = x(penalty.alphas[i]);
-      rule.attr("x1", place).attr("x2", place);
-      lines.classed("gone", (j) => norm(penalty, j, i) === 0);
-      const alive = shown.filter((j) => norm(penalty, j, i) > 0);
-      const first = (j) => (found.has(j) ? Infinity : norm(penalty, j, i));
-      const named = alive.sort((a, b) => first(b) - first(a)).slice(0, LABELS);
-      nameLines(draw, place, named, i);
-      const unnamed = penalty.kept[i] - named.length;
-      byId("now-named").textContent = unnamed > 0 && named.length ? `; the largest ${named.length} are named` : "";
-      byId("now-kept").textContent = count(penalty.kept[i]);
-      byId("now-total").textContent = count(run.predictors.length);
-    },
+const normPanel = (run, listen) => (penalty, found) => {
+  const area = blank("panel-norms", 320);
+  const { plot, width, height } = area;
+  const x = alphaScale(penalty.alphas, width);
+  const largest = Math.max(...penalty.norms.map((values) => Math.max(0, ...values))) || 1;
+  const y = d3.scaleSqrt().domain([0, 1.05 * largest]).range([height, 0]);
+  const ticks = [0, 1, 4, 16].map((k) => y.ticks(40).findLast((v) => v <= (largest * k) / 16) ?? 0);
+  axes(area, x, y, alphaTicks(x), [...new Set(ticks)], "alpha", "norm of weights");
+  const all = run.predictors.length <= MANY;
+  const shown = penalty.order.filter((j, rank) => all || rank < FEW || found.has(j));
+  const line = d3.line().x((_, i) => x(penalty.alphas[i])).y((v) => y(v));
+  const second = (j) => penalty.rank[j] % (2 * COLOURS) >= COLOURS;
+  const lines = putAll(plot, "path", "norms", [...shown].reverse(), {
+    class: (j) => colour(penalty, j) + (second(j) ? " dashed" : "") + (found.has(j) ? " found" : ""),
+    // The path of one that has left runs on along zero.
+    d: (j) => line(penalty.alphas.map((_, i) => norm(penalty, j, i))),
+  });
+  const rule = upright(plot, "rule", 0, height);
+  const name = nameLines(area, put(plot, "rect", "veil", {}), put(plot, "g", "labels", {}), run, penalty);
+  follow(area, x, penalty.alphas, listen);
+  return (i) => {
+    const place = x(penalty.alphas[i]);
+    set(rule, { x1: place, x2: place });
+    lines.classed("gone", (j) => norm(penalty, j, i) === 0);
+    const first = (j) => (found.has(j) ? Number.MAX_VALUE : norm(penalty, j, i));
+    const alive = shown.filter((j) => norm(penalty, j, i) > 0);
+    const named = alive.sort((a, b) => first(b) - first(a)).slice(0, LABELS);
+    name(place, named, named.map((j) => y(norm(penalty, j, i))));
+    show("now-named", penalty.kept[i] > named.length && named.length ? `; ${named.length} are named` : "");
+    show("now-kept", count(penalty.kept[i]));
+    show("now-total", count(run.predictors.length));
   };
+};
 
-  function nameLines({ y, penalty, width, height, labels, veil }, place, named, i) {
-    const longest = Math.min(Math.max(0, ...named.map((j) => textWidth(run.predictors[j]))), 190);
-    const right = place + longest + 20 < width || place < width / 2;
-    const room = Math.min((right ? width - place : place) - 20, longest + 1);
-    const heights = spread(named.map((j) => y(norm(penalty, j, i))), 13, 2, height - 7);
-    const side = right ? 1 : -1;
-    veil.attr("x", right ? place + 13 : place - 16 - room).attr("width", room + 3).attr("y", Math.min(...heights, height) - 8)
-      .attr("height", named.length ? Math.max(...heights) - Math.min(...heights) + 16 : 0);
-    const join = (tag) => labels.selectAll(tag).data(named).join(tag);
-    join("path").attr("class", (j) => `c${penalty.rank[j] % COLOURS}`)
-      .attr("d", (j, n) => `M${place},${y(norm(penalty, j, i))}L${place + side * 13},${heights[n]}`);
-    join("text").attr("x", place + side * 16).attr("y", (_, n) => heights[n]).attr("dy", "0.33em")
-      .attr("text-anchor", right ? "start" : "end").text((j) => shorten(run.predictors[j], room, textWidth));
-  }
-}
+/** Names beside the upright line at `place`, on a veil over the curves, each tied to its curve. */
+const nameLines = ({ width, height }, veil, labels, run, penalty) => (place, named, starts) => {
+  const longest = Math.min(Math.max(0, ...named.map((j) => textWidth(run.predictors[j]))), 190);
+  const side = place + longest + 20 < width || place < width / 2 ? 1 : -1;
+  const room = Math.min((side > 0 ? width - place : place) - 20, longest + 1);
+  const heights = spread(starts, 13, 2, height - 7);
+  const [top, bottom] = named.length ? [Math.min(...heights) - 8, Math.max(...heights) + 8] : [0, 0];
+  set(veil, { x: side > 0 ? place + 13 : place - 16 - room, width: room + 3, y: top, height: bottom - top });
+  const tie = (_, n) => `M${place},${starts[n]}L${place + side * 13},${heights[n]}`;
+  set(labels.selectAll("path").data(named).join("path"), { class: (j) => colour(penalty, j), d: tie });
+  set(labels.selectAll("text").data(named).join("text"), {
+    x: place + side * 16, y: (_, n) => heights[n], dy: "0.33em", "text-anchor": side > 0 ? "start" : "end",
+  }).text((j) => shorten(run.predictors[j], room, textWidth));
+};
 
 /** (c) Histogram of all weights, those that are exactly zero apart. */
-function weightPanel() {
-  let draw = null;
-  return {
-    draw(penalty) {
-      const area = blank("panel-weights", 340);
-      const { plot, width, height } = area;
-      const bins = penalty.bins[0].length;
-      const x = d3.scaleLinear().domain([-penalty.limit, penalty.limit]).range([0, width]);
-      const y = d3.scaleLog().domain([0.6, 1.6 * penalty.n_weights]).range([height, 0]).clamp(true);
-      const ticks = x.ticks(Math.max(width / 80, 3));
-      axes(area, x, y, ticks, logTicks(1, penalty.n_weights, height / 34), "weight", "number of weights");
-      const bars = plot.append("g").attr("class", "bars").selectAll("rect").data(penalty.bins[0]).join("rect")
-        .attr("x", (_, k) => (k * width) / bins + 0.5).attr("width", Math.max(width / bins - 1, 1));
-      const zeros = plot.append("line").attr("class", "zeros").attr("x1", width / 2).attr("x2", width / 2).attr("y1", height);
-      const words = plot.append("text").attr("class", "small").attr("x", width / 2).attr("text-anchor", "middle");
-      draw = { y, height, bars, zeros, words, penalty };
-    },
-    at(i) {
-      const { y, height, bars, zeros, words, penalty } = draw;
-      const zero = penalty.zeros[i];
-      const middle = penalty.bins[i].length / 2;
-      // The histogram counts zeros into the bin that begins there.
-      const counts = penalty.bins[i].map((n, k) => (k === middle ? Math.max(n - zero, 0) : n));
-      const top = (n) => (n ? y(n) : height);
-      bars.data(counts).attr("y", top).attr("height", (n) => height - top(n));
-      zeros.attr("y2", top(zero));
-      words.attr("y", Math.min(top(zero), ...counts.slice(middle - 2, middle + 2).map(top)) - 7).text(zero ? "exactly zero" : "");
-      byId("now-squares").textContent = number(penalty.squares[i]);
-      byId("now-magnitudes").textContent = number(penalty.magnitudes[i]);
-      byId("now-zeros").textContent = count(zero);
-      byId("now-weights").textContent = count(penalty.n_weights);
-      byId("now-largest").textContent = number(penalty.largest[i]);
-    },
+const weightPanel = () => (penalty) => {
+  const area = blank("panel-weights", 340);
+  const { plot, width, height } = area;
+  const [bin, middle] = [width / penalty.bins[0].length, penalty.bins[0].length / 2];
+  const x = d3.scaleLinear().domain([-penalty.limit, penalty.limit]).range([0, width]);
+  const y = d3.scaleLog().domain([0.6, 1.6 * penalty.n_weights]).range([height, 0]).clamp(true);
+  const ticks = x.ticks(Math.max(width / 80, 3));
+  axes(area, x, y, ticks, logTicks(1, penalty.n_weights, height / 34), "weight", "number of weights");
+  const bars = putAll(plot, "rect", "bars", penalty.bins[0], { x: (_, k) => k * bin, width: 0.92 * bin });
+  const zeros = upright(plot, "zeros", width / 2, height, height);
+  const words = put(plot, "text", "small", { x: width / 2, "text-anchor": "middle" });
+  const top = (n) => (n ? y(n) : height);
+  return (i) => {
+    const zero = penalty.zeros[i];
+    // The histogram counts zeros into the bin that begins there.
+    const counts = penalty.bins[i].map((n, k) => (k === middle ? Math.max(n - zero, 0) : n));
+    set(bars.data(counts), { y: top, height: (n) => height - top(n) });
+    zeros.attr("y2", top(zero));
+    const near = [zero, ...counts.slice(middle - 2, middle + 2)];
+    words.attr("y", Math.min(...near.map(top)) - 7).text(zero ? "exactly zero" : "");
+    show("now-squares", number(penalty.squares[i]));
+    show("now-magnitudes", number(penalty.magnitudes[i]));
+    show("now-zeros", count(zero));
+    show("now-weights", count(penalty.n_weights));
+    show("now-largest", number(penalty.largest[i]));
   };
-}
+};
 
 /** (d) The network: inputs as bars by their norm, hidden units filled while they live. */
-function networkPanel(run) {
-  let draw = null;
-  return {
-    draw(penalty) {
-      const area = blank("panel-network", 340, { top: 8, right: 4, bottom: 8, left: 4 });
-      const { plot, width, height } = area;
-      const inputs = penalty.order.slice(0, FEW);
-      const pitch = Math.min(height / inputs.length, 22);
-      const top = (height - pitch * inputs.length) / 2;
-      const nameRoom = pitch >= 9 ? Math.min(0.28 * width, 130) : 0;
-      const long = Math.min(0.2 * width, 90);
-      const end = nameRoom + 6 + long;
-      const middle = (rank) => top + (rank + 0.5) * pitch;
-      const [target, grid] = [width - Math.min(0.11 * width, 56), hiddenGrid(penalty, end, width, height)];
-      if (grid.places.length) {
-        plot.append("rect").attr("class", "layer").attr("x", grid.left - 8).attr("width", grid.right - grid.left + 16)
-          .attr("y", grid.entry(0) - 8).attr("height", grid.entry(1) - grid.entry(0) + 16).attr("rx", 8);
-      }
-      const links = plot.append("g").attr("class", "links").selectAll("path").data(inputs).join("path")
-        .attr("d", (_, rank) => curve(end, middle(rank), grid.left - 8, grid.entry((rank + 0.5) / inputs.length)));
-      plot.append("path").attr("class", "link out").attr("d", curve(grid.right + 8, height / 2, target - 9, height / 2));
-      plot.append("circle").attr("class", "target").attr("cx", target).attr("cy", height / 2).attr("r", 8);
-      plot.append("text").attr("class", "small").attr("x", target).attr("y", height / 2 + 24).attr("text-anchor", "middle")
-        .text(shorten(run.target, 2 * Math.min(width - target, target - grid.right - 10), textWidth));
-      plot.append("g").selectAll("text").data(nameRoom ? inputs : []).join("text").attr("class", "small name")
-        .attr("x", nameRoom).attr("y", (_, rank) => middle(rank)).attr("dy", "0.34em").attr("text-anchor", "end")
-        .attr("font-size", Math.min(pitch - 0.5, 12)).text((j) => shorten(run.predictors[j], nameRoom * (12 / Math.min(pitch, 12)), textWidth));
-      plot.append("g").attr("class", "slots").selectAll("rect").data(inputs).join("rect").attr("x", nameRoom + 6)
-        .attr("width", long).attr("y", (_, rank) => middle(rank) - 0.3 * pitch).attr("height", 0.6 * pitch).attr("rx", 1.5);
-      const bars = plot.append("g").attr("class", "inputs").selectAll("rect").data(inputs).join("rect").attr("x", nameRoom + 6)
-        .attr("y", (_, rank) => middle(rank) - 0.3 * pitch).attr("height", 0.6 * pitch).attr("rx", 1.5);
-      const units = plot.append("g").attr("class", "units").selectAll("circle").data(grid.places).join("circle")
-        .attr("cx", (place) => place[0]).attr("cy", (place) => place[1]).attr("r", grid.radius);
-      const cores = plot.append("g").attr("class", "cores").selectAll("circle").data(grid.places).join("circle")
-        .attr("cx", (place) => place[0]).attr("cy", (place) => place[1]);
-      draw = { penalty, inputs, long, links, bars, units, cores, radius: grid.radius };
-    },
-    at(i) {
-      const { penalty, inputs, long, links, bars, units, cores, radius } = draw;
-      const largest = Math.max(...inputs.map((j) => norm(penalty, j, i))) || 1;
-      const share = (j) => norm(penalty, j, i) / largest;
-      bars.attr("width", (j) => (share(j) ? Math.max(share(j) * long, 1.5) : 0));
-      links.classed("gone", (j) => share(j) === 0).attr("stroke-width", (j) => 0.5 + 2.5 * share(j));
-      const levels = penalty.units[i];
-      units.classed("gone", (_, n) => levels[n] === "0");
-      cores.attr("r", (_, n) => radius * Math.sqrt(levels[n] / 9));
-      byId("now-units").textContent = count(penalty.alive[i]);
-      byId("now-inputs").textContent = `${count(penalty.kept[i])} of ${count(run.predictors.length)}`;
-    },
+const networkPanel = (run) => (penalty) => {
+  const { plot, width, height } = blank("panel-network", 340, { top: 8, right: 4, bottom: 8, left: 4 });
+  const inputs = penalty.order.slice(0, FEW);
+  const pitch = Math.min(height / inputs.length, 22);
+  const size = Math.min(pitch - 0.5, 11.5);
+  const nameRoom = pitch >= 9 ? Math.min(0.28 * width, 130) : 0;
+  const [start, long] = [nameRoom + 6, Math.min(0.2 * width, 90)];
+  const middle = (_, rank) => (height - pitch * inputs.length) / 2 + (rank + 0.5) * pitch;
+  const target = width - Math.min(0.11 * width, 56);
+  const [left, right] = [start + long + 0.1 * width, target - 0.08 * width];
+  const { places, radius, box } = hiddenGrid(penalty.units[0].length, left, right, height);
+  if (places.length) put(plot, "rect", "layer", { ...box, rx: 8 });
+  const entry = (rank) => box.y + 8 + ((rank + 0.5) / inputs.length) * (box.height - 16);
+  const into = (j, rank) => curve(start + long, middle(j, rank), box.x, entry(rank));
+  const links = putAll(plot, "path", "links", inputs, { d: into });
+  put(plot, "path", "link out", { d: curve(box.x + box.width, height / 2, target - 9, height / 2) });
+  put(plot, "circle", "target", { cx: target, cy: height / 2, r: 8 });
+  const targetRoom = 2 * Math.min(width - target, target - box.x - box.width - 2);
+  put(plot, "text", "small", { x: target, y: height / 2 + 24, "text-anchor": "middle" })
+    .text(shorten(run.target, targetRoom, textWidth));
+  putAll(plot, "text", "names", nameRoom ? inputs : [], { x: nameRoom, y: middle, dy: "0.34em", "font-size": size })
+    .text((j) => shorten(run.predictors[j], (nameRoom * 12) / size, textWidth));
+  const slot = { x: start, y: (j, rank) => middle(j, rank) - 0.3 * pitch, height: 0.6 * pitch, rx: 1.5 };
+  putAll(plot, "rect", "slots", inputs, { ...slot, width: long });
+  const bars = putAll(plot, "rect", "inputs", inputs, slot);
+  const place = { cx: (xy) => xy[0], cy: (xy) => xy[1] };
+  const units = putAll(plot, "circle", "units", places, { ...place, r: radius });
+  const cores = putAll(plot, "circle", "cores", places, place);
+  return (i) => {
+    const largest = Math.max(...inputs.map((j) => norm(penalty, j, i))) || 1;
+    const share = (j) => norm(penalty, j, i) / largest;
+    bars.attr("width", (j) => (share(j) ? Math.max(share(j) * long, 1.5) : 0));
+    links.classed("gone", (j) => share(j) === 0).attr("stroke-width", (j) => 0.5 + 2.5 * share(j));
+    units.classed("gone", (_, n) => penalty.units[i][n] === "0");
+    cores.attr("r", (_, n) => radius * Math.sqrt(penalty.units[i][n] / 9));
+    show("now-units", count(penalty.alive[i]));
+    show("now-inputs", `${count(penalty.kept[i])} of ${count(run.predictors.length)}`);
   };
-}
+};
 
 const curve = (x0, y0, x1, y1) => `M${x0},${y0}C${(x0 + x1) / 2},${y0} ${(x0 + x1) / 2},${y1} ${x1},${y1}`;
 
-/** Places of the hidden units, column by column in a block between inputs and target. */
-function hiddenGrid(penalty, end, width, height) {
-  const n = penalty.units[0].length;
-  const [left, right] = [end + 0.1 * width, width - Math.min(0.11 * width, 56) - 0.08 * width];
+/** Places of n hidden units, row by row in a box between inputs and target. */
+function hiddenGrid(n, left, right, height) {
   const columns = Math.max(Math.min(Math.ceil(Math.sqrt((n * (right - left)) / height)), COLUMNS, n), 1);
-  const rows = Math.max(Math.ceil(n / columns), 1);
-  const pitch = Math.min((right - left) / columns, (height - 8) / rows, 26);
-  const middle = (left + right) / 2;
-  const [x0, y0] = [middle - ((columns - 1) * pitch) / 2, height / 2 - ((rows - 1) * pitch) / 2];
-  const places = Array.from({ length: n }, (_, k) => [x0 + (k % columns) * pitch, y0 + Math.floor(k / columns) * pitch]);
-  const tall = n ? rows * pitch : 20;
-  return {
-    places, radius: Math.max(0.42 * pitch, 1), left: n ? x0 - pitch / 2 : middle, right: n ? x0 + (columns - 0.5) * pitch : middle,
-    entry: (share) => height / 2 - tall / 2 + share * tall,
-  };
+  const rows = Math.ceil(n / columns);
+  const pitch = Math.min((right - left) / columns, (height - 16) / Math.max(rows, 1), 26);
+  const [wide, tall] = [n ? columns * pitch : 0, rows * pitch];
+  const [x, y] = [(left + right - wide) / 2, (height - tall) / 2];
+  const place = (k) => [x + ((k % columns) + 0.5) * pitch, y + (Math.floor(k / columns) + 0.5) * pitch];
+  const box = { x: x - 8, y: y - 8, width: wide + 16, height: tall + 16 };
+  return { places: Array.from({ length: n }, (_, k) => place(k)), radius: Math.max(0.42 * pitch, 1), box };
 }
 
 /** The linked picture: one state, the penalty and the place on its path, and four panels that follow it. */
 function picture(run) {
-  const slider = byId("alpha");
-  const found = new Set();
-  const start = Math.max(run.penalties.findIndex((p) => p.name === run.recommended), 0);
-  const state = { penalty: run.penalties[start], index: run.penalties[start].chosen };
-  for (const penalty of run.penalties) {
-    penalty.rank = [];
-    penalty.order.forEach((j, rank) => { penalty.rank[j] = rank; });
-  }
-  const listen = { hover: (i) => show(i), leave: () => show(state.index), keep: (i) => move(i) };
+  const [slider, found] = [byId("alpha"), new Set()];
+  const recommended = run.penalties.find((p) => p.name === run.recommended) ?? run.penalties[0];
+  const state = { penalty: recommended, index: recommended.chosen };
+  for (const one of run.penalties) one.order.forEach((j, rank) => { (one.rank ??= [])[j] = rank; });
+  const listen = { hover: (i) => follows(i), leave: () => follows(state.index), keep: (i) => move(i) };
   const panels = [lossPanel(run, listen), normPanel(run, listen), weightPanel(), networkPanel(run)];
+  let moves = [];
 
-  function show(i) {
-    const { penalty } = state;
-    for (const panel of panels) panel.at(i);
-    byId("now-alpha").textContent = number(penalty.alphas[i]);
-    byId("now-words").textContent = penalty.words[i];
+  function follows(i) {
+    for (const at of moves) at(i);
+    show("now-alpha", number(state.penalty.alphas[i]));
+    show("now-words", state.penalty.words[i]);
   }
 
   function move(i) {
@@ -434,21 +381,20 @@ function picture(run) {
     const loss = penalty.cv[i] === null ? "" : `, ${run.metric} ${number(penalty.cv[i])} on new rows`;
     const kept = `${count(penalty.kept[i])} of ${count(run.predictors.length)} predictors`;
     slider.setAttribute("aria-valuetext", `alpha ${number(penalty.alphas[i])}${loss}, ${kept}`);
-    show(i);
+    follows(i);
   }
 
   function draw() {
-    for (const panel of panels) panel.draw(state.penalty, found);
+    moves = panels.map((panel) => panel(state.penalty, found));
     slider.max = state.penalty.alphas.length - 1;
     move(state.index);
   }
 
-  const ends = (penalty) => ({ chosen: penalty.chosen, last: penalty.alphas.length - 1 });
   for (const choice of document.querySelectorAll("input[name=penalty]")) {
     choice.checked = choice.value === state.penalty.name;
     choice.addEventListener("change", () => {
       const next = run.penalties.find((p) => p.name === choice.value);
-      state.index = samePlace(state.index, ends(state.penalty), ends(next));
+      state.index = samePlace(state.index, state.penalty, next);
       state.penalty = next;
       draw();
     });
@@ -459,10 +405,10 @@ function picture(run) {
   }
   byId("find")?.addEventListener("input", (event) => {
     const wanted = event.target.value.trim().toLowerCase();
-    const hits = wanted ? run.predictors.map((_, j) => j).filter((j) => run.predictors[j].toLowerCase().includes(wanted)) : [];
+    const hits = run.predictors.flatMap((name, j) => (wanted && name.toLowerCase().includes(wanted) ? [j] : []));
     found.clear();
     hits.slice(0, FEW).forEach((j) => found.add(j));
-    byId("found").textContent = wanted ? `${count(hits.length)} found` : "";
+    show("found", wanted ? `${count(hits.length)} found` : "");
     draw();
   });
   return draw;
@@ -473,75 +419,66 @@ function nonePanel(run) {
   const { steps, train, test, folds, best } = run.none;
   const area = blank("panel-none", 320);
   const { plot, width, height } = area;
-  const top = 1.1 * Math.max(...test, ...train, run.null);
   const x = d3.scaleLog().domain([steps[0], Math.max(steps.at(-1), steps[0] + 1)]).range([0, width]);
-  const y = lossScale(test[best], top, run.null, height);
-  axes(area, x, y, logTicks(...x.domain(), width / 62), lossTicks(y, height), "steps of training", run.metric);
+  const y = lossScale(test[best], 1.1 * Math.max(...test, ...train, run.null), run.null, height);
+  axes(area, x, y, alphaTicks(x), lossTicks(y), "steps of training", run.metric);
   const line = d3.line().x((_, i) => x(steps[i])).y((v) => offAxis(y, v));
   const inside = clipped(area);
-  plot.append("line").attr("class", "null").attr("x2", width).attr("y1", y(run.null)).attr("y2", y(run.null));
-  inside.append("g").attr("class", "folds").selectAll("path").data(folds).join("path").attr("d", line);
-  inside.append("path").attr("class", "seen line").attr("d", line(train));
-  inside.append("path").attr("class", "new line").attr("d", line(test));
+  put(plot, "line", "null", { x2: width, y1: y(run.null), y2: y(run.null) });
+  putAll(inside, "path", "folds", folds, { d: line });
+  put(inside, "path", "seen line", { d: line(train) });
+  put(inside, "path", "new line", { d: line(test) });
   const place = x(steps[best]);
-  plot.append("line").attr("class", "choice least").attr("x1", place).attr("x2", place).attr("y2", height);
-  plot.append("circle").attr("class", "new dot").attr("r", 5).attr("cx", place).attr("cy", y(test[best]));
-  const words = `best step, ${count(steps[best])}: ${number(test[best])}`;
-  plot.append("text").attr("class", "small").attr("y", -5).attr("x", place > 0.6 * width ? place + 3 : Math.max(place - 3, 0))
-    .attr("text-anchor", place > 0.6 * width ? "end" : "start").text(words);
+  const late = place > 0.6 * width;
+  upright(plot, "choice least", place, height);
+  put(plot, "circle", "new dot", { r: 5, cx: place, cy: y(test[best]) });
+  put(plot, "text", "small", { x: late ? place + 3 : Math.max(place - 3, 12), y: -5 })
+    .attr("text-anchor", late ? "end" : "start").text(`best step, ${count(steps[best])}: ${number(test[best])}`);
 }
 
 /** Predicted probabilities beside observed shares. */
 function calibrationPanel(run) {
   const area = blank("panel-calibration", 320);
-  const { plot, width, height } = area;
-  const scale = (range) => d3.scaleLinear().domain([0, 1]).range(range);
-  const [x, y] = [scale([0, width]), scale([height, 0])];
+  const [x, y] = [[0, area.width], [area.height, 0]].map((range) => d3.scaleLinear().domain([0, 1]).range(range));
   axes(area, x, y, x.ticks(5), y.ticks(5), "predicted probability", "observed share");
-  plot.append("line").attr("class", "null").attr("x1", x(0)).attr("y1", y(0)).attr("x2", x(1)).attr("y2", y(1));
-  const bins = plot.append("g").attr("class", "outer").selectAll("g").data(run.calibration).join("g");
-  bins.append("line").attr("x1", (b) => x(b.predicted)).attr("x2", (b) => x(b.predicted))
-    .attr("y1", (b) => y(b.ci_low)).attr("y2", (b) => y(b.ci_high));
-  bins.append("circle").attr("class", "new dot").attr("r", 4.5).attr("cx", (b) => x(b.predicted)).attr("cy", (b) => y(b.observed));
+  const across = (bin) => x(bin.predicted);
+  put(area.plot, "line", "null", { x1: x(0), y1: y(0), x2: x(1), y2: y(1) });
+  putAll(area.plot, "line", "outer", run.calibration, {
+    x1: across, x2: across, y1: (bin) => y(bin.ci_low), y2: (bin) => y(bin.ci_high),
+  });
+  putAll(area.plot, "circle", "bins", run.calibration, { r: 4.5, cx: across, cy: (bin) => y(bin.observed) });
 }
 
-/** Points of predicted against observed values, or of residuals against predicted ones. */
-function pointsPanel(id, xs, ys, xTitle, yTitle, diagonal) {
+/** Points of observed against predicted values, or of residuals against predicted ones. */
+function pointsPanel(id, xs, ys, yTitle, diagonal) {
   const area = blank(id, 320, { top: 34, right: 16, bottom: 42, left: 58 });
-  const { plot, width, height } = area;
-  const scale = (values, range) => d3.scaleLinear().domain([Math.min(...values), Math.max(...values)]).nice().range(range);
-  const both = [...xs, ...ys];
-  const [x, y] = [scale(diagonal ? both : xs, [0, width]), scale(diagonal ? both : [0, ...ys], [height, 0])];
-  axes(area, x, y, x.ticks(Math.max(width / 90, 3)), y.ticks(5), xTitle, yTitle);
+  const reach = (values) => d3.scaleLinear().domain([Math.min(...values), Math.max(...values)]).nice();
+  const x = reach(diagonal ? [...xs, ...ys] : xs).range([0, area.width]);
+  const y = reach(diagonal ? [...xs, ...ys] : [0, ...ys]).range([area.height, 0]);
+  axes(area, x, y, x.ticks(Math.max(area.width / 90, 3)), y.ticks(5), "predicted", yTitle);
   const [low, high] = x.domain();
-  plot.append("line").attr("class", "null").attr("x1", x(low)).attr("x2", x(high))
-    .attr("y1", y(diagonal ? low : 0)).attr("y2", y(diagonal ? high : 0));
-  plot.append("g").attr("class", "points").selectAll("circle").data(xs).join("circle").attr("r", 2.6)
-    .attr("cx", (v) => x(v)).attr("cy", (_, i) => y(ys[i]));
+  put(area.plot, "line", "null", { x1: x(low), x2: x(high), y1: y(diagonal ? low : 0), y2: y(diagonal ? high : 0) });
+  putAll(area.plot, "circle", "points", xs, { r: 2.6, cx: x, cy: (_, i) => y(ys[i]) });
 }
 
 /** Buttons in the heads of a table sort its first body; a second press turns the order round. */
 function sortable(table) {
-  const body = table.tBodies[0];
   const heads = [...table.tHead.rows[0].cells];
-  heads.forEach((head, column) => head.querySelector("button")?.addEventListener("click", () => {
-    const up = head.getAttribute("aria-sort") !== "ascending";
+  heads.forEach((head, column) => head.querySelector("button").addEventListener("click", () => {
+    const sign = head.getAttribute("aria-sort") === "ascending" ? -1 : 1;
     const value = (row) => row.cells[column].querySelector("data")?.value ?? row.cells[column].textContent.trim();
-    const compare = (a, b) => {
-      const [p, q] = [Number(value(a)), Number(value(b))];
-      if (Number.isNaN(p) || Number.isNaN(q)) return Number.isNaN(p) - Number.isNaN(q) || value(a).localeCompare(value(b));
-      return p - q;
-    };
+    const inOrder = (a, b) => a - b || a.localeCompare?.(b) || 0;
+    const key = (row) => (column ? Number(value(row).replace("–", "-Infinity")) : value(row));
+    const rows = [...table.tBodies[0].rows].sort((a, b) => sign * inOrder(key(a), key(b)));
     for (const other of heads) other.removeAttribute("aria-sort");
-    head.setAttribute("aria-sort", up ? "ascending" : "descending");
-    body.append(...[...body.rows].sort((a, b) => (up ? compare(a, b) : compare(b, a))));
+    head.setAttribute("aria-sort", sign > 0 ? "ascending" : "descending");
+    table.tBodies[0].append(...rows);
   }));
 }
 
 /** Draw everything, and again whenever the width of the page changes. */
-function start() {
+function drawReport() {
   const run = JSON.parse(byId("run").textContent);
-  document.documentElement.classList.add("drawn");
   document.querySelectorAll("table.sortable").forEach(sortable);
   const drawings = [];
   if (run.penalties.length) drawings.push(picture(run));
@@ -550,17 +487,12 @@ function start() {
   if (run.points) {
     const { observed, predicted } = run.points;
     const residuals = observed.map((v, i) => v - predicted[i]);
-    drawings.push(() => pointsPanel("panel-fit", predicted, observed, "predicted", "observed", true));
-    drawings.push(() => pointsPanel("panel-residuals", predicted, residuals, "predicted", "observed − predicted", false));
+    drawings.push(() => pointsPanel("panel-fit", predicted, observed, "observed", true));
+    drawings.push(() => pointsPanel("panel-residuals", predicted, residuals, "observed − predicted", false));
   }
-  const all = () => drawings.forEach((draw) => draw());
-  all();
-  let width = document.documentElement.clientWidth;
-  new ResizeObserver(() => {
-    if (document.documentElement.clientWidth === width) return;
-    width = document.documentElement.clientWidth;
-    all();
-  }).observe(document.documentElement);
+  const drawAll = () => drawings.forEach((draw) => draw());
+  drawAll();
+  addEventListener("resize", drawAll);
 }
 
-if (typeof document !== "undefined") start();
+if (typeof document !== "undefined") drawReport();
