@@ -13,6 +13,7 @@ ROOT = Path(__file__).parents[1]
 PICTURE, README, RESULT = (
     ROOT / "docs/pictures/report.png", ROOT / "README.md", ROOT / "tests/views/breast_cancer.json.gz",
 )  # fmt: skip
+EDGE = 24
 BEGIN, END = "<!-- demo: printed by the command, put here by docs/picture.py -->\n", "<!-- end of demo -->"
 
 sys.path.insert(0, str(ROOT / "tests"))
@@ -37,7 +38,10 @@ def photograph(report):
 
     PICTURE.parent.mkdir(exist_ok=True)
     with launched() as browser, opened(browser, report, width=1280, scale=1.5) as page:
-        page.locator("section.picture").screenshot(path=PICTURE)
+        box = page.locator("section.picture").bounding_box()
+        clip = {"x": box["x"] - EDGE, "y": box["y"] - EDGE, "width": box["width"] + 2 * EDGE,
+                "height": box["height"] + 2 * EDGE}  # fmt: skip
+        page.screenshot(path=PICTURE, full_page=True, clip=clip)
     # 256 colours are enough, and a third of the bytes.
     Image.open(PICTURE).quantize(256).save(PICTURE, optimize=True)
 

@@ -14,6 +14,7 @@ import tautnet
 from tautnet.fitting.path import nearest
 from tautnet.fitting.verdict import certificate_in_words, number
 from tautnet.tables.reader import read_table
+from tautnet.views.island import beyond_null
 from tautnet.views.report import render_report, write_report
 
 CASES = ("classification", "regression", "three classes", "without none", "only none", "linear", "one predictor")
@@ -44,7 +45,7 @@ def set_slider(page, i):
 def check_panels(page, result, name, i):
     """All four panels show what the result holds of a penalty at one place on its path."""
     detail = result["detail"]["penalties"][name]
-    path = detail["path"]
+    path = beyond_null(detail)
     total, alpha = len(result["detail"]["predictors"]), path["alphas"][i]
     assert text(page, "now-alpha") == number(alpha)
     words = certificate_in_words({k: path[k][i] for k in ("stationarity", "objective_gap")})
@@ -109,10 +110,11 @@ def test_names_stand_apart_and_inside_the_panel(visit, breast_cancer):
 
 def test_the_keyboard_moves_the_slider(visit, breast_cancer):
     with visit(breast_cancer) as page:
-        slider, path = page.locator("#alpha"), breast_cancer["detail"]["penalties"]["l1"]["path"]
+        slider, path = page.locator("#alpha"), beyond_null(breast_cancer["detail"]["penalties"]["l1"])
         page.locator("input[value=l1]").check(force=True)
         slider.focus()
-        for key, i in (("Home", 0), ("ArrowRight", 1), ("ArrowUp", 2), ("ArrowLeft", 1), ("End", len(path["alphas"]) - 1)):
+        last = len(path["alphas"]) - 1
+        for key, i in (("Home", 0), ("ArrowRight", 1), ("ArrowUp", 2), ("ArrowLeft", 1), ("End", last)):
             page.keyboard.press(key)
             check_panels(page, breast_cancer, "l1", i)
             said = slider.get_attribute("aria-valuetext")
@@ -125,7 +127,7 @@ def test_another_penalty_keeps_the_place(visit, breast_cancer):
         for name in ("l2", "group", "elasticnet", "l1"):
             page.locator(f"input[value={name}]").check(force=True)
             row = next(row for row in breast_cancer["rows"] if row["penalty"] == name)
-            alphas = np.array(breast_cancer["detail"]["penalties"][name]["path"]["alphas"])
+            alphas = np.array(beyond_null(breast_cancer["detail"]["penalties"][name])["alphas"])
             assert int(page.locator("#alpha").get_attribute("max")) == len(alphas) - 1
             check_panels(page, breast_cancer, name, nearest(alphas, row["alpha"]))
         set_slider(page, 0)
@@ -214,6 +216,7 @@ def widened(result, n_predictors, n_alphas):
     """A result whose predictors and strengths are repeated up to some number of each."""
     result = copy.deepcopy(result)
     detail, names = result["detail"], result["detail"]["predictors"]
+    result["n_predictors"] = n_predictors
     detail["predictors"] = [f"copy {j // len(names)} of {names[j % len(names)]}" for j in range(n_predictors)]
     detail["kinds"] = dict.fromkeys(detail["predictors"], "number")
     for one in detail["penalties"].values():

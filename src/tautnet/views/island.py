@@ -66,7 +66,7 @@ def penalty_run(row, detail, predictors):
         ``chosen``, ``least``, ``one_se``. ``norms``: for each predictor, without the zeros at its end;
         ``order``: predictors as `drawn_order` has them.
     """
-    path = detail["path"]
+    path = beyond_null(detail)
     alphas = np.array(path["alphas"])
     curve = {nearest(alphas, alpha): i for i, alpha in enumerate(detail["alphas"]) if _is_on(alphas, alpha)}
     norms = np.array(path["norms"], float).reshape(len(alphas), len(predictors))
@@ -100,6 +100,18 @@ def penalty_run(row, detail, predictors):
         "units": _unit_levels(units, detail["unit_exit_alpha"]),
         "alive": (units > 0).sum(axis=1).tolist(),
     }
+
+
+def beyond_null(detail):
+    """The path on all rows, with the strengths at which only chains of folds were still walked.
+
+    Where it has ended null it stays null at every larger strength.
+    """
+    path = detail["path"]
+    last = path["alphas"][-1]
+    more = [a for a in detail["alphas"] if a > last * (1 + 1e-6)] if path["n_features"][-1] == 0 else []
+    longer = {key: [*values, *[values[-1]] * len(more)] for key, values in path.items()}
+    return longer | {"alphas": [*path["alphas"], *more]}
 
 
 def _is_on(alphas, alpha):
