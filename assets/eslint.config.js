@@ -1,7 +1,7 @@
 // Rules for the report's script and its tests.
 import js from "@eslint/js";
 
-const browser = Object.fromEntries(["addEventListener", "d3", "document"].map((name) => [name, "readonly"]));
+const browser = Object.fromEntries(["addEventListener", "d3", "document", "getComputedStyle"].map((name) => [name, "readonly"]));
 
 export default [
   js.configs.recommended,

@@ -92,9 +92,10 @@ const putAll = (parent, tag, style, data, attributes) =>
   set(parent.append("g").attr("class", style).selectAll(tag).data(data).join(tag), attributes);
 const upright = (parent, style, place, y2, y1 = 0) => put(parent, "line", style, { x1: place, x2: place, y1, y2 });
 
-/** An empty drawing as wide as its place: the plot inside its margins. */
+/** An empty drawing as wide as its place, in pixels of text of the usual size: the plot inside its margins. */
 function blank(id, height, margin = { top: 34, right: 16, bottom: 42, left: 50 }) {
-  const width = Math.max(byId(id).getBoundingClientRect().width, 220);
+  const pixel = parseFloat(getComputedStyle(document.documentElement).fontSize) / 16;
+  const width = Math.max(byId(id).getBoundingClientRect().width / pixel, 220);
   const root = d3.select(byId(id)).attr("viewBox", `0 0 ${width} ${height}`);
   root.selectAll("*").remove();
   const plot = root.append("g").attr("transform", `translate(${margin.left},${margin.top})`);

@@ -80,35 +80,34 @@ def write_report(result, path):
 def render_report(result):
     """The report as text; ``result`` as in `write_report`."""
     detail = result["detail"]
-    return _render(
-        TEMPLATE,
-        result,
-        style=_part(STYLE),
-        drawing=_part(DRAWING),
-        script=_part(SCRIPT),
-        island=island(result),
-        headline=headline(result),
-        exits=exits(result),
-        selects=drawn_penalty(result) in SELECTING,
-        network=network(detail),
-        kinds=kinds(detail),
-        certificates=certificates(result),
-        grids=grids(result),
-        best_step=None if detail["none"] is None else best_step(detail["none"]),
-        drawn_points=POINTS,
-        listed=LISTED,
-        solved=SOLVED,
-        nearly_solved=NEARLY_SOLVED,
-        settled=SETTLED,
-    )
+    more = {
+        "style": _part(STYLE),
+        "drawing": _part(DRAWING),
+        "script": _part(SCRIPT),
+        "island": island(result),
+        "headline": headline(result),
+        "exits": exits(result),
+        "selects": drawn_penalty(result) in SELECTING,
+        "network": network(detail),
+        "kinds": kinds(detail),
+        "certificates": certificates(result),
+        "grids": grids(result),
+        "best_step": None if detail["none"] is None else best_step(detail["none"]),
+        "drawn_points": POINTS,
+        "listed": LISTED,
+        "solved": SOLVED,
+        "nearly_solved": NEARLY_SOLVED,
+        "settled": SETTLED,
+    }
+    return _render(TEMPLATE, result, more)
 
 
 def render_summary(result):
     """The verdict and the table alone, for a notebook; ``result`` as in `write_report`."""
-    return _render(SUMMARY, result)
+    return _render(SUMMARY, result, {})
 
 
-def _render(template, result, **more):
+def _render(template, result, more):
     from jinja2 import Environment, FunctionLoader, StrictUndefined
 
     environment = Environment(
