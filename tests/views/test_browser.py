@@ -54,15 +54,14 @@ def check_panels(page, result, name, i):
     for place, key in (("now-cv", "cv_mean"), ("now-train", "train_mean")):
         assert text(page, place) == (number(detail[key][on_curve[0]]) if on_curve else "–")
     kept = sum(norm > 0 for norm in path["norms"][i])
-    assert (text(page, "now-kept"), text(page, "now-total")) == (str(kept), str(total))
+    assert text(page, "now-kept") == str(kept)
     if total <= 300:
         assert page.locator(".norms path").count() == total
         assert page.locator(".norms path.gone").count() == total - kept
     assert text(page, "now-squares") == number(path["weight_squares"][i])
     assert text(page, "now-magnitudes") == number(path["weight_magnitudes"][i])
     assert text(page, "now-largest") == number(path["weight_max"][i])
-    n_weights = sum(path["histograms"][i])
-    assert (text(page, "now-zeros"), text(page, "now-weights")) == (f"{path['zero_weights'][i]:,}", f"{n_weights:,}")
+    assert text(page, "now-zeros") == f"{path['zero_weights'][i]:,}"
     assert text(page, "now-inputs") == f"{kept} of {total}"
     alive = sum(norm > 0 for norm in path["unit_norms"][i])
     if result["detail"]["hidden_layer_sizes"]:
@@ -174,11 +173,11 @@ def test_printed_it_has_six_pages_at_most(visit, breast_cancer):
         assert 1 <= pages <= 6
 
 
-@pytest.mark.parametrize("scheme", ["light", "dark"])
-def test_axe_finds_nothing_serious(visit, finished, breast_cancer, scheme):
+def test_axe_finds_nothing_serious(visit, finished, breast_cancer):
     from axe_playwright_python.sync_playwright import Axe
 
-    for result in (breast_cancer, finished["regression"].result, finished["only none"].result):
+    regression = finished["regression"].result
+    for result, scheme in ((breast_cancer, "light"), (breast_cancer, "dark"), (regression, "dark")):
         with visit(result, scheme=scheme) as page:
             found = Axe().run(page).response["violations"]
             serious = [one for one in found if one["impact"] in ("serious", "critical")]

@@ -36,6 +36,7 @@ def run(result):
         "metric": result["metric"],
         "null": result["null"]["test_loss"],
         "recommended": result["recommended"],
+        "skip": detail["skip"],
         "target": name(result["target"]),
         "predictors": [name(predictor) for predictor in detail["predictors"]],
         "penalties": [

@@ -76,10 +76,8 @@ const byId = (id) => document.getElementById(id);
 const show = (id, text) => { byId(id).textContent = text; };
 
 let brush = null;
-function textWidth(text) {
-  brush ??= Object.assign(document.createElement("canvas").getContext("2d"), { font: "12px sans-serif" });
-  return 1.06 * brush.measureText(text).width;
-}
+const newBrush = () => Object.assign(document.createElement("canvas").getContext("2d"), { font: "12px sans-serif" });
+const textWidth = (text) => 1.06 * (brush ??= newBrush()).measureText(text).width;
 
 function set(selection, attributes) {
   for (const [name, value] of Object.entries(attributes)) selection.attr(name, value);
@@ -108,7 +106,7 @@ function axes({ plot, width, height }, x, y, xTicks, yTicks, xTitle, yTitle) {
   put(plot, "g", "axis", { transform: `translate(0,${height})` }).call(axis(d3.axisBottom(x), xTicks));
   put(plot, "g", "axis", {}).call(axis(d3.axisLeft(y), yTicks));
   put(plot, "text", "small", { x: width, y: height + 34, "text-anchor": "end" }).text(xTitle);
-  put(plot, "text", "small", { x: -44, y: -12 }).text(yTitle);
+  put(plot, "text", "small", { x: -44, y: -20 }).text(yTitle);
 }
 
 /** A strength axis: one alpha alone gets room at both sides. */
@@ -203,11 +201,11 @@ function choices(plot, penalty, x, width, height) {
   upright(plot, "choice least", low, height);
   upright(plot, "choice one-se", high, height);
   const name = (text, at, anchor) => put(plot, "text", "small", { x: at, y: -5, "text-anchor": anchor }).text(text);
-  if (Math.abs(high - low) < 1) name("lowest = one-SE", low, low > width - 60 ? "end" : "middle");
+  if (Math.abs(high - low) < 1) name("lowest = one-SE", Math.min(Math.max(low, 45), width - 32), "middle");
   else {
-    name("lowest", low < 60 ? low : low + 3, low < 60 ? "start" : "end");
-    const last = high > width - 56;
-    name("one-SE", last ? high : Math.max(high - 3, low < 60 ? low + 44 : 0), last ? "end" : "start");
+    const right = Math.max(Math.min(Math.max(high - 3, low + 9), width - 28), 46);
+    name("lowest", Math.max(Math.min(low + 3, right - 6), 40), "end");
+    name("one-SE", right, "start");
   }
 }
 
@@ -256,7 +254,6 @@ const normPanel = (run, listen) => (penalty, found) => {
     name(place, named, named.map((j) => y(norm(penalty, j, i))));
     show("now-named", penalty.kept[i] > named.length && named.length ? `; ${named.length} are named` : "");
     show("now-kept", count(penalty.kept[i]));
-    show("now-total", count(run.predictors.length));
   };
 };
 
@@ -299,7 +296,6 @@ const weightPanel = () => (penalty) => {
     show("now-squares", number(penalty.squares[i]));
     show("now-magnitudes", number(penalty.magnitudes[i]));
     show("now-zeros", count(zero));
-    show("now-weights", count(penalty.n_weights));
     show("now-largest", number(penalty.largest[i]));
   };
 };
@@ -316,11 +312,13 @@ const networkPanel = (run) => (penalty) => {
   const target = width - Math.min(0.11 * width, 56);
   const [left, right] = [start + long + 0.1 * width, target - 0.08 * width];
   const { places, radius, box } = hiddenGrid(penalty.units[0].length, left, right, height);
+  const over = `${box.x},-10 ${box.x + box.width},-10 ${target},${height / 2 - 8}`;
+  if (run.skip) put(plot, "path", "link skip", { d: `M${start + long},${middle(0, 0)}C${over}` });
   if (places.length) put(plot, "rect", "layer", { ...box, rx: 8 });
   const entry = (rank) => box.y + 8 + ((rank + 0.5) / inputs.length) * (box.height - 16);
   const into = (j, rank) => curve(start + long, middle(j, rank), box.x, entry(rank));
   const links = putAll(plot, "path", "links", inputs, { d: into });
-  put(plot, "path", "link out", { d: curve(box.x + box.width, height / 2, target - 9, height / 2) });
+  const out = put(plot, "path", "link out", { d: curve(box.x + box.width, height / 2, target - 9, height / 2) });
   put(plot, "circle", "target", { cx: target, cy: height / 2, r: 8 });
   const targetRoom = 2 * Math.min(width - target, target - box.x - box.width - 2);
   put(plot, "text", "small", { x: target, y: height / 2 + 24, "text-anchor": "middle" })
@@ -337,7 +335,9 @@ const networkPanel = (run) => (penalty) => {
     const largest = Math.max(...inputs.map((j) => norm(penalty, j, i))) || 1;
     const share = (j) => norm(penalty, j, i) / largest;
     bars.attr("width", (j) => (share(j) ? Math.max(share(j) * long, 1.5) : 0));
-    links.classed("gone", (j) => share(j) === 0).attr("stroke-width", (j) => 0.5 + 2.5 * share(j));
+    const through = !places.length || penalty.alive[i] > 0;
+    out.classed("gone", !through);
+    links.classed("gone", (j) => !through || share(j) === 0).attr("stroke-width", (j) => 0.5 + 2.5 * share(j));
     units.classed("gone", (_, n) => penalty.units[i][n] === "0");
     cores.attr("r", (_, n) => radius * Math.sqrt(penalty.units[i][n] / 9));
     show("now-units", count(penalty.alive[i]));
