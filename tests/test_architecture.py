@@ -13,7 +13,7 @@ ROOMS = {
     "tables": ["errors", "datasets", "reader", "encoder", "target", "scaling"],
     "objective": ["losses", "networks", "penalties", "problem"],
     "fitting": [
-        "settings", "sample", "unit", "solver", "loop", "path", "units", "crossval", "nested", "intervals",
+        "settings", "sample", "solver", "unit", "loop", "path", "units", "crossval", "nested", "intervals",
         "diagnostics", "study", "verdict", "detail",
     ],
     "estimators": ["models", "cross_validated"],

@@ -1,5 +1,7 @@
 """Estimators that choose their strength by cross-validation along the whole path."""
 
+from functools import partial
+
 import numpy as np
 
 from tautnet.estimators.models import ClassifierNet, RegressorNet
@@ -44,14 +46,13 @@ class _CrossValidated:
         nested = cross_validate(sample, [candidate], [fold], nested=False, alphas=alphas, n_jobs=self.n_jobs)[0]
         curve = nested.curve()
         by_count = self.selection not in ("min", "1se")
-        keep = "all" if by_count else [curve.alpha(self.selection)]
-        rows = np.arange(len(sample.y))
-
-        def refit(ticker):
-            return walk(sample, rows, rows[:0], settings, alphas=alphas, keep=keep, certify="kept", ticker=ticker)
-
-        path = run_units([refit])[0]
+        path = nested.whole
         at = self._choose_count(curve, path) if by_count else nearest(path.alphas, curve.alpha(self.selection))
+        if at not in path.parameters:
+            # The table is so wide that the walk did not keep every model: it is made again for this one.
+            rows, keep = np.arange(len(sample.y)), [path.alphas[at]]
+            again = partial(walk, sample, rows, rows[:0], settings, alphas=alphas, keep=keep, certify="kept")
+            path = run_units([lambda ticker: again(ticker=ticker)])[0]
         self.alpha_, self.alphas_ = float(path.alphas[at]), curve.alphas
         self.alpha_min_, self.alpha_1se_ = curve.alpha("min"), curve.alpha("1se")
         self.cv_results_ = penalty_curves(nested, curve, path)

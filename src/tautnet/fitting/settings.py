@@ -19,8 +19,8 @@ class Schedule:
     """
 
     rate: float = 3e-2
-    first_steps: int = 1000
-    steps: int = 35
+    first_steps: int = 300
+    steps: int = 20
     unpenalised_steps: int = 2000
     batch_rows: int = 5000
     batch_size: int = 512
