@@ -13,6 +13,7 @@ import numpy as np
 import pytest
 from views.hostile import FORBIDDEN, JOINED, NAMES, SHOWN, hostile
 
+import tautnet
 from tautnet.fitting.verdict import NEARLY_SOLVED, SETTLED, SOLVED, certificate_in_words, headline, number
 from tautnet.tables.errors import TableError
 from tautnet.views.island import LARGEST, beyond_null, by_exit, drawn_order, run
@@ -322,6 +323,14 @@ def test_file_is_utf8_and_written_over(finished, tmp_path):
 
 def test_same_result_gives_the_same_bytes(pages, finished):
     assert render_report(finished["regression"].result) == pages["regression"]
+
+
+def test_a_comparison_writes_its_own_report(finished, tmp_path):
+    result = finished["regression"].result
+    comparison = tautnet.Comparison({k: v for k, v in result.items() if k != "detail"}, result["detail"])
+    path = comparison.to_html(tmp_path / "mine.html")
+    assert path.read_text(encoding="utf-8") == render_report(comparison.whole())
+    assert comparison.sentences == finished["regression"].sentences and "To do it again" not in path.read_text()
 
 
 def test_a_finished_run_is_drawn_again(pages, finished, tmp_path):
