@@ -82,7 +82,7 @@ def headline(result):
     Examples
     --------
     >>> row = {"penalty": "l1", "vs_null": {"ci_low": 0.1, "p_holm": 0.01}}
-    >>> headline({"rows": [{"penalty": "none"} | row, row], "over_fitted": True, "recommended": "l1", "linear": row})
+    >>> headline({"rows": [row | {"penalty": "none"}, row], "over_fitted": True, "recommended": "l1", "linear": row})
     'Without a penalty this network is over-fitted. Use l1.'
     """
     if not learns(result):
