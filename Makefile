@@ -3,7 +3,7 @@ PYTHON ?= python3
 PIP := .venv/bin/pip --quiet --disable-pip-version-check
 DATA ?= data
 
-.PHONY: demo test lowest lock pictures article verdicts clean
+.PHONY: demo test lowest lock picture assets article verdicts clean
 
 demo: .venv/demo  ## Install, compare the penalties on breast_cancer, say where the report is.
 	.venv/bin/tautnet compare breast_cancer
@@ -23,8 +23,15 @@ lock:  ## Pin what a fresh resolution gives today.
 	$(PIP) install --editable '.[parquet,test]'
 	.venv/bin/pip freeze --exclude-editable > constraints.txt
 
-pictures: .venv/demo  ## Draw the README's picture again.
-	.venv/bin/python docs/pictures.py
+picture: .venv/test  ## Photograph the report for the README, and put there what the command prints (needs a browser).
+	.venv/bin/python docs/picture.py
+
+assets: assets/node_modules  ## Bundle d3 for the report again, to the same bytes, and lint the report's script (needs npm).
+	cd assets && npm run build && npm run lint
+
+assets/node_modules: assets/package-lock.json
+	cd assets && npm ci --no-audit --no-fund
+	@touch $@
 
 article: .venv/demo  ## Repeat the article's experiment for docs/article.md.
 	.venv/bin/python docs/article.py

@@ -2,6 +2,8 @@
 
 import pytest
 
+BROWSER_TESTS = "tests/views/test_browser.py"
+
 
 @pytest.fixture(scope="session")
 def programs(request):
@@ -14,3 +16,14 @@ def cache_programs(programs):
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("TAUTNET_CACHE", str(programs))
         yield
+
+
+def pytest_terminal_summary(terminalreporter):
+    """Say how many tests of the report in a browser ran, and how many did not."""
+    outcomes = {
+        outcome: sum(BROWSER_TESTS in report.nodeid for report in terminalreporter.stats.get(outcome, ()))
+        for outcome in ("passed", "failed", "error", "skipped")
+    }
+    if any(outcomes.values()):
+        counted = ", ".join(f"{n} {outcome}" for outcome, n in outcomes.items() if n)
+        terminalreporter.write_line(f"report in a browser: {counted}")

@@ -13,15 +13,18 @@ ROOMS = {
     "tables": ["errors", "datasets", "reader", "encoder", "target", "scaling"],
     "objective": ["losses", "networks", "penalties", "problem"],
     "fitting": [
-        "settings", "sample", "solver", "unit", "loop", "path", "units", "crossval", "nested", "intervals", "study",
-        "verdict", "comparison",
+        "settings", "sample", "solver", "unit", "loop", "path", "units", "crossval", "nested", "intervals",
+        "diagnostics", "study", "verdict", "detail",
     ],
     "estimators": ["models", "cross_validated"],
     "files": ["run_directory"],
-    "views": ["terminal", "canvas", "pictures", "report", "article_pictures", "article_sections", "article_report"],
+    "views": [
+        "terminal", "canvas", "gains", "displays", "figures", "island", "report", "article_pictures",
+        "article_sections", "article_report",
+    ],
     "replication": ["protocol", "online", "trials", "summary", "pruning", "findings", "article"],
 }  # fmt: skip
-FRONT = ["cli", "__main__"]
+FRONT = ["comparison", "cli", "__main__"]
 ORDER = [f"{room}.{file}" for room, files in ROOMS.items() for file in files] + FRONT
 FILES = {str(path.relative_to(SOURCE).with_suffix("")).replace("/", "."): path for path in SOURCE.rglob("*.py")}
 MODULES = {name: path for name, path in FILES.items() if not name.endswith("__init__")}

@@ -166,6 +166,24 @@ def test_a_pipe_gets_plain_text(runs):
     assert "group" in ended.out and "log-loss" in ended.out
 
 
+def test_a_finished_run_is_drawn_again(run, runs):
+    place = runs[1]["two"] / "deep/run"
+    drawn = (place / "report.html").read_bytes()
+    (place / "report.html").unlink()
+    ended = run(["report", "deep/run"], runs[1]["two"])
+    assert (ended.code, ended.out, ended.err) == (0, "", "report: deep/run/report.html\n")
+    assert ended.written == ["deep/run/report.html"] and (place / "report.html").read_bytes() == drawn
+    assert json.loads((place / "result.json").read_text())["detail"]["command"].startswith("tautnet compare -")
+
+
+@pytest.mark.parametrize("text, says", [(None, "cannot read run/result.json"), ("{}", "run compare again")])
+def test_what_is_no_run_is_not_drawn(run, tmp_path, text, says):
+    (tmp_path / "run").mkdir()
+    if text is not None:
+        (tmp_path / "run" / "result.json").write_text(text)
+    assert_one_line(run(["report", "run"], tmp_path), 1, says)
+
+
 def test_a_report_is_not_written_over(run, runs):
     place = runs[1]["two"]
     before = {path: path.read_bytes() for path in (place / "deep/run").iterdir()}
@@ -200,7 +218,7 @@ def test_a_closed_pipe_is_no_fault_and_force_writes_over_a_report(programs, tmp_
     (tmp_path / "run").mkdir()
     for name in ("report.html", "result.json", "mine.txt"):
         (tmp_path / "run" / name).write_text("old")
-    study = ["compare", "t.csv", "--target", "y", "--cv", "3", "--hidden", "0", "--out", "run", "--force"]
+    study = ["compare", "t.csv", "--target", "y", "--cv", "3", "--hidden", "0", "--out", "run", "--force", "--figures"]
     process = subprocess.Popen(
         [sys.executable, "-m", "tautnet", *study, "--penalties", "l2"],
         cwd=tmp_path, stdout=subprocess.PIPE, stderr=subprocess.PIPE, env=environment(programs),
@@ -211,7 +229,9 @@ def test_a_closed_pipe_is_no_fault_and_force_writes_over_a_report(programs, tmp_
     assert process.wait(timeout=60) == 0
     assert "report: run/report.html" in err
     assert "Traceback" not in err and "Broken" not in err
-    texts = {path.name: path.read_text() for path in (tmp_path / "run").iterdir()}
+    figures = {f"{name}.{kind}" for name in ("comparison", "cv-l2", "path-l2", "weights-l2") for kind in ("svg", "png")}
+    assert figures <= {path.name for path in (tmp_path / "run").iterdir()}
+    texts = {path.name: path.read_text() for path in (tmp_path / "run").iterdir() if path.name not in figures}
     assert texts.keys() == {"report.html", "result.json", "run.log", "mine.txt"}
     assert [name for name, text in texts.items() if text == "old"] == ["mine.txt"]
 
@@ -283,6 +303,7 @@ BAD = {
     "hidden": Bad(table(), [*Y, "--hidden", "64,²"], ["'--hidden'", "such as 100 or 64,64"], 2),
     "two files": Bad(table(), ["u.csv", *Y], ["unexpected extra argument", "u.csv"], 2),
     "idle force": Bad(table(), [*Y, "--force"], ["--force does nothing without --out"], 2),
+    "idle figures": Bad(table(), [*Y, "--json", "--figures"], ["--figures does nothing with --json"], 2),
     "idle repeats": Bad(table(), [*Y, "--ordered", "--repeats", "2"], ["--repeats", "--ordered"], 2),
     "idle groups": Bad(table(), [*Y, "--ordered", "--group-col", "a"], ["--group-col", "--ordered"], 2),
     "idle activation": Bad(table(), [*Y, "--hidden", "0", "--activation", "tanh"], ["--activation", "--hidden 0"], 2),

@@ -123,9 +123,12 @@ def compare(
     ] = None,
     as_json: Annotated[bool, Option("--json", help="Print one JSON object; write nothing without --out.")] = False,
     force: Annotated[bool, Option("--force", help="Write over a report in --out DIR.")] = False,
+    figures: Annotated[bool, Option("--figures", help="Write pictures for papers, too: SVG and PNG.")] = False,
 ):
     """Compare penalties on a table by nested cross-validation, and say what the numbers mean."""
     _refuse_idle_options(out, force, ordered, repeats, group_col, hidden, activation, finish)
+    if figures and as_json and out is None:
+        raise UsageError("--figures does nothing with --json, which writes nothing without --out DIR")
     with _one_line_errors():
         from tautnet.files.run_directory import choose_directory
         from tautnet.tables.reader import read_table
@@ -137,7 +140,7 @@ def compare(
         if write:
             choose_directory(out, table.name, rows.y.name, force=force)
 
-        from tautnet.fitting.comparison import compare as compare_penalties
+        from tautnet.comparison import compare as compare_penalties
 
         with _progress() as show:
             comparison = compare_penalties(
@@ -149,7 +152,22 @@ def compare(
         _show(comparison, as_json)
         if write:
             # Chosen again: another run may have taken the name meanwhile.
-            _write(comparison, choose_directory(out, table.name, rows.y.name, force=force), log)
+            _write(comparison, choose_directory(out, table.name, rows.y.name, force=force), log, figures)
+
+
+@app.command()
+def report(
+    directory: Annotated[Path, typer.Argument(metavar="DIR", help="Where compare has written a run.")],
+):
+    """Draw the report of a finished run again, from its result.json: nothing is fitted."""
+    with _one_line_errors():
+        from tautnet.files.run_directory import REPORT, all_or_nothing
+        from tautnet.views.report import read_result, write_report
+
+        result = read_result(directory)
+        with all_or_nothing(directory) as draft:
+            write_report(result, draft / REPORT)
+        _say(f"report: {directory / REPORT}", sys.stderr)
 
 
 @app.command()
@@ -338,18 +356,21 @@ def _show(comparison, as_json):
     _say(captured.get().rstrip("\n"), sys.stdout)
 
 
-def _write(comparison, directory, log):
+def _write(comparison, directory, log, figures):
     from tautnet.files.run_directory import LOG, REPORT, RESULT, all_or_nothing, write_text
+    from tautnet.views.figures import write_figures
     from tautnet.views.report import write_report
 
     command = shlex.join(["tautnet", *sys.argv[1:]])
-    whole = comparison.result | {"detail": comparison.detail}
+    whole = comparison.whole(command)
     done = f"report: {directory / REPORT}"
     lines = [f"$ {command}", f"tautnet {comparison.result['version']}", *log.lines, *comparison.sentences]
     lines += [done, f"{comparison.result['seconds']:.1f} seconds"]
     with all_or_nothing(directory) as draft:
         write_text(draft / RESULT, json.dumps(whole, allow_nan=False) + "\n")
-        write_report(whole, comparison.sentences, draft / REPORT, command=command)
+        write_report(whole, draft / REPORT)
+        if figures:
+            write_figures(whole, draft)
         write_text(draft / LOG, "\n".join(lines) + "\n")
     log(done)
 

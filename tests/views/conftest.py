@@ -1,8 +1,13 @@
-"""Small finished comparisons and their reports, made once for all tests of the views."""
+"""Small finished comparisons and their reports, made once for all tests of the views; a browser where there is one."""
 
+import gzip
+import json
+import os
+from pathlib import Path
 from typing import NamedTuple
 
 import pytest
+from views.browser import found, launched
 
 import tautnet
 from tautnet.tables.datasets import linear_two, pure_noise, xor
@@ -34,7 +39,7 @@ def finish(case):
     table, predictors, arguments = CASES[case]
     arguments = {"penalties": ("none", "l2", "group"), "hidden_layer_sizes": (4,), "cv": 3} | arguments
     comparison = tautnet.compare(table.frame[predictors], table.frame[table.target], **arguments)
-    return Finished(comparison.result | {"detail": comparison.detail}, comparison.sentences)
+    return Finished(comparison.whole(f"tautnet compare {case}"), comparison.sentences)
 
 
 class Cases(dict):
@@ -58,4 +63,21 @@ def finished(cache_programs):
 @pytest.fixture(scope="session")
 def pages(finished):
     """Reports by the name of their case."""
-    return Cases(lambda case: render_report(*finished[case], command=f"tautnet compare {case}"))
+    return Cases(lambda case: render_report(finished[case].result))
+
+
+@pytest.fixture(scope="session")
+def breast_cancer():
+    """The result of a whole run on breast_cancer, made by docs/picture.py."""
+    return json.loads(gzip.decompress((Path(__file__).parent / "breast_cancer.json.gz").read_bytes()))
+
+
+@pytest.fixture(scope="module")
+def browser():
+    """A browser; without one the tests are skipped, unless TAUTNET_NEEDS_BROWSER says that there has to be one."""
+    if found() is None:
+        if os.environ.get("TAUTNET_NEEDS_BROWSER"):
+            pytest.fail("a browser was asked for (TAUTNET_NEEDS_BROWSER), and there is none")
+        pytest.skip("no Chromium or Chrome here")
+    with launched() as running:
+        yield running

@@ -11,6 +11,10 @@ NAMES = {
     "right\u202eleft \u200f": "right\ufffdleft \ufffd",
     "\U0001f600 smile": "\U0001f600 smile",
     "half \ud83d": "half \ufffd",
+    "</script><img src=x onerror=alert(1)>": "</script><img src=x onerror=alert(1)>",
+    "{{ 7*7 }} {% raw %} ${7*7}": "{{ 7*7 }} {% raw %} ${7*7}",
+    "line\u2028and\u2029page": "line and page",
+    "<!-- <script> &lt; &amp;": "<!-- <script> &lt; &amp;",
     "\x1b[31mred --> ]]>": "\ufffd[31mred --> ]]>",
 }
 JOINED, SHOWN = " & ".join(NAMES), " & ".join(NAMES.values())

@@ -36,8 +36,9 @@ class Path:
         Outputs for the rows held out, in the target's units.
     norms : array (n_alphas, n_predictors)
         Norm of all first-layer and skip weights of each predictor; 0 exactly where it has left.
-    units_alive : bool array (n_alphas, n_hidden)
-        Units of the first hidden layer that hear an input and reach an output.
+    unit_norms : array (n_alphas, n_hidden)
+        Norm of the weights into each unit of the first hidden layer times that of the weights out of it; 0
+        exactly where the unit hears no input or is not heard.
     weight_squares, weight_magnitudes, weight_max, zero_weights : arrays (n_alphas,)
         Sum of squares, sum of magnitudes, largest magnitude and number of exact zeros of all weights.
     histograms : int array (n_alphas, 40)
@@ -57,7 +58,7 @@ class Path:
     train_loss: object
     outputs: object
     norms: object
-    units_alive: object
+    unit_norms: object
     weight_squares: object
     weight_magnitudes: object
     weight_max: object
@@ -330,7 +331,9 @@ class _Recorder:
         if self.limit is None:
             self.limit = float(magnitudes[0].max()) or 1.0
         squares = np.square(first).sum(axis=2) + (0 if skip is None else np.square(skip).sum(axis=2))
-        alive = (first != 0).any(axis=1) & (later[0] != 0).any(axis=2) if later else np.zeros((len(flat), 0), bool)
+        through = np.zeros((len(flat), 0))
+        if later:
+            through = np.linalg.norm(first, axis=1) * np.linalg.norm(later[0], axis=2)
         fitted = unit.in_units(unit.settings.network.outputs(parameters, unit.X))
         target = unit.in_units(unit.y)
         certificates = [(np.nan, np.nan) if c is None else c for c in certificates]
@@ -341,7 +344,7 @@ class _Recorder:
                 train_loss=np.array([unit.weight @ loss.metric(target, one) for one in fitted]),
                 outputs=unit.in_units(unit.settings.network.outputs(parameters, self.held_out)).astype(np.float32),
                 norms=np.sqrt([np.bincount(unit.column_predictor, row) for row in squares]),
-                units_alive=alive,
+                unit_norms=through,
                 weight_squares=np.square(flat).sum(axis=1),
                 weight_magnitudes=magnitudes.sum(axis=1),
                 weight_max=magnitudes.max(axis=1),

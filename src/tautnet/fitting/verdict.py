@@ -16,7 +16,7 @@ def number(value):
     >>> [number(v) for v in (0.071434, 0.56, 12345.6, 0.0, 6.1e8, -0.00002)]
     ['0.0714', '0.56', '12,300', '0', '6.1e+08', '-2e-05']
     """
-    rounded = float(f"{value:.3g}")
+    rounded = float(f"{value:.3g}") + 0.0
     if 1000 <= abs(rounded) < 1e6:
         return f"{rounded:,.0f}"
     return f"{rounded:.3g}"
@@ -67,14 +67,40 @@ def write_verdict(result):
     -------
     list of str
     """
-    learns = any(is_better(row["vs_null"]) for row in [*result["rows"], result["linear"]])
     sentences = [_over_fitting(result)]
-    if not learns:
+    if not learns(result):
         sentences += [_nothing_to_learn(result)]
     else:
         sentences += [_which_penalty(result), _network_needed(result), _predictors(result), _what_to_do(result)]
-    sentences += [_how_sure(result, learns)]
+    sentences += [_how_sure(result)]
     return [sentence for sentence in sentences if sentence]
+
+
+def headline(result):
+    """The verdict in a few words: over-fitted or not, and what to use.
+
+    Examples
+    --------
+    >>> row = {"penalty": "l1", "vs_null": {"ci_low": 0.1, "p_holm": 0.01}}
+    >>> headline({"rows": [row | {"penalty": "none"}, row], "over_fitted": True, "recommended": "l1", "linear": row})
+    'Without a penalty this network is over-fitted. Use l1.'
+    """
+    if not learns(result):
+        return "There is nothing to learn here."
+    use = "No penalty is needed." if result["recommended"] == "none" else f"Use {result['recommended']}."
+    if "none" not in _rows(result):
+        return use
+    found = {
+        True: "Without a penalty this network is over-fitted.",
+        False: "This network is not over-fitted.",
+        None: "Whether this network is over-fitted, these rows cannot tell.",
+    }
+    return f"{found[result['over_fitted']]} {use}"
+
+
+def learns(result):
+    """Whether any model predicts new rows better than a constant by an interval above zero."""
+    return any(is_better(row["vs_null"]) for row in [*result["rows"], result["linear"]])
 
 
 def _rows(result):
@@ -201,12 +227,12 @@ def _what_to_do(result):
     )
 
 
-def _how_sure(result, learns):
+def _how_sure(result):
     doubts = []
     if result["n_rows"] < SMALL_TABLE:
         doubts.append(f"with {result['n_rows']} rows all of these figures are rough")
     edges = [n for n, d in result["detail"]["penalties"].items() if d["at_edge"] and n != "none"]
-    if learns and edges:
+    if learns(result) and edges:
         doubts.append(
             f"the best strength of {join(edges)} is the smallest one tried: a smaller alpha_min_ratio may do better"
         )

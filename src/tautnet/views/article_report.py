@@ -1,5 +1,6 @@
 """The report of the article's experiment: one HTML file that needs nothing beside it and loads nothing."""
 
+import base64
 import json
 from importlib.resources import files
 from pathlib import Path
@@ -7,7 +8,7 @@ from pathlib import Path
 from tautnet.files.run_directory import LOG, REPORT, RESULT, all_or_nothing, write_text
 from tautnet.views.article_pictures import draw_article
 from tautnet.views.article_sections import article_sections, article_text
-from tautnet.views.report import content_hash, data_uri
+from tautnet.views.report import content_hash
 from tautnet.views.terminal import readable
 
 TEMPLATE = "article.html.jinja"
@@ -55,3 +56,9 @@ def write_article_report(result, path, command=None):
         command=None if command is None else readable(command),
     )
     Path(path).write_bytes(page.encode("utf-8", errors="xmlcharrefreplace"))
+
+
+def data_uri(picture):
+    """An image's bytes as an address."""
+    media = {"svg": "image/svg+xml", "png": "image/png"}[picture.kind]
+    return f"data:{media};base64,{base64.b64encode(picture.data).decode()}"

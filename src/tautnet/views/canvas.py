@@ -40,6 +40,23 @@ class Picture(NamedTuple):
     description: str
 
 
+class Display:
+    """What all displays share: data first, then ``plot``."""
+
+    @classmethod
+    def from_comparison(cls, comparison):
+        """Make the display of a `Comparison`."""
+        return cls.from_result(comparison.whole())
+
+    def _axes(self, ax):
+        if ax is None:
+            import matplotlib.pyplot as plt
+
+            ax = plt.subplots()[1]
+        self.ax_, self.figure_ = ax, ax.figure
+        return ax
+
+
 @cache
 def _characters():
     """Code points that the font can draw."""
@@ -85,23 +102,6 @@ def spread(places, distance):
         moved[i] = min(moved[i], ceiling)
         ceiling = moved[i] - distance
     return moved
-
-
-def gather(counts, edges, limit):
-    """Counts of the bins between -limit and limit, all others in the outermost of these, and their edges.
-
-    Examples
-    --------
-    >>> counts, edges = gather(np.array([1, 2, 3, 4, 5]), np.array([-5.0, -3.0, -1.0, 1.0, 3.0, 5.0]), 2.5)
-    >>> counts.tolist(), edges.tolist()
-    ([3, 3, 9], [-3.0, -1.0, 1.0, 3.0])
-    """
-    inside = np.flatnonzero(np.abs(edges[:-1] + edges[1:]) / 2 <= limit)
-    first, last = (inside[0], inside[-1]) if len(inside) else (len(counts) // 2, len(counts) // 2)
-    gathered = counts[first : last + 1].copy()
-    gathered[0] += counts[:first].sum()
-    gathered[-1] += counts[last + 1 :].sum()
-    return gathered, edges[first : last + 2]
 
 
 def blank_figure(height):

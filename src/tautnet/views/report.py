@@ -2,96 +2,145 @@
 
 import base64
 import hashlib
+import json
 from importlib.resources import files
 from pathlib import Path
 
-from tautnet.fitting.verdict import NEARLY_SOLVED, SETTLED, SOLVED, certificate_in_words, join, number
-from tautnet.views.pictures import (
-    OVER_FITTED,
-    SELECTING,
-    draw_curves,
-    draw_gains,
-    draw_norms,
-    draw_training,
-    draw_weights,
-    drawn_penalty,
-    path_index,
-)
+import numpy as np
+
+from tautnet.files.run_directory import RESULT
+from tautnet.fitting.verdict import NEARLY_SOLVED, SETTLED, SOLVED, certificate_in_words, headline, join, number
+from tautnet.tables.errors import TableError
+from tautnet.views.gains import SELECTING, drawn_penalty, gain_limits, interval_ends
+from tautnet.views.island import POINTS, best_step, by_exit, island, run
 from tautnet.views.terminal import figure, gain_key, readable, two_digits
 
 LISTED = 60
 EXCERPT = 120
+# Width of the bars that show when predictors leave.
+BAR = 240
 KINDS = {"number": "numbers", "boolean": "yes or no", "category": "categories", "date": "dates"}
-TEMPLATE = "report.html.jinja"
+TEMPLATE, SUMMARY, STYLE, DRAWING, SCRIPT = (
+    "report.html.jinja", "summary.html.jinja", "report.css", "d3.min.js", "report.js",
+)  # fmt: skip
 
 
-def write_report(result, sentences, path, command=None):
+def read_result(directory):
+    """The finished run in a directory.
+
+    Parameters
+    ----------
+    directory : path
+        Where `tautnet compare` has written.
+
+    Returns
+    -------
+    dict
+        The object that ``result.json`` holds.
+
+    Raises
+    ------
+    TableError
+        When there is none, or it was written by another version's command.
+    """
+    path = Path(directory) / RESULT
+    try:
+        result = json.loads(path.read_text(encoding="utf-8"))
+    except OSError as error:
+        raise TableError(f"cannot read {path}: {error.strerror}; name a directory that compare has written") from None
+    except ValueError:
+        raise TableError(f"{path} is not JSON: run compare again") from None
+    try:
+        run(result), result["detail"]["sentences"], result["detail"]["versions"]
+    except (KeyError, TypeError, IndexError):
+        raise TableError(f"{path} is not the result of this version's compare: run compare again") from None
+    return result
+
+
+def write_report(result, path):
     """Write the report of a comparison.
 
     Parameters
     ----------
     result : dict
-        The object that ``compare --json`` prints, with ``detail``.
-    sentences : list of str
-        The verdict, sentence by sentence.
+        The object that ``result.json`` holds: what ``compare --json`` prints, with ``detail``.
     path : path
         The HTML file; written over where it exists.
-    command : str, optional
-        What to type to get the same again.
-    """
-    page = render_report(result, sentences, command)
-    # A lone half of a surrogate pair, which JSON may carry, has no UTF-8.
-    Path(path).write_bytes(page.encode("utf-8", errors="xmlcharrefreplace"))
-
-
-def render_report(result, sentences, command=None):
-    """The report as text; parameters as in `write_report`.
 
     Returns
     -------
-    str
+    pathlib.Path
     """
-    from jinja2 import Environment, StrictUndefined
+    path = Path(path)
+    # A lone half of a surrogate pair, which JSON may carry, has no UTF-8.
+    path.write_bytes(render_report(result).encode("utf-8", errors="xmlcharrefreplace"))
+    return path
 
-    environment = Environment(autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True)
+
+def render_report(result):
+    """The report as text; ``result`` as in `write_report`."""
+    detail = result["detail"]
+    more = {
+        "style": _part(STYLE),
+        "drawing": _part(DRAWING),
+        "script": _part(SCRIPT),
+        "island": island(result),
+        "headline": headline(result),
+        "exits": exits(result),
+        "selects": drawn_penalty(result) in SELECTING,
+        "network": network(detail),
+        "kinds": kinds(detail),
+        "certificates": certificates(result),
+        "grids": grids(result),
+        "best_step": None if detail["none"] is None else best_step(detail["none"]),
+        "drawn_points": POINTS,
+        "listed": LISTED,
+        "solved": SOLVED,
+        "nearly_solved": NEARLY_SOLVED,
+        "settled": SETTLED,
+    }
+    return _render(TEMPLATE, result, more)
+
+
+def render_summary(result):
+    """The verdict and the table alone, for a notebook; ``result`` as in `write_report`."""
+    return _render(SUMMARY, result, {})
+
+
+def _render(template, result, more):
+    from jinja2 import Environment, FunctionLoader, StrictUndefined
+
+    environment = Environment(
+        loader=FunctionLoader(lambda name: files("tautnet.views").joinpath(name).read_text("utf-8")),
+        autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True,
+    )  # fmt: skip
     environment.filters |= {
         "content_hash": content_hash,
-        "data_uri": data_uri,
         "excerpt": excerpt,
         "figure": figure,
         "readable": readable,
         "two_digits": two_digits,
     }
-    template = environment.from_string(files("tautnet.views").joinpath(TEMPLATE).read_text("utf-8"))
-    return template.render(
+    return environment.get_template(template).render(
         result=result,
         detail=result["detail"],
-        sentences=[readable(sentence) for sentence in sentences],
-        command=None if command is None else readable(command),
+        sentences=[readable(sentence) for sentence in result["detail"]["sentences"]],
         against=gain_key(result),
-        rows=[*result["rows"], result["linear"]],
-        pictures=pictures(result),
-        exits=exits(result),
-        selects=drawn_penalty(result) in SELECTING,
-        network=network(result["detail"]),
-        kinds=kinds(result["detail"]),
-        certificates=certificates(result),
-        listed=LISTED,
-        solved=SOLVED,
-        nearly_solved=NEARLY_SOLVED,
-        settled=SETTLED,
+        bars=gain_bars(result),
+        **more,
     )
 
 
+def _part(file):
+    """A style or script of ours, to stand in the page as it is."""
+    from markupsafe import Markup
+
+    return Markup(files("tautnet.views").joinpath(file).read_text("utf-8").strip())
+
+
 def content_hash(text):
-    """A style's hash as a content security policy names it."""
+    """A style's or script's hash as a content security policy names it."""
     return "sha256-" + base64.b64encode(hashlib.sha256(str(text).encode()).digest()).decode()
-
-
-def data_uri(picture):
-    """An image's bytes as an address."""
-    media = {"svg": "image/svg+xml", "png": "image/png"}[picture.kind]
-    return f"data:{media};base64,{base64.b64encode(picture.data).decode()}"
 
 
 def excerpt(text, longest=EXCERPT):
@@ -106,84 +155,75 @@ def excerpt(text, longest=EXCERPT):
     return text if len(text) <= longest else text[: longest - 1] + "…"
 
 
-def pictures(result):
-    """The pictures that a result has, each with its heading and what to see in it."""
-    metric, against = result["metric"], gain_key(result)[1]
-    path_of = drawn_penalty(result)
-    drawn = [
-        (
-            f"Gain over {against}",
-            draw_gains(result),
-            f"By how much each {metric} on new rows is lower than that of {against}, with 95 % intervals. An interval "
-            "that reaches left of 0 leaves open whether there is a gain; an arrow points to one that lies beyond "
-            "the picture.",
-        ),
-        (
-            "Loss against the strength of the penalty",
-            draw_curves(result),
-            f"Cross-validated {metric} (band: one standard error) and {metric} on the rows that were trained on. "
-            "Where the lines part, the network is over-fitted. Upright lines: the least loss, and the strongest "
-            "penalty within one standard error of it. The strip at the bottom marks models that were stopped on "
-            "their way: there part of the regularization is early stopping.",
-        ),
-        (
-            f"Predictors along the path of {path_of}",
-            draw_norms(result),
-            "Size of all first-layer weights of a predictor, on the standardised scale. At most ten, the largest "
-            f"at the chosen alpha, are named. The upright scale is one of square roots, so that small norms can be "
-            f"told from zero; the path is drawn from 1/{OVER_FITTED} of the chosen alpha on.",
-        ),
-        (
-            "Weights",
-            draw_weights(result),
-            "Numbers of weights, on a logarithmic scale. Weights that are exactly zero stand apart, in orange.",
-        ),
-        (
-            "Training without a penalty",
-            draw_training(result),
-            "Stopping at the marked step would have done best on the new rows; no one knows that step beforehand, "
-            "so it is a bound on what early stopping can do. Recording begins with the first step drawn.",
-        ),
-    ]
-    return [(heading, picture, caption) for heading, picture, caption in drawn if picture is not None]
+def gain_bars(result):
+    """Intervals of the gains as places from 0 to 100 on one scale: zero, low, middle, high, and what lies beyond.
+
+    Returns
+    -------
+    dict
+        Name of a row -> dict, for rows that have an interval.
+    """
+    key = gain_key(result)[0]
+    rows = [*result["rows"], result["linear"], result["chosen"] | {"penalty": "chosen"}]
+    rows = [row for row in rows if row[key] is not None and row[key]["diff"] is not None]
+    if not rows:
+        return {}
+    left, right = gain_limits([{"penalty": row["penalty"]} | row[key] for row in rows])
+    place = lambda value: round(100 * float(np.clip((value - left) / (right - left), 0, 1)), 2)  # noqa: E731
+    bars = {}
+    for row in rows:
+        low, high = interval_ends(row[key])
+        bars[row["penalty"]] = {
+            "zero": place(0), "low": place(low), "diff": place(row[key]["diff"]), "high": place(high),
+            "before": low < left, "beyond": high > right,
+        }  # fmt: skip
+    return bars
 
 
 def exits(result):
-    """When each predictor leaves the path that is drawn: those that stay longest first.
+    """When each predictor leaves the path of the penalty that selects: those that stay longest first.
 
     Returns
     -------
     dict or None
-        ``penalty``, ``rows`` (dicts of predictor, alpha, low, high, folds, n_folds, kept) and ``more``, the
-        number not listed; None where no predictor ever leaves.
+        ``penalty``, ``alpha``, ``chosen`` (its place from 0 to 240), ``rows`` (dicts of predictor, alpha, low,
+        high, stays, n_folds, kept, and ``bar``: places of low, alpha and high, or None) and ``more``, the number
+        not listed; None where no predictor ever leaves.
     """
     name = drawn_penalty(result)
     if name is None:
         return None
     detail, predictors = result["detail"]["penalties"][name], result["detail"]["predictors"]
-    if all(alpha is None for alpha in detail["exit_alpha"]):
+    left = [alpha for alpha in detail["exit_alpha"] if alpha is not None]
+    if not left:
         return None
     row = next(row for row in result["rows"] if row["penalty"] == name)
-    kept = detail["path"]["norms"][path_index(row, detail)]
-    forever = float("inf")
-    order = sorted(
-        range(len(predictors)), key=lambda i: -(forever if (alpha := detail["exit_alpha"][i]) is None else alpha)
-    )
-    rows = [_exit_row(predictors[i], detail, i, kept[i] > 0) for i in order[:LISTED]]
-    return {"penalty": name, "alpha": row["alpha"], "rows": rows, "more": len(order) - len(rows)}
+    known = [alpha for fold in detail["exit_alpha_folds"] for alpha in fold if alpha is not None]
+    low, high = np.log10(min(left + known + [row["alpha"]])), np.log10(max(left + known + [row["alpha"]]))
+    place = lambda alpha: round(float(BAR * (np.log10(alpha) - low) / ((high - low) or 1.0)), 2)  # noqa: E731
+    path = detail["path"]
+    kept = path["norms"][int(np.abs(np.log(path["alphas"]) - np.log(row["alpha"])).argmin())]
+    order = by_exit(detail, kept)
+    rows = [_exit_row(predictors[j], detail, j, kept[j] > 0, place) for j in order[:LISTED]]
+    return {
+        "penalty": name, "alpha": row["alpha"], "chosen": place(row["alpha"]), "rows": rows,
+        "more": len(order) - len(rows),
+    }  # fmt: skip
 
 
-def _exit_row(predictor, detail, i, kept):
-    folds = [fold[i] for fold in detail["exit_alpha_folds"]]
+def _exit_row(predictor, detail, j, kept, place):
+    folds = [fold[j] for fold in detail["exit_alpha_folds"]]
     left = [alpha for alpha in folds if alpha is not None]
+    low, high, alpha = min(left, default=None), max(left, default=None), detail["exit_alpha"][j]
     return {
         "predictor": predictor,
-        "alpha": detail["exit_alpha"][i],
-        "low": min(left, default=None),
-        "high": max(left, default=None),
+        "alpha": alpha,
+        "low": low,
+        "high": high,
         "stays": len(folds) - len(left),
         "n_folds": len(folds),
         "kept": kept,
+        "bar": [None if end is None else place(end) for end in (low, alpha, high)],
     }
 
 
@@ -212,6 +252,13 @@ def network(detail):
     layers = "one hidden layer of" if one else "hidden layers of"
     skip = f", a linear map beside {'it' if one else 'them'}" if detail["skip"] else ""
     return f"{layers} {join(sizes)} {'unit' if sizes == ['1'] else 'units'} ({detail['activation']}){skip}"
+
+
+def grids(result):
+    """The strengths walked on all rows: (name, number, least, largest)."""
+    names = [row["penalty"] for row in [*result["rows"], result["linear"]] if row["penalty"] != "none"]
+    alphas = {name: result["detail"]["penalties"][name]["path"]["alphas"] for name in names}
+    return [(name, len(own), own[0], own[-1]) for name, own in alphas.items()]
 
 
 def certificates(result):

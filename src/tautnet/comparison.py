@@ -1,6 +1,5 @@
 """`compare`: from a table to a verdict, as a call; the result is one plain object, ready for JSON."""
 
-import math
 import time
 from dataclasses import dataclass
 from importlib.metadata import version
@@ -8,25 +7,16 @@ from importlib.metadata import version
 import numpy as np
 
 from tautnet.fitting.crossval import fold_rows
-from tautnet.fitting.intervals import paired_difference
+from tautnet.fitting.detail import plain, study_detail
 from tautnet.fitting.sample import encode, notes
 from tautnet.fitting.settings import Settings
-from tautnet.fitting.study import (
-    best_row,
-    candidates_for,
-    mean_train_loss,
-    over_fitted,
-    recommended_name,
-    run_study,
-    tabulate,
-)
+from tautnet.fitting.study import best_row, candidates_for, over_fitted, recommended_name, run_study, tabulate
 from tautnet.fitting.verdict import write_verdict
 from tautnet.objective.losses import loss_for
 from tautnet.objective.networks import ACTIVATIONS, Network
 from tautnet.objective.penalties import PENALTIES
 
 DEFAULT_PENALTIES = ("none", "l2", "l1", "elasticnet", "group")
-LARGEST_LISTED = 20_000
 
 
 @dataclass(frozen=True)
@@ -39,18 +29,20 @@ class Comparison:
         The object that ``tautnet compare --json`` prints.
     detail : dict
         Everything that the report draws: curves, paths, exits, outer-fold predictions.
-    sentences : list of str
-        The verdict, sentence by sentence.
     """
 
     result: dict
     detail: dict
-    sentences: list
 
     @property
     def verdict(self):
         """The verdict as one string."""
         return self.result["verdict"]
+
+    @property
+    def sentences(self):
+        """The verdict, sentence by sentence."""
+        return self.detail["sentences"]
 
     @property
     def recommended(self):
@@ -64,6 +56,38 @@ class Comparison:
         rows = [*self.result["rows"], self.result["linear"], self.result["chosen"] | {"penalty": "chosen"}]
         flat = [{k: v for k, v in row.items() if not isinstance(v, dict)} for row in rows]
         return pd.DataFrame(flat).set_index("penalty")
+
+    def whole(self, command=None):
+        """The object that ``result.json`` holds, with ``detail``, from which the report is drawn.
+
+        Parameters
+        ----------
+        command : str, optional
+            What to type to get the same again.
+        """
+        return self.result | {"detail": self.detail | {"command": command}}
+
+    def to_html(self, path):
+        """Write the report: one HTML file that loads nothing.
+
+        Parameters
+        ----------
+        path : path
+            Written over where it exists.
+
+        Returns
+        -------
+        pathlib.Path
+        """
+        from tautnet.views.report import write_report
+
+        return write_report(self.whole(), path)
+
+    def _repr_html_(self):
+        """The verdict and the table, for notebooks."""
+        from tautnet.views.report import render_summary
+
+        return render_summary(self.whole())
 
     def __repr__(self):
         return f"Comparison({self.result['data']}, recommended={self.recommended!r})\n{self.verdict}"
@@ -190,13 +214,13 @@ def compare(
     )  # fmt: skip
     table = tabulate(study)
     result = _result(name, target, sample, study, table, random_state)
-    result["detail"] = _detail(study, table, encoder, target)
-    sentences = write_verdict(result)
+    result["detail"] = study_detail(study, table, encoder, target)
+    sentences = result["detail"]["sentences"] = write_verdict(result)
     result["verdict"] = " ".join(sentences)
     result["seconds"] = time.perf_counter() - start
     result["version"] = version("tautnet")
     result = plain(result)
-    return Comparison(result, result.pop("detail"), sentences)
+    return Comparison(result, result.pop("detail"))
 
 
 def _check(penalties, cv, repeats, selection, activation, l1_ratio, ordered, groups):
@@ -237,115 +261,3 @@ def _result(name, target, sample, study, table, seed):
         "verdict": "",
         "seed": seed,
     }
-
-
-def _detail(study, table, encoder, target):
-    sample, network = study.sample, study.network
-    best = table.outer[best_row(table.rows)["penalty"]].losses
-    others = [row["penalty"] for row in table.rows if row is not best_row(table.rows)]
-    versus = {n: paired_difference(table.outer[n].losses, best, sample.weight, study.groups) for n in others}
-    recommended = recommended_name(table, sample.weight, study.groups)
-    return {
-        "folds": int(study.folds[0].max() + 1),
-        "repeats": len(study.folds),
-        "selection": study.selection,
-        "hidden_layer_sizes": list(network.hidden_layer_sizes),
-        "activation": network.activation,
-        "skip": network.skip,
-        "predictors": list(encoder.predictors),
-        "left_out": dict(encoder.left_out),
-        "kinds": dict(encoder.kinds),
-        "columns": list(encoder.column_names),
-        "classes": None if target.classes is None else [str(c) for c in target.classes],
-        "decision": target.decision,
-        "vs_best": {n: {"diff": d.diff, "ci_low": d.ci_low, "ci_high": d.ci_high} for n, d in versus.items()},
-        "penalties": {name: penalty_detail(study, name, encoder.predictors) for name in study.nested},
-        "none": _none_detail(study) if "none" in study.nested else None,
-        "predictions": _predictions(study, table.outer[recommended], recommended),
-    }
-
-
-def penalty_detail(study, name, predictors):
-    """Curves, path and exits of one candidate."""
-    refit, nested = study.refits[name], study.nested[name]
-    path, curve = refit.path, refit.curve
-    singles = [nested.single(r, k).path for r, fold in enumerate(study.folds) for k in range(fold.max() + 1)]
-    exits = exit_alphas(path.alphas, path.norms > 0)
-    order = sorted((i for i, e in enumerate(exits) if e is not None), key=lambda i: exits[i])
-    chosen = curve.index(study.selection)
-    arrays = ("alphas", "norms", "n_features", "train_loss", "weight_squares", "weight_magnitudes", "weight_max",
-              "zero_weights", "histograms", "stationarity", "objective_gap")  # fmt: skip
-    return {
-        "alphas": curve.alphas,
-        "cv_mean": curve.mean,
-        "cv_se": curve.standard_error,
-        "train_mean": mean_train_loss(singles, curve.alphas),
-        "alpha_min": curve.alpha("min"),
-        "alpha_1se": curve.alpha("1se"),
-        "at_edge": bool(chosen == 0 and len(curve.alphas) > 1),
-        "outer_alphas": nested.outer(study.selection).alphas,
-        "path": {name: getattr(path, name) for name in arrays},
-        "histogram_limit": path.histogram_limit,
-        "exit_order": [predictors[i] for i in order],
-        "exit_alpha": exits,
-        "exit_alpha_folds": [exit_alphas(p.alphas, p.norms > 0) for p in singles],
-        "unit_exit_alpha": exit_alphas(path.alphas, path.units_alive),
-    }
-
-
-def exit_alphas(alphas, alive):
-    """For each column the strength from which on it is never alive again, or None.
-
-    Examples
-    --------
-    >>> exit_alphas([0.1, 1.0, 10.0], np.array([[True, True], [False, True], [False, True]]))
-    [1.0, None]
-    """
-    last = len(alphas) - 1 - np.argmax(alive[::-1], axis=0)
-    never = ~alive.any(axis=0)
-    first_gone = np.where(never, 0, last + 1)
-    return [float(alphas[i]) if i < len(alphas) else None for i in first_gone]
-
-
-def _none_detail(study):
-    """The training of ``none``: loss on rows seen and not seen against steps."""
-    nested, loss = study.nested["none"], study.loss
-    chains = [(nested.single(r, k), k) for r, fold in enumerate(study.folds) for k in range(fold.max() + 1)]
-    path = study.refits["none"].path
-    # A log-loss this small on every row means that every class is far from its boundary.
-    separated = loss.score_name == "accuracy" and path.train_loss[-1] < 0.01
-    return {
-        "steps": path.steps,
-        "train": np.mean([chain.path.train_loss for chain, _ in chains], axis=0),
-        "test": np.mean([chain.losses[k] for chain, k in chains], axis=0),
-        "separated": bool(separated),
-    }
-
-
-def _predictions(study, outer, name):
-    """Outer-fold predictions of a penalty: row by row, or means of 200 equal parts of a large table."""
-    loss, sample = study.loss, study.sample
-    mean = loss.mean(outer.outputs)
-    if len(mean) <= LARGEST_LISTED:
-        return {"penalty": name, "target": sample.y, "prediction": mean}
-    order = np.argsort(mean[:, -1], kind="stable")
-    parts = np.array_split(order, 200)
-    return {
-        "penalty": name,
-        "target": [sample.y[part].mean(axis=0) for part in parts],
-        "prediction": [mean[part].mean(axis=0) for part in parts],
-        "counts": [len(part) for part in parts],
-    }
-
-
-def plain(value):
-    """A value in JSON's own types: arrays as lists, whole numbers as int, NaN and infinities as None."""
-    if isinstance(value, dict):
-        return {str(key): plain(one) for key, one in value.items()}
-    if isinstance(value, list | tuple):
-        return [plain(one) for one in value]
-    if isinstance(value, np.ndarray | np.generic):
-        return plain(value.tolist())
-    if isinstance(value, float):
-        return value if math.isfinite(value) else None
-    return value

@@ -1,0 +1,113 @@
+"""Gains over the network without a penalty: on what scale they are drawn, and their display."""
+
+from dataclasses import dataclass
+
+from tautnet.fitting.verdict import number
+from tautnet.views.canvas import BLUE, INK, MUTED, SMALL, Display, label
+from tautnet.views.terminal import gain, gain_key
+
+SELECTING = ("group", "l1", "elasticnet")
+
+
+def drawn_penalty(result):
+    """The penalty whose path is drawn: the recommended one if it selects, else one that does, else any.
+
+    Returns
+    -------
+    str or None
+        None where only ``none`` was compared.
+    """
+    names = [row["penalty"] for row in result["rows"] if row["penalty"] != "none"]
+    wanted = [result["recommended"], *SELECTING]
+    return next((name for name in wanted if name in SELECTING and name in names), names[0] if names else None)
+
+
+@dataclass
+class ComparisonDisplay(Display):
+    """By how much each row's loss is lower than that without a penalty, with 95 % intervals.
+
+    Parameters
+    ----------
+    rows : list of dict
+        ``penalty``, ``diff``, ``ci_low``, ``ci_high``.
+    recommended : str
+    against : {"none", "constant"}
+    metric : str
+
+    Examples
+    --------
+    >>> display = ComparisonDisplay([{"penalty": "l2", "diff": 0.3, "ci_low": 0.1, "ci_high": 0.5}], "l2", "none",
+    ...                             "log-loss")
+    >>> display.frame().loc["l2", "diff"]
+    np.float64(0.3)
+    """
+
+    rows: list
+    recommended: str
+    against: str
+    metric: str
+
+    @classmethod
+    def from_result(cls, result):
+        """Make the display of the object that ``result.json`` holds; None where there is nothing to compare."""
+        key, against = gain_key(result)
+        rows = [*result["rows"], result["linear"], result["chosen"] | {"penalty": "chosen"}]
+        known = [row for row in rows if row[key] is not None and row[key]["diff"] is not None]
+        rows = [{"penalty": row["penalty"]} | {k: row[key][k] for k in ("diff", "ci_low", "ci_high")} for row in known]
+        return cls(rows, result["recommended"], against, result["metric"]) if rows else None
+
+    def frame(self):
+        """One row a penalty, with ``diff``, ``ci_low`` and ``ci_high``."""
+        import pandas as pd
+
+        return pd.DataFrame(self.rows).set_index("penalty")
+
+    def plot(self, ax=None):
+        """Draw on axes of one's own, or on new ones."""
+        ax = self._axes(ax)
+        ax.set_xlim(*gain_limits(self.rows))
+        for i, row in enumerate(self.rows):
+            _gain_line(ax, i, row, row["penalty"] == self.recommended)
+        ax.axvline(0, color=INK, linewidth=0.9)
+        names = [label(row["penalty"]) for row in self.rows]
+        names = [f"{name} (recommended)" if name == label(self.recommended) else name for name in names]
+        ax.set_yticks(range(len(names)), names)
+        ax.set_ylim(len(names) - 0.4, -0.6)
+        ax.tick_params(axis="y", length=0)
+        ax.spines["left"].set_visible(False)
+        ax.set_xlabel(f"{label(self.metric)} lower than that of {self.against}, 95 % interval (right of 0 is better)")
+        ax.xaxis.set_major_formatter(lambda value, _: number(value))
+        return self
+
+
+def gain_limits(rows):
+    """Limits that show the penalties well: a linear map may be so much worse that nothing else could be told apart."""
+    shown = [row for row in rows if row["penalty"] != "linear"] or rows[:1]
+    ends = [0.0, *(value for row in shown for value in interval_ends(row))]
+    span = (max(ends) - min(ends)) or 1.0
+    low, high = min(ends) - 0.06 * span, max(ends) + 0.06 * span
+    everything = [value for row in rows for value in interval_ends(row)]
+    # Nothing is cut off to win a little room.
+    least, most = min(everything), max(everything)
+    return (
+        least - 0.06 * span if low - span < least < low else low,
+        most + 0.06 * span if high < most < high + span else high,
+    )
+
+
+def interval_ends(versus):
+    """Both ends of a difference's interval, or the difference itself where it has none."""
+    return [versus["diff"] if versus[end] is None else versus[end] for end in ("ci_low", "ci_high")]
+
+
+def _gain_line(ax, i, row, recommended):
+    """One gain with its interval, in words at the right; an arrow where it lies beyond the picture."""
+    color, (low, high) = BLUE if recommended else MUTED, interval_ends(row)
+    left, right = ax.get_xlim()
+    ax.plot([low, high], [i, i], color=color, linewidth=2.6 if recommended else 1.8, solid_capstyle="round")
+    ax.plot(row["diff"], i, "o", color=color, markersize=7 if recommended else 5.5)
+    for beyond, edge, mark in ((low < left, left, "<"), (high > right, right, ">")):
+        if beyond:
+            ax.plot(edge + (left - right) * (0.012 if mark == ">" else -0.012), i, mark, color=color, markersize=8)
+    ax.text(1.015, i, gain(row), transform=ax.get_yaxis_transform(), va="center", fontsize=SMALL,
+            color=INK, fontweight="bold" if recommended else "normal")  # fmt: skip

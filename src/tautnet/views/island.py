@@ -1,0 +1,189 @@
+"""The numbers that the report's script draws from, all of them taken from a finished result, short enough to mail."""
+
+import json
+
+import numpy as np
+
+from tautnet.fitting.path import nearest
+from tautnet.fitting.verdict import certificate_in_words
+from tautnet.views.terminal import readable
+
+# Hidden units, points and inputs that are drawn at most, and the characters kept of a name.
+UNITS, POINTS, LARGEST, NAME = 200, 2000, 40, 300
+
+
+def island(result):
+    """The run as the page carries it.
+
+    Parameters
+    ----------
+    result : dict
+        The object that ``result.json`` holds.
+
+    Returns
+    -------
+    str
+        JSON in ASCII, without a character that could end or begin an element.
+    """
+    text = json.dumps(_short(run(result)), allow_nan=False, separators=(",", ":"))
+    return text.replace("&", "\\u0026").replace("<", "\\u003c").replace(">", "\\u003e")
+
+
+def run(result):
+    """What the script draws, as a dict: see `penalty_run` for the paths."""
+    detail = result["detail"]
+    return {
+        "metric": result["metric"],
+        "null": result["null"]["test_loss"],
+        "recommended": result["recommended"],
+        "skip": detail["skip"],
+        "target": name(result["target"]),
+        "predictors": [name(predictor) for predictor in detail["predictors"]],
+        "penalties": [
+            penalty_run(row, detail["penalties"][row["penalty"]], detail["predictors"])
+            for row in result["rows"]
+            if row["penalty"] != "none"
+        ],
+        "none": _none(detail["none"]),
+        "calibration": detail["predictions"].get("calibration"),
+        "points": points(result),
+    }
+
+
+def name(text):
+    """A stranger's name, readable and not endless."""
+    return readable(text)[:NAME]
+
+
+def penalty_run(row, detail, predictors):
+    """One penalty along its path.
+
+    Returns
+    -------
+    dict
+        Lists along the path: ``alphas``, ``cv``, ``se``, ``train`` (null where a fold has no model), ``kept``,
+        ``words`` (the certificate), ``squares``, ``magnitudes``, ``largest``, ``zeros``, ``bins``, ``alive``,
+        ``units`` (a digit a hidden unit: its norm in ninths of the largest, 0 where it is dead). Places on it:
+        ``chosen``, ``least``, ``one_se``. ``norms``: for each predictor, without the zeros at its end;
+        ``order``: predictors as `drawn_order` has them.
+    """
+    path = beyond_null(detail)
+    alphas = np.array(path["alphas"])
+    curve = {nearest(alphas, alpha): i for i, alpha in enumerate(detail["alphas"]) if _is_on(alphas, alpha)}
+    norms = np.array(path["norms"], float).reshape(len(alphas), len(predictors))
+    along = lambda key: [None if i not in curve else detail[key][curve[i]] for i in range(len(alphas))]  # noqa: E731
+    certificates = zip(path["stationarity"], path["objective_gap"], strict=True)
+    units = np.array(path["unit_norms"], float).reshape(len(alphas), -1)
+    return {
+        "name": row["penalty"],
+        "alphas": alphas.tolist(),
+        "chosen": nearest(alphas, row["alpha"]),
+        "least": nearest(alphas, detail["alpha_min"]),
+        "one_se": nearest(alphas, detail["alpha_1se"]),
+        "cv": along("cv_mean"),
+        "se": along("cv_se"),
+        "train": along("train_mean"),
+        "test_loss": row["test_loss"],
+        "test_loss_se": row["test_loss_se"],
+        "fold_alphas": detail["outer_alphas"],
+        "fold_losses": detail["outer_losses"],
+        "kept": path["n_features"],
+        "words": [_words(stationarity, gap) for stationarity, gap in certificates],
+        "squares": path["weight_squares"],
+        "magnitudes": path["weight_magnitudes"],
+        "largest": path["weight_max"],
+        "zeros": path["zero_weights"],
+        "n_weights": row["n_weights"],
+        "limit": detail["histogram_limit"],
+        "bins": path["histograms"],
+        "norms": [np.trim_zeros(column, "b").tolist() for column in norms.T],
+        "order": drawn_order(detail, norms[nearest(alphas, row["alpha"])]),
+        "units": _unit_levels(units, detail["unit_exit_alpha"]),
+        "alive": (units > 0).sum(axis=1).tolist(),
+    }
+
+
+def beyond_null(detail):
+    """The path on all rows, with the strengths at which only chains of folds were still walked.
+
+    Where it has ended null it stays null at every larger strength.
+    """
+    path = detail["path"]
+    last = path["alphas"][-1]
+    more = [a for a in detail["alphas"] if a > last * (1 + 1e-6)] if path["n_features"][-1] == 0 else []
+    longer = {key: [*values, *[values[-1]] * len(more)] for key, values in path.items()}
+    return longer | {"alphas": [*path["alphas"], *more]}
+
+
+def _is_on(alphas, alpha):
+    return bool(np.isclose(alphas[nearest(alphas, alpha)], alpha, rtol=1e-6))
+
+
+def _words(stationarity, gap):
+    if stationarity is None or gap is None:
+        return "not measured"
+    return certificate_in_words({"stationarity": stationarity, "objective_gap": gap})
+
+
+def by_exit(detail, norms):
+    """Predictors by the strength at which they leave for good, the last first; of equals the larger norm first."""
+    exits = [np.inf if alpha is None else alpha for alpha in detail["exit_alpha"]]
+    return sorted(range(len(exits)), key=lambda j: (-exits[j], -norms[j], j))
+
+
+def drawn_order(detail, norms):
+    """Predictors in the order of their exit, the 40 with the largest norms before all others."""
+    order = by_exit(detail, norms)
+    largest = set(sorted(order, key=lambda j: -norms[j])[:LARGEST])
+    return sorted(order, key=lambda j: j not in largest)
+
+
+def _unit_levels(units, exits):
+    """Sizes of the hidden units, a digit each: those that live longest come first."""
+    lasting = sorted(range(units.shape[1]), key=lambda h: -np.inf if exits[h] is None else -exits[h])[:UNITS]
+    lines = []
+    for own in units:
+        share = own[lasting] / (own.max() if own.size and own.max() > 0 else 1.0)
+        lines.append("".join(map(str, np.ceil(9 * share).astype(int))))
+    return lines
+
+
+def _none(detail):
+    if detail is None:
+        return None
+    return {
+        "steps": detail["steps"],
+        "train": detail["train"],
+        "test": detail["test"],
+        "folds": detail["test_folds"],
+        "best": best_step(detail),
+    }
+
+
+def best_step(detail):
+    """Index of the step of ``none`` with the least loss on new rows."""
+    return min(range(len(detail["test"])), key=lambda i: detail["test"][i])
+
+
+def points(result):
+    """Observed and predicted values of a regression: of at most 2,000 rows, evenly spaced; None for classes."""
+    if result["task"] != "regression":
+        return None
+    predictions = result["detail"]["predictions"]
+    step = -(-len(predictions["target"]) // POINTS)
+    observed, predicted = ([values[0] for values in predictions[key][::step]] for key in ("target", "prediction"))
+    return {"observed": observed, "predicted": predicted}
+
+
+def _short(value):
+    """The same with its numbers to five significant digits."""
+    if isinstance(value, dict):
+        return {key: _short(one) for key, one in value.items()}
+    if isinstance(value, list):
+        return [_short(one) for one in value]
+    return _five(value) if isinstance(value, float) else value
+
+
+def _five(value):
+    rounded = float(f"{value:.5g}")
+    return int(rounded) if rounded.is_integer() and abs(rounded) < 1e15 else rounded

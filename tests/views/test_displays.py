@@ -1,0 +1,182 @@
+"""Static pictures: data first, drawn for every result that has them, true to it, and no global state."""
+
+import xml.etree.ElementTree as ET
+
+import matplotlib
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from views.hostile import JOINED, NAMES, hostile
+
+import tautnet
+from tautnet.fitting.verdict import NEARLY_SOLVED, SETTLED, SOLVED, certificate_in_words, number
+from tautnet.views.canvas import blank_figure, finished_picture, label, renumber, spread
+from tautnet.views.displays import CVDisplay, PathDisplay, TrainingCurveDisplay, WeightHistogramDisplay, stopped
+from tautnet.views.figures import displays, write_figures
+from tautnet.views.gains import ComparisonDisplay, drawn_penalty, gain_limits
+
+
+@pytest.fixture(scope="module")
+def result(finished):
+    return finished["regression"].result
+
+
+def picture(display, kind="svg"):
+    figure = blank_figure(4)
+    assert display.plot(figure.subplots()) is display and display.figure_ is figure and display.ax_.figure is figure
+    return finished_picture(figure, kind, "a picture")
+
+
+EVERY = set("comparison training weights-none weights-l2 weights-group cv-l2 cv-group path-l2 path-group".split())
+
+
+@pytest.mark.parametrize(
+    "case, names",
+    [("regression", EVERY), ("without none", EVERY - {"training", "weights-none"}),
+     ("only none", {"comparison", "training", "weights-none"})],
+)  # fmt: skip
+def test_a_result_has_the_displays_that_it_can_have(finished, case, names):
+    assert set(displays(finished[case].result)) == names
+
+
+def test_figures_are_svg_and_png(finished, tmp_path):
+    write_figures(finished["only none"].result, tmp_path)
+    names = {f"{name}.{kind}" for name in ("comparison", "training", "weights-none") for kind in ("svg", "png")}
+    assert {file.name for file in tmp_path.iterdir()} == names
+    for name in names:
+        data = (tmp_path / name).read_bytes()
+        assert ET.fromstring(data) is not None if name.endswith("svg") else data.startswith(b"\x89PNG")
+
+
+def test_size_is_that_of_the_image(result):
+    drawn = picture(TrainingCurveDisplay.from_result(result))
+    points = [float(value) for value in ET.fromstring(drawn.data).attrib["viewBox"].split()[2:]]
+    assert np.allclose(np.array(points) * 96 / 72, [drawn.width, drawn.height], atol=1)
+
+
+def test_no_settings_of_matplotlib_change(result):
+    before = dict(matplotlib.rcParams)
+    picture(ComparisonDisplay.from_result(result))
+    assert dict(matplotlib.rcParams) == before
+
+
+def test_axes_of_its_own(result, monkeypatch):
+    import matplotlib.pyplot as plt
+
+    monkeypatch.setattr(plt, "switch_backend", lambda backend: None)
+    display = PathDisplay.from_result(result).plot()
+    assert display.ax_.get_xlabel().startswith("alpha (group)")
+    plt.close(display.figure_)
+
+
+def test_frames_hold_the_figures_of_the_result(result):
+    rows = {row["penalty"]: row for row in result["rows"]}
+    detail = result["detail"]
+    gains = ComparisonDisplay.from_result(result).frame()
+    assert list(gains.index) == ["l2", "group", "linear", "chosen"]
+    assert gains.loc["l2", "ci_low"] == rows["l2"]["vs_none"]["ci_low"]
+    curve = CVDisplay.from_result(result, "l2").frame()
+    assert curve["mean_test_loss"].tolist() == detail["penalties"]["l2"]["cv_mean"]
+    path = PathDisplay.from_result(result, "group").frame()
+    assert path["x2"].tolist() == [norms[1] for norms in detail["penalties"]["group"]["path"]["norms"]]
+    weights = WeightHistogramDisplay.from_result(result, "group")
+    assert weights.frame()["weights"].sum() + weights.zeros == rows["group"]["n_weights"]
+    assert (weights.frame()["weights"] >= 0).all() and weights.zeros == rows["group"]["zero_weights"]
+    steps = TrainingCurveDisplay.from_result(result).frame()
+    assert steps.loc[detail["none"]["steps"][-1], "test_loss"] == detail["none"]["test"][-1]
+
+
+def test_a_comparison_makes_them_too(result):
+    comparison = tautnet.Comparison({k: v for k, v in result.items() if k != "detail"}, result["detail"])
+    assert tautnet.CVDisplay.from_comparison(comparison, "l2").penalty == "l2"
+    assert tautnet.PathDisplay.from_comparison(comparison).penalty == drawn_penalty(result)
+    assert tautnet.ComparisonDisplay.from_comparison(comparison).recommended == result["recommended"]
+
+
+def test_what_has_no_path_is_said(finished, result):
+    for name in ("none", "l1"):
+        with pytest.raises(ValueError, match="name a penalty|was not compared: use one of none, l2, group"):
+            PathDisplay.from_result(result, name)
+    with pytest.raises(ValueError, match="no path"):
+        CVDisplay.from_result(finished["only none"].result)
+
+
+def test_pictures_say_the_figures(result):
+    training = result["detail"]["none"]
+    best = int(np.argmin(training["test"]))
+    display = TrainingCurveDisplay.from_result(result)
+    picture(display)
+    said = [text.get_text() for text in display.ax_.get_legend().get_texts()]
+    assert f"early stopping could have had {number(training['test'][best])} at step {training['steps'][best]:,}" in said
+
+
+def test_names_of_strangers_are_drawn_as_they_stand(result):
+    assert ET.fromstring(picture(PathDisplay.from_result(hostile(result))).data) is not None
+
+
+def test_drawn_penalty_is_one_that_selects(finished, result):
+    rows = lambda *names: [{"penalty": name} for name in names]  # noqa: E731
+    assert drawn_penalty({"recommended": "l2", "rows": rows("none", "l2", "l1")}) == "l1"
+    assert drawn_penalty({"recommended": "l1", "rows": rows("none", "l1", "group")}) == "l1"
+    assert drawn_penalty({"recommended": "none", "rows": rows("none", "l1", "group")}) == "group"
+    assert drawn_penalty({"recommended": "l2", "rows": rows("none", "l2")}) == "l2"
+    assert drawn_penalty(finished["only none"].result) is None
+
+
+def gains(**diffs):
+    return [{"penalty": name, "diff": diff, "ci_low": diff - 1, "ci_high": diff + 1} for name, diff in diffs.items()]
+
+
+def test_gains_show_the_penalties_well_though_linear_is_far_worse():
+    low, high = gain_limits(gains(l2=3, l1=4, linear=-500, chosen=4))
+    assert -1 < low < 0 and 5 < high < 6
+
+
+def test_gains_cut_nothing_off_that_lies_near():
+    for linear in (-3, 9):
+        low, high = gain_limits(gains(l2=3, linear=linear, chosen=4))
+        assert low < min(linear - 1, 0) and high > max(linear + 1, 5)
+    low, high = gain_limits(gains(linear=-500))
+    assert low < -501 and high > 0
+
+
+def test_paths_are_marked_as_the_verdict_would_put_it():
+    rows = [{"stationarity": s, "objective_gap": g} for s in (0, SOLVED, 0.2, NEARLY_SOLVED, 0.31, 1)
+            for g in (-1.0, SETTLED, 0.002)]  # fmt: skip
+    path = {key: [row[key] for row in rows] for key in rows[0]}
+    assert stopped(path).tolist() == [certificate_in_words(row).startswith("stopped") for row in rows]
+
+
+@pytest.mark.parametrize("name", [*NAMES, JOINED])
+def test_label_is_short_and_no_formula(name):
+    shown = label(name, 12)
+    assert len(shown.replace("\\$", "$")) <= 12
+    assert shown.count("$") == shown.count("\\$")
+    assert shown.isprintable()
+
+
+def test_label_of_what_no_font_has():
+    assert label("a\U0010ffffb") == "a□b"
+    assert label("Größe") == "Größe"
+    assert label("a" * 26) == "a" * 26 and label("a" * 27) == "a" * 25 + "…"
+
+
+@given(st.lists(st.floats(0, 1), min_size=1, max_size=10), st.floats(0.001, 0.1))
+def test_spread_keeps_order_and_distance_inside(places, distance):
+    moved = spread(np.array(places), distance)
+    order = np.argsort(places, kind="stable")
+    assert np.all(np.diff(moved[order]) >= distance - 1e-9)
+    assert moved.max() <= 1 and moved.min() >= -1e-9
+
+
+def test_spread_leaves_what_is_apart():
+    assert spread(np.array([0.9, 0.1, 0.5]), 0.2).tolist() == [0.9, 0.1, 0.5]
+    assert spread(np.array([1.0, 1.0]), 0.2).tolist() == [0.8, 1.0]
+
+
+def test_renumber_keeps_what_is_not_a_name():
+    svg = b'<g id="axes_1"/><path id="mabcdef0123"/><use xlink:href="#mabcdef0123" style="fill: #0072b2"/>'
+    assert renumber(svg) == b'<g id="axes_1"/><path id="n0"/><use xlink:href="#n0" style="fill: #0072b2"/>'
+    clip = b'<g clip-path="url(#pabcdef0123)"/><clipPath id="pabcdef0123"/>'
+    assert renumber(clip) == b'<g clip-path="url(#n0)"/><clipPath id="n0"/>'
