@@ -11,12 +11,12 @@ SOURCE = Path(__file__).parents[1] / "src" / "tautnet"
 # From top to bottom, files of each room in order; docs/design.md draws the same.
 ROOMS = {
     "tables": ["errors", "datasets", "reader", "encoder", "target", "scaling"],
-    "objective": ["losses", "networks", "penalties", "problem"],
+    "objective": ["losses", "survival", "tasks", "networks", "penalties", "problem"],
     "fitting": [
         "settings", "sample", "unit", "solver", "loop", "path", "units", "crossval", "nested", "intervals", "study",
         "verdict", "comparison",
     ],
-    "estimators": ["models", "cross_validated"],
+    "estimators": ["inputs", "base", "models", "cross_validated", "survival", "selector"],
     "files": ["run_directory"],
     "views": ["terminal", "canvas", "pictures", "report", "article_pictures", "article_sections", "article_report"],
     "replication": ["protocol", "online", "trials", "summary", "pruning", "findings", "article"],

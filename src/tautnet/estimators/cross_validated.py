@@ -1,16 +1,20 @@
 """Estimators that choose their strength by cross-validation along the whole path."""
 
+from numbers import Integral
+
 import numpy as np
 
-from tautnet.estimators.models import ClassifierNet, RegressorNet
-from tautnet.fitting.crossval import fold_rows
+from tautnet.estimators.base import ClassifierNet, RegressorNet, set_parameters
+from tautnet.fitting.crossval import split_rows, tolerant_folds
 from tautnet.fitting.nested import Candidate, cross_validate
 from tautnet.fitting.path import nearest, walk
 from tautnet.fitting.study import penalty_curves
 from tautnet.fitting.units import run_units
 
 
-class _CrossValidated:
+class CrossValidated:
+    """Fit with the strength chosen by cross-validation."""
+
     def _conditions(self, linear):
         return [
             *super()._conditions(linear),
@@ -34,14 +38,17 @@ class _CrossValidated:
         -------
         self
         """
-        if self.selection not in ("min", "1se") and not isinstance(self.selection, int | np.integer):
-            raise ValueError(f"selection={self.selection!r} is neither 'min', '1se' nor a number of predictors")
-        alphas = self._check_alphas()
-        sample, loss, target = self._encode(X, y, sample_weight, self.task)
-        settings = self._settings(loss)
-        fold = fold_rows(target, sample.weight, self.cv, groups=groups, seed=settings.seed)
-        candidate = Candidate(self.penalty, settings)
-        nested = cross_validate(sample, [candidate], [fold], nested=False, alphas=alphas, n_jobs=self.n_jobs)[0]
+        sample, settings, target, groups = self._prepare(X, y, sample_weight, groups)
+        alphas, report = self._check_alphas(), self._reporter() or (lambda share: None)
+        if self.cv is None or isinstance(self.cv, Integral):
+            n_folds = 5 if self.cv is None else self.cv
+            folds = [tolerant_folds(target, sample.weight, n_folds, groups=groups, seed=settings.seed)]
+        else:
+            folds = split_rows(target, sample.weight, self.cv, groups=groups)
+        nested = cross_validate(
+            sample, [Candidate(self.penalty, settings)], folds, nested=False, alphas=alphas, n_jobs=self.n_jobs,
+            on_progress=lambda share: report(0.8 * share),
+        )[0]  # fmt: skip
         curve = nested.curve()
         by_count = self.selection not in ("min", "1se")
         keep = "all" if by_count else [curve.alpha(self.selection)]
@@ -50,12 +57,12 @@ class _CrossValidated:
         def refit(ticker):
             return walk(sample, rows, rows[:0], settings, alphas=alphas, keep=keep, certify="kept", ticker=ticker)
 
-        path = run_units([refit])[0]
+        path = run_units([refit], on_progress=lambda share: report(0.8 + 0.2 * share))[0]
         at = self._choose_count(curve, path) if by_count else nearest(path.alphas, curve.alpha(self.selection))
         self.alpha_, self.alphas_ = float(path.alphas[at]), curve.alphas
         self.alpha_min_, self.alpha_1se_ = curve.alpha("min"), curve.alpha("1se")
         self.cv_results_ = penalty_curves(nested, curve, path)
-        return self._store(path, at)
+        return self._store(sample, path, at)
 
     def _check_alphas(self):
         if isinstance(self.alphas, str) and self.alphas == "auto":
@@ -70,13 +77,11 @@ class _CrossValidated:
         kept = [path.n_features[nearest(path.alphas, alpha)] for alpha in curve.alphas]
         few = [i for i, count in enumerate(kept) if count <= self.selection]
         if not few:
-            raise ValueError(
-                f"selection={self.selection}: no strength under {self.penalty!r} keeps so few predictors"
-            )
+            raise ValueError(f"selection={self.selection}: no strength under {self.penalty!r} keeps so few predictors")
         return nearest(path.alphas, curve.alphas[min(few, key=lambda i: curve.mean[i])])
 
 
-class TautNetClassifierCV(_CrossValidated, ClassifierNet):
+class TautNetClassifierCV(CrossValidated, ClassifierNet):
     """A classifier that chooses the strength of its penalty by cross-validation.
 
     Parameters
@@ -84,14 +89,16 @@ class TautNetClassifierCV(_CrossValidated, ClassifierNet):
     penalty : {"l2", "l1", "elasticnet", "group", "none"}
     alphas : "auto" or array
         Strengths; the automatic grid covers over-fitted to null.
-    cv : int
-        Number of folds.
+    cv : int, splitter or iterable
+        Number of folds, drawn by ``random_state``; or scikit-learn's splitters, or pairs of training
+        and test rows.
     selection : {"min", "1se"} or int
         The least mean loss; the most regularised model within one standard error of it; or the best
         model with at most so many predictors.
     n_jobs : int, optional
         Folds at once; None is 1, -1 all cores. Never changes a number.
-    l1_ratio, hidden_layer_sizes, activation, skip, finish, alpha_min_ratio, max_iter, tol, precision, random_state
+    l1_ratio, hidden_layer_sizes, activation, skip, finish, class_weight, alpha_min_ratio, max_iter, tol
+    precision, verbose, random_state
         As in `TautNetClassifier`.
 
     Attributes
@@ -126,34 +133,45 @@ class TautNetClassifierCV(_CrossValidated, ClassifierNet):
         activation="relu",
         skip=True,
         finish=False,
+        class_weight=None,
         alpha_min_ratio="auto",
         max_iter=2000,
         tol=0.05,
         precision="float32",
+        verbose=False,
         random_state=None,
     ):
-        self.penalty = penalty
-        self.alphas = alphas
-        self.cv = cv
-        self.selection = selection
-        self.n_jobs = n_jobs
-        self.l1_ratio = l1_ratio
-        self.hidden_layer_sizes = hidden_layer_sizes
-        self.activation = activation
-        self.skip = skip
-        self.finish = finish
-        self.alpha_min_ratio = alpha_min_ratio
-        self.max_iter = max_iter
-        self.tol = tol
-        self.precision = precision
-        self.random_state = random_state
+        set_parameters(self, locals())
 
 
-class TautNetRegressorCV(_CrossValidated, RegressorNet):
+class TautNetRegressorCV(CrossValidated, RegressorNet):
     """A regressor that chooses the strength of its penalty by cross-validation.
 
     Parameters and attributes are those of `TautNetClassifierCV`, without classes; losses in
     ``cv_results_`` are mean squared errors in the target's units squared.
     """
 
-    __init__ = TautNetClassifierCV.__init__
+    def __init__(
+        self,
+        penalty="l2",
+        *,
+        alphas="auto",
+        cv=5,
+        selection="min",
+        n_jobs=None,
+        loss="squared_error",
+        delta=1.35,
+        quantile=0.5,
+        l1_ratio=0.5,
+        hidden_layer_sizes=(100,),
+        activation="relu",
+        skip=True,
+        finish=False,
+        alpha_min_ratio="auto",
+        max_iter=2000,
+        tol=0.05,
+        precision="float32",
+        verbose=False,
+        random_state=None,
+    ):
+        set_parameters(self, locals())

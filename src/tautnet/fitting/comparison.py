@@ -21,9 +21,9 @@ from tautnet.fitting.study import (
     tabulate,
 )
 from tautnet.fitting.verdict import write_verdict
-from tautnet.objective.losses import loss_for
 from tautnet.objective.networks import ACTIVATIONS, Network
 from tautnet.objective.penalties import PENALTIES
+from tautnet.objective.tasks import loss_for
 
 DEFAULT_PENALTIES = ("none", "l2", "l1", "elasticnet", "group")
 LARGEST_LISTED = 20_000
@@ -168,7 +168,7 @@ def compare(
     start = time.perf_counter()
     _check(penalties, cv, repeats, selection, activation, l1_ratio, ordered, groups)
     target, sample, encoder = encode(X, y, sample_weight, task)
-    loss = loss_for(target.task, target.y.shape[1])
+    loss = loss_for(target.task, sample.y, sample.weight)
 
     def settings_for(penalty, linear):
         network = Network(() if linear else tuple(hidden_layer_sizes), activation, skip and not linear)

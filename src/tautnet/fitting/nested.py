@@ -7,11 +7,11 @@ from typing import NamedTuple
 import numpy as np
 
 from tautnet.fitting.crossval import (
-    Curve,
     chain_sets,
     finishing_ladder,
     fit_chain,
     fold_weights,
+    held_out_losses,
     inner_curve,
     outer_curve,
 )
@@ -73,11 +73,8 @@ class Nested:
 
     def curve(self):
         """The ordinary curve over the folds of every repeat."""
-        curves = [
-            outer_curve(chains, fold_weights(self.sample, fold))
-            for chains, fold in zip(self.chains, self.folds, strict=True)
-        ]
-        return self._among(_side_by_side(curves), None)
+        weights = [fold_weights(self.sample, fold) for fold in self.folds]
+        return self._among(outer_curve(self.chains, weights), None)
 
     def inner(self, repeat, outer):
         """The curve that may choose for an outer fold."""
@@ -95,15 +92,6 @@ class Nested:
         """Outer-fold results under a rule."""
         choose = lambda repeat, k: (self, self.inner(repeat, k).alpha(selection))  # noqa: E731
         return outer_results(self.sample, self.folds, choose)
-
-
-def _side_by_side(curves):
-    """One curve whose folds are those of several, at the strengths they share."""
-    shared = curves[0].alphas
-    for curve in curves[1:]:
-        shared = np.array([a for a in shared if np.isclose(a, curve.alphas, rtol=1e-9).any()])
-    columns = [curve.restricted(shared).fold_losses for curve in curves]
-    return Curve(shared, np.hstack(columns), np.concatenate([curve.fold_weights for curve in curves]))
 
 
 def outer_results(sample, folds, choose):
@@ -127,14 +115,15 @@ def outer_results(sample, folds, choose):
             chain, rows = nested.single(repeat, k), fold == k
             at = chain.at(alpha)
             loss = nested.candidate.settings.loss
-            row_outputs[rows] = chain.path.outputs[at]
-            row_losses[rows] = loss.metric(sample.y[rows], row_outputs[rows])
+            held_out, beside = np.split(chain.path.outputs[at], [int(rows.sum())])
+            row_outputs[rows] = held_out
+            row_losses[rows] = held_out_losses(sample, loss, np.flatnonzero(rows), chain.beside, held_out, beside)
             train.append(chain.path.train_loss[at])
             fold_losses.append(np.average(row_losses[rows], weights=sample.weight[rows]))
             alphas.append(chain.path.alphas[at])
         losses.append(row_losses)
         outputs.append(row_outputs)
-        scores.append(loss.score(sample.y, row_outputs, sample.weight))
+        scores.append(loss.pooled_score(sample.y, row_outputs, sample.weight, fold))
     return Outer(
         np.mean(losses, axis=0), np.mean(outputs, axis=0), float(np.mean(train)), float(np.mean(scores)),
         np.array(fold_losses), np.array(alphas),

@@ -107,7 +107,8 @@ def automatic_alphas(unit):
     settings = unit.settings
     ratio = settings.alpha_min_ratio
     if ratio == "auto":
-        ratio = 1e-2 if unit.X.shape[1] > len(unit.X) else 1e-6
+        # Rows that stand twice count once, as a row of weight 2 does.
+        ratio = 1e-2 if unit.X.shape[1] > len({row.tobytes() for row in unit.X}) else 1e-6
     top = 10.0 if settings.penalty == "l2" or settings.l1_ratio == 0 else 1000.0
     return grid(ratio * unit.alpha_scale, top * unit.alpha_scale)
 
@@ -238,7 +239,7 @@ def _finished(unit, alpha, parameters, data, ticker):
     """Finish a point: by proximal Newton where its model is cheaper than a pass through the rows."""
     settings, linear = unit.settings, unit.settings.network.is_linear
     size = (unit.X.shape[1] + 1) * unit.y.shape[1]
-    newton = linear and size <= min(len(unit.X), LARGEST_MODEL)
+    newton = linear and settings.loss.has_curvature and size <= min(len(unit.X), LARGEST_MODEL)
     measure = solver.measure_unpenalised if settings.penalty == "none" else solver.measure
     how = Finishing(
         *((solver.newton, 1) if newton else (solver.fista, min(25, settings.max_iter))), measure,
@@ -301,7 +302,7 @@ class _Recorder:
             dict(
                 alphas=alpha,
                 steps=steps,
-                train_loss=np.average(loss.metric(target, fitted), weights=unit.weight),
+                train_loss=np.average(loss.fitted_metric(target, fitted, unit.weight), weights=unit.weight),
                 outputs=unit.outputs(parameters, self.held_out).astype(np.float32),
                 norms=np.sqrt(np.bincount(unit.column_predictor, squares)),
                 units_alive=alive,

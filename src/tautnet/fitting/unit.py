@@ -64,7 +64,7 @@ class Unit:
     @property
     def batched(self):
         """Whether these rows are walked in minibatches."""
-        return len(self.X) > self.settings.schedule.batch_rows
+        return len(self.X) > self.settings.schedule.batch_rows and self.settings.loss.is_separable
 
     @property
     def shape(self):
@@ -143,21 +143,20 @@ def make_unit(sample, rows, settings):
     Unit
     """
     rows = rows[sample.weight[rows] > 0]
+    rows = rows[settings.loss.order(sample.y[rows])]
     weight = sample.weight[rows] / sample.weight[rows].sum()
     scaling = fit_scaling(sample.X[rows], weight)
-    y, n_outputs = sample.y[rows], sample.y.shape[1]
-    target_scaling = Scaling(np.zeros(n_outputs), np.ones(n_outputs))
-    if settings.loss.standardises_target:
-        if (y.min(axis=0) == y.max(axis=0)).any():
-            raise TableError("the target is constant outside some folds: use fewer folds, or shuffled ones")
-        target_scaling = fit_scaling(y, weight)
-        y = standardise(y, target_scaling)
+    y, complaint = sample.y[rows], settings.loss.complaint(sample.y[rows])
+    if complaint:
+        raise TableError(complaint)
+    target_scaling = settings.loss.target_scaling(y, weight)
+    y = standardise(y, target_scaling)
     X = standardise(sample.X[rows], scaling)
     null_outputs = settings.loss.null_outputs(y, weight)
     with jax.enable_x64(True):
         data = Data(X, y, weight)
         gradient = np.asarray(null_gradient(settings.loss, data, null_outputs))
-        null_loss = float(weight @ settings.loss.value(y, np.broadcast_to(null_outputs, y.shape)))
+        null_loss = float(settings.loss.mean_value(y, np.broadcast_to(null_outputs, y.shape), weight))
     group_norms = np.sqrt(np.bincount(sample.column_predictor, np.square(gradient).sum(axis=1)))
     floor = 1e-6 * np.linalg.norm(gradient)
     # Where no predictor varies over these rows the path is null from its start on, at any strength.

@@ -47,7 +47,7 @@ class Problem:
 
     def mean_loss(self, parameters, data):
         """Weighted mean of the loss over the rows."""
-        return data.weight @ self.loss.value(data.y, self.network.apply(parameters, data.X))
+        return self.loss.mean_value(data.y, self.network.apply(parameters, data.X), data.weight)
 
     def smooth(self, parameters, data):
         """The differentiable part f: mean loss and smooth part of the penalty."""
@@ -87,17 +87,24 @@ class Problem:
     def unpenalised_stationarity(self, parameters, data, floor):
         """The residual without a penalty: the mean gradient over the rows' typical gradient.
 
-        ``‖∇loss‖ / (√(Σ wᵢ ‖∇ℓᵢ‖²) + floor)``
+        ``‖∇loss‖ / (√(Σ wᵢ ‖∇ℓᵢ‖²) + floor)``, where ``wᵢ ∇ℓᵢ`` is what row i adds to ∇loss through its
+        output.
         """
+        outputs = self.network.apply(parameters, data.X)
+        pulls = jax.grad(lambda outputs: self.loss.mean_value(data.y, outputs, data.weight))(outputs)
+        weight = jnp.where(data.weight > 0, data.weight, 1.0)[:, None]
 
         def row_square(row):
-            one = Data(row[0][None], row[1][None], jnp.ones(1, row[0].dtype))
-            return sum_of_squares(jax.grad(self.mean_loss)(parameters, one))
+            x, pull = row
 
-        squares = jax.lax.map(row_square, (data.X, data.y), batch_size=128)
+            def pulled(parameters):
+                return self.network.apply(parameters, x[None])[0] @ pull
+
+            return sum_of_squares(jax.grad(pulled)(parameters))
+
+        squares = jax.lax.map(row_square, (data.X, pulls / weight), batch_size=128)
         gradient = norm(jax.grad(self.mean_loss)(parameters, data))
         return gradient / (jnp.sqrt(data.weight @ squares) + floor)
-
 
     def curvature(self, parameters, data):
         """Hessian of the mean loss of a linear map, in the order of `ravel_pytree`, shape (d, d).
@@ -162,6 +169,6 @@ def null_gradient(loss, data, null_outputs):
     Its largest group norm is the strength a₀ from which a path measures its grid.
     """
     def mean_loss(outputs):
-        return data.weight @ loss.value(data.y, outputs)
+        return loss.mean_value(data.y, outputs, data.weight)
 
     return data.X.T @ jax.grad(mean_loss)(jnp.broadcast_to(null_outputs, data.y.shape))
