@@ -22,6 +22,7 @@ CommandError = UsageError.__base__
 
 PENALTIES = ("none", "l2", "l1", "elasticnet", "group")
 ACTIVATIONS = ("relu", "tanh", "silu", "identity")
+LOSSES = ("squared_error", "poisson", "huber", "quantile")
 
 app = typer.Typer(
     add_completion=False,
@@ -69,6 +70,12 @@ def _one_of(*allowed):
     return check
 
 
+def _share(value: float):
+    if not 0 < value < 1:
+        raise typer.BadParameter(f"{value} is not between 0 and 1")
+    return value
+
+
 def _hidden(value: str):
     sizes = [size.strip() for size in value.split(",")]
     if not all(map(str.isdecimal, sizes)) or (len(sizes) > 1 and 0 in map(int, sizes)):
@@ -91,6 +98,16 @@ def compare(
     task: Annotated[
         str, Option(callback=_one_of("auto", "classification", "regression"), help="classification or regression.")
     ] = "auto",
+    loss: Annotated[
+        str, Option(callback=_one_of(*LOSSES), help="Of a regression: squared_error, poisson, huber or quantile.")
+    ] = "squared_error",
+    quantile: Annotated[
+        float, Option(callback=_share, help="Quantile that --loss quantile estimates, between 0 and 1.")
+    ] = 0.5,
+    time: Annotated[str | None, Option(metavar="COL", help="Survival times, in the place of --target.")] = None,
+    event: Annotated[
+        str | None, Option(metavar="COL", help="Whether each time ended in an event: 1 or 0, true or false.")
+    ] = None,
     cv: Annotated[int, Option(min=3, help="Number of folds, outer and inner.")] = 5,
     repeats: Annotated[int, Option(min=1, help="How often the folds are drawn anew.")] = 1,
     select: Annotated[
@@ -126,30 +143,32 @@ def compare(
 ):
     """Compare penalties on a table by nested cross-validation, and say what the numbers mean."""
     _refuse_idle_options(out, force, ordered, repeats, group_col, hidden, activation, finish)
+    _refuse_idle_targets(target, time, event, task, loss, quantile)
     with _one_line_errors():
         from tautnet.files.run_directory import choose_directory
         from tautnet.tables.reader import read_table
 
         table = read_table(data, na=tuple(na or ()), decimal=decimal, encoding=encoding)
         log = _Log()
-        rows = _select_rows(table, target or table.target, _split(drop), group_col, weights, log)
-        write = out is not None or not as_json
+        survival = None if time is None else (time, event)
+        rows = _select_rows(table, target or table.target, _split(drop), group_col, weights, log, survival)
+        name, write = time or rows.y.name, out is not None or not as_json
         if write:
-            choose_directory(out, table.name, rows.y.name, force=force)
+            choose_directory(out, table.name, name, force=force)
 
         from tautnet.fitting.comparison import compare as compare_penalties
 
         with _progress() as show:
             comparison = compare_penalties(
                 rows.X, rows.y, groups=rows.groups, sample_weight=rows.weight, name=table.name,
-                penalties=penalties.split(","), task=task, cv=cv, repeats=repeats, selection=select, ordered=ordered,
+                penalties=penalties.split(","), task="survival" if time else task, loss=loss, quantile=quantile, cv=cv, repeats=repeats, selection=select, ordered=ordered,
                 hidden_layer_sizes=_layers(hidden), activation=activation, alpha_min_ratio=alpha_min_ratio or "auto",
                 finish=finish, random_state=seed, n_jobs=jobs or -1, on_progress=show, on_note=log,
             )  # fmt: skip
         _show(comparison, as_json)
         if write:
             # Chosen again: another run may have taken the name meanwhile.
-            _write(comparison, choose_directory(out, table.name, rows.y.name, force=force), log)
+            _write(comparison, choose_directory(out, table.name, name, force=force), log)
 
 
 @app.command()
@@ -202,6 +221,20 @@ def _refuse_idle_options(out, force, ordered, repeats, group_col, hidden, activa
         (ordered and group_col, "--ordered cuts folds by the order of rows, --group-col by groups: use one of them"),
         (linear and activation != "relu", "--activation does nothing without a hidden layer (--hidden 0)"),
         (linear and finish, "--finish does nothing without a hidden layer (--hidden 0): a linear map is always solved"),
+    ):
+        if idle:
+            raise UsageError(why)
+
+
+def _refuse_idle_targets(target, time, event, task, loss, quantile):
+    """What is to be predicted is said once, and a loss is that of a regression."""
+    for idle, why in (
+        ((time is None) != (event is None), "--time and --event go together: one names the times, the other the events"),
+        (time is not None and target, "--target names one column, --time and --event two: use one or the other"),
+        (time is not None and task != "auto", "--task does nothing beside --time and --event"),
+        (time is not None and loss != "squared_error", "--loss does nothing beside --time and --event"),
+        (loss != "squared_error" and task == "classification", "--loss is that of a regression"),
+        (quantile != 0.5 and loss != "quantile", "--quantile does nothing without --loss quantile"),
     ):
         if idle:
             raise UsageError(why)
@@ -272,21 +305,24 @@ class _Rows(NamedTuple):
     weight: object
 
 
-def _select_rows(table, target, drop, group_col, weights, log):
+def _select_rows(table, target, drop, group_col, weights, log, survival=None):
     """Predictors, target, groups and weights of the rows whose target is known."""
     from tautnet.tables.errors import TableError
-    from tautnet.tables.target import split_target
+    from tautnet.tables.target import split_survival, split_target
 
     frame = table.frame
-    if target is None:
+    if target is None and survival is None:
         shown = ", ".join(map(str, frame.columns[:20])) + (", ..." if frame.shape[1] > 20 else "")
         raise UsageError(f"name the column to predict: --target COL; the columns are {shown}")
     beside = [name for name in (group_col, weights) if name is not None]
-    if target in beside:
-        raise TableError(f"the target {target!r} cannot be a column of groups or weights too: choose another column")
-    X, y, n_missing = split_target(frame, target, drop=list(dict.fromkeys([*drop, *beside])))
+    for name in survival or (target,):
+        if name in beside:
+            raise TableError(f"the target {name!r} cannot be a column of groups or weights too: choose another column")
+    drop = list(dict.fromkeys([*drop, *beside]))
+    X, y, n_missing = split_survival(frame, *survival, drop) if survival else split_target(frame, target, drop)
     if n_missing:
-        log.later(f"{n_missing} {'row' if n_missing == 1 else 'rows'} without {target!r} left out")
+        known = " or ".join(map(repr, survival or (target,)))
+        log.later(f"{n_missing} {'row' if n_missing == 1 else 'rows'} without {known} left out")
     groups = None if group_col is None else frame.loc[X.index, group_col]
     if groups is not None and groups.isna().any():
         what = f"{int(groups.isna().sum())} rows have no value in the group column {group_col!r}"

@@ -41,7 +41,7 @@ def check_table(estimator, X, y="no_validation", *, reset):
 def check_target(frame, y, task):
     """A target with as many rows as the table, without missing cells, 1-D where it has one column."""
     if task == "survival":
-        y = pd.concat(split_times(y), axis=1)
+        y = pd.DataFrame(dict(zip(("time", "event"), split_times(y), strict=True)))
     y = y if hasattr(y, "columns") else _as_column(y)
     if hasattr(y, "columns"):
         y = as_frame(y)

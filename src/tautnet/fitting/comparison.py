@@ -23,7 +23,7 @@ from tautnet.fitting.study import (
 from tautnet.fitting.verdict import write_verdict
 from tautnet.objective.networks import ACTIVATIONS, Network
 from tautnet.objective.penalties import PENALTIES
-from tautnet.objective.tasks import loss_for
+from tautnet.objective.tasks import REGRESSION_LOSSES, TIES, loss_for
 
 DEFAULT_PENALTIES = ("none", "l2", "l1", "elasticnet", "group")
 LARGEST_LISTED = 20_000
@@ -79,6 +79,10 @@ def compare(
     groups=None,
     sample_weight=None,
     task="auto",
+    loss="squared_error",
+    delta=1.35,
+    quantile=0.5,
+    ties="breslow",
     selection="min",
     hidden_layer_sizes=(100,),
     activation="relu",
@@ -112,7 +116,12 @@ def compare(
     groups : array (n_rows,), optional
         Rows of one group are never split between folds, and count as one observation in intervals.
     sample_weight : array (n_rows,), optional
-    task : {"auto", "classification", "regression"}
+    task : {"auto", "classification", "regression", "survival"}
+        For "survival" y is times and events, as `TautNetSurvival` takes them.
+    loss : {"squared_error", "poisson", "huber", "quantile"}
+        Of a regression.
+    delta, quantile, ties : float, float, {"breslow", "efron"}
+        As in `TautNetRegressor` and `TautNetSurvival`.
     selection : {"min", "1se"}
         The least cross-validated loss, or the most regularised model within one standard error.
     hidden_layer_sizes : tuple of int
@@ -167,8 +176,9 @@ def compare(
     """
     start = time.perf_counter()
     _check(penalties, cv, repeats, selection, activation, l1_ratio, ordered, groups)
-    target, sample, encoder = encode(X, y, sample_weight, task)
-    loss = loss_for(target.task, sample.y, sample.weight)
+    target, sample, encoder = encode(X, y, sample_weight, task if loss == "squared_error" else "regression")
+    _check_loss(target.task, task, loss, delta, quantile, ties)
+    loss = loss_for(target.task, sample.y, sample.weight, loss=loss, delta=delta, quantile=quantile, ties=ties)
 
     def settings_for(penalty, linear):
         network = Network(() if linear else tuple(hidden_layer_sizes), activation, skip and not linear)
@@ -214,6 +224,23 @@ def _check(penalties, cv, repeats, selection, activation, l1_ratio, ordered, gro
         (l1_ratio != 0.5 and "elasticnet" not in penalties, f"l1_ratio={l1_ratio} changes nothing without elasticnet"),
         (ordered and repeats > 1, f"repeats={repeats} changes nothing where ordered=True leaves nothing to draw"),
         (ordered and groups is not None, "ordered=True cuts folds by the order of rows, groups by groups: use one"),
+    ):
+        if wrong:
+            raise ValueError(why)
+
+
+def _check_loss(found, task, loss, delta, quantile, ties):
+    """Raise where a loss is unknown, or where it or one of its numbers would do nothing."""
+    if loss not in REGRESSION_LOSSES:
+        raise ValueError(f"no loss {loss!r}: use one of {', '.join(REGRESSION_LOSSES)}")
+    for wrong, why in (
+        (loss != "squared_error" and task not in ("auto", "regression"), f"loss={loss!r} is that of a regression"),
+        (delta <= 0, f"delta={delta} is not above 0"),
+        (not 0 < quantile < 1, f"quantile={quantile} is not between 0 and 1"),
+        (ties not in TIES, f"ties={ties!r} is not one of {', '.join(TIES)}"),
+        (delta != 1.35 and loss != "huber", f"delta={delta} changes nothing without loss='huber'"),
+        (quantile != 0.5 and loss != "quantile", f"quantile={quantile} changes nothing without loss='quantile'"),
+        (ties != "breslow" and found != "survival", f"ties={ties!r} changes nothing without task='survival'"),
     ):
         if wrong:
             raise ValueError(why)

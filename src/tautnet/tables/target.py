@@ -207,6 +207,11 @@ def encode_times(times, events, *, name="time") -> Target:
     -------
     Target
 
+    Raises
+    ------
+    TableError
+        Where a time is not above 0, an event is neither yes nor no, or there is none.
+
     Examples
     --------
     >>> from tautnet.tables.target import encode_times
@@ -250,12 +255,16 @@ def split_times(y):
         y = pd.DataFrame(y if y.ndim == 2 else y[:, np.newaxis])
     y = y.reset_index(drop=True)
     if y.shape[1] == 1:
-        return y.iloc[:, 0].rename("time"), pd.Series(np.ones(len(y)), name="event")
+        return y.iloc[:, 0].rename(_name_of(y.columns[0])), pd.Series(np.ones(len(y)), name="event")
     if y.shape[1] != 2:
         raise TableError(f"a survival target has two columns, time and event, not {y.shape[1]}")
     kinds = [column_kind(y.iloc[:, j]) for j in (0, 1)]
     time, event = (1, 0) if kinds == ["boolean", "number"] else (0, 1)
-    return y.iloc[:, time].rename("time"), y.iloc[:, event].rename("event")
+    return y.iloc[:, time].rename(_name_of(y.columns[time])), y.iloc[:, event].rename("event")
+
+
+def _name_of(column) -> str:
+    return column if isinstance(column, str) else "time"
 
 
 def split_target(frame, target, drop=()) -> tuple[pd.DataFrame, pd.Series, int]:
@@ -302,6 +311,30 @@ def split_target(frame, target, drop=()) -> tuple[pd.DataFrame, pd.Series, int]:
     return predictors[present], frame.loc[present, target], n_missing
 
 
+def split_survival(frame, time, event, drop=()) -> tuple[pd.DataFrame, pd.DataFrame, int]:
+    """Part a table into predictors, and time and event; rows where one of the two is missing are left out.
+
+    Parameters
+    ----------
+    frame : pandas.DataFrame
+    time, event : str
+    drop : sequence of str
+        Names of columns that are not to be used.
+
+    Returns
+    -------
+    tuple of data frame, data frame of two columns, and int
+        The predictors, time and event, and the number of rows left out; rows keep their index.
+    """
+    predictors, times, _ = split_target(frame, time, drop=[event, *drop])
+    if event in drop:
+        raise TableError(f"the event {event!r} is among the columns to drop: take it out of them")
+    events = frame.loc[times.index, event]
+    present = events.notna()
+    n_missing = len(frame) - int(present.sum())
+    return predictors[present], pd.DataFrame({time: times[present], event: events[present]}), n_missing
+
+
 def _nearest(name, columns) -> str:
     names = [str(column) for column in columns]
     by_lower = {column.lower(): column for column in names}
@@ -330,7 +363,7 @@ def as_target(y, task) -> Target:
         for what, values in (("times", times), ("events", events)):
             if values.isna().any():
                 raise TableError(f"{int(values.isna().sum())} {what} are missing: leave those rows out first")
-        return encode_times(times, events)
+        return encode_times(times, events, name=times.name)
     if getattr(y, "ndim", 1) == 2 and y.shape[1] > 1:
         frame = as_frame(y)
         return encode_targets(frame, task=task, name="y" if not hasattr(y, "columns") else ", ".join(frame.columns))
