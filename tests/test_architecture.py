@@ -13,10 +13,10 @@ ROOMS = {
     "tables": ["errors", "datasets", "reader", "encoder", "target", "scaling"],
     "objective": ["losses", "survival", "tasks", "networks", "penalties", "problem"],
     "fitting": [
-        "settings", "sample", "unit", "solver", "loop", "path", "units", "crossval", "nested", "intervals", "study",
-        "verdict", "comparison",
+        "settings", "sample", "unit", "solver", "loop", "path", "trainings", "units", "crossval", "nested", "intervals",
+        "study", "verdict", "comparison",
     ],
-    "estimators": ["inputs", "base", "models", "cross_validated", "survival", "selector"],
+    "estimators": ["inputs", "summary", "base", "models", "cross_validated", "survival", "selector"],
     "files": ["run_directory"],
     "views": ["terminal", "canvas", "pictures", "report", "article_pictures", "article_sections", "article_report"],
     "replication": ["protocol", "online", "trials", "summary", "pruning", "findings", "article"],

@@ -20,7 +20,8 @@ import typer
 UsageError = typer.BadParameter.__base__
 CommandError = UsageError.__base__
 
-PENALTIES = ("none", "l2", "l1", "elasticnet", "group")
+DEFAULT_PENALTIES = ("none", "l2", "l1", "elasticnet", "group")
+PENALTIES = (*DEFAULT_PENALTIES, "early_stopping", "dropout")
 ACTIVATIONS = ("relu", "tanh", "silu", "identity")
 LOSSES = ("squared_error", "poisson", "huber", "quantile")
 
@@ -94,7 +95,7 @@ def compare(
     target: Annotated[str | None, Option(metavar="COL", help="Column to predict.")] = None,
     penalties: Annotated[
         str, Option(callback=_penalties, help="Penalties to compare, separated by commas.")
-    ] = ",".join(PENALTIES),
+    ] = ",".join(DEFAULT_PENALTIES),
     task: Annotated[
         str, Option(callback=_one_of("auto", "classification", "regression"), help="classification or regression.")
     ] = "auto",
@@ -143,6 +144,8 @@ def compare(
 ):
     """Compare penalties on a table by nested cross-validation, and say what the numbers mean."""
     _refuse_idle_options(out, force, ordered, repeats, group_col, hidden, activation, finish)
+    if "dropout" in penalties.split(",") and not _layers(hidden):
+        raise UsageError("dropout leaves hidden units out: it needs a hidden layer (--hidden)")
     _refuse_idle_targets(target, time, event, task, loss, quantile)
     with _one_line_errors():
         from tautnet.files.run_directory import choose_directory
@@ -161,7 +164,8 @@ def compare(
         with _progress() as show:
             comparison = compare_penalties(
                 rows.X, rows.y, groups=rows.groups, sample_weight=rows.weight, name=table.name,
-                penalties=penalties.split(","), task="survival" if time else task, loss=loss, quantile=quantile, cv=cv, repeats=repeats, selection=select, ordered=ordered,
+                penalties=penalties.split(","), task="survival" if time else task, loss=loss, quantile=quantile,
+                cv=cv, repeats=repeats, selection=select, ordered=ordered,
                 hidden_layer_sizes=_layers(hidden), activation=activation, alpha_min_ratio=alpha_min_ratio or "auto",
                 finish=finish, random_state=seed, n_jobs=jobs or -1, on_progress=show, on_note=log,
             )  # fmt: skip
@@ -229,7 +233,7 @@ def _refuse_idle_options(out, force, ordered, repeats, group_col, hidden, activa
 def _refuse_idle_targets(target, time, event, task, loss, quantile):
     """What is to be predicted is said once, and a loss is that of a regression."""
     for idle, why in (
-        ((time is None) != (event is None), "--time and --event go together: one names the times, the other the events"),
+        ((time is None) != (event is None), "--time and --event go together: times, and events"),
         (time is not None and target, "--target names one column, --time and --event two: use one or the other"),
         (time is not None and task != "auto", "--task does nothing beside --time and --event"),
         (time is not None and loss != "squared_error", "--loss does nothing beside --time and --event"),

@@ -203,6 +203,7 @@ PLAIN = {
     "hidden_layer_sizes": ({}, {"hidden_layer_sizes": (6, 3)}),
     "activation": ({}, {"activation": "tanh"}),
     "skip": ({}, {"skip": False}),
+    "layer_factors": ({}, {"layer_factors": (2.0, 1.0)}),
     "finish": ({}, {"finish": True}),
     "alpha_min_ratio": ({}, {"alpha_min_ratio": 1e-2}),
     "max_iter": ({"finish": True, "tol": 1e-6}, {"finish": True, "tol": 1e-6, "max_iter": 3}),
@@ -217,6 +218,7 @@ CV = {
     "alphas": ({"alpha_min_ratio": "auto"}, {"alpha_min_ratio": "auto", "alphas": [0.01, 0.1]}),
     "cv": ({}, {"cv": 4}),
     "selection": ({}, {"selection": "1se"}),
+    "ensemble": ({}, {"ensemble": True}),
 }
 
 
@@ -230,8 +232,8 @@ def test_the_cases_name_every_parameter():
     assert parameters(tn.TautNetRegressor) - quiet == PLAIN.keys()
     assert parameters(tn.TautNetRegressorCV) - quiet == (PLAIN.keys() - {"alpha"}) | CV.keys()
     own = {
-        tn.TautNetClassifier: {"class_weight"}, tn.TautNetClassifierCV: {"class_weight"},
-        tn.TautNetSurvival: {"ties"}, tn.TautNetSurvivalCV: {"ties"},
+        tn.TautNetClassifier: {"class_weight", "stopping"}, tn.TautNetClassifierCV: {"class_weight", "stopping"},
+        tn.TautNetSurvival: {"ties", "stopping"}, tn.TautNetSurvivalCV: {"ties", "stopping"},
     }  # fmt: skip
     for cls, names in own.items():
         twin = tn.TautNetRegressorCV if "CV" in cls.__name__ else tn.TautNetRegressor
@@ -247,4 +249,37 @@ def test_every_parameter_changes_the_fit(name):
 @pytest.mark.parametrize("name", CV)
 def test_every_parameter_of_cv_changes_the_fit(name):
     models = [tn.TautNetRegressorCV(**QUICK | {"cv": 3} | options).fit(X, Y) for options in CV[name]]
-    assert models[0].alpha_ != models[1].alpha_
+    if name == "ensemble":
+        assert models[0].alpha_ == models[1].alpha_ and np.abs(models[0].predict(X) - models[1].predict(X)).max() > 1e-3
+    else:
+        assert models[0].alpha_ != models[1].alpha_
+
+
+def test_an_ensemble_averages_probabilities_of_the_fold_models():
+    model = tn.TautNetClassifierCV("group", cv=3, ensemble=True, **QUICK).fit(X, LABELS)
+    members = [unit.outputs(parameters, model.encoder_.transform(X))[:, 0] for unit, parameters in model._members]
+    assert len(members) == 3 and np.abs(members[0] - members[1]).max() > 0.01
+    np.testing.assert_allclose(model.predict_proba(X)[:, 1], np.mean([1 / (1 + np.exp(-m)) for m in members], axis=0))
+    refit = tn.TautNetClassifierCV("group", cv=3, **QUICK).fit(X, LABELS)
+    np.testing.assert_array_equal(model.coefs_[0], refit.coefs_[0])
+    np.testing.assert_array_equal(pickle.loads(pickle.dumps(model)).predict_proba(X), model.predict_proba(X))
+
+
+def test_the_summary_says_what_a_person_wants_to_know(cv, capsys):
+    cv.summary()
+    said = capsys.readouterr().out
+    for words in (
+        "TautNetRegressorCV", "60 rows, 4 predictors in 4 columns", "chosen by cross-validation: least loss",
+        "4 -> 6 -> 1, and a linear map beside", "mean squared error, rows seen", "by cross-validation, used to choose",
+    ):  # fmt: skip
+        assert words in said
+    zeros = sum(int((w == 0).sum()) for w in [*cv.coefs_, cv.skip_coef_])
+    assert f"34, of which {zeros} are exactly 0" in said and f"{cv.selected_features_.sum()} of 4 kept" in said
+
+
+def test_verbose_says_how_far_the_work_is(capsys):
+    regressor(verbose=True).fit(X, Y)
+    lines = capsys.readouterr().out.splitlines()
+    assert lines[-1].startswith("[TautNetRegressor] 100 % done") and len(lines) <= 10
+    regressor().fit(X, Y)
+    assert not capsys.readouterr().out

@@ -39,8 +39,9 @@ def by_lifelines(rows):
     repeated = rows.loc[rows.index.repeat(rows["weight"])].drop(columns="weight").reset_index(drop=True)
     for name, table in (("rows alike", rows.drop(columns="weight")), ("repeated", repeated)):
         fit = CoxPHFitter().fit(table, "time", "event", fit_options={"precision": 1e-12})
-        yield dict(zip(COLUMNS, fit.params_)) | {"program": f"lifelines {version('lifelines')}", "ties": "efron",
-                                                 "rows": name, "alpha": 0.0}  # fmt: skip
+        yield dict(zip(COLUMNS, fit.params_, strict=True)) | {
+            "program": f"lifelines {version('lifelines')}", "ties": "efron", "rows": name, "alpha": 0.0,
+        }  # fmt: skip
 
 
 def by_scikit_survival(rows):
@@ -49,10 +50,11 @@ def by_scikit_survival(rows):
     for ties in ("breslow", "efron"):
         for alpha in (0.0, 5.0):
             fit = CoxPHSurvivalAnalysis(alpha=alpha, ties=ties, tol=1e-14, n_iter=200).fit(X, y)
+            c_index = concordance_index_censored(rows["event"] == 1, rows["time"], fit.predict(X))[0]
             times, chances = fit.unique_times_, fit.predict_survival_function(X.iloc[:1], return_array=True)[0]
-            yield dict(zip(COLUMNS, fit.coef_)) | {
+            yield dict(zip(COLUMNS, fit.coef_, strict=True)) | {
                 "program": f"scikit-survival {version('scikit-survival')}", "ties": ties, "rows": "rows alike",
-                "alpha": alpha, "c_index": concordance_index_censored(rows["event"] == 1, rows["time"], fit.predict(X))[0],
+                "alpha": alpha, "c_index": c_index,
                 "survives_10": chances[np.searchsorted(times, 10, side="right") - 1],
             }  # fmt: skip
 

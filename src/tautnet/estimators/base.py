@@ -14,10 +14,11 @@ from sklearn.utils.class_weight import compute_sample_weight
 from sklearn.utils.validation import check_is_fitted
 
 from tautnet.estimators.inputs import check_groups, check_sample_weight, check_table, check_target
+from tautnet.estimators.summary import summarise
 from tautnet.fitting.sample import encode
 from tautnet.fitting.settings import Settings
 from tautnet.objective.networks import ACTIVATIONS, Network
-from tautnet.objective.penalties import PENALTIES
+from tautnet.objective.penalties import PENALTIES, UNPENALISED
 from tautnet.objective.survival import baseline_hazard, survival_function
 from tautnet.objective.tasks import REGRESSION_LOSSES, TIES, loss_for
 from tautnet.tables.target import as_target
@@ -49,6 +50,9 @@ class Net(BaseEstimator):
         "cv": ["cv_object"],
         "selection": [StrOptions({"min", "1se"}), Interval(Integral, 0, None, closed="left")],
         "n_jobs": [Integral, None],
+        "layer_factors": ["array-like", None],
+        "stopping": [StrOptions({"loss", "score"})],
+        "ensemble": ["boolean"],
         "l1_ratio": [Interval(Real, 0, 1, closed="both")],
         "hidden_layer_sizes": ["array-like", Interval(Integral, 1, None, closed="left")],
         "activation": [StrOptions(set(ACTIVATIONS))],
@@ -81,8 +85,14 @@ class Net(BaseEstimator):
             penalty=self.penalty, l1_ratio=self.l1_ratio, loss=loss,
             network=Network(sizes, self.activation, self.skip and bool(sizes)),
             alpha_min_ratio=self.alpha_min_ratio, finish=self.finish, tol=self.tol, max_iter=self.max_iter,
-            precision=self.precision, seed=self._seed(),
+            precision=self.precision, seed=self._seed(), stopping=self._stopping,
+            layer_factors=None if self.layer_factors is None else tuple(float(f) for f in self.layer_factors),
         )  # fmt: skip
+
+    @property
+    def _stopping(self):
+        """What early stopping watches: in a regression R² and D² are best where the loss is."""
+        return "loss"
 
     def _seed(self):
         if isinstance(self.random_state, Integral):
@@ -94,22 +104,41 @@ class Net(BaseEstimator):
         linear = not np.isscalar(self.hidden_layer_sizes) and len(self.hidden_layer_sizes) == 0
         if not np.isscalar(self.hidden_layer_sizes) and any(size < 1 for size in self.hidden_layer_sizes):
             raise ValueError(f"hidden_layer_sizes must be > 0, got {self.hidden_layer_sizes}.")
+        self._check_layer_factors()
+        if self.penalty == "dropout" and linear:
+            raise ValueError("penalty='dropout' leaves hidden units out: it needs a hidden layer")
         defaults = type(self)().get_params(deep=False)
         for name, applies, why in self._conditions(linear):
             if not applies and not np.array_equal(getattr(self, name), defaults[name]):
                 raise ValueError(f"{name}={getattr(self, name)!r} changes nothing here: it needs {why}")
 
+    def _check_layer_factors(self):
+        if self.layer_factors is None:
+            return
+        n_layers = 2 if np.isscalar(self.hidden_layer_sizes) else len(self.hidden_layer_sizes) + 1
+        factors = np.asarray(self.layer_factors, dtype=float)
+        if factors.shape != (n_layers,) or not (factors > 0).all() or not np.isfinite(factors).all():
+            raise ValueError(
+                f"layer_factors must be {n_layers} numbers > 0, one for each layer, got {self.layer_factors!r}."
+            )
+
     def _conditions(self, linear):
         """Parameters that do something only under a condition: one that would do nothing should be seen."""
+        penalised = self.penalty not in UNPENALISED
         finishes = self.finish or linear
         return [
             ("l1_ratio", self.penalty == "elasticnet", "penalty='elasticnet'"),
             ("activation", not linear, "a hidden layer"),
             ("skip", not linear, "a hidden layer"),
             ("finish", not linear, "a hidden layer: linear maps always are finished"),
+            ("finish", self.penalty == "none" or penalised, "a penalty"),
+            ("layer_factors", penalised, "a penalty"),
             ("tol", finishes, "finish=True or hidden_layer_sizes=()"),
-            ("precision", not linear, "a hidden layer: linear maps are always fitted in float64"),
-            ("alpha_min_ratio", self.penalty != "none", "a penalty"),
+            (
+                "precision", not linear or self.penalty == "early_stopping",
+                "a hidden layer: linear maps are always fitted in float64",
+            ),
+            ("alpha_min_ratio", penalised, "a penalty"),
         ]
 
     def _prepare(self, X, y, sample_weight, groups=None):
@@ -121,8 +150,8 @@ class Net(BaseEstimator):
         target, sample, self.encoder_ = encode(frame, y, weight, self.task)
         if target.classes is not None:
             self.classes_ = target.classes
-        groups = check_groups(frame, groups)
-        return sample, self._settings(self._loss(target.task, sample)), target, groups
+        sample = sample._replace(groups=check_groups(frame, groups))
+        return sample, self._settings(self._loss(target.task, sample)), target
 
     def _weight(self, y, sample_weight):
         return sample_weight
@@ -152,7 +181,7 @@ class Net(BaseEstimator):
         self.n_iter_, self.n_outputs_ = int(path.steps[i]), len(biases[-1])
         self.stationarity_, self.objective_gap_ = float(path.stationarity[i]), float(path.objective_gap[i])
         self.train_loss_ = float(path.train_loss[i])
-        self.unit_ = path.unit
+        self.unit_, self.n_rows_ = path.unit, len(sample.y)
         norms = dict(zip(self.encoder_.predictors, path.norms[i], strict=True))
         self.feature_importances_ = np.array([float(norms.get(n, 0)) for n in self.encoder_.feature_names_in_])
         self.selected_features_ = self.feature_importances_ > 0
@@ -170,6 +199,27 @@ class Net(BaseEstimator):
     def _keep_baseline(self, sample):
         """What else prediction needs: nothing but for survival."""
 
+    def summary(self):
+        """Print data, penalty, strength and how it was chosen, layers, weights, predictors, losses and certificate.
+
+        Examples
+        --------
+        >>> import numpy as np
+        >>> from tautnet.estimators.models import TautNetRegressor
+        >>> X = np.random.default_rng(0).normal(size=(50, 3))
+        >>> TautNetRegressor("l1", 0.1, hidden_layer_sizes=()).fit(X, X[:, 0]).summary()  # doctest: +ELLIPSIS
+        TautNetRegressor
+          data                           50 rows, 3 predictors in 3 columns
+          penalty                        l1, alpha 0.1, as given
+          layers                         3 -> 1
+          weights                        3, of which 2 are exactly 0 (66.7 %)
+          predictors                     1 of 3 kept: x0
+          mean squared error, rows seen  0.0122
+          certificate                    solved to ...
+        """
+        check_is_fitted(self)
+        print(summarise(self))
+
     def _encoded(self, X):
         check_is_fitted(self)
         return self.encoder_.transform(check_table(self, X, reset=False))
@@ -181,7 +231,19 @@ class Net(BaseEstimator):
         return np.mean([mean(unit.outputs(parameters, rows)) for unit, parameters in self._members], axis=0)
 
 
-class ClassifierNet(ClassifierMixin, Net):
+class WatchesScore:
+    """What has a score that is not the loss said otherwise, so that early stopping may watch it."""
+
+    @property
+    def _stopping(self):
+        return self.stopping
+
+    def _conditions(self, linear):
+        stops = self.penalty == "early_stopping"
+        return [*super()._conditions(linear), ("stopping", stops, "penalty='early_stopping'")]
+
+
+class ClassifierNet(WatchesScore, ClassifierMixin, Net):
     """Predictions of a classifier."""
 
     task = "classification"
@@ -241,7 +303,7 @@ class RegressorNet(RegressorMixin, Net):
         return mean[:, 0] if mean.shape[1] == 1 else mean
 
 
-class SurvivalNet(Net):
+class SurvivalNet(WatchesScore, Net):
     """Predictions of a survival model."""
 
     task = "survival"

@@ -4,11 +4,12 @@ from numbers import Integral
 
 import numpy as np
 
-from tautnet.estimators.base import ClassifierNet, RegressorNet, set_parameters
+from tautnet.estimators.base import ClassifierNet, Member, RegressorNet, set_parameters
 from tautnet.fitting.crossval import split_rows, tolerant_folds
 from tautnet.fitting.nested import Candidate, cross_validate
-from tautnet.fitting.path import nearest, walk
+from tautnet.fitting.path import nearest
 from tautnet.fitting.study import penalty_curves
+from tautnet.fitting.trainings import run_chain
 from tautnet.fitting.units import run_units
 
 
@@ -19,8 +20,8 @@ class CrossValidated:
         return [
             *super()._conditions(linear),
             ("alpha_min_ratio", isinstance(self.alphas, str), "alphas='auto'"),
-            ("alphas", self.penalty != "none", "a penalty"),
-            ("selection", self.penalty != "none", "a penalty"),
+            ("alphas", self.penalty not in ("none", "early_stopping"), "a penalty"),
+            ("selection", self.penalty not in ("none", "early_stopping"), "a penalty"),
         ]
 
     def fit(self, X, y, sample_weight=None, groups=None):
@@ -38,16 +39,16 @@ class CrossValidated:
         -------
         self
         """
-        sample, settings, target, groups = self._prepare(X, y, sample_weight, groups)
+        sample, settings, target = self._prepare(X, y, sample_weight, groups)
         alphas, report = self._check_alphas(), self._reporter() or (lambda share: None)
         if self.cv is None or isinstance(self.cv, Integral):
             n_folds = 5 if self.cv is None else self.cv
-            folds = [tolerant_folds(target, sample.weight, n_folds, groups=groups, seed=settings.seed)]
+            folds = [tolerant_folds(target, sample.weight, n_folds, groups=sample.groups, seed=settings.seed)]
         else:
-            folds = split_rows(target, sample.weight, self.cv, groups=groups)
+            folds = split_rows(target, sample.weight, self.cv, groups=sample.groups)
         nested = cross_validate(
             sample, [Candidate(self.penalty, settings)], folds, nested=False, alphas=alphas, n_jobs=self.n_jobs,
-            on_progress=lambda share: report(0.8 * share),
+            keep="all" if self.ensemble else (), on_progress=lambda share: report(0.8 * share),
         )[0]  # fmt: skip
         curve = nested.curve()
         by_count = self.selection not in ("min", "1se")
@@ -55,18 +56,32 @@ class CrossValidated:
         rows = np.arange(len(sample.y))
 
         def refit(ticker):
-            return walk(sample, rows, rows[:0], settings, alphas=alphas, keep=keep, certify="kept", ticker=ticker)
+            return run_chain(sample, rows, rows[:0], settings, alphas=alphas, keep=keep, certify="kept", ticker=ticker)
 
         path = run_units([refit], on_progress=lambda share: report(0.8 + 0.2 * share))[0]
         at = self._choose_count(curve, path) if by_count else nearest(path.alphas, curve.alpha(self.selection))
         self.alpha_, self.alphas_ = float(path.alphas[at]), curve.alphas
         self.alpha_min_, self.alpha_1se_ = curve.alpha("min"), curve.alpha("1se")
         self.cv_results_ = penalty_curves(nested, curve, path)
-        return self._store(sample, path, at)
+        self.cv_loss_ = float(curve.mean[nearest(curve.alphas, self.alpha_)])
+        self._store(sample, path, at)
+        if self.ensemble:
+            self._take_members(sample, nested, self.alpha_)
+        return self
+
+    def _take_members(self, sample, nested, alpha):
+        """Predict with the fold models from now on."""
+        chains = [nested.single(r, k) for r, fold in enumerate(nested.folds) for k in range(fold.max() + 1)]
+        self._members = [
+            Member(chain.path.unit, chain.path.parameters[chain.nearest_kept(alpha)]) for chain in chains
+        ]
+        self._keep_baseline(sample)
 
     def _check_alphas(self):
         if isinstance(self.alphas, str) and self.alphas == "auto":
             return "auto"
+        if self.penalty == "dropout" and not np.max(self.alphas, initial=0) < 1:
+            raise ValueError(f"alphas={self.alphas!r}: under dropout each is a share of units, below 1")
         alphas = np.unique(np.asarray(self.alphas, dtype=float))
         if not len(alphas) or not (alphas > 0).all() or not np.isfinite(alphas).all():
             raise ValueError(f"alphas={self.alphas!r} is neither 'auto' nor a list of finite numbers above 0")
@@ -97,8 +112,11 @@ class TautNetClassifierCV(CrossValidated, ClassifierNet):
         model with at most so many predictors.
     n_jobs : int, optional
         Folds at once; None is 1, -1 all cores. Never changes a number.
-    l1_ratio, hidden_layer_sizes, activation, skip, finish, class_weight, alpha_min_ratio, max_iter, tol
-    precision, verbose, random_state
+    ensemble : bool
+        Predict the mean of the fold models at the chosen strength (probabilities and means, not labels)
+        instead of the refit's; ``coefs_`` and ``selected_features_`` stay the refit's.
+    l1_ratio, layer_factors, stopping, hidden_layer_sizes, activation, skip, finish, class_weight
+    alpha_min_ratio, max_iter, tol, precision, verbose, random_state
         As in `TautNetClassifier`.
 
     Attributes
@@ -107,6 +125,8 @@ class TautNetClassifierCV(CrossValidated, ClassifierNet):
         The strength taken, and those of the two rules.
     alphas_ : array (n_alphas,)
         Ascending.
+    cv_loss_ : float
+        Mean cross-validated loss at ``alpha_``; lower than that of new rows, since it chose.
     cv_results_ : dict of arrays (n_alphas,)
         ``alpha``, ``mean_test_loss``, ``se_test_loss``, ``mean_train_loss``, ``n_features``,
         ``split0_test_loss``, ...
@@ -127,8 +147,11 @@ class TautNetClassifierCV(CrossValidated, ClassifierNet):
         alphas="auto",
         cv=5,
         selection="min",
+        ensemble=False,
         n_jobs=None,
         l1_ratio=0.5,
+        layer_factors=None,
+        stopping="loss",
         hidden_layer_sizes=(100,),
         activation="relu",
         skip=True,
@@ -158,11 +181,13 @@ class TautNetRegressorCV(CrossValidated, RegressorNet):
         alphas="auto",
         cv=5,
         selection="min",
+        ensemble=False,
         n_jobs=None,
         loss="squared_error",
         delta=1.35,
         quantile=0.5,
         l1_ratio=0.5,
+        layer_factors=None,
         hidden_layer_sizes=(100,),
         activation="relu",
         skip=True,

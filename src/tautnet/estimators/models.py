@@ -3,7 +3,7 @@
 import numpy as np
 
 from tautnet.estimators.base import ClassifierNet, RegressorNet, set_parameters
-from tautnet.fitting.path import walk
+from tautnet.fitting.trainings import run_chain
 from tautnet.fitting.units import run_units
 
 
@@ -14,11 +14,13 @@ class Plain:
         super()._check_parameters()
         if not self.alpha > 0:
             raise ValueError(f"alpha={self.alpha} is not above 0: for no penalty use penalty='none'")
+        if self.penalty == "dropout" and not self.alpha < 1:
+            raise ValueError(f"alpha={self.alpha} is not below 1: under dropout it is the share of units left out")
 
     def _conditions(self, linear):
-        return [*super()._conditions(linear), ("alpha", self.penalty != "none", "a penalty")]
+        return [*super()._conditions(linear), ("alpha", self.penalty not in ("none", "early_stopping"), "a penalty")]
 
-    def fit(self, X, y, sample_weight=None):
+    def fit(self, X, y, sample_weight=None, groups=None):
         """Walk the automatic grid up to ``alpha``, then ``alpha`` itself.
 
         Parameters
@@ -27,16 +29,20 @@ class Plain:
             Numbers, categories, dates, missing cells.
         y : array (n_rows,)
         sample_weight : array (n_rows,), optional
+        groups : array (n_rows,), optional
+            Rows that early stopping sets aside together.
 
         Returns
         -------
         self
         """
-        sample, settings, *_ = self._prepare(X, y, sample_weight)
+        if groups is not None and self.penalty != "early_stopping":
+            raise ValueError("groups changes nothing here: it needs penalty='early_stopping'")
+        sample, settings, _ = self._prepare(X, y, sample_weight, groups)
         rows = np.arange(len(sample.y))
 
         def unit(ticker):
-            return walk(sample, rows, rows[:0], settings, until=self.alpha, certify="kept", ticker=ticker)
+            return run_chain(sample, rows, rows[:0], settings, until=self.alpha, certify="kept", ticker=ticker)
 
         path = run_units([unit], on_progress=self._reporter())[0]
         return self._store(sample, path, len(path.alphas) - 1)
@@ -47,10 +53,16 @@ class TautNetClassifier(Plain, ClassifierNet):
 
     Parameters
     ----------
-    penalty : {"l2", "l1", "elasticnet", "group", "none"}
-        "group" takes whole predictors out; "none" is 2,000 steps without a penalty.
+    penalty : {"l2", "l1", "elasticnet", "group", "none", "early_stopping", "dropout"}
+        "group" takes whole predictors out; "none" is 2,000 steps without a penalty. "early_stopping" sets
+        15 % of the rows aside and takes the weights that were best on them; "dropout" leaves hidden units
+        out at random, ``alpha`` being their share; both have no certificate: ``stationarity_`` is NaN.
     alpha : float
         Strength; it means the same whatever the number of rows.
+    layer_factors : array (n_layers,), optional
+        What ``alpha`` is multiplied by in each layer; the skip goes with the first.
+    stopping : {"loss", "score"}
+        What early stopping watches: the loss, or accuracy. (The score of a regression is best where its loss is.)
     l1_ratio : float
         Share of l1 in the elastic net, in [0, 1].
     hidden_layer_sizes : tuple of int
@@ -94,7 +106,8 @@ class TautNetClassifier(Plain, ClassifierNet):
 
     References
     ----------
-    Yuan and Lin (2006), Model selection and estimation in regression with grouped variables.
+    Yuan and Lin (2006), Model selection and estimation in regression with grouped variables. Prechelt (1998),
+    Early stopping - but when? Srivastava et al. (2014), Dropout.
 
     Examples
     --------
@@ -111,6 +124,8 @@ class TautNetClassifier(Plain, ClassifierNet):
         alpha=1e-2,
         *,
         l1_ratio=0.5,
+        layer_factors=None,
+        stopping="loss",
         hidden_layer_sizes=(100,),
         activation="relu",
         skip=True,
@@ -129,7 +144,7 @@ class TautNetClassifier(Plain, ClassifierNet):
 class TautNetRegressor(Plain, RegressorNet):
     """A regressor: a feed-forward network under a penalty of one strength.
 
-    Parameters and attributes are those of `TautNetClassifier`, without classes, and these; the target
+    Parameters and attributes are those of `TautNetClassifier`, without classes and ``stopping``, and these; the target
     may have several columns, and predictions come in its own units.
 
     Parameters
@@ -165,6 +180,7 @@ class TautNetRegressor(Plain, RegressorNet):
         delta=1.35,
         quantile=0.5,
         l1_ratio=0.5,
+        layer_factors=None,
         hidden_layer_sizes=(100,),
         activation="relu",
         skip=True,

@@ -39,7 +39,7 @@ class TautNetSelector(SelectorMixin, BaseEstimator):
     >>> X, y = table.frame.drop(columns="y"), table.frame["y"]
     >>> selector = TautNetSelector(TautNetRegressor("l1", alpha=0.1, hidden_layer_sizes=()))
     >>> selector.set_output(transform="pandas").fit_transform(X, y).columns.tolist()
-    ['x0', 'x1']
+    ['x1', 'x2']
     """
 
     def __init__(self, estimator=None):

@@ -39,7 +39,7 @@ class TautNetSurvival(Plain, SurvivalNet):
     >>> X = rng.normal(size=(80, 3))
     >>> times = rng.exponential(np.exp(-X[:, 0]))
     >>> y = np.column_stack([np.minimum(times, 2.0), times < 2.0])
-    >>> model = TautNetSurvival("l1", 0.05, hidden_layer_sizes=()).fit(X, y)
+    >>> model = TautNetSurvival("l1", 0.2, hidden_layer_sizes=()).fit(X, y)
     >>> model.selected_features_.tolist(), model.score(X, y) > 0.7
     ([True, False, False], True)
     >>> model.predict_survival_function(X[:2], times=[0.5, 1.0]).shape
@@ -53,6 +53,8 @@ class TautNetSurvival(Plain, SurvivalNet):
         *,
         ties="breslow",
         l1_ratio=0.5,
+        layer_factors=None,
+        stopping="loss",
         hidden_layer_sizes=(100,),
         activation="relu",
         skip=True,
@@ -96,9 +98,12 @@ class TautNetSurvivalCV(CrossValidated, SurvivalNet):
         alphas="auto",
         cv=5,
         selection="min",
+        ensemble=False,
         n_jobs=None,
         ties="breslow",
         l1_ratio=0.5,
+        layer_factors=None,
+        stopping="loss",
         hidden_layer_sizes=(100,),
         activation="relu",
         skip=True,

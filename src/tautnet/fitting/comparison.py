@@ -108,7 +108,8 @@ def compare(
         Numbers, categories, dates; missing cells are imputed inside each fold.
     y : Series or array (n_rows,)
     penalties : sequence of str
-        From "none", "l2", "l1", "elasticnet", "group".
+        From "none", "l2", "l1", "elasticnet", "group", "early_stopping", "dropout"; the last two have no
+        certificate, and the rate of dropout is reported as alpha.
     cv : int
         Number of folds, outer and inner: the inner folds of an outer fold are the others.
     repeats : int
@@ -175,7 +176,7 @@ def compare(
     ('regression', 'l2')
     """
     start = time.perf_counter()
-    _check(penalties, cv, repeats, selection, activation, l1_ratio, ordered, groups)
+    _check(penalties, cv, repeats, selection, activation, l1_ratio, ordered, groups, hidden_layer_sizes)
     target, sample, encoder = encode(X, y, sample_weight, task if loss == "squared_error" else "regression")
     _check_loss(target.task, task, loss, delta, quantile, ties)
     loss = loss_for(target.task, sample.y, sample.weight, loss=loss, delta=delta, quantile=quantile, ties=ties)
@@ -188,6 +189,7 @@ def compare(
         )  # fmt: skip
 
     codes = None if groups is None else np.unique(np.asarray(groups), return_inverse=True)[1]
+    sample = sample._replace(groups=codes)
     folds = [
         fold_rows(target, sample.weight, cv, nested=True, groups=codes, ordered=ordered, seed=random_state + repeat)
         for repeat in range(repeats)
@@ -209,7 +211,7 @@ def compare(
     return Comparison(result, result.pop("detail"), sentences)
 
 
-def _check(penalties, cv, repeats, selection, activation, l1_ratio, ordered, groups):
+def _check(penalties, cv, repeats, selection, activation, l1_ratio, ordered, groups, hidden):
     """Raise where an argument is wrong, or would do nothing."""
     for name in penalties:
         if name not in PENALTIES:
@@ -221,6 +223,7 @@ def _check(penalties, cv, repeats, selection, activation, l1_ratio, ordered, gro
         (selection not in ("min", "1se"), f"selection={selection!r} is neither 'min' nor '1se'"),
         (activation not in ACTIVATIONS, f"activation={activation!r} is not one of {', '.join(ACTIVATIONS)}"),
         (not 0 <= l1_ratio <= 1, f"l1_ratio={l1_ratio} is not between 0 and 1"),
+        ("dropout" in penalties and not hidden, "dropout leaves hidden units out: it needs a hidden layer"),
         (l1_ratio != 0.5 and "elasticnet" not in penalties, f"l1_ratio={l1_ratio} changes nothing without elasticnet"),
         (ordered and repeats > 1, f"repeats={repeats} changes nothing where ordered=True leaves nothing to draw"),
         (ordered and groups is not None, "ordered=True cuts folds by the order of rows, groups by groups: use one"),

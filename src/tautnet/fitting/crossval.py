@@ -6,7 +6,8 @@ from itertools import combinations
 import numpy as np
 from sklearn.model_selection import GroupKFold, KFold, StratifiedGroupKFold, StratifiedKFold, check_cv
 
-from tautnet.fitting.path import nearest, walk
+from tautnet.fitting.path import nearest
+from tautnet.fitting.trainings import run_chain
 from tautnet.tables.errors import TableError
 
 # Codes beside the folds 0, 1, ...: rows that no chain leaves out, and rows that none sees.
@@ -261,6 +262,11 @@ class Chain:
         """Index of a strength, or of the nearest where the chain does not have it."""
         return nearest(self.path.alphas, alpha)
 
+    def nearest_kept(self, alpha):
+        """Index of the nearest strength whose parameters were kept."""
+        kept = np.array(sorted(self.path.parameters))
+        return int(kept[nearest(self.path.alphas[kept], alpha)])
+
 
 def fit_chain(sample, fold, left_out, settings, *, alphas="auto", keep=(), ticker=None):
     """Walk the rows outside some folds and score each of those folds."""
@@ -269,7 +275,7 @@ def fit_chain(sample, fold, left_out, settings, *, alphas="auto", keep=(), ticke
     # Where new rows are scored beside those that were fitted, the chain keeps the outputs of both.
     beside = inside[:0] if settings.loss.is_separable else inside
     held_out = np.concatenate([*blocks, beside])
-    path = walk(sample, inside, held_out, settings, alphas=alphas, keep=keep, ticker=ticker)
+    path = run_chain(sample, inside, held_out, settings, alphas=alphas, keep=keep, ticker=ticker)
     losses, start = {}, 0
     for k, rows in zip(left_out, blocks, strict=True):
         outputs = path.outputs[:, start : start + len(rows)], path.outputs[:, len(held_out) - len(beside) :]

@@ -16,6 +16,7 @@ from tautnet.fitting.crossval import (
     outer_curve,
 )
 from tautnet.fitting.units import run_units
+from tautnet.objective.penalties import UNPENALISED
 
 
 class Candidate(NamedTuple):
@@ -130,7 +131,7 @@ def outer_results(sample, folds, choose):
     )  # fmt: skip
 
 
-def cross_validate(sample, candidates, folds, *, nested, alphas="auto", n_jobs=None, on_progress=None):
+def cross_validate(sample, candidates, folds, *, nested, alphas="auto", keep=(), n_jobs=None, on_progress=None):
     """Walk every chain of every candidate.
 
     Parameters
@@ -142,6 +143,8 @@ def cross_validate(sample, candidates, folds, *, nested, alphas="auto", n_jobs=N
     nested : bool
         Whether chains without two folds are wanted too.
     alphas : "auto" or array
+    keep : "all" or ()
+        Whether the parameters of every strength are kept.
     n_jobs, on_progress
         As in `run_units`.
 
@@ -149,18 +152,18 @@ def cross_validate(sample, candidates, folds, *, nested, alphas="auto", n_jobs=N
     -------
     list of Nested
     """
-    walked = _walk_all(sample, [(c, {}) for c in candidates], folds, nested, alphas, n_jobs, on_progress)
+    walked = _walk_all(sample, [(c, {}) for c in candidates], folds, nested, alphas, keep, n_jobs, on_progress)
     to_finish = [i for i, one in enumerate(walked) if _is_finished_later(one.candidate.settings)]
     if to_finish:
         pairs = [(walked[i].candidate, _ladders(walked[i], nested)) for i in to_finish]
-        again = _walk_all(sample, pairs, folds, nested, alphas, n_jobs, on_progress)
+        again = _walk_all(sample, pairs, folds, nested, alphas, keep, n_jobs, on_progress)
         for i, one in zip(to_finish, again, strict=True):
             walked[i] = one
     return walked
 
 
 def _is_finished_later(settings):
-    return settings.finish and not settings.network.is_linear and settings.penalty != "none"
+    return settings.finish and not settings.network.is_linear and settings.penalty not in UNPENALISED
 
 
 def _ladders(nested, is_nested):
@@ -171,15 +174,15 @@ def _ladders(nested, is_nested):
     return ladders
 
 
-def _walk_all(sample, pairs, folds, nested, alphas, n_jobs, on_progress):
+def _walk_all(sample, pairs, folds, nested, alphas, keep, n_jobs, on_progress):
     """Chains of candidates: unfinished where there are no ladders, else finished on them."""
     tasks, places = [], []
     for c, (candidate, ladders) in enumerate(pairs):
         settings = replace(candidate.settings, finish=bool(ladders))
         for repeat, fold in enumerate(folds):
             for left_out in chain_sets(int(fold.max()) + 1, nested):
-                keep = [a for key in [None, *((repeat, k) for k in left_out)] for a in ladders.get(key, ())]
-                task = partial(fit_chain, sample, fold, left_out, settings, alphas=alphas, keep=keep)
+                rungs = [a for key in [None, *((repeat, k) for k in left_out)] for a in ladders.get(key, ())]
+                task = partial(fit_chain, sample, fold, left_out, settings, alphas=alphas, keep=rungs or keep)
                 tasks.append(lambda ticker, task=task: task(ticker=ticker))
                 places.append((c, repeat))
     done = run_units(tasks, n_jobs=n_jobs, on_progress=on_progress)

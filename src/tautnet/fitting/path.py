@@ -138,7 +138,7 @@ def walk(sample, rows, held_out, settings, *, alphas="auto", until=None, keep=()
     """
     start = time.perf_counter()
     unit = make_unit(sample, rows, settings)
-    recorder = _Recorder(unit, sample.X[held_out])
+    recorder = Recorder(unit, sample.X[held_out])
     ticker = Ticker() if ticker is None else ticker
     with jax.enable_x64(True):
         if settings.penalty == "none":
@@ -254,7 +254,7 @@ def _is_null(parameters):
     return not np.any(first) and (skip is None or not np.any(skip))
 
 
-class _Recorder:
+class Recorder:
     """Turns points of a chain into the rows of a `Path`."""
 
     def __init__(self, unit, held_out):

@@ -21,12 +21,15 @@ class Sample(NamedTuple):
     y : array (n_rows, n_outputs)
         In the target's own units; 0 and 1 for classes.
     weight : array (n_rows,)
+    groups : int array (n_rows,), optional
+        Rows that belong together.
     """
 
     X: object
     column_predictor: object
     y: object
     weight: object
+    groups: object = None
 
     @property
     def n_predictors(self):

@@ -80,7 +80,7 @@ class Cycle(NamedTuple):
 def _adam_steps(problem, data_at, cycle, state):
     def one(position, state):
         parameters, mean, square, step = state
-        gradient = jax.grad(problem.smooth)(parameters, data_at(step))
+        gradient = jax.grad(problem.at_step(step).smooth)(parameters, data_at(step))
         squares = problem.metric(jax.tree.map(jnp.square, gradient))
         mean = jax.tree.map(lambda m, g: MEAN_DECAY * m + (1 - MEAN_DECAY) * g, mean, gradient)
         square = jax.tree.map(lambda v, s: SQUARE_DECAY * v + (1 - SQUARE_DECAY) * s, square, squares)

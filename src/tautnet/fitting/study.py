@@ -8,7 +8,8 @@ import numpy as np
 
 from tautnet.fitting.intervals import corrected_resampled_t, holm, paired_difference, standard_error
 from tautnet.fitting.nested import Candidate, cross_validate, outer_results
-from tautnet.fitting.path import Path, nearest, walk
+from tautnet.fitting.path import Path, nearest
+from tautnet.fitting.trainings import run_chain
 from tautnet.fitting.units import run_units
 
 
@@ -102,7 +103,7 @@ def run_study(sample, candidates, folds, *, selection, groups=None, n_jobs=None,
 
 def _refit(sample, rows, none, settings, curve, ticker):
     keep = [curve.alpha("min"), curve.alpha("1se")]
-    return walk(sample, rows, none, settings, keep=keep, certify="all", ticker=ticker)
+    return run_chain(sample, rows, none, settings, keep=keep, certify="all", ticker=ticker)
 
 
 def null_losses(study):

@@ -84,8 +84,12 @@ class Unit:
         counts = np.bincount(self.column_predictor) * per_column
         factors = np.zeros(columns, dtype)
         factors[: len(self.column_predictor)] = np.sqrt(counts)[self.column_predictor]
+        layers = None if settings.layer_factors is None else np.asarray(settings.layer_factors, dtype)
+        if layers is not None:
+            # A group's factor is its first layer's; the later layers have their own.
+            factors = factors * layers[0]
         penalty = jax.tree.map(dtype, make_penalty(settings.penalty, float(alpha), settings.l1_ratio))
-        return Problem(penalty, Groups(index, factors), settings.loss, settings.network)
+        return Problem(penalty, Groups(index, factors, layers), settings.loss, settings.network)
 
     def data(self, dtype):
         """All rows, padded: each counts once."""
@@ -160,7 +164,8 @@ def make_unit(sample, rows, settings):
     group_norms = np.sqrt(np.bincount(sample.column_predictor, np.square(gradient).sum(axis=1)))
     floor = 1e-6 * np.linalg.norm(gradient)
     # Where no predictor varies over these rows the path is null from its start on, at any strength.
-    alpha_scale = max(group_norms.max(), 1e-30)
+    first_factor = 1.0 if settings.layer_factors is None else settings.layer_factors[0]
+    alpha_scale = max(group_norms.max() / first_factor, 1e-30)
     return Unit(
         settings, sample.column_predictor, scaling, target_scaling, X, y, weight, null_outputs, null_loss,
         float(alpha_scale), float(floor),

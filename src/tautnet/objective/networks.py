@@ -101,6 +101,16 @@ class Network:
         """Outputs in JAX, shape (n_rows, n_outputs)."""
         return _forward(parameters, X, ACTIVATIONS[self.activation])
 
+    def apply_dropped(self, parameters, X, rate, key):
+        """Outputs in JAX with hidden units left out at random, the others made larger (Srivastava et al. 2014)."""
+        keys = iter(jax.random.split(key, len(self.hidden_layer_sizes)))
+
+        def activation(signal):
+            kept = jax.random.bernoulli(next(keys), 1 - rate, signal.shape)
+            return jax.numpy.where(kept, ACTIVATIONS[self.activation](signal) / (1 - rate), 0.0)
+
+        return _forward(parameters, X, activation)
+
     def outputs(self, parameters, X):
         """Outputs in NumPy, float64: what every prediction and every held-out loss comes from."""
         return _forward(parameters, X, NUMPY_ACTIVATIONS[self.activation])

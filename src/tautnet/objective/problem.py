@@ -49,6 +49,10 @@ class Problem:
         """Weighted mean of the loss over the rows."""
         return self.loss.mean_value(data.y, self.network.apply(parameters, data.X), data.weight)
 
+    def at_step(self, step):
+        """The problem as a solver sees it at a step: always itself."""
+        return self
+
     def smooth(self, parameters, data):
         """The differentiable part f: mean loss and smooth part of the penalty."""
         return self.mean_loss(parameters, data) + self.penalty.smooth(parameters.weights, self.groups)
@@ -122,6 +126,40 @@ class Problem:
         n, k = rows.shape[1], outputs.shape[1]
         blocks = jax.lax.map(lambda h: rows.T @ (rows * h[:, None]), bends.reshape(len(rows), k * k).T)
         return blocks.reshape(k, k, n, n).transpose(2, 0, 3, 1).reshape(n * k, n * k)
+
+
+class Dropout(NamedTuple):
+    """A problem with hidden units left out at random, others at every step.
+
+    Attributes
+    ----------
+    problem : Problem
+    rate : float
+        Share of the units that is left out.
+    key : array
+        Of JAX's random numbers.
+    """
+
+    problem: object
+    rate: object
+    key: object
+
+    def at_step(self, step):
+        """The problem with the units that are left out at a step."""
+        return self._replace(key=jax.random.fold_in(self.key, step))
+
+    def smooth(self, parameters, data):
+        """Mean loss of the network that is left."""
+        outputs = self.problem.network.apply_dropped(parameters, data.X, self.rate, self.key)
+        return self.problem.loss.mean_value(data.y, outputs, data.weight)
+
+    def prox(self, parameters, step):
+        """Proximal operator of the problem."""
+        return self.problem.prox(parameters, step)
+
+    def metric(self, squares):
+        """Squared gradients as averaged by the problem."""
+        return self.problem.metric(squares)
 
 
 class Quadratic(NamedTuple):

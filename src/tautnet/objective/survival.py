@@ -82,9 +82,16 @@ class CoxPartialLikelihood(Loss):
         return jnp.where(dying, tied(own) / n_tied, 0.0) @ log_left - own @ f
 
     def fitted_metric(self, y, outputs, weight):
-        """Loss of each row among these rows, ties as Breslow, shape (n_rows,)."""
-        time, event, f = np.abs(y[:, 0]), y[:, 0] > 0, outputs[:, 0]
-        return np.where(event, _log_risk(time, f, _relative(weight), time) - f, 0.0)
+        """Loss of each row among these rows and its cumulative hazard, ties as Breslow, shape (n_rows,).
+
+        The hazards sum to the number of events; with them the mean is that of Cox's full likelihood, which
+        is what `new_metric` measures on new rows.
+        """
+        w, time, event, f = _relative(weight), np.abs(y[:, 0]), y[:, 0] > 0, outputs[:, 0]
+        own = np.where(event, _log_risk(time, f, w, time) - f, 0.0)
+        times, log_hazard = _log_baseline(y, outputs, w)
+        steps = np.append(NOTHING, log_hazard)[np.searchsorted(times, time, side="right")]
+        return own + np.exp(f + steps)
 
     def new_metric(self, y, outputs, weight, fitted):
         """What rows that were not fitted add to the loss of those that were, each its part, shape (n_rows,).
@@ -191,11 +198,16 @@ def baseline_hazard(y, outputs, weight):
     times, hazard : arrays (n_event_times,)
         Distinct event times, ascending, and the cumulative hazard at each: Σ w over the events / S(t).
     """
+    times, log_hazard = _log_baseline(y, outputs, weight)
+    return times, np.exp(log_hazard)
+
+
+def _log_baseline(y, outputs, weight):
     event = (y[:, 0] > 0) & (weight > 0)
     time = np.abs(y[:, 0])
     times, at = np.unique(time[event], return_inverse=True)
-    deaths = np.bincount(at, weight[event])
-    return times, np.cumsum(deaths / np.exp(_log_risk(time, outputs[:, 0], weight, times)))
+    steps = np.log(np.bincount(at, weight[event])) - _log_risk(time, outputs[:, 0], weight, times)
+    return times, np.logaddexp.accumulate(steps)
 
 
 def survival_function(times, hazard, outputs, at):
