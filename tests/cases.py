@@ -101,7 +101,7 @@ def make_case(loss="squared error", penalty="l2", network="silu", n_rows=12, see
     rng = np.random.default_rng(seed)
     (loss, n_outputs), penalty, network = LOSSES[loss], PENALTIES[penalty], NETWORKS[network]
     X = rng.normal(size=(n_rows, len(COLUMN_PREDICTOR)))
-    data = Data(X, draw_target(loss, n_rows, n_outputs, rng), draw_weight(n_rows, rng))
+    data = Data(X.T, draw_target(loss, n_rows, n_outputs, rng), draw_weight(n_rows, rng))
     parameters = away_from_zero(network.initial(X, np.zeros(n_outputs), seed), rng)
     return Case(Problem(penalty, make_groups(network, n_outputs), loss, network), parameters, data)
 

@@ -215,7 +215,7 @@ PLAIN = {
     "random_state": ({}, {"random_state": 1}),
 }
 CV = {
-    "alphas": ({"alpha_min_ratio": "auto"}, {"alpha_min_ratio": "auto", "alphas": [0.01, 0.1]}),
+    "alphas": ({"alpha_min_ratio": "auto"}, {"alpha_min_ratio": "auto", "alphas": [0.02, 0.2]}),
     "cv": ({}, {"cv": 4}),
     "selection": ({}, {"selection": "1se"}),
     "ensemble": ({}, {"ensemble": True}),

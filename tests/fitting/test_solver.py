@@ -37,12 +37,18 @@ def numbers(tree):
     return np.concatenate([np.ravel(leaf) for leaf in jax.tree.leaves(tree)])
 
 
-def adam(problem, data, state, first, last, *, length=20, rate=0.03, batches=None):
-    """Steps first to last of one cosine."""
-    cycle = solver.Cycle(np.float64(rate), np.float64(length), np.asarray(first, np.int32), np.asarray(last, np.int32))
+def walk(problem, data, walked, first, last, *, alphas=None, length=20, rate=0.03, batches=None):
+    """Steps first to last of one cosine a strength; by default there is one, the problem's own."""
+    alphas = np.array([float(problem.penalty.alpha)] if alphas is None else alphas)
+    cycles = solver.Cycles(alphas, np.float64(rate), *(np.asarray(n, np.int32) for n in (length, first, last)))
     if batches is None:
-        return solver.adam_full(problem, data, cycle, state)
-    return solver.adam_batches(problem, *batches, cycle, state)
+        return solver.adam_full(problem, data, cycles, walked)
+    return solver.adam_batches(problem, *batches, cycles, walked)
+
+
+def adam(problem, data, state, first, last, **options):
+    """The state after steps first to last of one cosine."""
+    return walk(problem, data, solver.walked_start(state, 1), first, last, **options).state
 
 
 def fista(problem, data, state, iterations):
@@ -120,6 +126,22 @@ def test_the_length_of_calls_changes_no_bit_of_adam(penalty):
     assert np.any(numbers(whole.parameters) != numbers(start.parameters)) and whole.step == 20
 
 
+def test_strengths_walked_in_one_call_are_those_walked_one_by_one():
+    problem, parameters, data = case("group")
+    start = as_arrays(solver.adam_start(problem, parameters))
+    alphas, length = [0.001, 0.01, 0.1], 8
+    together = walk(problem, data, solver.walked_start(start, 3), 0, 5, alphas=alphas, length=length)
+    together = walk(problem, data, together, 5, 24, alphas=alphas, length=length)
+    state = start
+    for i, alpha in enumerate(alphas):
+        other = Problem(Group(*as_arrays((alpha,))), problem.groups, problem.loss, problem.network)
+        late = adam(other, data, state, 0, 6, length=length)
+        state = adam(other, data, late, 6, 8, length=length)
+        assert_array_equal(numbers(jax.tree.map(lambda leaf, i=i: leaf[i], together.late)), numbers(late.parameters))
+        assert_array_equal(numbers(jax.tree.map(lambda leaf, i=i: leaf[i], together.ends)), numbers(state.parameters))
+    assert_array_equal(numbers(together.state), numbers(state))
+
+
 def test_the_length_of_calls_changes_no_bit_of_fista():
     problem, parameters, data = case("group")
     start = solver.fista_start(parameters)
@@ -130,13 +152,13 @@ def test_the_length_of_calls_changes_no_bit_of_fista():
 def test_minibatches_walk_through_the_rows_in_blocks():
     problem, parameters, data = case("l1")
     order, size = np.array([*range(12), *range(5)]), 5
-    batches = Data(*(a[order] for a in data)), np.asarray(12, np.int32), np.zeros(size)
+    batches = Data(data.columns[:, order], *(a[order] for a in data[1:])), np.asarray(12, np.int32), np.zeros(size)
     state = start = as_arrays(solver.adam_start(problem, parameters))
     by_hand = start
     for step, block in enumerate([range(5), range(5, 10), [10, 11, 0, 1, 2], range(3, 8)]):
         rows = np.array(block)
         # A block stands for all rows: each of its rows counts as many times as it has to.
-        part = Data(data.X[rows], data.y[rows], data.weight[rows] * 12 / 5)
+        part = Data(data.columns[:, rows], data.y[rows], data.weight[rows] * 12 / 5)
         by_hand = adam(problem, part, by_hand, step, step + 1)
         state = adam(problem, None, state, step, step + 1, batches=batches)
         assert_allclose(numbers(state.parameters), numbers(by_hand.parameters), rtol=1e-12)
@@ -146,6 +168,16 @@ def test_the_first_step_of_adam_has_the_size_of_its_rate():
     problem, parameters, data = case("none")
     moved = adam(problem, data, as_arrays(solver.adam_start(problem, parameters)), 0, 1, rate=0.01).parameters
     assert_allclose(np.abs(numbers(moved) - numbers(parameters)), 0.01, rtol=1e-5)
+
+
+@pytest.mark.parametrize("penalty", ["l1", "group"])
+def test_where_the_loss_is_flat_the_prox_takes_no_more_than_the_rate_at_once(penalty):
+    problem, parameters, data = case(penalty)
+    flat = data._replace(weight=0 * data.weight)
+    before = numbers(parameters.weights)
+    after = adam(problem, flat, as_arrays(solver.adam_start(problem, parameters)), 0, 1, rate=0.01).parameters.weights
+    fall = np.abs(before) - np.abs(numbers(after))
+    assert 0.001 < fall.max() < 0.03 and numbers(after).all()
 
 
 @pytest.mark.parametrize("penalty", ["elasticnet", "group"])
@@ -169,7 +201,7 @@ def linear_case(penalty, loss=None, n_rows=32, seed=0):
     y = X @ rng.normal(size=(4, 1)) + rng.normal(size=(n_rows, 1))
     y = (y > np.median(y)).astype(float) if loss == BinaryLogLoss() else y
     weight = rng.uniform(0.5, 2, size=n_rows)
-    data = Data(X, y, weight / weight.sum())
+    data = Data(X.T, y, weight / weight.sum())
     problem = Problem(penalty, make_groups(LINEAR, 1, np.array([0, 1, 1, 2])), loss or SquaredError(), LINEAR)
     return as_arrays((problem, LINEAR.initial(X, np.zeros(1), 0), data))
 
@@ -178,8 +210,8 @@ def linear_case(penalty, loss=None, n_rows=32, seed=0):
 def test_fista_reaches_ridge_in_closed_form(alpha):
     problem, parameters, data = linear_case(ElasticNet(alpha, 0.0))
     solved = fista(problem, data, solver.fista_start(parameters), 600).parameters
-    X, y, weight = (np.asarray(a) for a in data)
-    X, y = X - weight @ X, y - weight @ y
+    columns, y, weight = (np.asarray(a) for a in data)
+    X, y = columns.T - columns @ weight, y - weight @ y
     exact = np.linalg.solve((X.T * weight) @ X + alpha * np.eye(4), (X.T * weight) @ y)
     assert_allclose(solved.weights.input, exact, rtol=1e-10, atol=1e-12)
 

@@ -39,7 +39,7 @@ def test_outputs_in_jax_in_numpy_and_by_hand(network):
     parameters = draw(network)
     outputs = network.outputs(parameters, X)
     assert outputs.dtype == np.float64 and isinstance(outputs, np.ndarray)
-    assert_allclose(network.apply(parameters, X), outputs, rtol=1e-12, atol=1e-12)
+    assert_allclose(network.apply(parameters, X.T), outputs, rtol=1e-12, atol=1e-12)
     assert_allclose(outputs, [by_hand(network, parameters, x) for x in X], rtol=1e-12, atol=1e-12)
 
 

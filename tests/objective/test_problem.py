@@ -111,7 +111,7 @@ def test_a_penalty_leaves_the_gradient_of_the_biases_alone(penalty, network):
 
 def test_row_weights_are_shares():
     problem, parameters, data = make_case(penalty="none")
-    losses = problem.loss.value(data.y, problem.network.outputs(parameters, data.X))
+    losses = problem.loss.value(data.y, problem.network.outputs(parameters, data.columns.T))
     assert_allclose(problem.mean_loss(parameters, data), np.average(losses, weights=data.weight))
     assert data.weight.sum() == pytest.approx(1)
 
@@ -128,9 +128,9 @@ def test_stationarity_is_between_0_and_1(loss, penalty, network):
 def ridge_case(alpha, n_rows=15, n_columns=4, n_outputs=2, seed=3):
     """A linear problem under l2 with its solution in closed form."""
     rng = np.random.default_rng(seed)
-    data = Data(rng.normal(size=(n_rows, n_columns)), rng.normal(size=(n_rows, n_outputs)), draw_weight(n_rows, rng))
-    mean_x, mean_y = data.weight @ data.X, data.weight @ data.y
-    X, y = data.X - mean_x, data.y - mean_y
+    data = Data(rng.normal(size=(n_columns, n_rows)), rng.normal(size=(n_rows, n_outputs)), draw_weight(n_rows, rng))
+    mean_x, mean_y = data.weight @ data.columns.T, data.weight @ data.y
+    X, y = data.columns.T - mean_x, data.y - mean_y
     weights = np.linalg.solve((X.T * data.weight) @ X + alpha * np.eye(n_columns), (X.T * data.weight) @ y)
     solution = Parameters(Weights(weights, None, ()), (mean_y - mean_x @ weights,))
     groups = make_groups(LINEAR, n_outputs, np.arange(n_columns))
@@ -175,7 +175,7 @@ def test_thresholds_on_an_orthogonal_design_are_stationary(penalty, closed_form)
     solution = closed_form(X.T @ (y - y.mean(axis=0)) / 40)
     assert 0 < (solution == 0).sum() < solution.size
     groups = make_groups(LINEAR, 2, COLUMN_PREDICTOR)
-    problem, data = Problem(penalty, groups, SquaredError(), LINEAR), Data(X, y, np.full(40, 1 / 40))
+    problem, data = Problem(penalty, groups, SquaredError(), LINEAR), Data(X.T, y, np.full(40, 1 / 40))
     parameters = Parameters(Weights(solution, None, ()), (y.mean(axis=0),))
     assert certificate(problem, parameters, data) < 1e-12
     # The strength is part of the certificate: at another one the same point is not solved.
@@ -196,7 +196,7 @@ def test_stationarity_grows_with_the_distance_from_the_solution():
 
 def test_stationarity_is_what_is_left_of_two_forces():
     # One weight and no bias to speak of: the loss pulls with 1 - w = 0.75, the penalty back with 2 w = 0.5.
-    data = Data(np.array([[1.0], [-1.0]]), np.array([[1.0], [-1.0]]), np.array([0.5, 0.5]))
+    data = Data(np.array([[1.0, -1.0]]), np.array([[1.0], [-1.0]]), np.array([0.5, 0.5]))
     problem = Problem(ElasticNet(2.0, 0.0), make_groups(LINEAR, 1, np.zeros(1, int)), SquaredError(), LINEAR)
     parameters = Parameters(Weights(np.array([[0.25]]), None, ()), (np.zeros(1),))
     assert certificate(problem, parameters, data, 0.0) == pytest.approx((0.75 - 0.5) / (0.75 + 0.5))
@@ -208,7 +208,7 @@ def test_stationarity_is_what_is_left_of_two_forces():
 )
 def test_only_a_strong_penalty_holds_all_weights_at_zero(strong, weak):
     problem, _, data = make_case("binary log-loss", "none", "linear")
-    null = LINEAR.initial(data.X, problem.loss.null_outputs(data.y, data.weight), seed=0)
+    null = LINEAR.initial(data.columns.T, problem.loss.null_outputs(data.y, data.weight), seed=0)
     assert certificate(replace(problem, penalty=strong), null, data) < 1e-6
     assert certificate(replace(problem, penalty=weak), null, data) > 0.5
 
@@ -235,13 +235,14 @@ SLOPES = {
 def test_unpenalised_stationarity_is_the_mean_gradient_over_the_typical_one(loss):
     problem, parameters, data = make_case(loss, "none", "linear", n_rows=130)
     (weights, _, _), (bias,) = parameters
-    rows = [numpy_row_gradient(problem.loss, x, y, weights, bias) for x, y in zip(data.X, data.y, strict=True)]
+    rows = [numpy_row_gradient(problem.loss, x, y, weights, bias) for x, y in zip(data.columns.T, data.y, strict=True)]
     mean = sum(w * row for w, row in zip(data.weight, rows, strict=True))
     typical = np.sqrt(sum(w * row @ row for w, row in zip(data.weight, rows, strict=True)))
     measured = unpenalised(problem, parameters, data, 0.5)
     assert measured == pytest.approx(np.linalg.norm(mean) / (typical + 0.5))
     # Rows that only fill a shape up weigh nothing.
-    padded = Data(*(np.pad(a, [(0, 7), *[(0, 0)] * (a.ndim - 1)]) for a in data))
+    y, weight = (np.pad(a, [(0, 7), *[(0, 0)] * (a.ndim - 1)]) for a in data[1:])
+    padded = Data(np.pad(data.columns, [(0, 0), (0, 7)]), y, weight)
     assert unpenalised(problem, parameters, padded, 0.5) == pytest.approx(measured)
 
 
@@ -254,7 +255,7 @@ def test_unpenalised_stationarity_vanishes_at_least_squares():
 def test_the_null_gradient_is_that_of_a_linear_map_at_the_null_model(loss):
     problem, _, data = make_case(loss, "none", "linear")
     null = problem.loss.null_outputs(data.y, data.weight)
-    _, gradient = evaluate(problem, LINEAR.initial(data.X, null, seed=0), data)
+    _, gradient = evaluate(problem, LINEAR.initial(data.columns.T, null, seed=0), data)
     assert_allclose(null_gradient(problem.loss, data, null), gradient.weights.input, atol=1e-15)
     # The bias of the null model is right already.
     assert_allclose(gradient.biases[0], 0, atol=1e-15)

@@ -1,5 +1,6 @@
 """Estimators that choose their strength by cross-validation along the whole path."""
 
+from functools import partial
 from numbers import Integral
 
 import numpy as np
@@ -40,7 +41,7 @@ class CrossValidated:
         self
         """
         sample, settings, target = self._prepare(X, y, sample_weight, groups)
-        alphas, report = self._check_alphas(), self._reporter() or (lambda share: None)
+        alphas = self._check_alphas()
         if self.cv is None or isinstance(self.cv, Integral):
             n_folds = 5 if self.cv is None else self.cv
             folds = [tolerant_folds(target, sample.weight, n_folds, groups=sample.groups, seed=settings.seed)]
@@ -48,18 +49,17 @@ class CrossValidated:
             folds = split_rows(target, sample.weight, self.cv, groups=sample.groups)
         nested = cross_validate(
             sample, [Candidate(self.penalty, settings)], folds, nested=False, alphas=alphas, n_jobs=self.n_jobs,
-            keep="all" if self.ensemble else (), on_progress=lambda share: report(0.8 * share),
+            keep="all" if self.ensemble else (), on_progress=self._reporter(),
         )[0]  # fmt: skip
         curve = nested.curve()
         by_count = self.selection not in ("min", "1se")
-        keep = "all" if by_count else [curve.alpha(self.selection)]
-        rows = np.arange(len(sample.y))
-
-        def refit(ticker):
-            return run_chain(sample, rows, rows[:0], settings, alphas=alphas, keep=keep, certify="kept", ticker=ticker)
-
-        path = run_units([refit], on_progress=lambda share: report(0.8 + 0.2 * share))[0]
+        path = nested.whole
         at = self._choose_count(curve, path) if by_count else nearest(path.alphas, curve.alpha(self.selection))
+        if at not in path.parameters:
+            # The table is so wide that the walk did not keep every model: it is made again for this one.
+            rows, keep = np.arange(len(sample.y)), [path.alphas[at]]
+            again = partial(run_chain, sample, rows, rows[:0], settings, alphas=alphas, keep=keep, certify="kept")
+            path = run_units([lambda ticker: again(ticker=ticker)])[0]
         self.alpha_, self.alphas_ = float(path.alphas[at]), curve.alphas
         self.alpha_min_, self.alpha_1se_ = curve.alpha("min"), curve.alpha("1se")
         self.cv_results_ = penalty_curves(nested, curve, path)

@@ -268,14 +268,14 @@ class Chain:
         return int(kept[nearest(self.path.alphas[kept], alpha)])
 
 
-def fit_chain(sample, fold, left_out, settings, *, alphas="auto", keep=(), ticker=None):
+def fit_chain(sample, fold, left_out, settings, *, alphas="auto", keep=(), certify="none", ticker=None):
     """Walk the rows outside some folds and score each of those folds."""
     inside = np.flatnonzero(~np.isin(fold, [*left_out, NEVER_SEEN]))
     blocks = [np.flatnonzero(fold == k) for k in left_out]
     # Where new rows are scored beside those that were fitted, the chain keeps the outputs of both.
-    beside = inside[:0] if settings.loss.is_separable else inside
-    held_out = np.concatenate([*blocks, beside])
-    path = run_chain(sample, inside, held_out, settings, alphas=alphas, keep=keep, ticker=ticker)
+    beside = inside[:0] if settings.loss.is_separable or not left_out else inside
+    held_out = np.concatenate([inside[:0], *blocks, beside])
+    path = run_chain(sample, inside, held_out, settings, alphas=alphas, keep=keep, certify=certify, ticker=ticker)
     losses, start = {}, 0
     for k, rows in zip(left_out, blocks, strict=True):
         outputs = path.outputs[:, start : start + len(rows)], path.outputs[:, len(held_out) - len(beside) :]
@@ -298,6 +298,7 @@ def chain_sets(n_folds, nested):
 
     The inner folds of outer fold k are the other outer folds, so a chain without j and k serves
     both: with five folds ten chains and five do what nested cross-validation does in twenty-five.
+    The refit, a chain that leaves nothing out, is not among them: it serves every repeat.
 
     Examples
     --------

@@ -5,12 +5,12 @@ import time
 from typing import NamedTuple
 
 import jax
-import jax.numpy as jnp
 import numpy as np
 
 from tautnet.fitting import solver
 
 SECONDS_PER_CALL = 0.3
+NUMBERS_BETWEEN_LOOKS = 2**18
 
 
 class Interrupted(Exception):
@@ -58,31 +58,53 @@ class Pace:
 
 
 class Adam:
-    """Proximal Adam on one problem: keeps its moments while the strength changes."""
+    """Proximal Adam on one problem: keeps its moments while the strength changes.
+
+    Attributes
+    ----------
+    capacity : int
+        Most strengths of one run; small networks walk several between two looks from Python.
+    """
 
     def __init__(self, problem, data, parameters, ticker, batches=None):
-        self.data, self.batches, self.ticker = data, batches, ticker
-        self.dtype = data.X.dtype
-        self.state = jax.tree.map(jnp.asarray, solver.adam_start(problem, parameters))
+        self.problem, self.data, self.batches, self.ticker = problem, data, batches, ticker
+        self.dtype = data.columns.dtype
+        state = solver.adam_start(problem, parameters)
+        n_parameters = sum(leaf.size for leaf in jax.tree.leaves(parameters))
+        self.capacity = int(np.clip(NUMBERS_BETWEEN_LOOKS // n_parameters, 1, 8))
+        self.walked = solver.walked_start(state, self.capacity)
         self.paces = {True: Pace(), False: Pace(5 if batches else 50)}
 
     @property
     def parameters(self):
-        return self.state.parameters
+        return self.walked.state.parameters
 
-    def run(self, problem, rate, length, first, last, *, batched):
-        """Make the steps from ``first`` to ``last`` of one cosine of ``length`` steps."""
+    def run(self, alphas, rate, length, first=0, last=None, *, batched):
+        """Make one cosine of ``length`` steps for each strength, or the steps from ``first`` to ``last`` of them.
+
+        Returns
+        -------
+        late, ends
+            Parameters in NumPy after three quarters of each cycle and at its end, the first axis the strength.
+        """
+        filled = np.zeros(self.capacity, self.dtype)
+        filled[: len(alphas)] = alphas
 
         def advance(first, last):
-            numbers = np.asarray(first, np.int32), np.asarray(last, np.int32)
-            cycle = solver.Cycle(self.dtype.type(rate), self.dtype.type(length), *numbers)
+            counts = (np.asarray(count, np.int32) for count in (length, first, last))
+            cycles = solver.Cycles(filled, self.dtype.type(rate), *counts)
             if batched:
-                state = solver.adam_batches(problem, *self.batches, cycle, self.state)
+                walked = solver.adam_batches(self.problem, *self.batches, cycles, self.walked)
             else:
-                state = solver.adam_full(problem, self.data, cycle, self.state)
-            self.state = jax.block_until_ready(state)
+                walked = solver.adam_full(self.problem, self.data, cycles, self.walked)
+            self.walked = jax.block_until_ready(walked)
 
+        last = length * len(alphas) if last is None else last
         self.paces[batched].advance(advance, first, last, self.ticker)
+        return tuple(
+            jax.tree.map(lambda leaf: np.asarray(leaf)[: len(alphas)], kept)
+            for kept in (self.walked.late, self.walked.ends)
+        )
 
 
 class Finishing(NamedTuple):

@@ -18,6 +18,9 @@ from tautnet.fitting.crossval import (
 from tautnet.fitting.units import run_units
 from tautnet.objective.penalties import UNPENALISED
 
+# First-layer weights beyond which a refit does not keep the parameters of its whole path.
+LARGEST_KEPT = 200_000
+
 
 class Candidate(NamedTuple):
     """A name and the settings that it stands for."""
@@ -61,6 +64,8 @@ class Nested:
     folds : list of int arrays (n_rows,)
         The fold of each row, one array a repeat.
     chains : list of lists of Chain
+    whole : Path
+        The refit on all rows, certified at every strength.
     ladders : dict
         With finishing: (repeat, outer fold) or None for all rows -> strengths at which models
         were finished; choices are made among these alone.
@@ -70,6 +75,7 @@ class Nested:
     sample: object
     folds: list
     chains: list
+    whole: object
     ladders: dict = field(default_factory=dict)
 
     def curve(self):
@@ -132,7 +138,7 @@ def outer_results(sample, folds, choose):
 
 
 def cross_validate(sample, candidates, folds, *, nested, alphas="auto", keep=(), n_jobs=None, on_progress=None):
-    """Walk every chain of every candidate.
+    """Walk every chain of every candidate, the refit on all rows among them.
 
     Parameters
     ----------
@@ -176,21 +182,29 @@ def _ladders(nested, is_nested):
 
 def _walk_all(sample, pairs, folds, nested, alphas, keep, n_jobs, on_progress):
     """Chains of candidates: unfinished where there are no ladders, else finished on them."""
-    tasks, places = [], []
-    for c, (candidate, ladders) in enumerate(pairs):
-        settings = replace(candidate.settings, finish=bool(ladders))
-        for repeat, fold in enumerate(folds):
-            for left_out in chain_sets(int(fold.max()) + 1, nested):
-                rungs = [a for key in [None, *((repeat, k) for k in left_out)] for a in ladders.get(key, ())]
-                task = partial(fit_chain, sample, fold, left_out, settings, alphas=alphas, keep=rungs or keep)
-                tasks.append(lambda ticker, task=task: task(ticker=ticker))
-                places.append((c, repeat))
-    done = run_units(tasks, n_jobs=n_jobs, on_progress=on_progress)
-    return [
-        Nested(
-            candidate, sample, folds,
-            [[d for d, p in zip(done, places, strict=True) if p == (c, repeat)] for repeat in range(len(folds))],
-            ladders,
-        )
+    tasks = [
+        (c, repeat, partial(task, alphas=alphas))
         for c, (candidate, ladders) in enumerate(pairs)
-    ]  # fmt: skip
+        for repeat, task in _tasks(sample, candidate, ladders, folds, nested, keep)
+    ]
+    units = [lambda ticker, task=task: task(ticker=ticker) for _, _, task in tasks]
+    done = run_units(units, n_jobs=n_jobs, on_progress=on_progress)
+    chains = {}
+    for (c, repeat, _), chain in zip(tasks, done, strict=True):
+        chains.setdefault((c, repeat), []).append(chain)
+    return [
+        Nested(candidate, sample, folds, [chains[c, r] for r in range(len(folds))], chains[c, None][0].path, ladders)
+        for c, (candidate, ladders) in enumerate(pairs)
+    ]
+
+
+def _tasks(sample, candidate, ladders, folds, nested, keep):
+    """The chains of a candidate with their repeat; the refit first, which has none."""
+    settings = replace(candidate.settings, finish=bool(ladders))
+    small = sample.X.shape[1] * sum(settings.network.hidden_layer_sizes[:1]) <= LARGEST_KEPT
+    whole = ladders.get(None) or ("all" if small else ())
+    yield None, partial(fit_chain, sample, np.zeros(len(sample.y), int), (), settings, keep=whole, certify="all")
+    for repeat, fold in enumerate(folds):
+        for left_out in chain_sets(int(fold.max()) + 1, nested):
+            rungs = [a for key in [None, *((repeat, k) for k in left_out)] for a in ladders.get(key, ())]
+            yield repeat, partial(fit_chain, sample, fold, left_out, settings, keep=rungs or keep)

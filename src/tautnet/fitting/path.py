@@ -11,6 +11,7 @@ from tautnet.fitting import solver
 from tautnet.fitting.loop import Adam, Finishing, Ticker, finish
 from tautnet.fitting.settings import GRID_STEPS_PER_DECADE
 from tautnet.fitting.unit import make_unit
+from tautnet.tables.scaling import standardise
 
 HISTOGRAM_BINS = 40
 # Numbers of a linear map beyond which proximal Newton's model costs more than it saves.
@@ -162,20 +163,17 @@ def _train_unpenalised(unit, recorder, ticker):
     problem, length = unit.problem(0.0, dtype), schedule.unpenalised_steps
     if unit.settings.network.is_linear:
         point = _finished(unit, 0.0, unit.start(np.float64), unit.data(np.float64), ticker)
-        recorder.add(0.0, point[0], point[1], keep=True, certificate=point[2:])
+        recorder.add([0.0], stacked(point[0]), [point[1]], [True], [point[2:]])
         return
     adam = Adam(problem, unit.data(dtype), unit.start(dtype), ticker, _batches(unit, dtype))
     checkpoints = np.unique(np.geomspace(10, length, 40).round().astype(int))
-    three_quarters = checkpoints[np.searchsorted(checkpoints, 0.75 * length)]
     done = 0
     for checkpoint in checkpoints:
-        adam.run(problem, schedule.rate, length, done, checkpoint, batched=unit.batched)
-        done = checkpoint
-        if checkpoint == three_quarters:
-            before = recorder.objective(0, 0.0, adam.parameters)
-        last = checkpoint == length
-        certificate = recorder.certificate(0, 0.0, adam.parameters, before) if last else None
-        recorder.add(0.0, adam.parameters, checkpoint, keep=last, certificate=certificate)
+        late, _ = adam.run([0.0], schedule.rate, length, done, checkpoint, batched=unit.batched)
+        done, last = checkpoint, checkpoint == length
+        point = jax.tree.map(np.asarray, adam.parameters)
+        certificate = recorder.certificate(0, 0.0, point, _pick(late, 0)) if last else None
+        recorder.add([0.0], stacked(point), [checkpoint], [last], [certificate])
         ticker.tick(checkpoint / length)
 
 
@@ -188,29 +186,52 @@ def _walk_network(unit, alphas, recorder, kept, to_the_end, ticker):
     settings, dtype = unit.settings, np.dtype(unit.settings.precision).type
     schedule = settings.schedule
     adam = Adam(unit.problem(alphas[0], dtype), unit.data(dtype), unit.start(dtype), ticker, _batches(unit, dtype))
-    steps = 0
-    for i, alpha in enumerate(alphas):
-        problem = unit.problem(alpha, dtype)
-        ordinary = schedule.batch_steps if unit.batched else schedule.steps
-        length = schedule.first_steps if i == 0 else ordinary
-        most = 3 * length // 4
-        adam.run(problem, schedule.rate, length, 0, most, batched=unit.batched)
-        before = recorder.objective(i, alpha, adam.parameters)
-        adam.run(problem, schedule.rate, length, most, length, batched=unit.batched)
+    done, steps = 0, 0
+    lengths = _cycle_lengths(unit, alphas, adam.problem.is_sharp)
+    while done < len(alphas):
+        # One call walks strengths of equal cycles; minibatches give way to all rows at each strength's end.
+        length = lengths[done]
+        at_once = 1 if unit.batched else adam.capacity
+        here = done + np.flatnonzero(np.cumprod(lengths[done : done + at_once] == length))
+        late, ends = adam.run(alphas[here], schedule.rate, length, batched=unit.batched)
         if unit.batched:
-            adam.run(problem, schedule.full_rate, schedule.full_steps, 0, schedule.full_steps, batched=False)
-        steps += length
-        if _is_null(adam.parameters):
-            _end(unit, alphas, i, steps, recorder, to_the_end, ticker)
+            _, ends = adam.run(alphas[here], schedule.full_rate, schedule.full_steps, batched=False)
+        null = _are_null(ends)
+        alive = here[: null.argmax()] if null.any() else here
+        settled = [
+            _settle(unit, i, alphas[i], _pick(late, i - done), _pick(ends, i - done), i in kept, recorder, ticker)
+            for i in alive
+        ]
+        if settled:
+            points, iterations, certificates = zip(*settled, strict=True)
+            points = jax.tree.map(lambda *leaves: np.stack(leaves), *points)
+            counts = steps + length * np.arange(1, len(alive) + 1) + np.array(iterations)
+            recorder.add(alphas[alive], points, counts, [i in kept for i in alive], certificates)
+        steps += length * len(here)
+        if null.any():
+            _end(unit, alphas, done + len(alive), steps, recorder, to_the_end, ticker)
             return
-        if settings.finish and i in kept:
-            data = unit.data(np.float64)
-            point, n_iter, residual, gap = _finished(unit, alpha, adam.parameters, data, ticker)
-            recorder.add(alpha, point, steps + n_iter, keep=True, certificate=(residual, gap))
-        else:
-            certificate = recorder.certificate(i, alpha, adam.parameters, before)
-            recorder.add(alpha, adam.parameters, steps, i in kept, certificate)
-        ticker.tick((i + 1) / len(alphas))
+        done = here[-1] + 1
+        ticker.tick(done / len(alphas))
+
+
+def _cycle_lengths(unit, alphas, is_sharp):
+    """The number of steps at each strength."""
+    schedule = unit.settings.schedule
+    steps = schedule.sharp_steps if is_sharp else schedule.steps
+    lengths = np.where(alphas < schedule.weak * unit.alpha_scale, schedule.weak_steps, steps)
+    if unit.batched:
+        lengths = np.full(len(alphas), schedule.batch_steps)
+    lengths[0] = schedule.first_steps
+    return lengths
+
+
+def _settle(unit, i, alpha, late, point, is_kept, recorder, ticker):
+    """A point of the walk as it is recorded: finished or as it is, iterations made for that, certificate."""
+    if unit.settings.finish and is_kept:
+        point, n_iter, *certificate = _finished(unit, alpha, point, recorder.data, ticker)
+        return jax.tree.map(np.asarray, point), n_iter, certificate
+    return point, 0, recorder.certificate(i, alpha, point, late)
 
 
 def _walk_linear(unit, alphas, recorder, kept, to_the_end, ticker):
@@ -219,10 +240,10 @@ def _walk_linear(unit, alphas, recorder, kept, to_the_end, ticker):
     for i, alpha in enumerate(alphas):
         point, n_iter, residual, gap = _finished(unit, alpha, point, data, ticker)
         steps += n_iter
-        if _is_null(point):
+        if _are_null(stacked(point)).all():
             _end(unit, alphas, i, steps, recorder, to_the_end, ticker)
             return
-        recorder.add(alpha, point, steps, i in kept, (residual, gap))
+        recorder.add([alpha], stacked(point), [steps], [i in kept], [(residual, gap)])
         ticker.tick((i + 1) / len(alphas))
 
 
@@ -230,8 +251,8 @@ def _end(unit, alphas, i, steps, recorder, to_the_end, ticker):
     """Where no input is heard any more the best point is known, here and at every larger strength: the null model."""
     i = len(alphas) - 1 if to_the_end else i
     null = unit.null(np.float64)
-    before = recorder.objective(i, alphas[i], null)
-    recorder.add(alphas[i], null, steps, True, recorder.certificate(i, alphas[i], null, before))
+    certificate = recorder.certificate(i, alphas[i], null, null)
+    recorder.add([alphas[i]], stacked(null), [steps], [True], [certificate])
     ticker.tick(1.0)
 
 
@@ -249,79 +270,82 @@ def _finished(unit, alpha, parameters, data, ticker):
     return finish(problem, data, _float64(parameters), how, floor=floor, null_loss=unit.null_loss, ticker=ticker)
 
 
-def _is_null(parameters):
+def _are_null(parameters):
+    """For each of several networks whether none of its inputs is heard."""
     first, skip, _ = parameters.weights
-    return not np.any(first) and (skip is None or not np.any(skip))
+    heard = first.any(axis=(1, 2))
+    return ~heard if skip is None else ~(heard | skip.any(axis=(1, 2)))
+
+
+def stacked(parameters):
+    """One network as the first of several."""
+    return jax.tree.map(lambda leaf: np.asarray(leaf)[None], parameters)
+
+
+def _pick(parameters, i):
+    """One of several networks."""
+    return jax.tree.map(lambda leaf: leaf[i], parameters)
 
 
 class Recorder:
     """Turns points of a chain into the rows of a `Path`."""
 
     def __init__(self, unit, held_out):
-        self.unit, self.held_out, self.certified = unit, held_out, ()
-        self.rows, self.parameters, self.limit = [], {}, None
+        self.unit, self.held_out, self.certified = unit, standardise(held_out, unit.scaling), ()
+        self.blocks, self.parameters, self.limit, self.count = [], {}, None, 0
 
     @cached_property
     def data(self):
         """All rows in float64: certificates are measured on them."""
         return self.unit.data(np.float64)
 
-    def objective(self, i, alpha, parameters):
-        """F in float64, where a certificate is asked for."""
-        if i not in self.certified:
-            return np.nan
-        problem = self.unit.problem(alpha, np.float64)
-        return float(solver.objective(problem, self.data, _float64(parameters)))
-
-    def certificate(self, i, alpha, parameters, before):
-        """Stationarity, and what the objective has gained since ``before``, relative to the null loss."""
+    def certificate(self, i, alpha, parameters, late):
+        """Stationarity, and what the objective has gained since ``late``, relative to the null loss."""
         if i not in self.certified:
             return np.nan, np.nan
         measure = solver.measure_unpenalised if self.unit.settings.penalty == "none" else solver.measure
         problem = self.unit.problem(alpha, np.float64)
-        floor = np.float64(self.unit.floor)
-        objective, residual = measure(problem, self.data, floor, _float64(parameters))
-        return float(residual), (before - float(objective)) / self.unit.null_loss
+        before = solver.objective(problem, self.data, _float64(late))
+        objective, residual = measure(problem, self.data, np.float64(self.unit.floor), _float64(parameters))
+        return float(residual), (float(before) - float(objective)) / self.unit.null_loss
 
-    def add(self, alpha, parameters, steps, keep, certificate):
+    def add(self, alphas, parameters, steps, keep, certificates):
+        """Record several points, stacked; a certificate may be None."""
         unit, loss = self.unit, self.unit.settings.loss
         parameters = unit.cropped(parameters)
-        if keep:
-            self.parameters[len(self.rows)] = parameters
+        for i in np.flatnonzero(keep):
+            self.parameters[self.count + int(i)] = _pick(parameters, i)
+        self.count += len(alphas)
         first, skip, later = parameters.weights
-        flat = np.concatenate([w.ravel() for w in jax.tree.leaves(parameters.weights)])
+        flat = np.concatenate([w.reshape(len(w), -1) for w in jax.tree.leaves(parameters.weights)], axis=1)
+        magnitudes = np.abs(flat)
         if self.limit is None:
-            self.limit = float(np.abs(flat).max()) or 1.0
-        edges = np.linspace(-self.limit, self.limit, HISTOGRAM_BINS + 1)
-        squares = np.square(first).sum(axis=1) + (0 if skip is None else np.square(skip).sum(axis=1))
-        alive = (first != 0).any(axis=0) & (later[0] != 0).any(axis=1) if later else np.zeros(0, bool)
-        fitted = self._in_units(unit.settings.network.outputs(parameters, unit.X))
-        target = self._in_units(unit.y)
-        residual, gap = (np.nan, np.nan) if certificate is None else certificate
-        self.rows.append(
+            self.limit = float(magnitudes[0].max()) or 1.0
+        squares = np.square(first).sum(axis=2) + (0 if skip is None else np.square(skip).sum(axis=2))
+        alive = (first != 0).any(axis=1) & (later[0] != 0).any(axis=2) if later else np.zeros((len(flat), 0), bool)
+        fitted = unit.in_units(unit.settings.network.outputs(parameters, unit.X))
+        target = unit.in_units(unit.y)
+        certificates = [(np.nan, np.nan) if c is None else c for c in certificates]
+        self.blocks.append(
             dict(
-                alphas=alpha,
-                steps=steps,
-                train_loss=np.average(loss.fitted_metric(target, fitted, unit.weight), weights=unit.weight),
-                outputs=unit.outputs(parameters, self.held_out).astype(np.float32),
-                norms=np.sqrt(np.bincount(unit.column_predictor, squares)),
+                alphas=np.array(alphas, float),
+                steps=np.array(steps),
+                train_loss=np.array([unit.weight @ loss.fitted_metric(target, one, unit.weight) for one in fitted]),
+                outputs=unit.in_units(unit.settings.network.outputs(parameters, self.held_out)).astype(np.float32),
+                norms=np.sqrt([np.bincount(unit.column_predictor, row) for row in squares]),
                 units_alive=alive,
-                weight_squares=np.square(flat).sum(),
-                weight_magnitudes=np.abs(flat).sum(),
-                weight_max=np.abs(flat).max(),
-                zero_weights=(flat == 0).sum(),
-                histograms=np.histogram(np.clip(flat, -self.limit, self.limit), edges)[0],
-                stationarity=residual,
-                objective_gap=gap,
+                weight_squares=np.square(flat).sum(axis=1),
+                weight_magnitudes=magnitudes.sum(axis=1),
+                weight_max=magnitudes.max(axis=1),
+                zero_weights=(flat == 0).sum(axis=1),
+                histograms=_histograms(flat, self.limit),
+                stationarity=np.array([c[0] for c in certificates]),
+                objective_gap=np.array([c[1] for c in certificates]),
             )
         )
 
-    def _in_units(self, outputs):
-        centre, scale = self.unit.target_scaling
-        return outputs * scale + centre
-
     def path(self, seconds):
-        columns = {name: np.array([row[name] for row in self.rows]) for name in self.rows[0]}
+        columns = {name: np.concatenate([block[name] for block in self.blocks]) for name in self.blocks[0]}
         # The rows themselves are not part of a result: only what was learned from them.
         unit = replace(self.unit, X=None, y=None, weight=None)
         return Path(
@@ -329,5 +353,13 @@ class Recorder:
         )
 
 
+def _histograms(flat, limit):
+    """Numbers of each row in equal bins from -limit to limit; what lies beyond is in the outer ones."""
+    bins = np.clip(((flat + limit) * (HISTOGRAM_BINS / (2 * limit))).astype(int), 0, HISTOGRAM_BINS - 1)
+    rows = np.arange(len(flat))[:, None]
+    counts = np.bincount((rows * HISTOGRAM_BINS + bins).ravel(), minlength=len(flat) * HISTOGRAM_BINS)
+    return counts.reshape(len(flat), -1)
+
+
 def _float64(parameters):
-    return jax.tree.map(lambda leaf: jax.numpy.asarray(leaf, np.float64), parameters)
+    return jax.tree.map(lambda leaf: np.asarray(leaf, np.float64), parameters)

@@ -12,15 +12,20 @@ GRID_STEPS_PER_DECADE = 8
 class Schedule:
     """How proximal Adam walks a path.
 
-    Each strength gets one cosine from ``rate`` to 0 of ``steps`` steps, the first one
-    ``first_steps``; the moments are kept from one strength to the next. Tables of more than
-    ``batch_rows`` rows are walked in minibatches of ``batch_size``, and ``full_steps`` steps on
-    all rows end each strength, so that its zeros are right.
+    Each strength gets one cosine from ``rate`` to 0 of ``steps`` steps, or of
+    ``sharp_steps`` where the penalty has a corner at zero, which takes longer to settle. The first
+    strength gets ``first_steps``, those below ``weak`` a₀, too weak to matter, ``weak_steps``. The
+    moments are kept from one strength to the next. Tables of more than ``batch_rows`` rows are
+    walked in minibatches of ``batch_size``, and ``full_steps`` steps on all rows end each strength,
+    so that its zeros are right.
     """
 
     rate: float = 3e-2
-    first_steps: int = 1000
-    steps: int = 35
+    first_steps: int = 200
+    steps: int = 18
+    sharp_steps: int = 30
+    weak: float = 1e-3
+    weak_steps: int = 12
     unpenalised_steps: int = 2000
     batch_rows: int = 5000
     batch_size: int = 512

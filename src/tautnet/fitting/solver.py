@@ -6,12 +6,14 @@ argument of the program, so that one program serves every length and `loop` can 
 
 import threading
 from concurrent.futures import Future
+from dataclasses import replace
 from typing import NamedTuple
 
 import jax
 import jax.numpy as jnp
+import numpy as np
 
-from tautnet.objective.problem import Data, expand, norm, unit_steps
+from tautnet.objective.problem import Data, expand, norm, null_gradient, unit_steps
 
 MEAN_DECAY = 0.9
 SQUARE_DECAY = 0.95
@@ -36,7 +38,7 @@ class Program:
 
     def __call__(self, *arguments):
         leaves, structure = jax.tree.flatten(arguments)
-        key = structure, tuple((leaf.shape, str(leaf.dtype)) for leaf in leaves)
+        key = structure, tuple((leaf.shape, leaf.dtype) for leaf in leaves)
         with self.lock:
             mine = key not in self.compiled
             if mine:
@@ -62,23 +64,66 @@ class AdamState(NamedTuple):
     step: object
 
 
+def _zeros(tree, *leading):
+    """Zeros of the same shapes, in NumPy: not even a small program is compiled for a start."""
+    return jax.tree.map(lambda leaf: np.zeros((*leading, *leaf.shape), leaf.dtype), tree)
+
+
 def adam_start(problem, parameters):
     """State of proximal Adam before its first step."""
-    zeros = jax.tree.map(jnp.zeros_like, parameters)
-    return AdamState(parameters, zeros, problem.metric(zeros), jnp.zeros((), jnp.int32))
+    square = _zeros(jax.eval_shape(problem.metric, parameters))
+    return AdamState(parameters, _zeros(parameters), square, np.zeros((), np.int32))
 
 
-class Cycle(NamedTuple):
-    """One cosine from ``rate`` to 0 over ``length`` steps, of which those from ``first`` to ``last`` are made."""
+class Cycles(NamedTuple):
+    """Cosines from ``rate`` to 0 of ``length`` steps, one for each of ``alphas``.
 
+    Of all their steps, counted through, those from ``first`` to ``last`` are made.
+    """
+
+    alphas: object
     rate: object
     length: object
     first: object
     last: object
 
 
-def _adam_steps(problem, data_at, cycle, state):
-    def one(position, state):
+class Walked(NamedTuple):
+    """Where cycles have led: the state, and for each strength the parameters late in its cycle and at its end.
+
+    ``late`` has three quarters of a cycle's steps behind it: what the rest still gains is a certificate's gap.
+    """
+
+    state: AdamState
+    late: object
+    ends: object
+
+
+def walked_start(state, n_alphas):
+    """Cycles of so many strengths before their first step."""
+    return Walked(state, _zeros(state.parameters, n_alphas), _zeros(state.parameters, n_alphas))
+
+
+def _adam_steps(problem, data_at, cycles, walked):
+    dtype = cycles.rate.dtype
+
+    def one(s, walked):
+        cycle, position = s // cycles.length, s % cycles.length
+        alpha = cycles.alphas[cycle]
+        state = step_at(replace(problem, penalty=replace(problem.penalty, alpha=alpha)), position, walked.state)
+
+        def stored(kept, when):
+            def store():
+                return jax.tree.map(
+                    lambda k, p: jax.lax.dynamic_update_index_in_dim(k, p, cycle, 0), kept, state.parameters
+                )
+
+            return jax.lax.cond(position == when - 1, store, lambda: kept)
+
+        late = jnp.maximum(3 * cycles.length // 4, 1)
+        return Walked(state, stored(walked.late, late), stored(walked.ends, cycles.length))
+
+    def step_at(problem, position, state):
         parameters, mean, square, step = state
         gradient = jax.grad(problem.at_step(step).smooth)(parameters, data_at(step))
         squares = problem.metric(jax.tree.map(jnp.square, gradient))
@@ -86,31 +131,36 @@ def _adam_steps(problem, data_at, cycle, state):
         square = jax.tree.map(lambda v, s: SQUARE_DECAY * v + (1 - SQUARE_DECAY) * s, square, squares)
         step = step + 1
         # Bias corrections of Kingma and Ba (2015).
-        mean_weight = 1 - MEAN_DECAY ** step.astype(cycle.rate.dtype)
-        square_weight = 1 - SQUARE_DECAY ** step.astype(cycle.rate.dtype)
-        progress = position.astype(cycle.rate.dtype) / cycle.length
-        rate = cycle.rate * 0.5 * (1 + jnp.cos(jnp.pi * progress))
-        steps = jax.tree.map(lambda v: rate / (jnp.sqrt(v / square_weight) + 1e-8), square)
+        mean_weight = 1 - MEAN_DECAY ** step.astype(dtype)
+        square_weight = 1 - SQUARE_DECAY ** step.astype(dtype)
+        progress = position.astype(dtype) / cycles.length.astype(dtype)
+        rate = cycles.rate * 0.5 * (1 + jnp.cos(jnp.pi * progress))
+        # Where the gradient has died away, a step that grows with 1/√v would let the prox cut far more than
+        # the rate off a weight, or a predictor off the network, at once.
+        steps = jax.tree.map(
+            lambda v, pull: rate / (jnp.maximum(jnp.sqrt(v / square_weight), pull) + 1e-8), square, problem.pull(square)
+        )
         moved = jax.tree.map(lambda p, m, s: p - s * m / mean_weight, parameters, mean, steps)
         return AdamState(problem.prox(moved, steps), mean, square, step)
 
-    return jax.lax.fori_loop(cycle.first, cycle.last, one, state)
+    return jax.lax.fori_loop(cycles.first, cycles.last, one, walked)
 
 
-def _adam_full(problem, data, cycle, state):
-    return _adam_steps(problem, lambda step: data, cycle, state)
+def _adam_full(problem, data, cycles, walked):
+    return _adam_steps(problem, lambda step: data, cycles, walked)
 
 
-def _adam_batches(problem, data, n_rows, batch_like, cycle, state):
+def _adam_batches(problem, data, n_rows, batch_like, cycles, walked):
     """Steps on consecutive blocks of rows that were shuffled, and whose first block stands again at the end."""
     size = batch_like.shape[0]
 
     def block(step):
         start = (step * size) % n_rows
-        X, y, weight = (jax.lax.dynamic_slice_in_dim(a, start, size) for a in data)
-        return Data(X, y, weight * (n_rows.astype(weight.dtype) / size))
+        columns = jax.lax.dynamic_slice_in_dim(data.columns, start, size, axis=1)
+        y, weight = (jax.lax.dynamic_slice_in_dim(a, start, size) for a in data[1:])
+        return Data(columns, y, weight * (n_rows.astype(weight.dtype) / size))
 
-    return _adam_steps(problem, block, cycle, state)
+    return _adam_steps(problem, block, cycles, walked)
 
 
 adam_full = Program(_adam_full)
@@ -131,8 +181,8 @@ class FistaState(NamedTuple):
 
 def fista_start(parameters):
     """State of accelerated proximal gradient before its first iteration."""
-    dtype = parameters.biases[0].dtype
-    return FistaState(parameters, parameters, jnp.ones((), dtype), jnp.ones((), dtype))
+    one = np.ones((), parameters.biases[0].dtype)
+    return FistaState(parameters, parameters, one, one)
 
 
 def _dot(a, b):
@@ -236,10 +286,17 @@ def _measure_unpenalised(problem, data, floor, parameters):
     )
 
 
+def _null(problem, data, outputs):
+    everywhere = jnp.broadcast_to(outputs, data.y.shape)
+    loss = problem.loss.mean_value(data.y, everywhere, data.weight)
+    return loss, null_gradient(problem.loss, data, outputs)
+
+
 def _objective(problem, data, parameters):
     return problem.objective(parameters, data)
 
 
+null = Program(_null)
 objective = Program(_objective)
 measure = Program(_measure)
 measure_unpenalised = Program(_measure_unpenalised)

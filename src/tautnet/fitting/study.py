@@ -1,7 +1,6 @@
 """Penalties side by side: from numbers of nested cross-validation to the rows of a table."""
 
 from dataclasses import dataclass
-from functools import partial
 from typing import NamedTuple
 
 import numpy as np
@@ -9,8 +8,6 @@ import numpy as np
 from tautnet.fitting.intervals import corrected_resampled_t, holm, paired_difference, standard_error
 from tautnet.fitting.nested import Candidate, cross_validate, outer_results
 from tautnet.fitting.path import Path, nearest
-from tautnet.fitting.trainings import run_chain
-from tautnet.fitting.units import run_units
 
 
 class Refit(NamedTuple):
@@ -85,25 +82,10 @@ def run_study(sample, candidates, folds, *, selection, groups=None, n_jobs=None,
     -------
     Study
     """
-    report = on_progress or (lambda share: None)
-    nested = cross_validate(
-        sample, candidates, folds, nested=True, n_jobs=n_jobs, on_progress=lambda share: report(0.93 * share)
-    )
-    rows, none = np.arange(len(sample.y)), np.arange(0)
-    curves = [one.curve() for one in nested]
-    units = [
-        partial(_refit, sample, rows, none, one.candidate.settings, curve)
-        for one, curve in zip(nested, curves, strict=True)
-    ]
-    paths = run_units(units, n_jobs=n_jobs, on_progress=lambda share: report(0.93 + 0.07 * share))
-    names = [candidate.name for candidate in candidates]
-    refits = {n: Refit(path, curve) for n, path, curve in zip(names, paths, curves, strict=True)}
-    return Study(sample, dict(zip(names, nested, strict=True)), refits, selection, groups)
-
-
-def _refit(sample, rows, none, settings, curve, ticker):
-    keep = [curve.alpha("min"), curve.alpha("1se")]
-    return run_chain(sample, rows, none, settings, keep=keep, certify="all", ticker=ticker)
+    all_nested = cross_validate(sample, candidates, folds, nested=True, n_jobs=n_jobs, on_progress=on_progress)
+    nested = {one.candidate.name: one for one in all_nested}
+    refits = {name: Refit(one.whole, one.curve()) for name, one in nested.items()}
+    return Study(sample, nested, refits, selection, groups)
 
 
 def null_losses(study):

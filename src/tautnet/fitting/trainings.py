@@ -9,7 +9,7 @@ import jax
 import numpy as np
 
 from tautnet.fitting.loop import Adam, Ticker
-from tautnet.fitting.path import Recorder, walk
+from tautnet.fitting.path import Recorder, stacked, walk
 from tautnet.fitting.unit import make_unit
 from tautnet.objective.problem import Dropout
 from tautnet.tables.errors import TableError
@@ -17,6 +17,7 @@ from tautnet.tables.errors import TableError
 RATES = np.array([0.1, 0.2, 0.35, 0.5])
 WATCHED = 0.15
 CHECKPOINTS = 60
+DROPOUT_STEPS = 1000
 
 
 def run_chain(sample, rows, held_out, settings, *, alphas="auto", until=None, keep=(), certify="none", ticker=None):
@@ -69,25 +70,27 @@ def _stop_early(sample, rows, held_out, settings, ticker):
 
     def badness(parameters):
         parameters = unit.cropped(parameters)
-        outputs = unit.outputs(parameters, sample.X[watched])
+        outputs = unit.outputs(parameters, sample.X[watched])[0]
         if settings.stopping == "score":
             return -loss.score(y, outputs, weight)
-        fitted = sample.y[inside], unit.outputs(parameters, sample.X[inside]), sample.weight[inside]
+        fitted = sample.y[inside], unit.outputs(parameters, sample.X[inside])[0], sample.weight[inside]
         return np.average(loss.new_metric(y, outputs, weight, fitted), weights=weight)
 
     problem, length = unit.problem(0.0, dtype), schedule.unpenalised_steps
     batches = unit.batches(dtype) if unit.batched else None
     adam = Adam(problem, unit.data(dtype), unit.start(dtype), ticker, batches)
-    best, done = (badness(adam.parameters), 0, adam.parameters), 0
+    point = stacked(adam.parameters)
+    best, done = (badness(point), 0, point), 0
     for checkpoint in np.unique(np.geomspace(5, length, CHECKPOINTS).round().astype(int)):
-        adam.run(problem, schedule.rate, length, done, checkpoint, batched=unit.batched)
+        adam.run([0.0], schedule.rate, length, done, checkpoint, batched=unit.batched)
         done = checkpoint
         # Of equals the earliest.
-        if (now := badness(adam.parameters)) < best[0]:
-            best = now, checkpoint, adam.parameters
+        point = stacked(adam.parameters)
+        if (now := badness(point)) < best[0]:
+            best = now, checkpoint, point
         ticker.tick(checkpoint / length)
     recorder = Recorder(unit, sample.X[held_out])
-    recorder.add(0.0, best[2], best[1], keep=True, certificate=None)
+    recorder.add([0.0], best[2], [best[1]], [True], [None])
     return recorder
 
 
@@ -96,12 +99,13 @@ def _drop_units(sample, rows, held_out, settings, rates, ticker):
     schedule, dtype = settings.schedule, np.dtype(settings.precision).type
     unit = make_unit(sample, rows, settings)
     recorder = Recorder(unit, sample.X[held_out])
-    key, length = np.asarray(jax.random.PRNGKey(settings.seed)), schedule.first_steps
+    key, length = np.asarray(jax.random.PRNGKey(settings.seed)), DROPOUT_STEPS
     data, batches = unit.data(dtype), unit.batches(dtype) if unit.batched else None
     for i, rate in enumerate(rates):
-        problem = Dropout(unit.problem(0.0, dtype), dtype(rate), key)
+        whole = unit.problem(0.0, dtype)
+        problem = Dropout(whole.penalty, whole.groups, whole.loss, whole.network, dtype(rate), key)
         adam = Adam(problem, data, unit.start(dtype), ticker, batches)
-        adam.run(problem, schedule.rate, length, 0, length, batched=unit.batched)
-        recorder.add(rate, adam.parameters, length, keep=True, certificate=None)
+        _, ends = adam.run([0.0], schedule.rate, length, batched=unit.batched)
+        recorder.add([rate], ends, [length], [True], [None])
         ticker.tick((i + 1) / len(rates))
     return recorder

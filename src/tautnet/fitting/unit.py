@@ -5,9 +5,10 @@ from dataclasses import dataclass
 import jax
 import numpy as np
 
+from tautnet.fitting import solver
 from tautnet.objective.networks import pad, unpad
 from tautnet.objective.penalties import Groups, make_penalty
-from tautnet.objective.problem import Data, Problem, null_gradient
+from tautnet.objective.problem import Data, Problem
 from tautnet.tables.errors import TableError
 from tautnet.tables.scaling import Scaling, fit_scaling, restore, standardise
 
@@ -102,25 +103,26 @@ class Unit:
         return self._padded(dtype, order, size), np.asarray(len(order), np.int32), np.zeros(size, dtype)
 
     def _padded(self, dtype, order, again):
-        rows, columns, outputs = self.shape
+        n_rows, n_columns, n_outputs = self.shape
         order = np.concatenate([order, order[:again]])
-        X, y, weight = np.zeros((rows, columns), dtype), np.zeros((rows, outputs), dtype), np.zeros(rows, dtype)
-        X[: len(order), : self.X.shape[1]] = self.X[order]
+        columns = np.zeros((n_columns, n_rows), dtype)
+        y, weight = np.zeros((n_rows, n_outputs), dtype), np.zeros(n_rows, dtype)
+        columns[: self.X.shape[1], : len(order)] = self.X[order].T
         y[: len(order), : self.y.shape[1]] = self.y[order]
         weight[: len(order)] = self.weight[order]
-        return Data(*(jax.numpy.asarray(a) for a in (X, y, weight)))
+        return Data(*(jax.device_put(a) for a in (columns, y, weight)))
 
     def start(self, dtype):
         """Initial parameters, padded."""
         loss = self.settings.loss
         initial = self.settings.network.initial(self.X, self.null_outputs, self.settings.seed)
         padded = pad(initial, *self.shape[1:], loss.padding_bias)
-        return jax.tree.map(lambda leaf: jax.numpy.asarray(leaf, dtype), padded)
+        return jax.tree.map(lambda leaf: np.asarray(leaf, dtype), padded)
 
     def null(self, dtype):
         """Parameters of the constant prediction, padded: every weight 0, which no penalty can better."""
         start = self.start(dtype)
-        zeros = jax.tree.map(jax.numpy.zeros_like, start)
+        zeros = jax.tree.map(np.zeros_like, start)
         return zeros._replace(biases=(*zeros.biases[:-1], start.biases[-1]))
 
     def cropped(self, parameters):
@@ -129,7 +131,11 @@ class Unit:
 
     def outputs(self, parameters, X):
         """Outputs for raw rows, in the target's units."""
-        return restore(self.settings.network.outputs(parameters, standardise(X, self.scaling)), self.target_scaling)
+        return self.in_units(self.settings.network.outputs(parameters, standardise(X, self.scaling)))
+
+    def in_units(self, outputs):
+        """Outputs as the network gives them, in the target's units."""
+        return restore(outputs, self.target_scaling)
 
 
 def make_unit(sample, rows, settings):
@@ -158,15 +164,20 @@ def make_unit(sample, rows, settings):
     X = standardise(sample.X[rows], scaling)
     null_outputs = settings.loss.null_outputs(y, weight)
     with jax.enable_x64(True):
-        data = Data(X, y, weight)
-        gradient = np.asarray(null_gradient(settings.loss, data, null_outputs))
-        null_loss = float(settings.loss.mean_value(y, np.broadcast_to(null_outputs, y.shape), weight))
+        more_rows, more_columns = ladder(max(len(X), 32)) - len(X), ladder(max(X.shape[1], 4)) - X.shape[1]
+        data = Data(
+            np.pad(X.T, ((0, more_columns), (0, more_rows))), np.pad(y, ((0, more_rows), (0, 0))),
+            np.pad(weight, (0, more_rows)),
+        )  # fmt: skip
+        problem = Problem(None, None, settings.loss, settings.network)
+        null_loss, gradient = (np.asarray(a) for a in solver.null(problem, data, null_outputs))
+    gradient = gradient[: X.shape[1]]
     group_norms = np.sqrt(np.bincount(sample.column_predictor, np.square(gradient).sum(axis=1)))
     floor = 1e-6 * np.linalg.norm(gradient)
     # Where no predictor varies over these rows the path is null from its start on, at any strength.
     first_factor = 1.0 if settings.layer_factors is None else settings.layer_factors[0]
     alpha_scale = max(group_norms.max() / first_factor, 1e-30)
     return Unit(
-        settings, sample.column_predictor, scaling, target_scaling, X, y, weight, null_outputs, null_loss,
+        settings, sample.column_predictor, scaling, target_scaling, X, y, weight, null_outputs, float(null_loss),
         float(alpha_scale), float(floor),
     )  # fmt: skip

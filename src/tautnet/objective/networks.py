@@ -19,6 +19,8 @@ NUMPY_ACTIVATIONS = {
     "silu": lambda x: x * expit(x),
     "identity": lambda x: x,
 }
+# Rows whose hidden units are held at once: a prediction's memory does not grow with the table.
+ROWS_AT_ONCE = 2048
 
 
 class Weights(NamedTuple):
@@ -97,11 +99,11 @@ class Network:
         biases = (*(np.zeros(size) for size in sizes[:-1]), np.array(null_outputs))
         return Parameters(Weights(first, skip, later), biases)
 
-    def apply(self, parameters, X):
-        """Outputs in JAX, shape (n_rows, n_outputs)."""
-        return _forward(parameters, X, ACTIVATIONS[self.activation])
+    def apply(self, parameters, columns):
+        """Outputs in JAX, shape (n_rows, n_outputs), of rows that stand side by side, shape (n_columns, n_rows)."""
+        return self._apply(parameters, columns, ACTIVATIONS[self.activation])
 
-    def apply_dropped(self, parameters, X, rate, key):
+    def apply_dropped(self, parameters, columns, rate, key):
         """Outputs in JAX with hidden units left out at random, the others made larger (Srivastava et al. 2014)."""
         keys = iter(jax.random.split(key, len(self.hidden_layer_sizes)))
 
@@ -109,11 +111,31 @@ class Network:
             kept = jax.random.bernoulli(next(keys), 1 - rate, signal.shape)
             return jax.numpy.where(kept, ACTIVATIONS[self.activation](signal) / (1 - rate), 0.0)
 
-        return _forward(parameters, X, activation)
+        return self._apply(parameters, columns, activation)
+
+    def _apply(self, parameters, columns, activation):
+        (first, skip, later), biases = parameters
+        signal = first.T @ columns + biases[0][:, None]
+        for weights, bias in zip(later, biases[1:], strict=True):
+            signal = weights.T @ activation(signal) + bias[:, None]
+        return signal.T if skip is None else (signal + skip.T @ columns).T
 
     def outputs(self, parameters, X):
-        """Outputs in NumPy, float64: what every prediction and every held-out loss comes from."""
-        return _forward(parameters, X, NUMPY_ACTIVATIONS[self.activation])
+        """Outputs in NumPy, float64: what every prediction and every held-out loss comes from.
+
+        Parameters may have a leading axis, of several networks; so have the outputs then.
+        """
+        return np.concatenate(
+            [self._block_outputs(parameters, X[i : i + ROWS_AT_ONCE]) for i in range(0, max(len(X), 1), ROWS_AT_ONCE)],
+            axis=-2,
+        )
+
+    def _block_outputs(self, parameters, X):
+        (first, skip, later), biases = parameters
+        signal = X @ first + biases[0][..., None, :]
+        for weights, bias in zip(later, biases[1:], strict=True):
+            signal = NUMPY_ACTIVATIONS[self.activation](signal) @ weights + bias[..., None, :]
+        return signal if skip is None else signal + X @ skip
 
 
 def pad(parameters, n_columns, n_outputs, output_bias):
@@ -133,19 +155,11 @@ def pad(parameters, n_columns, n_outputs, output_bias):
 
 
 def unpad(parameters, n_columns, n_outputs):
-    """What `pad` was given, as float64."""
+    """What `pad` was given, as float64; arrays may have a leading axis, of several networks."""
     first, skip, later = jax.tree.map(lambda leaf: np.asarray(leaf, np.float64), parameters.weights)
     if later:
-        later = (*later[:-1], later[-1][:, :n_outputs])
-    first = first[:n_columns] if later else first[:n_columns, :n_outputs]
-    skip = None if skip is None else skip[:n_columns, :n_outputs]
+        later = (*later[:-1], later[-1][..., :n_outputs])
+    first = first[..., :n_columns, :] if later else first[..., :n_columns, :n_outputs]
+    skip = None if skip is None else skip[..., :n_columns, :n_outputs]
     biases = tuple(np.asarray(bias, np.float64) for bias in parameters.biases)
-    return Parameters(Weights(first, skip, later), (*biases[:-1], biases[-1][:n_outputs]))
-
-
-def _forward(parameters, X, activation):
-    (first, skip, later), biases = parameters
-    signal = X @ first + biases[0]
-    for weights, bias in zip(later, biases[1:], strict=True):
-        signal = activation(signal) @ weights + bias
-    return signal if skip is None else signal + X @ skip
+    return Parameters(Weights(first, skip, later), (*biases[:-1], biases[-1][..., :n_outputs]))

@@ -1,7 +1,7 @@
 """Penalties: what each says of the weights, and its proximal operator.
 
 A penalty is a frozen dataclass whose numbers are leaves of a pytree, so that a whole path of
-strengths shares one compiled program. It has three methods and may have a fourth:
+strengths shares one compiled program. It has three methods and may have two more:
 
 ``smooth(weights, groups)``
     the differentiable part of ``α Ω(W)``, left to the gradient;
@@ -10,7 +10,9 @@ strengths shares one compiled program. It has three methods and may have a fourt
 ``prox(weights, step, groups)``
     ``argmin_v ½ Σ (v - w)² / step + value(v) - smooth(v)``, exactly (Parikh and Boyd 2014);
 ``metric(squares, groups)``
-    how squared gradients are averaged: weights that the prox shrinks jointly must share one step.
+    how squared gradients are averaged: weights that the prox shrinks jointly must share one step;
+``pull(weights)``
+    how strongly the prox draws each weight to zero, one number an array.
 
 Biases are not in ``weights``: no penalty can touch them.
 """
@@ -89,6 +91,10 @@ class Penalty:
         """Every weight has a step of its own unless a penalty says otherwise."""
         return squares
 
+    def pull(self, weights):
+        """How strongly the prox draws each weight to zero: not at all unless a penalty says otherwise."""
+        return jax.tree.map(lambda w: 0.0, weights)
+
 
 @penalty
 class ElasticNet(Penalty):
@@ -114,6 +120,9 @@ class ElasticNet(Penalty):
             return jnp.sign(w) * jnp.maximum(jnp.abs(w) - s * (self.alpha * self.l1_ratio * factor), 0.0)
 
         return jax.tree.map(soft, weights, step, groups.each_layer(weights))
+
+    def pull(self, weights):
+        return jax.tree.map(lambda w: self.alpha * self.l1_ratio, weights)
 
 
 @penalty
@@ -149,6 +158,11 @@ class Group(Penalty):
         counts = groups.sums(jnp.full(squares.input.shape[0], per_column, squares.input.dtype))
         mean = (groups.sums(column_sums(squares)) / counts)[:, None]
         return Weights(mean, None if squares.skip is None else mean, squares.later)
+
+    def pull(self, weights):
+        # α √pⱼ on the norm of pⱼ weights.
+        skip = None if weights.skip is None else self.alpha
+        return Weights(self.alpha, skip, jax.tree.map(lambda w: 0.0, weights.later))
 
 
 PENALTIES = {

@@ -1,0 +1,121 @@
+"""What the benchmarks share: tables, splits, timing, the machine, and a section of README.md for each."""
+
+import os
+import platform
+import re
+import subprocess
+import time
+from importlib.metadata import version
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+
+HERE = Path(__file__).parent
+BUNDLED = {"breast_cancer": "classification", "digits": "classification", "diabetes": "regression"}
+ON_DISK = {
+    "german_credit": ("class", "classification"),
+    "satimage": ("class", "classification"),
+    "sonar": ("Class", "classification"),
+    "mice_protein": ("class", "classification"),
+    "isolet": ("y", "classification"),
+    "concrete": ("y", "regression"),
+    "energy": ("y", "regression"),
+    "ames": ("Sale_Price", "regression"),
+    "adult": ("income", "classification"),
+}
+
+
+def load(name, data=None):
+    """Frame, target and task of a table; those that scikit-learn does not bundle lie in ``data``."""
+    if name in BUNDLED:
+        from sklearn import datasets
+
+        X, y = getattr(datasets, f"load_{name}")(return_X_y=True)
+        return pd.DataFrame(X, columns=[f"x{j}" for j in range(X.shape[1])]), np.asarray(y), BUNDLED[name]
+    target, task = ON_DISK[name]
+    frame = pd.read_csv(Path(data) / f"{name}.csv.gz")
+    y = frame.pop(target)
+    return frame, (y.astype(str) if task == "classification" else y).to_numpy(), task
+
+
+def split(y, task, seed):
+    """Rows of a training part of 70 % and of the rest."""
+    from sklearn.model_selection import train_test_split
+
+    labels = y if task == "classification" else None
+    return train_test_split(np.arange(len(y)), test_size=0.3, random_state=seed, stratify=labels)
+
+
+def numbers(frame, train, test):
+    """Both parts as standardised numbers: categories one-hot, missing cells the median."""
+    from sklearn.compose import make_column_selector, make_column_transformer
+    from sklearn.impute import SimpleImputer
+    from sklearn.pipeline import make_pipeline
+    from sklearn.preprocessing import OneHotEncoder, StandardScaler
+
+    is_number = make_column_selector(dtype_include="number")
+    transformer = make_column_transformer(
+        (make_pipeline(SimpleImputer(strategy="median"), StandardScaler()), is_number),
+        (OneHotEncoder(handle_unknown="ignore", sparse_output=False), make_column_selector(dtype_exclude="number")),
+    )
+    return transformer.fit_transform(frame.iloc[train]), transformer.transform(frame.iloc[test])
+
+
+def timed(call):
+    """What a call returns, and its seconds."""
+    start = time.perf_counter()
+    result = call()
+    return result, time.perf_counter() - start
+
+
+def median(values, digits=3):
+    """The median, as printed."""
+    return f"{np.median(values):.{digits}g}"
+
+
+def paired(own, others):
+    """Mean of own minus others and its standard error, over splits."""
+    difference = np.subtract(own, others)
+    error = difference.std(ddof=1) / np.sqrt(len(difference)) if len(difference) > 1 else np.nan
+    return difference.mean(), error
+
+
+def sgemm_peak():
+    """GFLOP/s of NumPy's float32 product of two 2048 x 2048 matrices, all cores, best of ten."""
+    a = np.ones((2048, 2048), np.float32)
+    return max(2 * 2048**3 / timed(lambda: a @ a)[1] / 1e9 for _ in range(10))
+
+
+def machine():
+    """One line about where and with what a benchmark ran."""
+    processor = platform.processor() or platform.machine()
+    if Path("/proc/cpuinfo").exists():
+        found = re.search(r"model name\s*:\s*(.*)", Path("/proc/cpuinfo").read_text())
+        processor = found.group(1) if found else processor
+    packages = ", ".join(f"{name} {version(name)}" for name in ("tautnet", "jax", "scikit-learn", "numpy"))
+    load = os.getloadavg()[0]
+    commit = subprocess.run(["git", "rev-parse", "--short", "HEAD"], cwd=HERE, capture_output=True, text=True)
+    return (
+        f"{processor}, {os.cpu_count()} cores, sgemm peak {sgemm_peak():.0f} GFLOP/s, load {load:.1f} at the end; "
+        f"Python {platform.python_version()}, {packages}; commit {commit.stdout.strip() or 'unknown'}."
+    )
+
+
+def markdown(rows):
+    """A Markdown table of dicts."""
+    names = list(rows[0])
+    lines = [names, ["---"] * len(names), *([str(row[name]) for name in names] for row in rows)]
+    return "\n".join("| " + " | ".join(line) + " |" for line in lines)
+
+
+def write_section(name, text):
+    """Print a section and put it into README.md between its two marks."""
+    print(text, flush=True)
+    page = HERE / "README.md"
+    old = page.read_text(encoding="utf-8")
+    first, last = f"<!-- {name} -->", f"<!-- end of {name} -->"
+    if first not in old:
+        raise SystemExit(f"{page.name} has no marks for {name}")
+    before, after = old.split(first)[0], old.split(last)[1]
+    page.write_text(f"{before}{first}\n{text.strip()}\n{last}{after}", encoding="utf-8")

@@ -1,0 +1,134 @@
+"""Group paths with 5-fold cross-validation, against LassoNetCV at its defaults.
+
+    python benchmarks/lassonet_paths.py --data DIR [--tables breast_cancer,mice_protein] [--splits 5]
+
+Both see the same standardised numbers, 100 hidden units and the same rows, and are judged by accuracy (R² on diabetes)
+on the 30 % of rows that neither saw, with all predictors and with at most 5, 10, 20 and 40 of them. LassoNetCV's own
+path ends at the strength it chooses, so LassoNet's whole path is fitted once more for the counts, and not timed.
+"""
+
+import argparse
+
+import numpy as np
+from common import load, machine, markdown, numbers, paired, split, timed, write_section
+
+TABLES = {"breast_cancer": 5, "mice_protein": 5, "diabetes": 5, "isolet": 1}
+COUNTS = (5, 10, 20, 40, None)
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
+    parser.add_argument("--data", help="directory of the tables that scikit-learn does not bundle")
+    parser.add_argument("--tables", default=",".join(TABLES))
+    parser.add_argument("--splits", type=int, help="splits of each table; by default five, of isolet one")
+    arguments = parser.parse_args()
+    times, scores = [], []
+    for name in arguments.tables.split(","):
+        time, score = measure(name, arguments.data, arguments.splits or TABLES[name])
+        times.append(time)
+        scores.extend(score)
+        print(markdown(times), markdown(scores), sep="\n\n", flush=True)
+    write_section("lassonet", "\n\n".join([markdown(times), markdown(scores), machine()]))
+
+
+def parts(name, data, seed):
+    """Training and test numbers and targets, classes as whole numbers, other targets standardised; task."""
+    frame, y, task = load(name, data)
+    train, test = split(y, task, seed)
+    X_train, X_test = numbers(frame, train, test)
+    y = np.unique(y, return_inverse=True)[1] if task == "classification" else (y - y[train].mean()) / y[train].std()
+    return X_train, X_test, y[train], y[test], task
+
+
+def tautnet_cv(X, y, task, selection):
+    """The fitted estimator."""
+    import tautnet as tn
+
+    kind = tn.TautNetClassifierCV if task == "classification" else tn.TautNetRegressorCV
+    return kind("group", cv=5, selection=selection, n_jobs=2, random_state=0).fit(X, y)
+
+
+def tautnet_scores(own, counts):
+    """Test score with at most so many predictors; None is the least CV loss."""
+    X_train, X_test, y_train, y_test, task = own
+    return [tautnet_cv(X_train, y_train, task, count or "min").score(X_test, y_test) for count in counts]
+
+
+def lassonet_cv(X, y, task):
+    """LassoNetCV, fitted."""
+    from lassonet import LassoNetClassifierCV, LassoNetRegressorCV
+
+    kind = LassoNetClassifierCV if task == "classification" else LassoNetRegressorCV
+    model = kind(verbose=0, random_state=0, torch_seed=0)
+    model.path(X.astype(np.float32), as_target(y, task))
+    return model
+
+
+def as_target(y, task):
+    """What LassoNet takes."""
+    return y if task == "classification" else y.astype(np.float32)[:, None]
+
+
+def lassonet_scores(own, counts, model):
+    """Test scores of the models along LassoNet's path with at most so many predictors; of the CV's choice for None."""
+    from lassonet import LassoNetClassifier, LassoNetRegressor
+
+    X_train, X_test, y_train, y_test, task = own
+    X_train, X_test = X_train.astype(np.float32), X_test.astype(np.float32)
+    kind = LassoNetClassifier if task == "classification" else LassoNetRegressor
+    plain = kind(verbose=0, random_state=0, torch_seed=0)
+    path = plain.path(X_train, as_target(y_train, task))
+    scores = []
+    for count in counts:
+        if count is None:
+            scores.append(score(model, X_test, y_test, task))
+            continue
+        plain.load(next(item for item in path if item.selected.sum() <= count).state_dict)
+        scores.append(score(plain, X_test, y_test, task))
+    return scores
+
+
+def score(model, X, y, task):
+    """Accuracy or R²."""
+    from sklearn.metrics import accuracy_score, r2_score
+
+    predicted = np.ravel(model.predict(X))
+    return accuracy_score(y, predicted) if task == "classification" else r2_score(y, predicted)
+
+
+def measure(name, data, n_splits):
+    """Rows of the two tables: times, and scores."""
+    seconds, scores = {"tautnet": [], "LassoNetCV": []}, {"tautnet": [], "LassoNetCV": []}
+    for seed in range(n_splits):
+        own = parts(name, data, seed)
+        X, _, y, _, task = own
+        tautnet_cv(X, y, task, "min")
+        seconds["tautnet"].append(timed(lambda own=own: tautnet_cv(own[0], own[2], own[4], "min"))[1])
+        model, time = timed(lambda own=own: lassonet_cv(own[0], own[2], own[4]))
+        seconds["LassoNetCV"].append(time)
+        seconds["tautnet"].append(timed(lambda own=own: tautnet_cv(own[0], own[2], own[4], "min"))[1])
+        counts = [count for count in COUNTS if count is None or count < X.shape[1]]
+        scores["tautnet"].append(tautnet_scores(own, counts))
+        scores["LassoNetCV"].append(lassonet_scores(own, counts, model))
+    medians = {key: np.median(value) for key, value in seconds.items()}
+    time = {
+        "table": name,
+        "rows x predictors": f"{X.shape[0]} x {X.shape[1]}",
+        "tautnet, s": f"{medians['tautnet']:.3g}",
+        "LassoNetCV, s": f"{medians['LassoNetCV']:.3g}",
+        "times faster": f"{medians['LassoNetCV'] / medians['tautnet']:.0f}",
+    }
+    rows = []
+    columns = (np.transpose(scores[key]) for key in ("tautnet", "LassoNetCV"))
+    for count, own, other in zip(counts, *columns, strict=True):
+        difference, error = paired(own, other)
+        rows.append({
+            "table": name, "splits": n_splits, "predictors, at most": count or "all",
+            "tautnet": f"{own.mean():.3f}", "LassoNet": f"{other.mean():.3f}",
+            "tautnet - LassoNet": f"{difference:+.3f} ± {error:.3f}",
+        })  # fmt: skip
+    return time, rows
+
+
+if __name__ == "__main__":
+    main()
