@@ -8,16 +8,31 @@ from typing import NamedTuple
 import jax
 import numpy as np
 
-from tautnet.objective.losses import BinaryLogLoss, MultinomialLogLoss, SquaredError
+from tautnet.objective.losses import (
+    BinaryLogLoss,
+    Huber,
+    MultilabelLogLoss,
+    MultinomialLogLoss,
+    Poisson,
+    Quantile,
+    SquaredError,
+)
 from tautnet.objective.networks import Network
 from tautnet.objective.penalties import ElasticNet, Group, Groups
 from tautnet.objective.problem import Data, Problem
+from tautnet.objective.survival import CoxPartialLikelihood
 
 # A loss, and the columns of its target.
 LOSSES = {
     "squared error": (SquaredError(), 2),
     "binary log-loss": (BinaryLogLoss(), 1),
     "multinomial log-loss": (MultinomialLogLoss(), 3),
+    "multilabel log-loss": (MultilabelLogLoss(), 3),
+    "poisson": (Poisson(), 2),
+    "huber": (Huber(0.7), 2),
+    "quantile": (Quantile(0.3), 2),
+    "Cox, Breslow": (CoxPartialLikelihood("breslow"), 1),
+    "Cox, Efron": (CoxPartialLikelihood("efron"), 1),
 }
 
 PENALTIES = {
@@ -49,10 +64,17 @@ class Case(NamedTuple):
 
 
 def draw_target(loss, n_rows, n_outputs, rng):
-    """A target that suits a loss: numbers, or classes that all occur."""
-    if isinstance(loss, SquaredError):
+    """A target that suits a loss: numbers, counts, labels, classes that all occur, tied times in their order."""
+    if type(loss) in (SquaredError, Huber, Quantile):
         return rng.normal(size=(n_rows, n_outputs))
+    if type(loss) is Poisson:
+        return rng.poisson(1.5, size=(n_rows, n_outputs)).astype(float)
+    if type(loss) is CoxPartialLikelihood:
+        times = -np.sort(-rng.integers(1, 6, size=n_rows))
+        return (times * np.where(np.arange(n_rows) % 3 > 0, 1.0, -1.0))[:, None]
     labels = rng.permutation(np.arange(n_rows) % max(n_outputs, 2))
+    if type(loss) is MultilabelLogLoss:
+        return (np.eye(n_outputs)[labels] + np.eye(n_outputs)[labels[::-1]] > 0).astype(float)
     return np.eye(n_outputs)[labels] if n_outputs > 1 else labels[:, None].astype(float)
 
 

@@ -11,12 +11,12 @@ SOURCE = Path(__file__).parents[1] / "src" / "tautnet"
 # From top to bottom, files of each room in order; docs/design.md draws the same.
 ROOMS = {
     "tables": ["errors", "datasets", "reader", "encoder", "target", "scaling"],
-    "objective": ["losses", "networks", "penalties", "problem"],
+    "objective": ["losses", "survival", "tasks", "networks", "penalties", "problem"],
     "fitting": [
-        "settings", "sample", "solver", "unit", "loop", "path", "units", "crossval", "nested", "intervals",
+        "settings", "sample", "solver", "unit", "loop", "path", "trainings", "units", "crossval", "nested", "intervals",
         "diagnostics", "study", "verdict", "detail",
     ],
-    "estimators": ["models", "cross_validated"],
+    "estimators": ["inputs", "summary", "base", "models", "cross_validated", "survival", "selector"],
     "files": ["run_directory"],
     "views": [
         "terminal", "canvas", "gains", "displays", "figures", "island", "report", "article_pictures",
@@ -24,7 +24,7 @@ ROOMS = {
     ],
     "replication": ["protocol", "online", "trials", "summary", "pruning", "findings", "article"],
 }  # fmt: skip
-FRONT = ["comparison", "cli", "__main__"]
+FRONT = ["comparison", "options", "cli", "__main__"]
 ORDER = [f"{room}.{file}" for room, files in ROOMS.items() for file in files] + FRONT
 FILES = {str(path.relative_to(SOURCE).with_suffix("")).replace("/", "."): path for path in SOURCE.rglob("*.py")}
 MODULES = {name: path for name, path in FILES.items() if not name.endswith("__init__")}

@@ -3,7 +3,6 @@
 Nothing heavy is imported before a command runs, so that ``--help`` answers at once.
 """
 
-import csv
 import json
 import os
 import shlex
@@ -16,12 +15,7 @@ from typing import Annotated, NamedTuple
 
 import typer
 
-# Typer 0.2x carries its own copy of click, earlier ones use click itself: the classes are found by inheritance.
-UsageError = typer.BadParameter.__base__
-CommandError = UsageError.__base__
-
-PENALTIES = ("none", "l2", "l1", "elasticnet", "group")
-ACTIVATIONS = ("relu", "tanh", "silu", "identity")
+from tautnet import options
 
 app = typer.Typer(
     add_completion=False,
@@ -46,36 +40,6 @@ def _tautnet(
     pass
 
 
-def _names(value, allowed, what):
-    names = [name.strip() for name in value.split(",") if name.strip()]
-    for name in names:
-        if name not in allowed:
-            raise typer.BadParameter(f"no {what} {name!r}: use some of {', '.join(allowed)}")
-    if not names or len(set(names)) < len(names):
-        raise typer.BadParameter(f"name at least one {what}, and each once")
-    return names
-
-
-def _penalties(value: str):
-    return ",".join(_names(value, PENALTIES, "penalty"))
-
-
-def _one_of(*allowed):
-    def check(value):
-        if value is not None and value not in allowed:
-            raise typer.BadParameter(f"{value!r} is not one of {', '.join(allowed)}")
-        return value
-
-    return check
-
-
-def _hidden(value: str):
-    sizes = [size.strip() for size in value.split(",")]
-    if not all(map(str.isdecimal, sizes)) or (len(sizes) > 1 and 0 in map(int, sizes)):
-        raise typer.BadParameter(f"{value!r}: give the units of each hidden layer, such as 100 or 64,64; 0 for none")
-    return value
-
-
 Option = typer.Option
 
 
@@ -86,15 +50,31 @@ def compare(
     ] = "breast_cancer",
     target: Annotated[str | None, Option(metavar="COL", help="Column to predict.")] = None,
     penalties: Annotated[
-        str, Option(callback=_penalties, help="Penalties to compare, separated by commas.")
-    ] = ",".join(PENALTIES),
+        str, Option(callback=options.penalties, help="Penalties to compare, separated by commas.")
+    ] = ",".join(options.DEFAULT_PENALTIES),
     task: Annotated[
-        str, Option(callback=_one_of("auto", "classification", "regression"), help="classification or regression.")
+        str,
+        Option(callback=options.one_of("auto", "classification", "regression"), help="classification or regression."),
     ] = "auto",
+    loss: Annotated[
+        str,
+        Option(
+            callback=options.one_of(*options.LOSSES),
+            help="Of a regression: squared_error, poisson, huber or quantile.",
+        ),
+    ] = "squared_error",
+    quantile: Annotated[
+        float, Option(callback=options.share, help="Quantile that --loss quantile estimates, between 0 and 1.")
+    ] = 0.5,
+    time: Annotated[str | None, Option(metavar="COL", help="Survival times, in the place of --target.")] = None,
+    event: Annotated[
+        str | None, Option(metavar="COL", help="Whether each time ended in an event: 1 or 0, true or false.")
+    ] = None,
     cv: Annotated[int, Option(min=3, help="Number of folds, outer and inner.")] = 5,
     repeats: Annotated[int, Option(min=1, help="How often the folds are drawn anew.")] = 1,
     select: Annotated[
-        str, Option(callback=_one_of("min", "1se"), help="Choose the least CV loss, or the simplest within one SE.")
+        str,
+        Option(callback=options.one_of("min", "1se"), help="Choose the least CV loss, or the simplest within one SE."),
     ] = "min",
     group_col: Annotated[
         str | None, Option(metavar="COL", help="Rows with the same value here are never split between folds.")
@@ -105,10 +85,10 @@ def compare(
     seed: Annotated[int, Option(min=0, help="Seed of folds and initial weights.")] = 0,
     jobs: Annotated[int | None, Option(min=1, help="Units of work at once; all cores if not given.")] = None,
     hidden: Annotated[
-        str, Option(callback=_hidden, help="Units of each hidden layer, such as 100 or 64,64; 0 for none.")
+        str, Option(callback=options.hidden, help="Units of each hidden layer, such as 100 or 64,64; 0 for none.")
     ] = "100",
     activation: Annotated[
-        str, Option(callback=_one_of(*ACTIVATIONS), help="relu, tanh, silu or identity.")
+        str, Option(callback=options.one_of(*options.ACTIVATIONS), help="relu, tanh, silu or identity.")
     ] = "relu",
     alpha_min_ratio: Annotated[
         float | None,
@@ -116,7 +96,7 @@ def compare(
     ] = None,
     finish: Annotated[bool, Option("--finish", help="Score models solved in float64 (slower).")] = False,
     na: Annotated[list[str] | None, Option(metavar="TEXT", help="A cell that means missing; may be repeated.")] = None,
-    decimal: Annotated[str, Option(callback=_one_of(".", ","), help="Decimal mark.")] = ".",
+    decimal: Annotated[str, Option(callback=options.one_of(".", ","), help="Decimal mark.")] = ".",
     encoding: Annotated[str | None, Option(help="Encoding of the text; UTF-8 if not given.")] = None,
     out: Annotated[
         Path | None, Option(metavar="DIR", help="Where to write; tautnet-DATA-TARGET if not given.")
@@ -126,33 +106,39 @@ def compare(
     figures: Annotated[bool, Option("--figures", help="Write pictures for papers, too: SVG and PNG.")] = False,
 ):
     """Compare penalties on a table by nested cross-validation, and say what the numbers mean."""
-    _refuse_idle_options(out, force, ordered, repeats, group_col, hidden, activation, finish)
+    options.refuse_idle_options(out, force, ordered, repeats, group_col, hidden, activation, finish)
     if figures and as_json and out is None:
-        raise UsageError("--figures does nothing with --json, which writes nothing without --out DIR")
+        raise options.UsageError("--figures does nothing with --json, which writes nothing without --out DIR")
+    if "dropout" in penalties.split(",") and not options.layers(hidden):
+        raise options.UsageError("dropout leaves hidden units out: it needs a hidden layer (--hidden)")
+    options.refuse_idle_targets(target, time, event, task, loss, quantile)
     with _one_line_errors():
         from tautnet.files.run_directory import choose_directory
         from tautnet.tables.reader import read_table
 
         table = read_table(data, na=tuple(na or ()), decimal=decimal, encoding=encoding)
         log = _Log()
-        rows = _select_rows(table, target or table.target, _split(drop), group_col, weights, log)
-        write = out is not None or not as_json
+        survival = None if time is None else (time, event)
+        rows = _select_rows(table, target or table.target, options.split(drop), group_col, weights, log, survival)
+        name, write = time or rows.y.name, out is not None or not as_json
         if write:
-            choose_directory(out, table.name, rows.y.name, force=force)
+            choose_directory(out, table.name, name, force=force)
 
         from tautnet.comparison import compare as compare_penalties
 
         with _progress() as show:
             comparison = compare_penalties(
                 rows.X, rows.y, groups=rows.groups, sample_weight=rows.weight, name=table.name,
-                penalties=penalties.split(","), task=task, cv=cv, repeats=repeats, selection=select, ordered=ordered,
-                hidden_layer_sizes=_layers(hidden), activation=activation, alpha_min_ratio=alpha_min_ratio or "auto",
+                penalties=penalties.split(","), task="survival" if time else task, loss=loss, quantile=quantile,
+                cv=cv, repeats=repeats, selection=select, ordered=ordered,
+                hidden_layer_sizes=options.layers(hidden), activation=activation,
+                alpha_min_ratio=alpha_min_ratio or "auto",
                 finish=finish, random_state=seed, n_jobs=jobs or -1, on_progress=show, on_note=log,
             )  # fmt: skip
         _show(comparison, as_json)
         if write:
             # Chosen again: another run may have taken the name meanwhile.
-            _write(comparison, choose_directory(out, table.name, rows.y.name, force=force), log, figures)
+            _write(comparison, choose_directory(out, table.name, name, force=force), log, figures)
 
 
 @app.command()
@@ -173,7 +159,11 @@ def report(
 @app.command()
 def article(
     penalty: Annotated[
-        str, Option(callback=_one_of("l1", "l2"), help="Which of the two articles is repeated as published: l1 or l2.")
+        str,
+        Option(
+            callback=options.one_of("l1", "l2"),
+            help="Which of the two articles is repeated as published: l1 or l2.",
+        ),
     ] = "l1",
     replicates: Annotated[int, Option(min=2, help="Number of fresh training sets.")] = 20,
     seed: Annotated[int, Option(min=0, help="Seed of the fresh training sets and the test items.")] = 0,
@@ -186,7 +176,7 @@ def article(
 ):
     """Repeat the experiment of the article that tautnet grew out of: as published, mended, and done honestly."""
     if force and out is None:
-        raise UsageError("--force does nothing without --out DIR")
+        raise options.UsageError("--force does nothing without --out DIR")
     with _one_line_errors():
         from tautnet.files.run_directory import choose_directory
 
@@ -209,20 +199,6 @@ def article(
             directory = choose_directory(out, "article", penalty, force=force)
             write_article_run(done.result | {"detail": done.detail}, directory, shlex.join(["tautnet", *sys.argv[1:]]))
             _say(f"report: {directory / 'report.html'}", sys.stderr)
-
-
-def _refuse_idle_options(out, force, ordered, repeats, group_col, hidden, activation, finish):
-    """An option that would do nothing is a mistake that its user should hear of."""
-    linear = not _layers(hidden)
-    for idle, why in (
-        (force and out is None, "--force does nothing without --out DIR"),
-        (ordered and repeats > 1, "--repeats draws folds anew, and --ordered leaves nothing to draw: use one of them"),
-        (ordered and group_col, "--ordered cuts folds by the order of rows, --group-col by groups: use one of them"),
-        (linear and activation != "relu", "--activation does nothing without a hidden layer (--hidden 0)"),
-        (linear and finish, "--finish does nothing without a hidden layer (--hidden 0): a linear map is always solved"),
-    ):
-        if idle:
-            raise UsageError(why)
 
 
 @contextmanager
@@ -274,15 +250,6 @@ class _Log:
         self.waiting.append(line)
 
 
-def _split(text):
-    """Names between commas; one that holds a comma itself goes in double quotes."""
-    return [name.strip() for name in next(csv.reader([text], skipinitialspace=True), ()) if name.strip()]
-
-
-def _layers(hidden):
-    return tuple(size for size in map(int, hidden.split(",")) if size)
-
-
 class _Rows(NamedTuple):
     X: object
     y: object
@@ -290,21 +257,24 @@ class _Rows(NamedTuple):
     weight: object
 
 
-def _select_rows(table, target, drop, group_col, weights, log):
+def _select_rows(table, target, drop, group_col, weights, log, survival=None):
     """Predictors, target, groups and weights of the rows whose target is known."""
     from tautnet.tables.errors import TableError
-    from tautnet.tables.target import split_target
+    from tautnet.tables.target import split_survival, split_target
 
     frame = table.frame
-    if target is None:
+    if target is None and survival is None:
         shown = ", ".join(map(str, frame.columns[:20])) + (", ..." if frame.shape[1] > 20 else "")
-        raise UsageError(f"name the column to predict: --target COL; the columns are {shown}")
+        raise options.UsageError(f"name the column to predict: --target COL; the columns are {shown}")
     beside = [name for name in (group_col, weights) if name is not None]
-    if target in beside:
-        raise TableError(f"the target {target!r} cannot be a column of groups or weights too: choose another column")
-    X, y, n_missing = split_target(frame, target, drop=list(dict.fromkeys([*drop, *beside])))
+    for name in survival or (target,):
+        if name in beside:
+            raise TableError(f"the target {name!r} cannot be a column of groups or weights too: choose another column")
+    drop = list(dict.fromkeys([*drop, *beside]))
+    X, y, n_missing = split_survival(frame, *survival, drop) if survival else split_target(frame, target, drop)
     if n_missing:
-        log.later(f"{n_missing} {'row' if n_missing == 1 else 'rows'} without {target!r} left out")
+        known = " or ".join(map(repr, survival or (target,)))
+        log.later(f"{n_missing} {'row' if n_missing == 1 else 'rows'} without {known} left out")
     groups = None if group_col is None else frame.loc[X.index, group_col]
     if groups is not None and groups.isna().any():
         what = f"{int(groups.isna().sum())} rows have no value in the group column {group_col!r}"
@@ -382,7 +352,7 @@ def main():
         sys.stdout.reconfigure(errors="replace")
     try:
         code = app(standalone_mode=False)
-    except CommandError as error:
+    except options.CommandError as error:
         message = error.format_message().rstrip(".")
         context = getattr(error, "ctx", None)
         if message:

@@ -12,9 +12,9 @@ from tautnet.fitting.sample import encode, notes
 from tautnet.fitting.settings import Settings
 from tautnet.fitting.study import best_row, candidates_for, over_fitted, recommended_name, run_study, tabulate
 from tautnet.fitting.verdict import write_verdict
-from tautnet.objective.losses import loss_for
 from tautnet.objective.networks import ACTIVATIONS, Network
 from tautnet.objective.penalties import PENALTIES
+from tautnet.objective.tasks import REGRESSION_LOSSES, TIES, loss_for
 
 DEFAULT_PENALTIES = ("none", "l2", "l1", "elasticnet", "group")
 
@@ -103,6 +103,10 @@ def compare(
     groups=None,
     sample_weight=None,
     task="auto",
+    loss="squared_error",
+    delta=1.35,
+    quantile=0.5,
+    ties="breslow",
     selection="min",
     hidden_layer_sizes=(100,),
     activation="relu",
@@ -128,7 +132,8 @@ def compare(
         Numbers, categories, dates; missing cells are imputed inside each fold.
     y : Series or array (n_rows,)
     penalties : sequence of str
-        From "none", "l2", "l1", "elasticnet", "group".
+        From "none", "l2", "l1", "elasticnet", "group", "early_stopping", "dropout"; the last two have no
+        certificate, and the rate of dropout is reported as alpha.
     cv : int
         Number of folds, outer and inner: the inner folds of an outer fold are the others.
     repeats : int
@@ -136,7 +141,12 @@ def compare(
     groups : array (n_rows,), optional
         Rows of one group are never split between folds, and count as one observation in intervals.
     sample_weight : array (n_rows,), optional
-    task : {"auto", "classification", "regression"}
+    task : {"auto", "classification", "regression", "survival"}
+        For "survival" y is times and events, as `TautNetSurvival` takes them.
+    loss : {"squared_error", "poisson", "huber", "quantile"}
+        Of a regression.
+    delta, quantile, ties : float, float, {"breslow", "efron"}
+        As in `TautNetRegressor` and `TautNetSurvival`.
     selection : {"min", "1se"}
         The least cross-validated loss, or the most regularised model within one standard error.
     hidden_layer_sizes : tuple of int
@@ -190,9 +200,10 @@ def compare(
     ('regression', 'l2')
     """
     start = time.perf_counter()
-    _check(penalties, cv, repeats, selection, activation, l1_ratio, ordered, groups)
-    target, sample, encoder = encode(X, y, sample_weight, task)
-    loss = loss_for(target.task, target.y.shape[1])
+    _check(penalties, cv, repeats, selection, activation, l1_ratio, ordered, groups, hidden_layer_sizes)
+    target, sample, encoder = encode(X, y, sample_weight, task if loss == "squared_error" else "regression")
+    _check_loss(target.task, task, loss, delta, quantile, ties)
+    loss = loss_for(target.task, sample.y, sample.weight, loss=loss, delta=delta, quantile=quantile, ties=ties)
 
     def settings_for(penalty, linear):
         network = Network(() if linear else tuple(hidden_layer_sizes), activation, skip and not linear)
@@ -202,6 +213,7 @@ def compare(
         )  # fmt: skip
 
     codes = None if groups is None else np.unique(np.asarray(groups), return_inverse=True)[1]
+    sample = sample._replace(groups=codes)
     folds = [
         fold_rows(target, sample.weight, cv, nested=True, groups=codes, ordered=ordered, seed=random_state + repeat)
         for repeat in range(repeats)
@@ -223,7 +235,7 @@ def compare(
     return Comparison(result, result.pop("detail"))
 
 
-def _check(penalties, cv, repeats, selection, activation, l1_ratio, ordered, groups):
+def _check(penalties, cv, repeats, selection, activation, l1_ratio, ordered, groups, hidden):
     """Raise where an argument is wrong, or would do nothing."""
     for name in penalties:
         if name not in PENALTIES:
@@ -235,9 +247,27 @@ def _check(penalties, cv, repeats, selection, activation, l1_ratio, ordered, gro
         (selection not in ("min", "1se"), f"selection={selection!r} is neither 'min' nor '1se'"),
         (activation not in ACTIVATIONS, f"activation={activation!r} is not one of {', '.join(ACTIVATIONS)}"),
         (not 0 <= l1_ratio <= 1, f"l1_ratio={l1_ratio} is not between 0 and 1"),
+        ("dropout" in penalties and not hidden, "dropout leaves hidden units out: it needs a hidden layer"),
         (l1_ratio != 0.5 and "elasticnet" not in penalties, f"l1_ratio={l1_ratio} changes nothing without elasticnet"),
         (ordered and repeats > 1, f"repeats={repeats} changes nothing where ordered=True leaves nothing to draw"),
         (ordered and groups is not None, "ordered=True cuts folds by the order of rows, groups by groups: use one"),
+    ):
+        if wrong:
+            raise ValueError(why)
+
+
+def _check_loss(found, task, loss, delta, quantile, ties):
+    """Raise where a loss is unknown, or where it or one of its numbers would do nothing."""
+    if loss not in REGRESSION_LOSSES:
+        raise ValueError(f"no loss {loss!r}: use one of {', '.join(REGRESSION_LOSSES)}")
+    for wrong, why in (
+        (loss != "squared_error" and task not in ("auto", "regression"), f"loss={loss!r} is that of a regression"),
+        (delta <= 0, f"delta={delta} is not above 0"),
+        (not 0 < quantile < 1, f"quantile={quantile} is not between 0 and 1"),
+        (ties not in TIES, f"ties={ties!r} is not one of {', '.join(TIES)}"),
+        (delta != 1.35 and loss != "huber", f"delta={delta} changes nothing without loss='huber'"),
+        (quantile != 0.5 and loss != "quantile", f"quantile={quantile} changes nothing without loss='quantile'"),
+        (ties != "breslow" and found != "survival", f"ties={ties!r} changes nothing without task='survival'"),
     ):
         if wrong:
             raise ValueError(why)

@@ -110,9 +110,8 @@ def test_a_mixed_frame_goes_in_as_it_is():
     model = classifier("l1", alpha=0.01).fit(frame, LABELS)
     assert model.feature_names_in_.tolist() == ["a", "b", "c", "same"]
     assert model.selected_features_.shape == (4,) and not model.selected_features_[3]
-    new = pd.DataFrame({"same": [1, 1], "c": [None, 0.5], "b": ["sideways", "up"], "a": [0.1, None]})
+    new = pd.DataFrame({"a": [0.1, None], "b": ["sideways", "up"], "c": [None, 0.5], "same": [1, 1]})
     assert np.isfinite(model.predict_proba(new)).all()
-    np.testing.assert_array_equal(model.predict_proba(frame[frame.columns[::-1]]), model.predict_proba(frame))
 
 
 def test_sample_weight_counts():
@@ -122,7 +121,7 @@ def test_sample_weight_counts():
 
 def test_finishing_that_does_not_converge_warns_once(monkeypatch):
     crude = partial(Settings, schedule=Schedule(first_steps=2, steps=2))
-    monkeypatch.setattr("tautnet.estimators.models.Settings", crude)
+    monkeypatch.setattr("tautnet.estimators.base.Settings", crude)
     with pytest.warns(ConvergenceWarning, match="is above tol=0.05 after 4 iterations: raise max_iter") as caught:
         model = regressor("l1", alpha=1e-3, activation="silu", finish=True, max_iter=4).fit(X, Y)
     assert len(caught) == 1
@@ -141,17 +140,21 @@ def test_what_is_not_fitted_says_so(cls):
 @pytest.mark.parametrize(
     "options, says",
     [
-        ({"penalty": "lasso"}, "penalty='lasso' is not one of none, l2"),
-        ({"activation": "gelu"}, "activation='gelu'"),
-        ({"precision": "float16"}, "precision='float16'"),
+        ({"penalty": "lasso"}, "The 'penalty' parameter of TautNetRegressor must be a str among .* Got 'lasso'"),
+        ({"activation": "gelu"}, "The 'activation' parameter"),
+        ({"precision": "float16"}, "The 'precision' parameter"),
         ({"alpha": 0.0}, "use penalty='none'"),
-        ({"alpha": -1.0}, "is not above 0"),
-        ({"alpha_min_ratio": 2}, "neither 'auto' nor between 0 and 1"),
-        ({"penalty": "elasticnet", "l1_ratio": 1.2}, "not between 0 and 1"),
+        ({"alpha": -1.0}, r"The 'alpha' parameter of TautNetRegressor must be a float in the range \[0.0, inf\)"),
+        ({"alpha_min_ratio": 2}, "The 'alpha_min_ratio' parameter"),
+        ({"penalty": "elasticnet", "l1_ratio": 1.2}, r"must be a float in the range \[0.0, 1.0\]"),
+        ({"hidden_layer_sizes": (6, 0)}, "hidden_layer_sizes must be > 0"),
+        ({"loss": "absolute"}, "The 'loss' parameter"),
+        ({"loss": "quantile", "quantile": 1.0}, "The 'quantile' parameter"),
         # Idle parameters.
         ({"l1_ratio": 0.9}, "l1_ratio=0.9 changes nothing here: it needs penalty='elasticnet'"),
         ({"tol": 0.1}, "finish=True"),
-        ({"max_iter": 10}, "finish=True"),
+        ({"delta": 2.0}, "delta=2.0 changes nothing here: it needs loss='huber'"),
+        ({"quantile": 0.9}, "loss='quantile'"),
         ({"hidden_layer_sizes": (), "activation": "tanh"}, "a hidden layer"),
         ({"hidden_layer_sizes": (), "skip": False}, "a hidden layer"),
         ({"hidden_layer_sizes": (), "finish": True}, "a hidden layer"),
@@ -168,10 +171,12 @@ def test_wrong_and_idle_parameters_are_refused(options, says):
 @pytest.mark.parametrize(
     "options, says",
     [
-        ({"alphas": [0.0, 1.0]}, "finite numbers above 0"),
-        ({"alphas": []}, "neither 'auto' nor"),
+        ({"alphas": [0.0, 1.0], "alpha_min_ratio": "auto"}, "finite numbers above 0"),
+        ({"alphas": [], "alpha_min_ratio": "auto"}, "neither 'auto' nor"),
         ({"alphas": [0.1, 1.0]}, "alpha_min_ratio=0.001 changes nothing"),
-        ({"selection": "best"}, "neither 'min', '1se' nor a number"),
+        ({"selection": "best"}, "The 'selection' parameter"),
+        ({"cv": 1}, "The 'cv' parameter"),
+        ({"cv": []}, "gives no split"),
         ({"penalty": "none", "alpha_min_ratio": "auto", "selection": "1se"}, "selection='1se' changes nothing"),
     ],
 )
@@ -181,12 +186,12 @@ def test_wrong_and_idle_parameters_of_cv_are_refused(options, says):
 
 
 def test_tables_that_do_not_fit_together_are_refused():
-    with pytest.raises(ValueError, match="X has 60 rows and y has 59"):
+    with pytest.raises(ValueError, match="inconsistent numbers of samples"):
         regressor().fit(X, Y[:-1])
     with pytest.raises(ValueError, match="X has 3 features, but TautNetRegressor is expecting 4"):
         regressor().fit(X, Y).predict(X[:, :3])
-    with pytest.raises(ValueError, match="class 'high' of 'y' has 2 rows, fewer than 5 folds"):
-        tn.TautNetClassifierCV().fit(X[:12], ["high"] * 2 + ["low"] * 10)
+    with pytest.raises(ValueError, match="n_splits=5 cannot be greater than the number of members in each class"):
+        tn.TautNetClassifierCV().fit(X[:6], ["high"] * 3 + ["low"] * 3)
 
 
 # No parameter is dead: each has a setting in which it changes the fit.
@@ -198,17 +203,22 @@ PLAIN = {
     "hidden_layer_sizes": ({}, {"hidden_layer_sizes": (6, 3)}),
     "activation": ({}, {"activation": "tanh"}),
     "skip": ({}, {"skip": False}),
+    "layer_factors": ({}, {"layer_factors": (2.0, 1.0)}),
     "finish": ({}, {"finish": True}),
     "alpha_min_ratio": ({}, {"alpha_min_ratio": 1e-2}),
     "max_iter": ({"finish": True, "tol": 1e-6}, {"finish": True, "tol": 1e-6, "max_iter": 3}),
     "tol": ({"finish": True, "activation": "silu"}, {"finish": True, "activation": "silu", "tol": 1e-4}),
     "precision": ({}, {"precision": "float64"}),
+    "loss": ({}, {"loss": "quantile"}),
+    "delta": ({"loss": "huber"}, {"loss": "huber", "delta": 0.2}),
+    "quantile": ({"loss": "quantile"}, {"loss": "quantile", "quantile": 0.9}),
     "random_state": ({}, {"random_state": 1}),
 }
 CV = {
     "alphas": ({"alpha_min_ratio": "auto"}, {"alpha_min_ratio": "auto", "alphas": [0.02, 0.2]}),
     "cv": ({}, {"cv": 4}),
     "selection": ({}, {"selection": "1se"}),
+    "ensemble": ({}, {"ensemble": True}),
 }
 
 
@@ -217,9 +227,17 @@ def parameters(cls):
 
 
 def test_the_cases_name_every_parameter():
-    assert parameters(tn.TautNetRegressor) == parameters(tn.TautNetClassifier) == PLAIN.keys()
-    # n_jobs changes no number: that it changes the number of units at once is tested beside `run_units`.
-    assert parameters(tn.TautNetRegressorCV) - {"n_jobs"} == (PLAIN.keys() - {"alpha"}) | CV.keys()
+    # verbose prints, n_jobs changes no number: that it changes the units at once is tested beside `run_units`.
+    quiet, regression = {"n_jobs", "verbose"}, {"loss", "delta", "quantile"}
+    assert parameters(tn.TautNetRegressor) - quiet == PLAIN.keys()
+    assert parameters(tn.TautNetRegressorCV) - quiet == (PLAIN.keys() - {"alpha"}) | CV.keys()
+    own = {
+        tn.TautNetClassifier: {"class_weight", "stopping"}, tn.TautNetClassifierCV: {"class_weight", "stopping"},
+        tn.TautNetSurvival: {"ties", "stopping"}, tn.TautNetSurvivalCV: {"ties", "stopping"},
+    }  # fmt: skip
+    for cls, names in own.items():
+        twin = tn.TautNetRegressorCV if "CV" in cls.__name__ else tn.TautNetRegressor
+        assert parameters(cls) == parameters(twin) - regression | names
 
 
 @pytest.mark.parametrize("name", PLAIN)
@@ -231,4 +249,37 @@ def test_every_parameter_changes_the_fit(name):
 @pytest.mark.parametrize("name", CV)
 def test_every_parameter_of_cv_changes_the_fit(name):
     models = [tn.TautNetRegressorCV(**QUICK | {"cv": 3} | options).fit(X, Y) for options in CV[name]]
-    assert models[0].alpha_ != models[1].alpha_
+    if name == "ensemble":
+        assert models[0].alpha_ == models[1].alpha_ and np.abs(models[0].predict(X) - models[1].predict(X)).max() > 1e-3
+    else:
+        assert models[0].alpha_ != models[1].alpha_
+
+
+def test_an_ensemble_averages_probabilities_of_the_fold_models():
+    model = tn.TautNetClassifierCV("group", cv=3, ensemble=True, **QUICK).fit(X, LABELS)
+    members = [unit.outputs(parameters, model.encoder_.transform(X))[:, 0] for unit, parameters in model._members]
+    assert len(members) == 3 and np.abs(members[0] - members[1]).max() > 0.01
+    np.testing.assert_allclose(model.predict_proba(X)[:, 1], np.mean([1 / (1 + np.exp(-m)) for m in members], axis=0))
+    refit = tn.TautNetClassifierCV("group", cv=3, **QUICK).fit(X, LABELS)
+    np.testing.assert_array_equal(model.coefs_[0], refit.coefs_[0])
+    np.testing.assert_array_equal(pickle.loads(pickle.dumps(model)).predict_proba(X), model.predict_proba(X))
+
+
+def test_the_summary_says_what_a_person_wants_to_know(cv, capsys):
+    cv.summary()
+    said = capsys.readouterr().out
+    for words in (
+        "TautNetRegressorCV", "60 rows, 4 predictors in 4 columns", "chosen by cross-validation: least loss",
+        "4 -> 6 -> 1, and a linear map beside", "mean squared error, rows seen", "by cross-validation, used to choose",
+    ):  # fmt: skip
+        assert words in said
+    zeros = sum(int((w == 0).sum()) for w in [*cv.coefs_, cv.skip_coef_])
+    assert f"34, of which {zeros} are exactly 0" in said and f"{cv.selected_features_.sum()} of 4 kept" in said
+
+
+def test_verbose_says_how_far_the_work_is(capsys):
+    regressor(verbose=True).fit(X, Y)
+    lines = capsys.readouterr().out.splitlines()
+    assert lines[-1].startswith("[TautNetRegressor] 100 % done") and len(lines) <= 10
+    regressor().fit(X, Y)
+    assert not capsys.readouterr().out

@@ -4,14 +4,32 @@ import numpy as np
 import pytest
 from cases import orthogonal_columns
 from numpy.testing import assert_allclose, assert_array_equal
-from sklearn.linear_model import ElasticNet, Lasso, LinearRegression, LogisticRegression, Ridge
+from sklearn.linear_model import (
+    ElasticNet,
+    HuberRegressor,
+    Lasso,
+    LinearRegression,
+    LogisticRegression,
+    PoissonRegressor,
+    QuantileRegressor,
+    Ridge,
+)
 
 from tautnet.estimators.models import TautNetClassifier, TautNetRegressor
 from tautnet.fitting.path import walk
 from tautnet.fitting.sample import Sample
 from tautnet.fitting.settings import Settings
-from tautnet.objective.losses import BinaryLogLoss, MultinomialLogLoss, SquaredError
+from tautnet.objective.losses import (
+    BinaryLogLoss,
+    Huber,
+    MultilabelLogLoss,
+    MultinomialLogLoss,
+    Poisson,
+    Quantile,
+    SquaredError,
+)
 from tautnet.objective.networks import Network
+from tautnet.tables.scaling import standardise
 
 N_ROWS = 60
 ROWS = np.arange(N_ROWS)
@@ -202,3 +220,70 @@ def test_group_logistic_regression_balances_its_forces(X, signal, weights):
         else:
             assert np.linalg.norm(force) <= strength
     assert 0 < sum(alive) < 4
+
+
+@pytest.mark.parametrize("weighting", WEIGHTINGS)
+@pytest.mark.parametrize("alpha", [1e-3, 0.1])
+def test_poisson_is_poisson_regression(X, signal, weights, weighting, alpha):
+    weight = weights[weighting]
+    counts = np.random.default_rng(3).poisson(np.exp(0.5 * signal)).astype(float)
+    coefficients, bias = solve("l2", alpha, X, counts[:, None], weight, Poisson())
+    twin = PoissonRegressor(alpha=alpha, solver="newton-cholesky", tol=1e-12)
+    twin.fit(standardised(X, weight), counts, sample_weight=weight)
+    assert_allclose(coefficients[:, 0], twin.coef_, atol=1e-8)
+    assert_allclose(bias, twin.intercept_, atol=1e-8)
+
+
+@pytest.mark.parametrize("weighting", WEIGHTINGS)
+@pytest.mark.parametrize(("epsilon", "theirs"), [(1.35, 0.1), (1.1, 5.0)])
+def test_huber_is_huber_regression(X, signal, weights, weighting, epsilon, theirs):
+    """Scikit-learn estimates a scale s beside: delta = epsilon s, and its alpha is n alpha / s."""
+    weight = weights[weighting]
+    y = signal.copy()
+    y[::9] += 8
+    scaling = Huber().target_scaling(y[:, None], weight)
+    seen = standardise(y[:, None], scaling)[:, 0]
+    twin = HuberRegressor(epsilon=epsilon, alpha=theirs, tol=1e-10, max_iter=10_000)
+    twin.fit(standardised(X, weight), seen, sample_weight=weight)
+    loss, alpha = Huber(epsilon * twin.scale_), theirs * twin.scale_ / weight.sum()
+    coefficients, bias = solve("l2", alpha, X, y[:, None], weight, loss)
+    assert_allclose(coefficients[:, 0], twin.coef_, atol=2e-5)
+    assert_allclose(bias, twin.intercept_, atol=2e-5)
+    assert twin.outliers_.any()
+
+
+@pytest.mark.parametrize("weighting", WEIGHTINGS)
+@pytest.mark.parametrize(("quantile", "alpha"), [(0.5, 1e-3), (0.9, 0.02)])
+def test_quantile_is_quantile_regression(X, signal, weights, weighting, quantile, alpha):
+    """The corner is rounded, so the objective is compared, with the corner, in the units of both."""
+    weight, Z = weights[weighting], standardised(X, weights[weighting])
+    settings = Settings(
+        "l1", 0.5, Network((), skip=False), Quantile(quantile), tol=1e-4, max_iter=20_000
+    )
+    path = walk(
+        Sample(X, np.arange(6), signal[:, None], weight), ROWS, ROWS[:0], settings, alphas=[alpha], keep="all"
+    )
+    (coefficients, _, _), (bias,) = path.parameters[0]
+    y = standardised(signal, weight)
+    twin = QuantileRegressor(quantile=quantile, alpha=alpha).fit(Z, y, sample_weight=weight)
+
+    def objective(coefficients, intercept):
+        residual = y - Z @ coefficients - intercept
+        loss = np.maximum(quantile * residual, (quantile - 1) * residual)
+        return np.average(loss, weights=weight) + alpha * np.abs(coefficients).sum()
+
+    ours, theirs = objective(coefficients[:, 0], bias[0]), objective(twin.coef_, twin.intercept_)
+    assert theirs - 1e-9 <= ours <= theirs + 1e-4
+    assert objective(np.zeros(6), np.quantile(y, quantile)) > theirs + 0.05
+
+
+def test_several_targets_are_several_regressions_and_several_labels_several_classifiers(X, signal, weights):
+    weight = weights["weighted"]
+    Y = np.column_stack([signal, X[:, 3]])
+    coefficients, _ = solve("l2", 0.1, X, Y, weight, SquaredError())
+    each = [solve("l2", 0.1, X, Y[:, [j]], weight, SquaredError())[0] for j in (0, 1)]
+    assert_allclose(coefficients, np.hstack(each), atol=1e-9)
+    labels = (Y > np.median(Y, axis=0)).astype(float)
+    coefficients, _ = solve("l2", 0.1, X, labels, weight, MultilabelLogLoss())
+    each = [solve("l2", 0.1, X, labels[:, [j]], weight, BinaryLogLoss())[0] for j in (0, 1)]
+    assert_allclose(coefficients, np.hstack(each), atol=1e-8)

@@ -141,4 +141,4 @@ def test_many_that_leave_at_once_are_counted_not_named(result):
     ],
 )
 def test_certificates_in_words(stationarity, gap, words):
-    assert certificate_in_words({"stationarity": stationarity, "objective_gap": gap}).startswith(words)
+    assert certificate_in_words({"penalty": "l2", "stationarity": stationarity, "objective_gap": gap}).startswith(words)

@@ -6,12 +6,31 @@ import pytest
 from cases import LOSSES, draw_target, draw_weight
 from numpy.testing import assert_allclose
 from scipy.optimize import minimize
-from sklearn.metrics import accuracy_score, log_loss, mean_squared_error, r2_score
+from sklearn.metrics import (
+    accuracy_score,
+    log_loss,
+    mean_pinball_loss,
+    mean_poisson_deviance,
+    mean_squared_error,
+    r2_score,
+)
 
-from tautnet.objective.losses import BinaryLogLoss, MultinomialLogLoss, SquaredError, entropy, loss_for
+from tautnet.objective.losses import (
+    BinaryLogLoss,
+    Huber,
+    MultilabelLogLoss,
+    MultinomialLogLoss,
+    Poisson,
+    Quantile,
+    SquaredError,
+    entropy,
+)
+from tautnet.objective.survival import CoxPartialLikelihood
+from tautnet.objective.tasks import loss_for
+from tautnet.tables.errors import TableError
 
 ROWS = 20
-LOG_LOSSES = [name for name in LOSSES if "log-loss" in name]
+LOG_LOSSES = ["binary log-loss", "multinomial log-loss"]
 
 
 def draw(name, seed=0):
@@ -59,7 +78,7 @@ def test_no_constant_is_better_than_the_null_outputs(name):
     loss, y, _, weight = draw(name)
 
     def mean_loss(constant):
-        return float(weight @ loss.value(y, np.broadcast_to(constant, y.shape)))
+        return float(loss.mean_value(y, np.broadcast_to(constant, y.shape), weight))
 
     null = loss.null_outputs(y, weight)
     best = minimize(mean_loss, np.zeros(y.shape[1]), tol=1e-9)
@@ -93,9 +112,11 @@ def test_a_class_without_a_row_has_a_thousandth_of_a_row_in_the_null_model(loss,
 def test_huge_outputs_overflow_nothing(name):
     loss, y, outputs, weight = draw(name)
     outputs = 1e4 * np.sign(outputs)
-    value, gradient = jax.value_and_grad(lambda f: weight @ loss.value(y, f))(outputs)
+    value, gradient = jax.value_and_grad(lambda f: loss.mean_value(y, f, weight))(outputs)
     assert np.isfinite(value) and np.all(np.isfinite(gradient)) and np.any(gradient)
-    assert np.all(np.isfinite(loss.metric(y, outputs))) and np.all(np.isfinite(loss.mean(outputs)))
+    new = loss.new_metric(y, outputs, weight, (y, -outputs, weight))
+    assert np.all(np.isfinite(loss.fitted_metric(y, outputs, weight))) and np.all(np.isfinite(new))
+    assert np.all(np.isfinite(loss.mean(outputs)))
 
 
 def test_classes_that_fill_up_have_no_probability():
@@ -108,6 +129,66 @@ def test_classes_that_fill_up_have_no_probability():
 
 
 def test_the_loss_follows_from_the_task():
-    assert loss_for("regression", 1) == loss_for("regression", 4) == SquaredError()
-    assert loss_for("classification", 1) == BinaryLogLoss()
-    assert loss_for("classification", 3) == MultinomialLogLoss()
+    y, weight = np.array([[0.0], [1.0]]), np.ones(2)
+    assert loss_for("regression", y, weight) == SquaredError()
+    assert loss_for("regression", y, weight, loss="poisson") == Poisson()
+    assert loss_for("regression", y, weight, loss="huber", delta=2.0) == Huber(2.0)
+    assert loss_for("regression", y, weight, loss="quantile", quantile=0.9) == Quantile(0.9)
+    assert loss_for("classification", y, weight) == BinaryLogLoss()
+    assert loss_for("classification", np.eye(3), np.ones(3)) == MultinomialLogLoss()
+    assert loss_for("multilabel", np.eye(3), np.ones(3)) == MultilabelLogLoss()
+    assert loss_for("survival", y, weight, ties="efron") == CoxPartialLikelihood("efron")
+
+
+def test_targets_that_a_loss_is_not_for_are_refused():
+    with pytest.raises(TableError, match="'poisson' needs targets of 0 or more: 2 are negative"):
+        loss_for("regression", np.array([[-1.0], [-2.0], [3.0]]), np.ones(3), loss="poisson")
+    with pytest.raises(TableError, match="no row has an event"):
+        loss_for("survival", np.array([[-1.0], [2.0]]), np.array([1.0, 0.0]))
+
+
+@pytest.mark.parametrize(("name", "theirs"), [
+    ("poisson", lambda y, f, w: mean_poisson_deviance(y, np.exp(f), sample_weight=w)),
+    ("quantile", lambda y, f, w: mean_pinball_loss(y, f, sample_weight=w, alpha=0.3)),
+])
+def test_deviance_and_pinball_loss_are_those_of_scikit_learn(name, theirs):
+    loss, y, outputs, weight = draw(name)
+    reference = np.mean([theirs(y[:, j], outputs[:, j], weight) for j in range(y.shape[1])])
+    assert weight @ loss.metric(y, outputs) == pytest.approx(reference, rel=1e-12)
+    # No better than the best constant, and perfect where nothing is missed.
+    null = np.broadcast_to(loss.constant(y, weight), y.shape)
+    assert loss.score(y, null, weight) == pytest.approx(0, abs=1e-9)
+    assert loss.score(y, outputs, weight) < 0
+
+
+def test_poisson_is_half_the_deviance_and_huber_is_in_the_units_of_the_table():
+    loss, y, outputs, _ = draw("poisson")
+    assert_allclose(loss.value(y, outputs), 0.5 * 2 * loss.metric(y, outputs), rtol=1e-9, atol=1e-9)
+    loss, y, outputs, weight = draw("huber")
+    in_metres = loss.for_target(1000 * y, weight)
+    unit = in_metres.unit
+    assert_allclose(unit, 1000 * loss.target_scaling(y, weight).scale)
+    as_seen = loss.value(1000 * y / unit, 1000 * outputs / unit)
+    ours = in_metres.metric(1000 * y, 1000 * outputs)
+    # One unit for both targets where both have one.
+    same = Huber(0.7, 500.0)
+    assert_allclose(same.metric(1000 * y, 1000 * outputs), 500**2 * loss.value(2 * y, 2 * outputs) / 2, rtol=1e-12)
+    assert as_seen.shape == ours.shape and in_metres == loss
+    # Outliers move neither centre nor scale much.
+    wild = np.vstack([y, [[1e6, 1e6]]])
+    spread = loss.target_scaling(wild, np.append(weight, 1e-3)).scale
+    assert_allclose(spread, loss.target_scaling(y, weight).scale, rtol=0.2)
+
+
+def test_the_rounded_quantile_loss_is_near_the_one_with_a_corner():
+    loss, y, outputs, _ = draw("quantile")
+    assert np.all(np.abs(loss.value(y, outputs) - 2 * loss.metric(y, outputs)) <= 2 * 2.5e-4 + 1e-12)
+    assert_allclose(loss.value(y, y), 0, atol=1e-15)
+
+
+def test_multilabel_log_loss_sums_binary_ones():
+    loss, y, outputs, weight = draw("multilabel log-loss")
+    each = [BinaryLogLoss().metric(y[:, [j]], outputs[:, [j]]) for j in range(3)]
+    assert_allclose(loss.metric(y, outputs), np.sum(each, axis=0))
+    right = accuracy_score(y, outputs > 0, sample_weight=weight)
+    assert loss.score(y, outputs, weight) == pytest.approx(right)

@@ -1,24 +1,28 @@
 """Estimators that choose their strength by cross-validation along the whole path."""
 
 from functools import partial
+from numbers import Integral
 
 import numpy as np
 
-from tautnet.estimators.models import ClassifierNet, RegressorNet
-from tautnet.fitting.crossval import fold_rows
+from tautnet.estimators.base import ClassifierNet, Member, RegressorNet, set_parameters
+from tautnet.fitting.crossval import split_rows, tolerant_folds
 from tautnet.fitting.nested import Candidate, cross_validate
-from tautnet.fitting.path import nearest, walk
+from tautnet.fitting.path import nearest
 from tautnet.fitting.study import penalty_curves
+from tautnet.fitting.trainings import run_chain
 from tautnet.fitting.units import run_units
 
 
-class _CrossValidated:
+class CrossValidated:
+    """Fit with the strength chosen by cross-validation."""
+
     def _conditions(self, linear):
         return [
             *super()._conditions(linear),
             ("alpha_min_ratio", isinstance(self.alphas, str), "alphas='auto'"),
-            ("alphas", self.penalty != "none", "a penalty"),
-            ("selection", self.penalty != "none", "a penalty"),
+            ("alphas", self.penalty not in ("none", "early_stopping"), "a penalty"),
+            ("selection", self.penalty not in ("none", "early_stopping"), "a penalty"),
         ]
 
     def fit(self, X, y, sample_weight=None, groups=None):
@@ -36,14 +40,17 @@ class _CrossValidated:
         -------
         self
         """
-        if self.selection not in ("min", "1se") and not isinstance(self.selection, int | np.integer):
-            raise ValueError(f"selection={self.selection!r} is neither 'min', '1se' nor a number of predictors")
+        sample, settings, target = self._prepare(X, y, sample_weight, groups)
         alphas = self._check_alphas()
-        sample, loss, target = self._encode(X, y, sample_weight, self.task)
-        settings = self._settings(loss)
-        fold = fold_rows(target, sample.weight, self.cv, groups=groups, seed=settings.seed)
-        candidate = Candidate(self.penalty, settings)
-        nested = cross_validate(sample, [candidate], [fold], nested=False, alphas=alphas, n_jobs=self.n_jobs)[0]
+        if self.cv is None or isinstance(self.cv, Integral):
+            n_folds = 5 if self.cv is None else self.cv
+            folds = [tolerant_folds(target, sample.weight, n_folds, groups=sample.groups, seed=settings.seed)]
+        else:
+            folds = split_rows(target, sample.weight, self.cv, groups=sample.groups)
+        nested = cross_validate(
+            sample, [Candidate(self.penalty, settings)], folds, nested=False, alphas=alphas, n_jobs=self.n_jobs,
+            keep="all" if self.ensemble else (), on_progress=self._reporter(),
+        )[0]  # fmt: skip
         curve = nested.curve()
         by_count = self.selection not in ("min", "1se")
         path = nested.whole
@@ -51,16 +58,30 @@ class _CrossValidated:
         if at not in path.parameters:
             # The table is so wide that the walk did not keep every model: it is made again for this one.
             rows, keep = np.arange(len(sample.y)), [path.alphas[at]]
-            again = partial(walk, sample, rows, rows[:0], settings, alphas=alphas, keep=keep, certify="kept")
+            again = partial(run_chain, sample, rows, rows[:0], settings, alphas=alphas, keep=keep, certify="kept")
             path = run_units([lambda ticker: again(ticker=ticker)])[0]
         self.alpha_, self.alphas_ = float(path.alphas[at]), curve.alphas
         self.alpha_min_, self.alpha_1se_ = curve.alpha("min"), curve.alpha("1se")
         self.cv_results_ = penalty_curves(nested, curve, path)
-        return self._store(path, at)
+        self.cv_loss_ = float(curve.mean[nearest(curve.alphas, self.alpha_)])
+        self._store(sample, path, at)
+        if self.ensemble:
+            self._take_members(sample, nested, self.alpha_)
+        return self
+
+    def _take_members(self, sample, nested, alpha):
+        """Predict with the fold models from now on."""
+        chains = [nested.single(r, k) for r, fold in enumerate(nested.folds) for k in range(fold.max() + 1)]
+        self._members = [
+            Member(chain.path.unit, chain.path.parameters[chain.nearest_kept(alpha)]) for chain in chains
+        ]
+        self._keep_baseline(sample)
 
     def _check_alphas(self):
         if isinstance(self.alphas, str) and self.alphas == "auto":
             return "auto"
+        if self.penalty == "dropout" and not np.max(self.alphas, initial=0) < 1:
+            raise ValueError(f"alphas={self.alphas!r}: under dropout each is a share of units, below 1")
         alphas = np.unique(np.asarray(self.alphas, dtype=float))
         if not len(alphas) or not (alphas > 0).all() or not np.isfinite(alphas).all():
             raise ValueError(f"alphas={self.alphas!r} is neither 'auto' nor a list of finite numbers above 0")
@@ -71,13 +92,11 @@ class _CrossValidated:
         kept = [path.n_features[nearest(path.alphas, alpha)] for alpha in curve.alphas]
         few = [i for i, count in enumerate(kept) if count <= self.selection]
         if not few:
-            raise ValueError(
-                f"selection={self.selection}: no strength under {self.penalty!r} keeps so few predictors"
-            )
+            raise ValueError(f"selection={self.selection}: no strength under {self.penalty!r} keeps so few predictors")
         return nearest(path.alphas, curve.alphas[min(few, key=lambda i: curve.mean[i])])
 
 
-class TautNetClassifierCV(_CrossValidated, ClassifierNet):
+class TautNetClassifierCV(CrossValidated, ClassifierNet):
     """A classifier that chooses the strength of its penalty by cross-validation.
 
     Parameters
@@ -85,14 +104,19 @@ class TautNetClassifierCV(_CrossValidated, ClassifierNet):
     penalty : {"l2", "l1", "elasticnet", "group", "none"}
     alphas : "auto" or array
         Strengths; the automatic grid covers over-fitted to null.
-    cv : int
-        Number of folds.
+    cv : int, splitter or iterable
+        Number of folds, drawn by ``random_state``; or scikit-learn's splitters, or pairs of training
+        and test rows.
     selection : {"min", "1se"} or int
         The least mean loss; the most regularised model within one standard error of it; or the best
         model with at most so many predictors.
     n_jobs : int, optional
         Folds at once; None is 1, -1 all cores. Never changes a number.
-    l1_ratio, hidden_layer_sizes, activation, skip, finish, alpha_min_ratio, max_iter, tol, precision, random_state
+    ensemble : bool
+        Predict the mean of the fold models at the chosen strength (probabilities and means, not labels)
+        instead of the refit's; ``coefs_`` and ``selected_features_`` stay the refit's.
+    l1_ratio, layer_factors, stopping, hidden_layer_sizes, activation, skip, finish, class_weight
+    alpha_min_ratio, max_iter, tol, precision, verbose, random_state
         As in `TautNetClassifier`.
 
     Attributes
@@ -101,6 +125,8 @@ class TautNetClassifierCV(_CrossValidated, ClassifierNet):
         The strength taken, and those of the two rules.
     alphas_ : array (n_alphas,)
         Ascending.
+    cv_loss_ : float
+        Mean cross-validated loss at ``alpha_``; lower than that of new rows, since it chose.
     cv_results_ : dict of arrays (n_alphas,)
         ``alpha``, ``mean_test_loss``, ``se_test_loss``, ``mean_train_loss``, ``n_features``,
         ``split0_test_loss``, ...
@@ -121,8 +147,47 @@ class TautNetClassifierCV(_CrossValidated, ClassifierNet):
         alphas="auto",
         cv=5,
         selection="min",
+        ensemble=False,
         n_jobs=None,
         l1_ratio=0.5,
+        layer_factors=None,
+        stopping="loss",
+        hidden_layer_sizes=(100,),
+        activation="relu",
+        skip=True,
+        finish=False,
+        class_weight=None,
+        alpha_min_ratio="auto",
+        max_iter=2000,
+        tol=0.05,
+        precision="float32",
+        verbose=False,
+        random_state=None,
+    ):
+        set_parameters(self, locals())
+
+
+class TautNetRegressorCV(CrossValidated, RegressorNet):
+    """A regressor that chooses the strength of its penalty by cross-validation.
+
+    Parameters and attributes are those of `TautNetClassifierCV`, without classes; losses in
+    ``cv_results_`` are mean squared errors in the target's units squared.
+    """
+
+    def __init__(
+        self,
+        penalty="l2",
+        *,
+        alphas="auto",
+        cv=5,
+        selection="min",
+        ensemble=False,
+        n_jobs=None,
+        loss="squared_error",
+        delta=1.35,
+        quantile=0.5,
+        l1_ratio=0.5,
+        layer_factors=None,
         hidden_layer_sizes=(100,),
         activation="relu",
         skip=True,
@@ -131,30 +196,7 @@ class TautNetClassifierCV(_CrossValidated, ClassifierNet):
         max_iter=2000,
         tol=0.05,
         precision="float32",
+        verbose=False,
         random_state=None,
     ):
-        self.penalty = penalty
-        self.alphas = alphas
-        self.cv = cv
-        self.selection = selection
-        self.n_jobs = n_jobs
-        self.l1_ratio = l1_ratio
-        self.hidden_layer_sizes = hidden_layer_sizes
-        self.activation = activation
-        self.skip = skip
-        self.finish = finish
-        self.alpha_min_ratio = alpha_min_ratio
-        self.max_iter = max_iter
-        self.tol = tol
-        self.precision = precision
-        self.random_state = random_state
-
-
-class TautNetRegressorCV(_CrossValidated, RegressorNet):
-    """A regressor that chooses the strength of its penalty by cross-validation.
-
-    Parameters and attributes are those of `TautNetClassifierCV`, without classes; losses in
-    ``cv_results_`` are mean squared errors in the target's units squared.
-    """
-
-    __init__ = TautNetClassifierCV.__init__
+        set_parameters(self, locals())

@@ -1,149 +1,26 @@
-"""Plain estimators: one penalty, one strength.
-
-They check their input, call `fitting`, and store NumPy arrays; there is no mathematics here.
-"""
-
-import warnings
+"""Plain estimators: one penalty, one strength."""
 
 import numpy as np
-from sklearn.base import BaseEstimator, ClassifierMixin, RegressorMixin
-from sklearn.exceptions import ConvergenceWarning
-from sklearn.utils.validation import check_is_fitted
 
-from tautnet.fitting.path import walk
-from tautnet.fitting.sample import encode
-from tautnet.fitting.settings import Settings
+from tautnet.estimators.base import ClassifierNet, RegressorNet, set_parameters
+from tautnet.fitting.trainings import run_chain
 from tautnet.fitting.units import run_units
-from tautnet.objective.losses import loss_for
-from tautnet.objective.networks import ACTIVATIONS, Network
-from tautnet.objective.penalties import PENALTIES
-from tautnet.tables.encoder import as_frame
-
-GAP_WORTH_A_WARNING = 1e-3
 
 
-class Net(BaseEstimator):
-    """What all estimators share: settings from parameters, fitted attributes from a path, predictions."""
-
-    def _settings(self, loss):
-        self._check_parameters()
-        hidden = self.hidden_layer_sizes
-        sizes = (hidden,) if np.isscalar(hidden) else tuple(hidden)
-        return Settings(
-            penalty=self.penalty, l1_ratio=self.l1_ratio, loss=loss,
-            network=Network(sizes, self.activation, self.skip and bool(sizes)),
-            alpha_min_ratio=self.alpha_min_ratio, finish=self.finish, tol=self.tol, max_iter=self.max_iter,
-            precision=self.precision, seed=self._seed(),
-        )  # fmt: skip
-
-    def _seed(self):
-        if self.random_state is None:
-            return int(np.random.default_rng().integers(2**31))
-        if isinstance(self.random_state, np.random.RandomState):
-            return int(self.random_state.randint(2**31))
-        return int(self.random_state)
+class Plain:
+    """Fit at one strength."""
 
     def _check_parameters(self):
-        linear = not np.isscalar(self.hidden_layer_sizes) and len(self.hidden_layer_sizes) == 0
-        for name, allowed in (
-            ("penalty", PENALTIES), ("activation", ACTIVATIONS), ("precision", ("float32", "float64")),
-        ):  # fmt: skip
-            if getattr(self, name) not in allowed:
-                raise ValueError(f"{name}={getattr(self, name)!r} is not one of {', '.join(allowed)}")
-        if not 0 <= self.l1_ratio <= 1:
-            raise ValueError(f"l1_ratio={self.l1_ratio} is not between 0 and 1")
-        if self.alpha_min_ratio != "auto" and not 0 < self.alpha_min_ratio <= 1:
-            raise ValueError(f"alpha_min_ratio={self.alpha_min_ratio!r} is neither 'auto' nor between 0 and 1")
-        for name, applies, why in self._conditions(linear):
-            if not applies and not np.array_equal(getattr(self, name), type(self)().get_params()[name]):
-                raise ValueError(f"{name}={getattr(self, name)!r} changes nothing here: it needs {why}")
+        super()._check_parameters()
+        if not self.alpha > 0:
+            raise ValueError(f"alpha={self.alpha} is not above 0: for no penalty use penalty='none'")
+        if self.penalty == "dropout" and not self.alpha < 1:
+            raise ValueError(f"alpha={self.alpha} is not below 1: under dropout it is the share of units left out")
 
     def _conditions(self, linear):
-        """Parameters that do something only under a condition: one that would do nothing should be seen."""
-        finishes = self.finish or linear
-        return [
-            ("l1_ratio", self.penalty == "elasticnet", "penalty='elasticnet'"),
-            ("activation", not linear, "a hidden layer"),
-            ("skip", not linear, "a hidden layer"),
-            ("finish", not linear, "a hidden layer: linear maps always are finished"),
-            ("tol", finishes, "finish=True or hidden_layer_sizes=()"),
-            ("max_iter", finishes, "finish=True or hidden_layer_sizes=()"),
-            ("precision", not linear, "a hidden layer: linear maps are always fitted in float64"),
-            ("alpha_min_ratio", self.penalty != "none", "a penalty"),
-        ]
+        return [*super()._conditions(linear), ("alpha", self.penalty not in ("none", "early_stopping"), "a penalty")]
 
-    def _encode(self, X, y, sample_weight, task):
-        """Encode a table and keep what prediction needs of it."""
-        target, sample, encoder = encode(X, y, sample_weight, task)
-        self.encoder_, self.n_features_in_ = encoder, encoder.n_features_in_
-        if hasattr(X, "columns"):
-            self.feature_names_in_ = np.asarray(encoder.feature_names_in_, dtype=object)
-        if target.classes is not None:
-            self.classes_ = target.classes
-        return sample, loss_for(task, sample.y.shape[1]), target
-
-    def _store(self, path, i):
-        """Take point i of a path as the fitted model."""
-        weights, biases = path.parameters[i]
-        self.coefs_, self.intercepts_ = [weights.input, *weights.later], list(biases)
-        self.skip_coef_ = weights.skip
-        self.n_iter_, self.n_outputs_ = int(path.steps[i]), len(biases[-1])
-        self.stationarity_, self.objective_gap_ = float(path.stationarity[i]), float(path.objective_gap[i])
-        self.unit_ = path.unit
-        kept = dict(zip(self.encoder_.predictors, path.norms[i] > 0, strict=True))
-        self.selected_features_ = np.array([bool(kept.get(name)) for name in self.encoder_.feature_names_in_])
-        if self.finish and self.stationarity_ > self.tol and self.objective_gap_ > GAP_WORTH_A_WARNING:
-            warnings.warn(
-                f"stationarity {self.stationarity_:.2g} is above tol={self.tol:g} after {self.max_iter} iterations: "
-                "raise max_iter, or read the fit as stopped early",
-                ConvergenceWarning,
-                stacklevel=3,
-            )
-        self._parameters = path.parameters[i]
-        return self
-
-    def _outputs(self, X):
-        check_is_fitted(self)
-        frame = as_frame(X)
-        if frame.shape[1] < self.n_features_in_:
-            raise ValueError(
-                f"X has {frame.shape[1]} features, but {type(self).__name__} is expecting "
-                f"{self.n_features_in_} features as input"
-            )
-        return self.unit_.outputs(self._parameters, self.encoder_.transform(frame))
-
-
-class ClassifierNet(ClassifierMixin, Net):
-    """Predictions of a classifier."""
-
-    task = "classification"
-
-    def predict_proba(self, X):
-        """Probability of each class, shape (n_rows, n_classes), columns in the order of ``classes_``."""
-        outputs = self._outputs(X)
-        return self.unit_.settings.loss.mean(outputs)
-
-    def predict(self, X):
-        """The class with the largest probability, shape (n_rows,)."""
-        winners = self.predict_proba(X).argmax(axis=1)
-        return self.classes_[winners]
-
-
-class RegressorNet(RegressorMixin, Net):
-    """Predictions of a regressor."""
-
-    task = "regression"
-
-    def predict(self, X):
-        """Mean of the target in its own units, shape (n_rows,)."""
-        return self._outputs(X)[:, 0]
-
-
-class _Plain:
-    def _conditions(self, linear):
-        return [*super()._conditions(linear), ("alpha", self.penalty != "none", "a penalty")]
-
-    def fit(self, X, y, sample_weight=None):
+    def fit(self, X, y, sample_weight=None, groups=None):
         """Walk the automatic grid up to ``alpha``, then ``alpha`` itself.
 
         Parameters
@@ -152,33 +29,40 @@ class _Plain:
             Numbers, categories, dates, missing cells.
         y : array (n_rows,)
         sample_weight : array (n_rows,), optional
+        groups : array (n_rows,), optional
+            Rows that early stopping sets aside together.
 
         Returns
         -------
         self
         """
-        if not self.alpha > 0:
-            raise ValueError(f"alpha={self.alpha} is not above 0: for no penalty use penalty='none'")
-        sample, loss, _ = self._encode(X, y, sample_weight, self.task)
-        settings = self._settings(loss)
+        if groups is not None and self.penalty != "early_stopping":
+            raise ValueError("groups changes nothing here: it needs penalty='early_stopping'")
+        sample, settings, _ = self._prepare(X, y, sample_weight, groups)
         rows = np.arange(len(sample.y))
 
         def unit(ticker):
-            return walk(sample, rows, rows[:0], settings, until=self.alpha, certify="kept", ticker=ticker)
+            return run_chain(sample, rows, rows[:0], settings, until=self.alpha, certify="kept", ticker=ticker)
 
-        path = run_units([unit])[0]
-        return self._store(path, len(path.alphas) - 1)
+        path = run_units([unit], on_progress=self._reporter())[0]
+        return self._store(sample, path, len(path.alphas) - 1)
 
 
-class TautNetClassifier(_Plain, ClassifierNet):
+class TautNetClassifier(Plain, ClassifierNet):
     """A classifier: a feed-forward network under a penalty of one strength.
 
     Parameters
     ----------
-    penalty : {"l2", "l1", "elasticnet", "group", "none"}
-        "group" takes whole predictors out; "none" is 2,000 steps without a penalty.
+    penalty : {"l2", "l1", "elasticnet", "group", "none", "early_stopping", "dropout"}
+        "group" takes whole predictors out; "none" is 2,000 steps without a penalty. "early_stopping" sets
+        15 % of the rows aside and takes the weights that were best on them; "dropout" leaves hidden units
+        out at random, ``alpha`` being their share; both have no certificate: ``stationarity_`` is NaN.
     alpha : float
         Strength; it means the same whatever the number of rows.
+    layer_factors : array (n_layers,), optional
+        What ``alpha`` is multiplied by in each layer; the skip goes with the first.
+    stopping : {"loss", "score"}
+        What early stopping watches: the loss, or accuracy. (The score of a regression is best where its loss is.)
     l1_ratio : float
         Share of l1 in the elastic net, in [0, 1].
     hidden_layer_sizes : tuple of int
@@ -189,12 +73,17 @@ class TautNetClassifier(_Plain, ClassifierNet):
     finish : bool
         Solve the point in float64 after the walk. It may predict worse: where early stopping is
         part of the cure, solving undoes it.
+    class_weight : dict or "balanced", optional
+        Weights of the classes, multiplied into the row weights, of held-out losses too.
     alpha_min_ratio : "auto" or float
         Where the walk starts, as a share of a₀; "auto" is 1e-6, or 1e-2 with more columns than rows.
     max_iter, tol : int, float
-        Most iterations of finishing, and the stationarity aimed at.
+        Most iterations of finishing, and the stationarity aimed at. As a limit, ``max_iter`` may be set
+        where nothing is finished.
     precision : {"float32", "float64"}
         Of the walk; certificates and predictions are float64.
+    verbose : bool
+        Print a line each tenth of the work.
     random_state : int, RandomState or None
 
     Attributes
@@ -206,13 +95,19 @@ class TautNetClassifier(_Plain, ClassifierNet):
     classes_ : array (n_classes,)
     selected_features_ : bool array (n_features_in_,)
         Predictors with a weight that is not zero.
+    feature_importances_ : array (n_features_in_,)
+        Norm of all first-layer and skip weights of each predictor, standardised: 0 exactly where it has
+        left. A size of weights, not an effect: for effects ask `sklearn.inspection.permutation_importance`.
+    train_loss_ : float
+        Mean loss on the training rows, in the units of ``cv_results_``.
     stationarity_, objective_gap_ : float
         The certificate: how far from solved the point is, in [0, 1], and what the last quarter of the
         steps still gained, relative to the null model's loss.
 
     References
     ----------
-    Yuan and Lin (2006), Model selection and estimation in regression with grouped variables.
+    Yuan and Lin (2006), Model selection and estimation in regression with grouped variables. Prechelt (1998),
+    Early stopping - but when? Srivastava et al. (2014), Dropout.
 
     Examples
     --------
@@ -229,35 +124,42 @@ class TautNetClassifier(_Plain, ClassifierNet):
         alpha=1e-2,
         *,
         l1_ratio=0.5,
+        layer_factors=None,
+        stopping="loss",
         hidden_layer_sizes=(100,),
         activation="relu",
         skip=True,
         finish=False,
+        class_weight=None,
         alpha_min_ratio="auto",
         max_iter=2000,
         tol=0.05,
         precision="float32",
+        verbose=False,
         random_state=None,
     ):
-        self.penalty = penalty
-        self.alpha = alpha
-        self.l1_ratio = l1_ratio
-        self.hidden_layer_sizes = hidden_layer_sizes
-        self.activation = activation
-        self.skip = skip
-        self.finish = finish
-        self.alpha_min_ratio = alpha_min_ratio
-        self.max_iter = max_iter
-        self.tol = tol
-        self.precision = precision
-        self.random_state = random_state
+        set_parameters(self, locals())
 
 
-class TautNetRegressor(_Plain, RegressorNet):
-    """A regressor under squared error: a feed-forward network under a penalty of one strength.
+class TautNetRegressor(Plain, RegressorNet):
+    """A regressor: a feed-forward network under a penalty of one strength.
 
-    Parameters and attributes are those of `TautNetClassifier`, without classes; the target is
-    standardised inside and predictions come in its own units.
+    Parameters and attributes are those of `TautNetClassifier`, without classes and ``stopping``, and these; the target
+    may have several columns, and predictions come in its own units.
+
+    Parameters
+    ----------
+    loss : {"squared_error", "poisson", "huber", "quantile"}
+        "poisson" is for counts: the network is the logarithm of their mean. Under the others the target
+        is standardised inside, for "huber" robustly.
+    delta : float
+        Where Huber's loss becomes linear, in robust standard deviations of the target.
+    quantile : float
+        The quantile that "quantile" estimates, in (0, 1).
+
+    References
+    ----------
+    Huber (1964), Robust estimation of a location parameter. Koenker and Bassett (1978), Regression quantiles.
 
     Examples
     --------
@@ -269,4 +171,25 @@ class TautNetRegressor(_Plain, RegressorNet):
     [True, True, False, False]
     """
 
-    __init__ = TautNetClassifier.__init__
+    def __init__(
+        self,
+        penalty="l2",
+        alpha=1e-2,
+        *,
+        loss="squared_error",
+        delta=1.35,
+        quantile=0.5,
+        l1_ratio=0.5,
+        layer_factors=None,
+        hidden_layer_sizes=(100,),
+        activation="relu",
+        skip=True,
+        finish=False,
+        alpha_min_ratio="auto",
+        max_iter=2000,
+        tol=0.05,
+        precision="float32",
+        verbose=False,
+        random_state=None,
+    ):
+        set_parameters(self, locals())

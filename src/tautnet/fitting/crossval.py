@@ -4,10 +4,14 @@ from dataclasses import dataclass, replace
 from itertools import combinations
 
 import numpy as np
-from sklearn.model_selection import GroupKFold, KFold, StratifiedGroupKFold, StratifiedKFold
+from sklearn.model_selection import GroupKFold, KFold, StratifiedGroupKFold, StratifiedKFold, check_cv
 
-from tautnet.fitting.path import nearest, walk
+from tautnet.fitting.path import nearest
+from tautnet.fitting.trainings import run_chain
 from tautnet.tables.errors import TableError
+
+# Codes beside the folds 0, 1, ...: rows that no chain leaves out, and rows that none sees.
+ALWAYS_SEEN, NEVER_SEEN = -1, -2
 
 
 def make_folds(n_rows, cv, *, labels=None, groups=None, ordered=False, seed=0):
@@ -102,6 +106,52 @@ def fold_rows(target, weight, cv, *, nested=False, groups=None, ordered=False, s
     return fold
 
 
+def tolerant_folds(target, weight, cv, *, groups=None, seed=0):
+    """The fold of each row, as `fold_rows`, but a class may be missing outside a fold: scikit-learn warns."""
+    fold = make_folds(len(target.y), cv, labels=target.labels, groups=groups, seed=seed)
+    if not np.bincount(fold, weight, cv).all():
+        raise TableError(f"all rows of one of {cv} folds weigh 0: use a smaller cv (--cv), or leave such rows out")
+    return fold
+
+
+def split_rows(target, weight, cv, *, groups=None):
+    """The splits of a splitter, or of an iterable of (training rows, test rows), as codes of rows.
+
+    Returns
+    -------
+    list of int arrays (n_rows,)
+        One a split: 0 for test rows, `ALWAYS_SEEN` for training rows, `NEVER_SEEN` for the others.
+
+    Raises
+    ------
+    TableError
+        Where a side of a split has no row that counts.
+    """
+    n_rows = len(target.y)
+    y = target.y[:, 0] if target.labels is None else target.labels
+    codes = []
+    for train, test in check_cv(cv, y).split(np.zeros((n_rows, 1)), y, groups):
+        code = np.full(n_rows, NEVER_SEEN)
+        code[train] = ALWAYS_SEEN
+        code[test] = 0
+        if not weight[code == 0].any() or not weight[code == ALWAYS_SEEN].any():
+            raise TableError(f"split {len(codes)} of cv={cv!r} has no training row or no test row that counts")
+        codes.append(code)
+    if not codes:
+        raise TableError(f"cv={cv!r} gives no split")
+    return codes
+
+
+def partition(codes):
+    """One array of folds where splits are those of a partition of all rows; else None."""
+    fold = np.full(len(codes[0]), NEVER_SEEN)
+    for k, code in enumerate(codes):
+        if (code == NEVER_SEEN).any() or (fold[code == 0] != NEVER_SEEN).any():
+            return None
+        fold[code == 0] = k
+    return None if (fold == NEVER_SEEN).any() else fold
+
+
 def _class(target, code):
     return repr(str(target.classes[code]))
 
@@ -134,7 +184,7 @@ class Curve:
         """Standard error of the mean over folds, shape (n_alphas,)."""
         squares = np.square(self.fold_losses - self.mean[:, None])
         n_folds = self.fold_losses.shape[1]
-        return np.sqrt(np.average(squares, axis=1, weights=self.fold_weights) / (n_folds - 1))
+        return np.sqrt(np.average(squares, axis=1, weights=self.fold_weights) / max(n_folds - 1, 1))
 
     def index(self, selection):
         """Index of the strength that a rule chooses.
@@ -199,32 +249,48 @@ class Chain:
         Its outputs are those for the fold left out; empty where two were.
     losses : dict
         Fold -> array (n_alphas,) of mean losses.
+    beside : int array
+        Fitted rows whose outputs stand behind those of the fold left out, because its score needs them.
     """
 
     left_out: tuple
     path: object
     losses: dict
+    beside: object = ()
 
     def at(self, alpha):
         """Index of a strength, or of the nearest where the chain does not have it."""
         return nearest(self.path.alphas, alpha)
 
+    def nearest_kept(self, alpha):
+        """Index of the nearest strength whose parameters were kept."""
+        kept = np.array(sorted(self.path.parameters))
+        return int(kept[nearest(self.path.alphas[kept], alpha)])
+
 
 def fit_chain(sample, fold, left_out, settings, *, alphas="auto", keep=(), certify="none", ticker=None):
     """Walk the rows outside some folds and score each of those folds."""
-    inside = np.flatnonzero(~np.isin(fold, left_out))
+    inside = np.flatnonzero(~np.isin(fold, [*left_out, NEVER_SEEN]))
     blocks = [np.flatnonzero(fold == k) for k in left_out]
-    held_out = np.concatenate([inside[:0], *blocks])
-    path = walk(sample, inside, held_out, settings, alphas=alphas, keep=keep, certify=certify, ticker=ticker)
+    # Where new rows are scored beside those that were fitted, the chain keeps the outputs of both.
+    beside = inside[:0] if settings.loss.is_separable or not left_out else inside
+    held_out = np.concatenate([inside[:0], *blocks, beside])
+    path = run_chain(sample, inside, held_out, settings, alphas=alphas, keep=keep, certify=certify, ticker=ticker)
     losses, start = {}, 0
     for k, rows in zip(left_out, blocks, strict=True):
-        outputs = path.outputs[:, start : start + len(rows)]
+        outputs = path.outputs[:, start : start + len(rows)], path.outputs[:, len(held_out) - len(beside) :]
         start += len(rows)
-        metric = [settings.loss.metric(sample.y[rows], o.astype(np.float64)) for o in outputs]
+        metric = [held_out_losses(sample, settings.loss, rows, beside, *pair) for pair in zip(*outputs, strict=True)]
         losses[k] = np.average(np.array(metric), axis=1, weights=sample.weight[rows])
     if len(left_out) > 1:
         path = replace(path, outputs=path.outputs[:, :0], parameters={})
-    return Chain(tuple(left_out), path, losses)
+    return Chain(tuple(left_out), path, losses, beside)
+
+
+def held_out_losses(sample, loss, rows, beside, outputs, outputs_beside):
+    """Metric of each row that was held out, scored beside those that were fitted where the loss needs them."""
+    fitted = sample.y[beside], outputs_beside.astype(np.float64), sample.weight[beside]
+    return loss.new_metric(sample.y[rows], outputs.astype(np.float64), sample.weight[rows], fitted)
 
 
 def chain_sets(n_folds, nested):
@@ -245,13 +311,21 @@ def chain_sets(n_folds, nested):
 
 def fold_weights(sample, fold):
     """Weight of the rows of each fold."""
-    return np.bincount(fold, sample.weight)
+    return np.bincount(fold[fold >= 0], sample.weight[fold >= 0])
 
 
 def outer_curve(chains, weights):
-    """The ordinary cross-validation curve, from the chains that leave one fold out."""
-    single = [chain for chain in chains if len(chain.left_out) == 1]
-    return make_curve(single, [chain.left_out[0] for chain in single], weights)
+    """The ordinary cross-validation curve, from the chains that leave one fold out.
+
+    Parameters
+    ----------
+    chains : list of lists of Chain
+        One a repeat.
+    weights : list of arrays (n_folds,)
+        Weights of the folds of each repeat.
+    """
+    single = [chain for repeat in chains for chain in repeat if len(chain.left_out) == 1]
+    return make_curve(single, [chain.left_out[0] for chain in single], np.concatenate(weights))
 
 
 def inner_curve(chains, outer, weights):

@@ -7,15 +7,16 @@ from typing import NamedTuple
 import numpy as np
 
 from tautnet.fitting.crossval import (
-    Curve,
     chain_sets,
     finishing_ladder,
     fit_chain,
     fold_weights,
+    held_out_losses,
     inner_curve,
     outer_curve,
 )
 from tautnet.fitting.units import run_units
+from tautnet.objective.penalties import UNPENALISED
 
 # First-layer weights beyond which a refit does not keep the parameters of its whole path.
 LARGEST_KEPT = 200_000
@@ -79,11 +80,8 @@ class Nested:
 
     def curve(self):
         """The ordinary curve over the folds of every repeat."""
-        curves = [
-            outer_curve(chains, fold_weights(self.sample, fold))
-            for chains, fold in zip(self.chains, self.folds, strict=True)
-        ]
-        return self._among(_side_by_side(curves), None)
+        weights = [fold_weights(self.sample, fold) for fold in self.folds]
+        return self._among(outer_curve(self.chains, weights), None)
 
     def inner(self, repeat, outer):
         """The curve that may choose for an outer fold."""
@@ -101,15 +99,6 @@ class Nested:
         """Outer-fold results under a rule."""
         choose = lambda repeat, k: (self, self.inner(repeat, k).alpha(selection))  # noqa: E731
         return outer_results(self.sample, self.folds, choose)
-
-
-def _side_by_side(curves):
-    """One curve whose folds are those of several, at the strengths they share."""
-    shared = curves[0].alphas
-    for curve in curves[1:]:
-        shared = np.array([a for a in shared if np.isclose(a, curve.alphas, rtol=1e-9).any()])
-    columns = [curve.restricted(shared).fold_losses for curve in curves]
-    return Curve(shared, np.hstack(columns), np.concatenate([curve.fold_weights for curve in curves]))
 
 
 def outer_results(sample, folds, choose):
@@ -133,21 +122,22 @@ def outer_results(sample, folds, choose):
             chain, rows = nested.single(repeat, k), fold == k
             at = chain.at(alpha)
             loss = nested.candidate.settings.loss
-            row_outputs[rows] = chain.path.outputs[at]
-            row_losses[rows] = loss.metric(sample.y[rows], row_outputs[rows])
+            held_out, beside = np.split(chain.path.outputs[at], [int(rows.sum())])
+            row_outputs[rows] = held_out
+            row_losses[rows] = held_out_losses(sample, loss, np.flatnonzero(rows), chain.beside, held_out, beside)
             train.append(chain.path.train_loss[at])
             fold_losses.append(np.average(row_losses[rows], weights=sample.weight[rows]))
             alphas.append(chain.path.alphas[at])
         losses.append(row_losses)
         outputs.append(row_outputs)
-        scores.append(loss.score(sample.y, row_outputs, sample.weight))
+        scores.append(loss.pooled_score(sample.y, row_outputs, sample.weight, fold))
     return Outer(
         np.mean(losses, axis=0), np.mean(outputs, axis=0), float(np.mean(train)), float(np.mean(scores)),
         np.array(fold_losses), np.array(alphas),
     )  # fmt: skip
 
 
-def cross_validate(sample, candidates, folds, *, nested, alphas="auto", n_jobs=None, on_progress=None):
+def cross_validate(sample, candidates, folds, *, nested, alphas="auto", keep=(), n_jobs=None, on_progress=None):
     """Walk every chain of every candidate, the refit on all rows among them.
 
     Parameters
@@ -159,6 +149,8 @@ def cross_validate(sample, candidates, folds, *, nested, alphas="auto", n_jobs=N
     nested : bool
         Whether chains without two folds are wanted too.
     alphas : "auto" or array
+    keep : "all" or ()
+        Whether the parameters of every strength are kept.
     n_jobs, on_progress
         As in `run_units`.
 
@@ -166,18 +158,18 @@ def cross_validate(sample, candidates, folds, *, nested, alphas="auto", n_jobs=N
     -------
     list of Nested
     """
-    walked = _walk_all(sample, [(c, {}) for c in candidates], folds, nested, alphas, n_jobs, on_progress)
+    walked = _walk_all(sample, [(c, {}) for c in candidates], folds, nested, alphas, keep, n_jobs, on_progress)
     to_finish = [i for i, one in enumerate(walked) if _is_finished_later(one.candidate.settings)]
     if to_finish:
         pairs = [(walked[i].candidate, _ladders(walked[i], nested)) for i in to_finish]
-        again = _walk_all(sample, pairs, folds, nested, alphas, n_jobs, on_progress)
+        again = _walk_all(sample, pairs, folds, nested, alphas, keep, n_jobs, on_progress)
         for i, one in zip(to_finish, again, strict=True):
             walked[i] = one
     return walked
 
 
 def _is_finished_later(settings):
-    return settings.finish and not settings.network.is_linear and settings.penalty != "none"
+    return settings.finish and not settings.network.is_linear and settings.penalty not in UNPENALISED
 
 
 def _ladders(nested, is_nested):
@@ -188,12 +180,12 @@ def _ladders(nested, is_nested):
     return ladders
 
 
-def _walk_all(sample, pairs, folds, nested, alphas, n_jobs, on_progress):
+def _walk_all(sample, pairs, folds, nested, alphas, keep, n_jobs, on_progress):
     """Chains of candidates: unfinished where there are no ladders, else finished on them."""
     tasks = [
         (c, repeat, partial(task, alphas=alphas))
         for c, (candidate, ladders) in enumerate(pairs)
-        for repeat, task in _tasks(sample, candidate, ladders, folds, nested)
+        for repeat, task in _tasks(sample, candidate, ladders, folds, nested, keep)
     ]
     units = [lambda ticker, task=task: task(ticker=ticker) for _, _, task in tasks]
     done = run_units(units, n_jobs=n_jobs, on_progress=on_progress)
@@ -206,13 +198,13 @@ def _walk_all(sample, pairs, folds, nested, alphas, n_jobs, on_progress):
     ]
 
 
-def _tasks(sample, candidate, ladders, folds, nested):
+def _tasks(sample, candidate, ladders, folds, nested, keep):
     """The chains of a candidate with their repeat; the refit first, which has none."""
     settings = replace(candidate.settings, finish=bool(ladders))
     small = sample.X.shape[1] * sum(settings.network.hidden_layer_sizes[:1]) <= LARGEST_KEPT
-    keep = ladders.get(None) or ("all" if small else ())
-    yield None, partial(fit_chain, sample, folds[0], (), settings, keep=keep, certify="all")
+    whole = ladders.get(None) or ("all" if small else ())
+    yield None, partial(fit_chain, sample, np.zeros(len(sample.y), int), (), settings, keep=whole, certify="all")
     for repeat, fold in enumerate(folds):
         for left_out in chain_sets(int(fold.max()) + 1, nested):
-            keep = [a for key in [None, *((repeat, k) for k in left_out)] for a in ladders.get(key, ())]
-            yield repeat, partial(fit_chain, sample, fold, left_out, settings, keep=keep)
+            rungs = [a for key in [None, *((repeat, k) for k in left_out)] for a in ladders.get(key, ())]
+            yield repeat, partial(fit_chain, sample, fold, left_out, settings, keep=rungs or keep)

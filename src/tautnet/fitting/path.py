@@ -111,7 +111,8 @@ def automatic_alphas(unit):
     settings = unit.settings
     ratio = settings.alpha_min_ratio
     if ratio == "auto":
-        ratio = 1e-2 if unit.X.shape[1] > len(unit.X) else 1e-6
+        # Rows that stand twice count once, as a row of weight 2 does.
+        ratio = 1e-2 if unit.X.shape[1] > len({row.tobytes() for row in unit.X}) else 1e-6
     top = 10.0 if settings.penalty == "l2" or settings.l1_ratio == 0 else 1000.0
     return grid(ratio * unit.alpha_scale, top * unit.alpha_scale)
 
@@ -141,7 +142,7 @@ def walk(sample, rows, held_out, settings, *, alphas="auto", until=None, keep=()
     """
     start = time.perf_counter()
     unit = make_unit(sample, rows, settings)
-    recorder = _Recorder(unit, sample.X[held_out])
+    recorder = Recorder(unit, sample.X[held_out])
     ticker = Ticker() if ticker is None else ticker
     with jax.enable_x64(True):
         if settings.penalty == "none":
@@ -165,7 +166,7 @@ def _train_unpenalised(unit, recorder, ticker):
     problem, length = unit.problem(0.0, dtype), schedule.unpenalised_steps
     if unit.settings.network.is_linear:
         point = _finished(unit, 0.0, unit.start(np.float64), unit.data(np.float64), ticker)
-        recorder.add([0.0], _stacked(point[0]), [point[1]], [True], [point[2:]])
+        recorder.add([0.0], stacked(point[0]), [point[1]], [True], [point[2:]])
         return
     adam = Adam(problem, unit.data(dtype), unit.start(dtype), ticker, _batches(unit, dtype))
     checkpoints = np.unique(np.geomspace(10, length, 40).round().astype(int))
@@ -245,10 +246,10 @@ def _walk_linear(unit, alphas, recorder, kept, to_the_end, ticker):
     for i, alpha in enumerate(alphas):
         point, n_iter, residual, gap = _finished(unit, alpha, point, data, ticker)
         steps += n_iter
-        if _are_null(_stacked(point)).all():
+        if _are_null(stacked(point)).all():
             _end(unit, alphas, i, steps, recorder, to_the_end, ticker)
             return
-        recorder.add([alpha], _stacked(point), [steps], [i in kept], [(residual, gap)])
+        recorder.add([alpha], stacked(point), [steps], [i in kept], [(residual, gap)])
         ticker.tick((i + 1) / len(alphas))
 
 
@@ -257,7 +258,7 @@ def _end(unit, alphas, i, steps, recorder, to_the_end, ticker):
     i = len(alphas) - 1 if to_the_end else i
     null = unit.null(np.float64)
     certificate = recorder.certificate(i, alphas[i], null, null)
-    recorder.add([alphas[i]], _stacked(null), [steps], [True], [certificate])
+    recorder.add([alphas[i]], stacked(null), [steps], [True], [certificate])
     ticker.tick(1.0)
 
 
@@ -265,7 +266,7 @@ def _finished(unit, alpha, parameters, data, ticker):
     """Finish a point: by proximal Newton where its model is cheaper than a pass through the rows."""
     settings, linear = unit.settings, unit.settings.network.is_linear
     size = (unit.X.shape[1] + 1) * unit.y.shape[1]
-    newton = linear and size <= min(len(unit.X), LARGEST_MODEL)
+    newton = linear and settings.loss.has_curvature and size <= min(len(unit.X), LARGEST_MODEL)
     measure = solver.measure_unpenalised if settings.penalty == "none" else solver.measure
     how = Finishing(
         *((solver.newton, 1) if newton else (solver.fista, min(25, settings.max_iter))), measure,
@@ -286,7 +287,7 @@ def _heard(parameters):
     return first.any(axis=2) if skip is None else first.any(axis=2) | skip.any(axis=2)
 
 
-def _stacked(parameters):
+def stacked(parameters):
     """One network as the first of several."""
     return jax.tree.map(lambda leaf: np.asarray(leaf)[None], parameters)
 
@@ -296,7 +297,7 @@ def _pick(parameters, i):
     return jax.tree.map(lambda leaf: leaf[i], parameters)
 
 
-class _Recorder:
+class Recorder:
     """Turns points of a chain into the rows of a `Path`."""
 
     def __init__(self, unit, held_out):
@@ -341,7 +342,7 @@ class _Recorder:
             dict(
                 alphas=np.array(alphas, float),
                 steps=np.array(steps),
-                train_loss=np.array([unit.weight @ loss.metric(target, one) for one in fitted]),
+                train_loss=np.array([unit.weight @ loss.fitted_metric(target, one, unit.weight) for one in fitted]),
                 outputs=unit.in_units(unit.settings.network.outputs(parameters, self.held_out)).astype(np.float32),
                 norms=np.sqrt([np.bincount(unit.column_predictor, row) for row in squares]),
                 unit_norms=through,

@@ -6,7 +6,7 @@ import numpy as np
 
 from tautnet.tables.encoder import TableEncoder, as_frame
 from tautnet.tables.errors import TableError
-from tautnet.tables.target import as_series, encode_target
+from tautnet.tables.target import as_target
 
 
 class Sample(NamedTuple):
@@ -21,12 +21,15 @@ class Sample(NamedTuple):
     y : array (n_rows, n_outputs)
         In the target's own units; 0 and 1 for classes.
     weight : array (n_rows,)
+    groups : int array (n_rows,), optional
+        Rows that belong together.
     """
 
     X: object
     column_predictor: object
     y: object
     weight: object
+    groups: object = None
 
     @property
     def n_predictors(self):
@@ -36,10 +39,10 @@ class Sample(NamedTuple):
 
 def encode(X, y, sample_weight, task):
     """Encode a table: target, sample, encoder."""
-    frame, values = as_frame(X), as_series(y)
-    if len(values) != len(frame):
-        raise TableError(f"X has {len(frame)} rows and y has {len(values)}")
-    target = encode_target(values, task=task, name=str(values.name))
+    frame = as_frame(X)
+    if len(y) != len(frame):
+        raise TableError(f"X has {len(frame)} rows and y has {len(y)}")
+    target = as_target(y, task)
     encoder = TableEncoder().fit(frame)
     weight = np.ones(len(frame)) if sample_weight is None else np.asarray(sample_weight, float)
     check_weights(weight, len(frame))

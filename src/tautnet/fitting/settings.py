@@ -40,7 +40,7 @@ class Settings:
 
     Parameters
     ----------
-    penalty : {"none", "l2", "l1", "elasticnet", "group"}
+    penalty : {"none", "l2", "l1", "elasticnet", "group", "early_stopping", "dropout"}
     l1_ratio : float
         ρ of the elastic net.
     network : Network
@@ -49,6 +49,10 @@ class Settings:
         Where a path starts, as a share of a₀; "auto" is 1e-6, or 1e-2 with more columns than rows.
     finish : bool
         Whether points are finished by accelerated proximal gradient; linear maps always are.
+    layer_factors : tuple of float, optional
+        What the strength is multiplied by in each layer.
+    stopping : {"loss", "score"}
+        What early stopping watches.
     tol, max_iter : float, int
         When finishing ends.
     precision : {"float32", "float64"}
@@ -65,6 +69,8 @@ class Settings:
     finish: bool = False
     tol: float = 0.05
     max_iter: int = 2000
+    layer_factors: tuple | None = None
+    stopping: str = "loss"
     precision: str = "float32"
     seed: int = 0
     schedule: Schedule = field(default_factory=Schedule)

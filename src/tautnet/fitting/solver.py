@@ -125,7 +125,7 @@ def _adam_steps(problem, data_at, cycles, walked):
 
     def step_at(problem, position, state):
         parameters, mean, square, step = state
-        gradient = jax.grad(problem.smooth)(parameters, data_at(step))
+        gradient = jax.grad(problem.at_step(step).smooth)(parameters, data_at(step))
         squares = problem.metric(jax.tree.map(jnp.square, gradient))
         mean = jax.tree.map(lambda m, g: MEAN_DECAY * m + (1 - MEAN_DECAY) * g, mean, gradient)
         square = jax.tree.map(lambda v, s: SQUARE_DECAY * v + (1 - SQUARE_DECAY) * s, square, squares)
@@ -288,7 +288,7 @@ def _measure_unpenalised(problem, data, floor, parameters):
 
 def _null(problem, data, outputs):
     everywhere = jnp.broadcast_to(outputs, data.y.shape)
-    loss = data.weight @ problem.loss.value(data.y, everywhere)
+    loss = problem.loss.mean_value(data.y, everywhere, data.weight)
     return loss, null_gradient(problem.loss, data, outputs)
 
 

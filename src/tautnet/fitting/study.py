@@ -95,8 +95,10 @@ def null_losses(study):
         row_losses = np.zeros(len(fold))
         for k in range(fold.max() + 1):
             rows = fold == k
-            constant = loss.null_outputs(sample.y[~rows], sample.weight[~rows])
-            row_losses[rows] = loss.metric(sample.y[rows], np.broadcast_to(constant, sample.y[rows].shape))
+            constant = loss.constant(sample.y[~rows], sample.weight[~rows])
+            outputs = np.broadcast_to(constant, sample.y.shape)
+            fitted = sample.y[~rows], outputs[~rows], sample.weight[~rows]
+            row_losses[rows] = loss.new_metric(sample.y[rows], outputs[rows], sample.weight[rows], fitted)
         losses.append(row_losses)
     return np.mean(losses, axis=0)
 

@@ -65,7 +65,7 @@ class Unit:
     @property
     def batched(self):
         """Whether these rows are walked in minibatches."""
-        return len(self.X) > self.settings.schedule.batch_rows
+        return len(self.X) > self.settings.schedule.batch_rows and self.settings.loss.is_separable
 
     @property
     def shape(self):
@@ -85,8 +85,12 @@ class Unit:
         counts = np.bincount(self.column_predictor) * per_column
         factors = np.zeros(columns, dtype)
         factors[: len(self.column_predictor)] = np.sqrt(counts)[self.column_predictor]
+        layers = None if settings.layer_factors is None else np.asarray(settings.layer_factors, dtype)
+        if layers is not None:
+            # A group's factor is its first layer's; the later layers have their own.
+            factors = factors * layers[0]
         penalty = jax.tree.map(dtype, make_penalty(settings.penalty, float(alpha), settings.l1_ratio))
-        return Problem(penalty, Groups(index, factors), settings.loss, settings.network)
+        return Problem(penalty, Groups(index, factors, layers), settings.loss, settings.network)
 
     def data(self, dtype):
         """All rows, padded: each counts once."""
@@ -149,15 +153,14 @@ def make_unit(sample, rows, settings):
     Unit
     """
     rows = rows[sample.weight[rows] > 0]
+    rows = rows[settings.loss.order(sample.y[rows])]
     weight = sample.weight[rows] / sample.weight[rows].sum()
     scaling = fit_scaling(sample.X[rows], weight)
-    y, n_outputs = sample.y[rows], sample.y.shape[1]
-    target_scaling = Scaling(np.zeros(n_outputs), np.ones(n_outputs))
-    if settings.loss.standardises_target:
-        if (y.min(axis=0) == y.max(axis=0)).any():
-            raise TableError("the target is constant outside some folds: use fewer folds, or shuffled ones")
-        target_scaling = fit_scaling(y, weight)
-        y = standardise(y, target_scaling)
+    y, complaint = sample.y[rows], settings.loss.complaint(sample.y[rows])
+    if complaint:
+        raise TableError(complaint)
+    target_scaling = settings.loss.target_scaling(y, weight)
+    y = standardise(y, target_scaling)
     X = standardise(sample.X[rows], scaling)
     null_outputs = settings.loss.null_outputs(y, weight)
     with jax.enable_x64(True):
@@ -172,7 +175,8 @@ def make_unit(sample, rows, settings):
     group_norms = np.sqrt(np.bincount(sample.column_predictor, np.square(gradient).sum(axis=1)))
     floor = 1e-6 * np.linalg.norm(gradient)
     # Where no predictor varies over these rows the path is null from its start on, at any strength.
-    alpha_scale = max(group_norms.max(), 1e-30)
+    first_factor = 1.0 if settings.layer_factors is None else settings.layer_factors[0]
+    alpha_scale = max(group_norms.max() / first_factor, 1e-30)
     return Unit(
         settings, sample.column_predictor, scaling, target_scaling, X, y, weight, null_outputs, float(null_loss),
         float(alpha_scale), float(floor),

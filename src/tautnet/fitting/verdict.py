@@ -2,6 +2,7 @@
 
 from tautnet.fitting.path import nearest
 from tautnet.fitting.study import best_row, is_better
+from tautnet.objective.penalties import UNPENALISED
 
 SMALL_TABLE = 100
 NAMED = 5
@@ -44,10 +45,12 @@ def certificate_in_words(row):
 
     Examples
     --------
-    >>> certificate_in_words({"stationarity": 0.031, "objective_gap": 1e-5})
+    >>> certificate_in_words({"penalty": "l2", "stationarity": 0.031, "objective_gap": 1e-5})
     'solved to 0.031'
     """
     stationarity = row["stationarity"]
+    if row["penalty"] in ("early_stopping", "dropout"):
+        return "it solves no problem, so it has no certificate"
     if stationarity <= SOLVED:
         return f"solved to {number(stationarity)}"
     if stationarity <= NEARLY_SOLVED and row["objective_gap"] <= SETTLED:
@@ -218,7 +221,9 @@ def _what_to_do(result):
     why = "it has the lowest loss" if row is best else "within one standard error of the best"
     kept, total = row["predictors_kept"], row["predictors_total"]
     needs = f"it needs {kept} of {total} predictors" if kept < total else f"it uses all {total} predictors"
-    alpha = "no penalty" if row["penalty"] == "none" else f"{row['penalty']}, alpha {number(row['alpha'])}"
+    rate = f"dropout, rate {number(row['alpha'])}"
+    names = {"none": "no penalty", "early_stopping": "early stopping", "dropout": rate}
+    alpha = names.get(row["penalty"], f"{row['penalty']}, alpha {number(row['alpha'])}")
     chosen = result["chosen"]
     return (
         f"Use {alpha}: {why}, and {needs} ({certificate_in_words(row)}); "
@@ -231,7 +236,7 @@ def _how_sure(result):
     doubts = []
     if result["n_rows"] < SMALL_TABLE:
         doubts.append(f"with {result['n_rows']} rows all of these figures are rough")
-    edges = [n for n, d in result["detail"]["penalties"].items() if d["at_edge"] and n != "none"]
+    edges = [n for n, d in result["detail"]["penalties"].items() if d["at_edge"] and n not in UNPENALISED]
     if learns(result) and edges:
         doubts.append(
             f"the best strength of {join(edges)} is the smallest one tried: a smaller alpha_min_ratio may do better"

@@ -101,10 +101,23 @@ class Network:
 
     def apply(self, parameters, columns):
         """Outputs in JAX, shape (n_rows, n_outputs), of rows that stand side by side, shape (n_columns, n_rows)."""
+        return self._apply(parameters, columns, ACTIVATIONS[self.activation])
+
+    def apply_dropped(self, parameters, columns, rate, key):
+        """Outputs in JAX with hidden units left out at random, the others made larger (Srivastava et al. 2014)."""
+        keys = iter(jax.random.split(key, len(self.hidden_layer_sizes)))
+
+        def activation(signal):
+            kept = jax.random.bernoulli(next(keys), 1 - rate, signal.shape)
+            return jax.numpy.where(kept, ACTIVATIONS[self.activation](signal) / (1 - rate), 0.0)
+
+        return self._apply(parameters, columns, activation)
+
+    def _apply(self, parameters, columns, activation):
         (first, skip, later), biases = parameters
         signal = first.T @ columns + biases[0][:, None]
         for weights, bias in zip(later, biases[1:], strict=True):
-            signal = weights.T @ ACTIVATIONS[self.activation](signal) + bias[:, None]
+            signal = weights.T @ activation(signal) + bias[:, None]
         return signal.T if skip is None else (signal + skip.T @ columns).T
 
     def outputs(self, parameters, X):

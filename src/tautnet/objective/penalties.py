@@ -35,10 +35,20 @@ class Groups(NamedTuple):
         The predictor that each column encodes.
     factors : array (n_columns,)
         ``√pⱼ`` of each column's predictor j, pⱼ the number of its first-layer and skip weights.
+    layers : array (n_layers,), optional
+        What the strength is multiplied by in each layer; the skip goes with the first.
     """
 
     index: object
     factors: object
+    layers: object = None
+
+    def each_layer(self, weights):
+        """The factor of every array of weights, in their structure."""
+        if self.layers is None:
+            return jax.tree.map(lambda w: 1.0, weights)
+        skip = None if weights.skip is None else self.layers[0]
+        return Weights(self.layers[0], skip, tuple(self.layers[i + 1] for i in range(len(weights.later))))
 
     def sums(self, columns):
         """For each column the sum over all columns of its predictor, shape (n_columns,)."""
@@ -59,6 +69,10 @@ def column_sums(weights):
 def sum_of_squares(arrays):
     """Sum of the squares of every number in a pytree."""
     return sum(jnp.square(a).sum() for a in jax.tree.leaves(arrays))
+
+
+def _weighted(factors, arrays):
+    return sum(f * a for f, a in zip(jax.tree.leaves(factors), jax.tree.leaves(arrays), strict=True))
 
 
 def penalty(cls):
@@ -93,17 +107,19 @@ class ElasticNet(Penalty):
     l1_ratio: float
 
     def smooth(self, weights, groups):
-        return 0.5 * self.alpha * (1 - self.l1_ratio) * sum_of_squares(weights)
+        squares = jax.tree.map(lambda w: jnp.square(w).sum(), weights)
+        return 0.5 * self.alpha * (1 - self.l1_ratio) * _weighted(groups.each_layer(weights), squares)
 
     def value(self, weights, groups):
-        magnitudes = sum(jnp.abs(w).sum() for w in jax.tree.leaves(weights))
+        magnitudes = jax.tree.map(lambda w: jnp.abs(w).sum(), weights)
+        magnitudes = _weighted(groups.each_layer(weights), magnitudes)
         return self.smooth(weights, groups) + self.alpha * self.l1_ratio * magnitudes
 
     def prox(self, weights, step, groups):
-        def soft(w, s):
-            return jnp.sign(w) * jnp.maximum(jnp.abs(w) - s * self.alpha * self.l1_ratio, 0.0)
+        def soft(w, s, factor):
+            return jnp.sign(w) * jnp.maximum(jnp.abs(w) - s * (self.alpha * self.l1_ratio * factor), 0.0)
 
-        return jax.tree.map(soft, weights, step)
+        return jax.tree.map(soft, weights, step, groups.each_layer(weights))
 
     def pull(self, weights):
         return jax.tree.map(lambda w: self.alpha * self.l1_ratio, weights)
@@ -120,7 +136,8 @@ class Group(Penalty):
     alpha: float
 
     def smooth(self, weights, groups):
-        return 0.5 * self.alpha * sum_of_squares(weights.later)
+        squares = jax.tree.map(lambda w: jnp.square(w).sum(), weights.later)
+        return 0.5 * self.alpha * _weighted(groups.each_layer(weights).later, squares)
 
     def value(self, weights, groups):
         norms = jnp.sqrt(column_sums(jax.tree.map(jnp.square, weights)))
@@ -154,7 +171,11 @@ PENALTIES = {
     "l1": lambda alpha, l1_ratio: ElasticNet(alpha, 1.0),
     "elasticnet": lambda alpha, l1_ratio: ElasticNet(alpha, l1_ratio),
     "group": lambda alpha, l1_ratio: Group(alpha),
+    "early_stopping": lambda alpha, l1_ratio: ElasticNet(0.0, 0.0),
+    "dropout": lambda alpha, l1_ratio: ElasticNet(0.0, 0.0),
 }
+# Cures of over-fitting that put nothing on the weights.
+UNPENALISED = ("none", "early_stopping", "dropout")
 
 
 def make_penalty(name, alpha, l1_ratio=0.5):
@@ -162,9 +183,9 @@ def make_penalty(name, alpha, l1_ratio=0.5):
 
     Parameters
     ----------
-    name : {"none", "l2", "l1", "elasticnet", "group"}
+    name : {"none", "l2", "l1", "elasticnet", "group", "early_stopping", "dropout"}
     alpha : float
-        Strength, at least 0; "none" is the strength 0.
+        Strength, at least 0; "none" is the strength 0, as is what is no penalty on weights.
     l1_ratio : float
         ρ of the elastic net, in [0, 1]; the other penalties do not have one.
 

@@ -5,7 +5,7 @@
 Objective, gradient and certificate are derived here, once, so that they cannot disagree.
 """
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import NamedTuple
 
 import jax
@@ -50,7 +50,11 @@ class Problem:
 
     def mean_loss(self, parameters, data):
         """Weighted mean of the loss over the rows."""
-        return data.weight @ self.loss.value(data.y, self.network.apply(parameters, data.columns))
+        return self.loss.mean_value(data.y, self.network.apply(parameters, data.columns), data.weight)
+
+    def at_step(self, step):
+        """The problem as a solver sees it at a step: always itself."""
+        return self
 
     def smooth(self, parameters, data):
         """The differentiable part f: mean loss and smooth part of the penalty."""
@@ -101,14 +105,22 @@ class Problem:
     def unpenalised_stationarity(self, parameters, data, floor):
         """The residual without a penalty: the mean gradient over the rows' typical gradient.
 
-        ``‖∇loss‖ / (√(Σ wᵢ ‖∇ℓᵢ‖²) + floor)``
+        ``‖∇loss‖ / (√(Σ wᵢ ‖∇ℓᵢ‖²) + floor)``, where ``wᵢ ∇ℓᵢ`` is what row i adds to ∇loss through its
+        output.
         """
+        outputs = self.network.apply(parameters, data.columns)
+        pulls = jax.grad(lambda outputs: self.loss.mean_value(data.y, outputs, data.weight))(outputs)
+        weight = jnp.where(data.weight > 0, data.weight, 1.0)[:, None]
 
         def row_square(row):
-            one = Data(row[0][:, None], row[1][None], jnp.ones(1, row[0].dtype))
-            return sum_of_squares(jax.grad(self.mean_loss)(parameters, one))
+            x, pull = row
 
-        squares = jax.lax.map(row_square, (data.columns.T, data.y), batch_size=128)
+            def pulled(parameters):
+                return self.network.apply(parameters, x[:, None])[0] @ pull
+
+            return sum_of_squares(jax.grad(pulled)(parameters))
+
+        squares = jax.lax.map(row_square, (data.columns.T, pulls / weight), batch_size=128)
         gradient = norm(jax.grad(self.mean_loss)(parameters, data))
         return gradient / (jnp.sqrt(data.weight @ squares) + floor)
 
@@ -128,6 +140,32 @@ class Problem:
         n, k = len(columns), outputs.shape[1]
         blocks = jax.lax.map(lambda h: (columns * h) @ columns.T, bends.reshape(-1, k * k).T)
         return blocks.reshape(k, k, n, n).transpose(2, 0, 3, 1).reshape(n * k, n * k)
+
+
+@jax.tree_util.register_dataclass
+@dataclass(frozen=True)
+class Dropout(Problem):
+    """A problem with hidden units left out at random, others at every step.
+
+    Attributes
+    ----------
+    rate : float
+        Share of the units that is left out.
+    key : array
+        Of JAX's random numbers.
+    """
+
+    rate: object
+    key: object
+
+    def at_step(self, step):
+        """The problem with the units that are left out at a step."""
+        return replace(self, key=jax.random.fold_in(self.key, step))
+
+    def mean_loss(self, parameters, data):
+        """Weighted mean of the loss of the network that is left."""
+        outputs = self.network.apply_dropped(parameters, data.columns, self.rate, self.key)
+        return self.loss.mean_value(data.y, outputs, data.weight)
 
 
 class Quadratic(NamedTuple):
@@ -175,6 +213,6 @@ def null_gradient(loss, data, null_outputs):
     Its largest group norm is the strength a₀ from which a path measures its grid.
     """
     def mean_loss(outputs):
-        return data.weight @ loss.value(data.y, outputs)
+        return loss.mean_value(data.y, outputs, data.weight)
 
     return data.columns @ jax.grad(mean_loss)(jnp.broadcast_to(null_outputs, data.y.shape))

@@ -6,10 +6,10 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
-from tautnet.tables.encoder import column_kind, distinct_texts
+from tautnet.tables.encoder import as_frame, column_kind, distinct_texts
 from tautnet.tables.errors import TableError
 
-__all__ = ["Target", "encode_target", "split_target"]
+__all__ = ["Target", "as_target", "encode_target", "encode_targets", "encode_times", "split_target"]
 
 
 @dataclass(frozen=True)
@@ -18,12 +18,14 @@ class Target:
 
     Attributes
     ----------
-    task : {"classification", "regression"}
+    task : {"classification", "multilabel", "regression", "survival"}
     y : array of shape (n_rows, n_outputs), float64
-        Regression: the numbers, in one column. Two classes: one column, 1 for ``classes[1]``. More
-        classes: one 0/1 column a class.
+        Regression: the numbers, one column a target. Two classes: one column, 1 for ``classes[1]``. More
+        classes: one 0/1 column a class. Labels: one 0/1 column a label. Survival: one column of signed
+        times, above 0 for an event, below 0 for a row that left without one.
     classes : array of shape (n_classes,) or None
-        The labels in sorted order, as whole numbers, numbers, booleans or strings.
+        The labels in sorted order, as whole numbers, numbers, booleans or strings; of several 0/1
+        columns their positions.
     name : str
     decision : str
         A sentence for the user: what was decided, and on what evidence.
@@ -150,6 +152,121 @@ def _classification(labels, name) -> Target:
     return Target("classification", y.astype(np.float64), classes, name, decision, codes)
 
 
+def encode_targets(frame, *, task, name="target") -> Target:
+    """Encode several targets at once: quantities, or labels that are there (1) or not (0).
+
+    Parameters
+    ----------
+    frame : pandas.DataFrame
+        One column a target, without missing cells.
+    task : {"auto", "classification", "regression"}
+        Columns of 0 and 1 alone are labels under "auto".
+    name : str
+
+    Returns
+    -------
+    Target
+
+    Examples
+    --------
+    >>> import pandas as pd
+    >>> from tautnet.tables.target import encode_targets
+    >>> encode_targets(pd.DataFrame({"a": [0, 1, 1], "b": [1, 0, 1]}), task="classification").decision
+    "classification: 'target' has 2 labels"
+    """
+    for column, values in frame.items():
+        if column_kind(values) not in ("number", "boolean"):
+            raise TableError(f"the target {column!r} holds no numbers: several targets at once must be numbers")
+    y = frame.to_numpy(dtype=np.float64)
+    if not np.isfinite(y).all():
+        raise TableError(f"the target {name!r} has infinite cells: leave those rows out")
+    if (y.min(axis=0) == y.max(axis=0)).any():
+        constant = frame.columns[(y.min(axis=0) == y.max(axis=0)).argmax()]
+        raise TableError(f"the target {constant!r} is constant: there is nothing to learn")
+    labels = np.isin(y, (0.0, 1.0)).all()
+    if task == "classification" and not labels:
+        raise TableError(f"the target {name!r} has several columns that are not all 0 or 1: such classes are not known")
+    if labels and task != "regression":
+        decision = f"classification: {name!r} has {y.shape[1]} labels"
+        return Target("multilabel", y, np.arange(y.shape[1]), name, decision, None)
+    return Target("regression", y, None, name, f"regression: {name!r} has {y.shape[1]} columns of numbers", None)
+
+
+def encode_times(times, events, *, name="time") -> Target:
+    """Encode survival times and whether each ended in an event.
+
+    Parameters
+    ----------
+    times : array or series of shape (n_rows,)
+        Numbers above 0.
+    events : array or series of shape (n_rows,)
+        Truth values, or 1 and 0.
+    name : str
+
+    Returns
+    -------
+    Target
+
+    Raises
+    ------
+    TableError
+        Where a time is not above 0, an event is neither yes nor no, or there is none.
+
+    Examples
+    --------
+    >>> from tautnet.tables.target import encode_times
+    >>> encode_times([5.0, 8.0], [True, False]).y.T
+    array([[ 5., -8.]])
+    """
+    times, events = pd.Series(times), pd.Series(events)
+    if column_kind(times.rename(name)) != "number":
+        raise TableError(f"the times in {name!r} are not numbers")
+    if column_kind(events) not in ("number", "boolean") or not events.astype(float).isin([0.0, 1.0]).all():
+        raise TableError("events must be true or false, or 1 and 0: 1 for an event, 0 for a row that left without one")
+    times, events = times.to_numpy(np.float64), events.to_numpy(np.float64)
+    if not np.isfinite(times).all() or (times <= 0).any():
+        n_wrong = int((~(times > 0) | np.isinf(times)).sum())
+        raise TableError(f"{n_wrong} times in {name!r} are not above 0: a row must be seen for some time")
+    if not events.any():
+        raise TableError("no row has an event: there is nothing to learn")
+    decision = f"survival: {int(events.sum())} of {len(events)} rows have an event"
+    signed = np.where(events == 1, times, -times)
+    return Target("survival", signed[:, np.newaxis], None, name, decision, None)
+
+
+def split_times(y):
+    """Times and events of a target as users hand it over.
+
+    Parameters
+    ----------
+    y : structured array, data frame or array of two columns, or array of shape (n_rows,)
+        A structured array has a truth value, the event, and a number, the time; two columns are time and
+        event, in this order, or the event as truth values in either place; one column is times that all
+        ended in an event.
+
+    Returns
+    -------
+    times, events : series of shape (n_rows,)
+    """
+    if getattr(y, "dtype", None) is not None and getattr(y.dtype, "names", None):
+        y = pd.DataFrame({name: y[name] for name in y.dtype.names})
+    if not hasattr(y, "columns"):
+        y = np.asarray(y)
+        y = pd.DataFrame(y if y.ndim == 2 else y[:, np.newaxis])
+    y = y.reset_index(drop=True)
+    if y.shape[1] == 1:
+        return y.iloc[:, 0].rename(_name_of(y.columns[0])), pd.Series(np.ones(len(y)), name="event")
+    if y.shape[1] != 2:
+        raise TableError(f"a survival target has two columns, time and event, not {y.shape[1]}")
+    kinds = [column_kind(y.iloc[:, j]) for j in (0, 1)]
+    time, event = (1, 0) if kinds == ["boolean", "number"] else (0, 1)
+    return y.iloc[:, time].rename(_name_of(y.columns[time])), y.iloc[:, event].rename("event")
+
+
+def _name_of(column) -> str:
+    return column if isinstance(column, str) else "time"
+
+
 def split_target(frame, target, drop=()) -> tuple[pd.DataFrame, pd.Series, int]:
     """Part a table into predictors and target; rows whose target is missing are left out.
 
@@ -194,6 +311,30 @@ def split_target(frame, target, drop=()) -> tuple[pd.DataFrame, pd.Series, int]:
     return predictors[present], frame.loc[present, target], n_missing
 
 
+def split_survival(frame, time, event, drop=()) -> tuple[pd.DataFrame, pd.DataFrame, int]:
+    """Part a table into predictors, and time and event; rows where one of the two is missing are left out.
+
+    Parameters
+    ----------
+    frame : pandas.DataFrame
+    time, event : str
+    drop : sequence of str
+        Names of columns that are not to be used.
+
+    Returns
+    -------
+    tuple of data frame, data frame of two columns, and int
+        The predictors, time and event, and the number of rows left out; rows keep their index.
+    """
+    predictors, times, _ = split_target(frame, time, drop=[event, *drop])
+    if event in drop:
+        raise TableError(f"the event {event!r} is among the columns to drop: take it out of them")
+    events = frame.loc[times.index, event]
+    present = events.notna()
+    n_missing = len(frame) - int(present.sum())
+    return predictors[present], pd.DataFrame({time: times[present], event: events[present]}), n_missing
+
+
 def _nearest(name, columns) -> str:
     names = [str(column) for column in columns]
     by_lower = {column.lower(): column for column in names}
@@ -201,6 +342,33 @@ def _nearest(name, columns) -> str:
     meant = f" (did you mean {' or '.join(repr(by_lower[one]) for one in near)}?)" if near else ""
     shown = ", ".join(names[:20]) + (f", ... ({len(names)} in all)" if len(names) > 20 else "")
     return f"{meant}; the columns are {shown}"
+
+
+def as_target(y, task) -> Target:
+    """Encode a target in any of the forms that users hand over.
+
+    Parameters
+    ----------
+    y : series, data frame, array or list
+    task : {"auto", "classification", "regression", "survival"}
+
+    Examples
+    --------
+    >>> from tautnet.tables.target import as_target
+    >>> as_target([1.5, 2.5, 4.0], "regression").task
+    'regression'
+    """
+    if task == "survival":
+        times, events = split_times(y)
+        for what, values in (("times", times), ("events", events)):
+            if values.isna().any():
+                raise TableError(f"{int(values.isna().sum())} {what} are missing: leave those rows out first")
+        return encode_times(times, events, name=times.name)
+    if getattr(y, "ndim", 1) == 2 and y.shape[1] > 1:
+        frame = as_frame(y)
+        return encode_targets(frame, task=task, name="y" if not hasattr(y, "columns") else ", ".join(frame.columns))
+    values = as_series(y if getattr(y, "ndim", 1) == 1 else np.asarray(y)[:, 0])
+    return encode_target(values, task=task, name=str(values.name))
 
 
 def as_series(y) -> pd.Series:

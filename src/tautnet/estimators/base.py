@@ -1,0 +1,352 @@
+"""What all estimators share: settings from parameters, fitted attributes from a path, predictions."""
+
+import time
+import warnings
+from numbers import Integral, Real
+from typing import NamedTuple
+
+import numpy as np
+from sklearn.base import BaseEstimator, ClassifierMixin, RegressorMixin
+from sklearn.exceptions import ConvergenceWarning
+from sklearn.utils import check_random_state
+from sklearn.utils._param_validation import Interval, StrOptions
+from sklearn.utils.class_weight import compute_sample_weight
+from sklearn.utils.validation import check_is_fitted
+
+from tautnet.estimators.inputs import check_groups, check_sample_weight, check_table, check_target
+from tautnet.estimators.summary import summarise
+from tautnet.fitting.sample import encode
+from tautnet.fitting.settings import Settings
+from tautnet.objective.networks import ACTIVATIONS, Network
+from tautnet.objective.penalties import PENALTIES, UNPENALISED
+from tautnet.objective.survival import baseline_hazard, survival_function
+from tautnet.objective.tasks import REGRESSION_LOSSES, TIES, loss_for
+from tautnet.tables.target import as_target
+
+GAP_WORTH_A_WARNING = 1e-3
+
+
+class Member(NamedTuple):
+    """A fitted network: what scales its input and output, and its parameters."""
+
+    unit: object
+    parameters: object
+
+
+def set_parameters(estimator, given):
+    """Store the arguments of ``__init__`` as they are, as scikit-learn asks: ``given`` is its ``locals()``."""
+    for name, value in given.items():
+        if name not in ("self", "__class__"):
+            setattr(estimator, name, value)
+
+
+class Net(BaseEstimator):
+    """Base of all estimators."""
+
+    _parameter_constraints = {
+        "penalty": [StrOptions(set(PENALTIES))],
+        "alpha": [Interval(Real, 0, None, closed="left")],
+        "alphas": [StrOptions({"auto"}), "array-like"],
+        "cv": ["cv_object"],
+        "selection": [StrOptions({"min", "1se"}), Interval(Integral, 0, None, closed="left")],
+        "n_jobs": [Integral, None],
+        "layer_factors": ["array-like", None],
+        "stopping": [StrOptions({"loss", "score"})],
+        "ensemble": ["boolean"],
+        "l1_ratio": [Interval(Real, 0, 1, closed="both")],
+        "hidden_layer_sizes": ["array-like", Interval(Integral, 1, None, closed="left")],
+        "activation": [StrOptions(set(ACTIVATIONS))],
+        "skip": ["boolean"],
+        "finish": ["boolean"],
+        "loss": [StrOptions(set(REGRESSION_LOSSES))],
+        "delta": [Interval(Real, 0, None, closed="neither")],
+        "quantile": [Interval(Real, 0, 1, closed="neither")],
+        "ties": [StrOptions(set(TIES))],
+        "class_weight": [dict, StrOptions({"balanced"}), None],
+        "alpha_min_ratio": [StrOptions({"auto"}), Interval(Real, 0, 1, closed="right")],
+        "max_iter": [Interval(Integral, 1, None, closed="left")],
+        "tol": [Interval(Real, 0, None, closed="neither")],
+        "precision": [StrOptions({"float32", "float64"})],
+        "verbose": ["verbose"],
+        "random_state": ["random_state"],
+    }
+
+    def __sklearn_tags__(self):
+        tags = super().__sklearn_tags__()
+        tags.input_tags.allow_nan = tags.input_tags.categorical = tags.input_tags.string = True
+        tags.input_tags.sparse = False
+        tags.target_tags.required = True
+        return tags
+
+    def _settings(self, loss):
+        hidden = self.hidden_layer_sizes
+        sizes = (hidden,) if np.isscalar(hidden) else tuple(int(size) for size in hidden)
+        return Settings(
+            penalty=self.penalty, l1_ratio=self.l1_ratio, loss=loss,
+            network=Network(sizes, self.activation, self.skip and bool(sizes)),
+            alpha_min_ratio=self.alpha_min_ratio, finish=self.finish, tol=self.tol, max_iter=self.max_iter,
+            precision=self.precision, seed=self._seed(), stopping=self._stopping,
+            layer_factors=None if self.layer_factors is None else tuple(float(f) for f in self.layer_factors),
+        )  # fmt: skip
+
+    @property
+    def _stopping(self):
+        """What early stopping watches: in a regression R² and D² are best where the loss is."""
+        return "loss"
+
+    def _seed(self):
+        if isinstance(self.random_state, Integral):
+            return int(self.random_state)
+        return int(check_random_state(self.random_state).randint(2**31 - 1))
+
+    def _check_parameters(self):
+        self._validate_params()
+        linear = not np.isscalar(self.hidden_layer_sizes) and len(self.hidden_layer_sizes) == 0
+        if not np.isscalar(self.hidden_layer_sizes) and any(size < 1 for size in self.hidden_layer_sizes):
+            raise ValueError(f"hidden_layer_sizes must be > 0, got {self.hidden_layer_sizes}.")
+        self._check_layer_factors()
+        if self.penalty == "dropout" and linear:
+            raise ValueError("penalty='dropout' leaves hidden units out: it needs a hidden layer")
+        defaults = type(self)().get_params(deep=False)
+        for name, applies, why in self._conditions(linear):
+            if not applies and not np.array_equal(getattr(self, name), defaults[name]):
+                raise ValueError(f"{name}={getattr(self, name)!r} changes nothing here: it needs {why}")
+
+    def _check_layer_factors(self):
+        if self.layer_factors is None:
+            return
+        n_layers = 2 if np.isscalar(self.hidden_layer_sizes) else len(self.hidden_layer_sizes) + 1
+        factors = np.asarray(self.layer_factors, dtype=float)
+        if factors.shape != (n_layers,) or not (factors > 0).all() or not np.isfinite(factors).all():
+            raise ValueError(
+                f"layer_factors must be {n_layers} numbers > 0, one for each layer, got {self.layer_factors!r}."
+            )
+
+    def _conditions(self, linear):
+        """Parameters that do something only under a condition: one that would do nothing should be seen."""
+        penalised = self.penalty not in UNPENALISED
+        finishes = self.finish or linear
+        return [
+            ("l1_ratio", self.penalty == "elasticnet", "penalty='elasticnet'"),
+            ("activation", not linear, "a hidden layer"),
+            ("skip", not linear, "a hidden layer"),
+            ("finish", not linear, "a hidden layer: linear maps always are finished"),
+            ("finish", self.penalty == "none" or penalised, "a penalty"),
+            ("layer_factors", penalised, "a penalty"),
+            ("tol", finishes, "finish=True or hidden_layer_sizes=()"),
+            (
+                "precision", not linear or self.penalty == "early_stopping",
+                "a hidden layer: linear maps are always fitted in float64",
+            ),
+            ("alpha_min_ratio", penalised, "a penalty"),
+        ]
+
+    def _prepare(self, X, y, sample_weight, groups=None):
+        """Check everything, encode the table and keep what prediction needs of it: sample, settings, target."""
+        self._check_parameters()
+        frame = check_table(self, X, y, reset=True)
+        y = check_target(frame, y, self.task)
+        weight = self._weight(y, check_sample_weight(frame, sample_weight))
+        target, sample, self.encoder_ = encode(frame, y, weight, self.task)
+        if target.classes is not None:
+            self.classes_ = target.classes
+        sample = sample._replace(groups=check_groups(frame, groups))
+        return sample, self._settings(self._loss(target.task, sample)), target
+
+    def _weight(self, y, sample_weight):
+        return sample_weight
+
+    def _loss(self, task, sample):
+        return loss_for(task, sample.y, sample.weight)
+
+    def _reporter(self):
+        """What is told of progress: nothing, or with ``verbose`` a line each tenth of the work."""
+        if not self.verbose:
+            return None
+        start, said = time.perf_counter(), [0]
+
+        def report(share):
+            if int(10 * share) > said[0]:
+                said[0] = int(10 * share)
+                seconds = time.perf_counter() - start
+                print(f"[{type(self).__name__}] {10 * said[0]} % done, {seconds:.1f} seconds", flush=True)
+
+        return report
+
+    def _store(self, sample, path, i):
+        """Take point i of a path as the fitted model."""
+        weights, biases = path.parameters[i]
+        self.coefs_, self.intercepts_ = [weights.input, *weights.later], list(biases)
+        self.skip_coef_ = weights.skip
+        self.n_iter_, self.n_outputs_ = int(path.steps[i]), len(biases[-1])
+        self.stationarity_, self.objective_gap_ = float(path.stationarity[i]), float(path.objective_gap[i])
+        self.train_loss_ = float(path.train_loss[i])
+        self.unit_, self.n_rows_ = path.unit, len(sample.y)
+        norms = dict(zip(self.encoder_.predictors, path.norms[i], strict=True))
+        self.feature_importances_ = np.array([float(norms.get(n, 0)) for n in self.encoder_.feature_names_in_])
+        self.selected_features_ = self.feature_importances_ > 0
+        if self.finish and self.stationarity_ > self.tol and self.objective_gap_ > GAP_WORTH_A_WARNING:
+            warnings.warn(
+                f"stationarity {self.stationarity_:.2g} is above tol={self.tol:g} after {self.max_iter} iterations: "
+                "raise max_iter, or read the fit as stopped early",
+                ConvergenceWarning,
+                stacklevel=3,
+            )
+        self._members = [Member(path.unit, path.parameters[i])]
+        self._keep_baseline(sample)
+        return self
+
+    def _keep_baseline(self, sample):
+        """What else prediction needs: nothing but for survival."""
+
+    def summary(self):
+        """Print data, penalty, strength and how it was chosen, layers, weights, predictors, losses and certificate.
+
+        Examples
+        --------
+        >>> import numpy as np
+        >>> from tautnet.estimators.models import TautNetRegressor
+        >>> X = np.random.default_rng(0).normal(size=(50, 3))
+        >>> TautNetRegressor("l1", 0.1, hidden_layer_sizes=()).fit(X, X[:, 0]).summary()  # doctest: +ELLIPSIS
+        TautNetRegressor
+          data                           50 rows, 3 predictors in 3 columns
+          penalty                        l1, alpha 0.1, as given
+          layers                         3 -> 1
+          weights                        3, of which 2 are exactly 0 (66.7 %)
+          predictors                     1 of 3 kept: x0
+          mean squared error, rows seen  0.0122
+          certificate                    solved to ...
+        """
+        check_is_fitted(self)
+        print(summarise(self))
+
+    def _encoded(self, X):
+        check_is_fitted(self)
+        return self.encoder_.transform(check_table(self, X, reset=False))
+
+    def _mean(self, X):
+        """Mean prediction of the members, shape (n_rows, n_outputs)."""
+        rows = self._encoded(X)
+        mean = self.unit_.settings.loss.mean
+        return np.mean([mean(unit.outputs(parameters, rows)) for unit, parameters in self._members], axis=0)
+
+
+class WatchesScore:
+    """What has a score that is not the loss said otherwise, so that early stopping may watch it."""
+
+    @property
+    def _stopping(self):
+        return self.stopping
+
+    def _conditions(self, linear):
+        stops = self.penalty == "early_stopping"
+        return [*super()._conditions(linear), ("stopping", stops, "penalty='early_stopping'")]
+
+
+class ClassifierNet(WatchesScore, ClassifierMixin, Net):
+    """Predictions of a classifier."""
+
+    task = "classification"
+
+    def __sklearn_tags__(self):
+        tags = super().__sklearn_tags__()
+        tags.classifier_tags.multi_label = True
+        return tags
+
+    def _weight(self, y, sample_weight):
+        """Row weights times class weights; balanced ones come from the numbers of rows of all classes."""
+        if self.class_weight is None:
+            return sample_weight
+        balance = compute_sample_weight(self.class_weight, y)
+        return balance if sample_weight is None else balance * sample_weight
+
+    def predict_proba(self, X):
+        """Probability of each class or label, shape (n_rows, n_classes), columns in the order of ``classes_``."""
+        return self._mean(X)
+
+    def predict(self, X):
+        """The class with the largest probability, shape (n_rows,); 0 or 1 for each label, shape (n_rows, n_labels)."""
+        probabilities = self.predict_proba(X)
+        if self._is_multilabel:
+            return (probabilities > 0.5).astype(int)
+        return self.classes_[probabilities.argmax(axis=1)]
+
+    @property
+    def _is_multilabel(self):
+        return self.unit_.settings.loss.is_multilabel
+
+
+class RegressorNet(RegressorMixin, Net):
+    """Predictions of a regressor."""
+
+    task = "regression"
+
+    def __sklearn_tags__(self):
+        tags = super().__sklearn_tags__()
+        tags.target_tags.multi_output = True
+        tags.target_tags.positive_only = self.loss == "poisson"
+        return tags
+
+    def _conditions(self, linear):
+        return [
+            *super()._conditions(linear),
+            ("delta", self.loss == "huber", "loss='huber'"),
+            ("quantile", self.loss == "quantile", "loss='quantile'"),
+        ]
+
+    def _loss(self, task, sample):
+        return loss_for(task, sample.y, sample.weight, loss=self.loss, delta=self.delta, quantile=self.quantile)
+
+    def predict(self, X):
+        """What the loss estimates, in the target's own units, shape (n_rows,), or (n_rows, n_outputs) of several."""
+        mean = self._mean(X)
+        return mean[:, 0] if mean.shape[1] == 1 else mean
+
+
+class SurvivalNet(WatchesScore, Net):
+    """Predictions of a survival model."""
+
+    task = "survival"
+
+    def __sklearn_tags__(self):
+        tags = super().__sklearn_tags__()
+        tags.target_tags.positive_only = True
+        return tags
+
+    def _loss(self, task, sample):
+        return loss_for(task, sample.y, sample.weight, ties=self.ties)
+
+    def _keep_baseline(self, sample):
+        outputs = self._risk(sample.X)
+        self.event_times_, self.baseline_cumulative_hazard_ = baseline_hazard(sample.y, outputs, sample.weight)
+
+    def _risk(self, rows):
+        return np.mean([unit.outputs(parameters, rows) for unit, parameters in self._members], axis=0)
+
+    def predict(self, X):
+        """Risk score, a log hazard ratio: the higher, the earlier the event, shape (n_rows,)."""
+        return self._risk(self._encoded(X))[:, 0]
+
+    def predict_survival_function(self, X, times=None):
+        """Probability to outlive each time.
+
+        Parameters
+        ----------
+        X : DataFrame or array (n_rows, n_predictors)
+        times : array (n_times,), optional
+            ``event_times_`` if not given.
+
+        Returns
+        -------
+        array (n_rows, n_times)
+        """
+        times = self.event_times_ if times is None else np.asarray(times, dtype=float)
+        outputs = self._risk(self._encoded(X))
+        return survival_function(self.event_times_, self.baseline_cumulative_hazard_, outputs, times)
+
+    def score(self, X, y, sample_weight=None):
+        """Harrell's C of the risk scores, 0.5 for none, 1 for a perfect order."""
+        rows = self._encoded(X)
+        target = as_target(check_target(rows, y, self.task), self.task)
+        weight = np.ones(len(rows)) if sample_weight is None else check_sample_weight(rows, sample_weight)
+        return self.unit_.settings.loss.score(target.y, self._risk(rows), weight)

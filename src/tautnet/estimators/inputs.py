@@ -1,0 +1,92 @@
+"""What estimators are handed, checked by scikit-learn's rules and in its words."""
+
+import warnings
+
+import numpy as np
+import pandas as pd
+from sklearn.exceptions import DataConversionWarning
+from sklearn.utils.multiclass import check_classification_targets
+from sklearn.utils.validation import _check_sample_weight, check_array, check_consistent_length, validate_data
+
+from tautnet.tables.encoder import as_frame
+from tautnet.tables.target import split_times
+
+
+def check_table(estimator, X, y="no_validation", *, reset):
+    """A table as a data frame; on ``reset`` its names and width are remembered, else compared.
+
+    Frames keep their types; arrays are checked as everywhere in scikit-learn, except that a missing
+    cell may be NaN. A ``y`` that is None raises.
+
+    Returns
+    -------
+    pandas.DataFrame
+    """
+    if hasattr(X, "columns") or hasattr(X, "column_names"):
+        X = X if isinstance(X, pd.DataFrame) else as_frame(X)
+        validate_data(estimator, X, y, reset=reset, skip_check_array=True)
+        least = 2 if reset else 1
+        if len(X) < least:
+            raise ValueError(
+                f"Found array with {len(X)} sample(s) (shape={X.shape}) while a minimum of {least} is required."
+            )
+        return as_frame(X)
+    if y is None:
+        validate_data(estimator, X, y, reset=reset, skip_check_array=True)
+    least = 2 if reset else 1
+    X = validate_data(estimator, X, reset=reset, dtype=None, ensure_all_finite="allow-nan", ensure_min_samples=least)
+    return as_frame(X)
+
+
+def check_target(frame, y, task):
+    """A target with as many rows as the table, without missing cells, 1-D where it has one column."""
+    if task == "survival":
+        y = pd.DataFrame(dict(zip(("time", "event"), split_times(y), strict=True)))
+    y = y if hasattr(y, "columns") else _as_column(y)
+    if hasattr(y, "columns"):
+        y = as_frame(y)
+        y = y.iloc[:, 0] if y.shape[1] == 1 else y
+    check_consistent_length(frame, y)
+    if pd.isna(y).to_numpy().any():
+        raise ValueError("Input y contains NaN.")
+    if task == "classification":
+        check_classification_targets(y)
+    return y
+
+
+def _as_column(y):
+    """An array, list or series: a column that stands in a matrix is taken out of it with a warning."""
+    if isinstance(y, pd.Series):
+        return y
+    y = check_array(y, ensure_2d=False, dtype=None, ensure_all_finite=False, input_name="y")
+    if y.dtype.kind in "fc":
+        check_array(y, ensure_2d=False, input_name="y")
+    if y.ndim == 2 and y.shape[1] == 1:
+        warnings.warn(
+            "A column-vector y was passed when a 1d array was expected. Please change the shape of y to "
+            "(n_samples, ), for example using ravel().",
+            DataConversionWarning,
+            stacklevel=5,
+        )
+        y = y[:, 0]
+    return pd.Series(y) if y.ndim == 1 else pd.DataFrame(y)
+
+
+def check_sample_weight(frame, sample_weight):
+    """Row weights as an array of floats, or None."""
+    if sample_weight is None:
+        return None
+    weight = _check_sample_weight(sample_weight, frame, dtype=np.float64, ensure_non_negative=True)
+    if not weight.any():
+        raise ValueError("Sample weights must contain at least one non-zero number.")
+    return weight
+
+
+def check_groups(frame, groups):
+    """Codes 0, 1, ... of rows that belong together, or None."""
+    if groups is None:
+        return None
+    check_consistent_length(frame, groups)
+    if pd.isna(np.asarray(groups, dtype=object)).any():
+        raise ValueError("Input groups contains NaN.")
+    return np.unique(np.asarray(groups), return_inverse=True)[1]

@@ -1,0 +1,81 @@
+"""A transformer that keeps the predictors which a penalised network needs."""
+
+import numpy as np
+from sklearn.base import BaseEstimator, clone
+from sklearn.feature_selection import SelectorMixin
+from sklearn.utils import get_tags
+from sklearn.utils.multiclass import type_of_target
+from sklearn.utils.validation import _check_feature_names, check_is_fitted
+
+from tautnet.estimators.cross_validated import TautNetClassifierCV, TautNetRegressorCV
+
+
+class TautNetSelector(SelectorMixin, BaseEstimator):
+    """Keep the predictors that a network under a penalty gives a weight that is not zero.
+
+    Parameters
+    ----------
+    estimator : estimator, optional
+        One of this package's, under a penalty that takes predictors out; None is the ``CV`` estimator for
+        the target under "group" with the one-standard-error rule, seed 0.
+
+    Attributes
+    ----------
+    estimator_ : estimator
+        Fitted.
+    n_features_in_, feature_names_in_
+        As everywhere in scikit-learn.
+
+    Raises
+    ------
+    ValueError
+        Where the table or the target cannot be used, as the estimator does.
+
+    Examples
+    --------
+    >>> from tautnet.estimators.models import TautNetRegressor
+    >>> from tautnet.tables.datasets import linear_two
+    >>> table = linear_two(n_rows=60, n_predictors=4, seed=0)
+    >>> X, y = table.frame.drop(columns="y"), table.frame["y"]
+    >>> selector = TautNetSelector(TautNetRegressor("l1", alpha=0.1, hidden_layer_sizes=()))
+    >>> selector.set_output(transform="pandas").fit_transform(X, y).columns.tolist()
+    ['x1', 'x2']
+    """
+
+    def __init__(self, estimator=None):
+        self.estimator = estimator
+
+    def __sklearn_tags__(self):
+        tags = super().__sklearn_tags__()
+        inner = get_tags(self.estimator or TautNetClassifierCV())
+        tags.input_tags, tags.target_tags.required = inner.input_tags, True
+        return tags
+
+    def fit(self, X, y, sample_weight=None):
+        """Fit the estimator.
+
+        Parameters
+        ----------
+        X : DataFrame or array (n_rows, n_predictors)
+        y : array (n_rows,)
+        sample_weight : array (n_rows,), optional
+
+        Returns
+        -------
+        self
+        """
+        self.estimator_ = self._default(y) if self.estimator is None else clone(self.estimator)
+        self.estimator_.fit(X, y, sample_weight=sample_weight)
+        self.n_features_in_ = self.estimator_.n_features_in_
+        _check_feature_names(self, X, reset=True)
+        return self
+
+    def _default(self, y):
+        options = dict(selection="1se", random_state=0)
+        if y is None or type_of_target(np.asarray(y)).startswith("continuous"):
+            return TautNetRegressorCV("group", **options)
+        return TautNetClassifierCV("group", **options)
+
+    def _get_support_mask(self):
+        check_is_fitted(self)
+        return self.estimator_.selected_features_

@@ -1,0 +1,118 @@
+"""Estimators of survival: Cox's model with a network in the place of its linear predictor."""
+
+from tautnet.estimators.base import SurvivalNet, set_parameters
+from tautnet.estimators.cross_validated import CrossValidated
+from tautnet.estimators.models import Plain
+
+
+class TautNetSurvival(Plain, SurvivalNet):
+    """Cox's proportional hazards model with a network: hazard(t | x) = hazard(t) exp f(x).
+
+    The target is a structured array of a truth value, the event, and a time (scikit-survival's convention);
+    or two columns, time and event; or times alone, which all ended in an event. The fit takes all rows at
+    once, weights count in the risk sets too, and the target is not standardised.
+
+    Parameters
+    ----------
+    ties : {"breslow", "efron"}
+        How events at the same time are told apart. "breslow" treats a weight of 2 as the row twice.
+    penalty, alpha, l1_ratio, hidden_layer_sizes, activation, skip, finish, alpha_min_ratio, max_iter, tol
+    precision, verbose, random_state
+        As in `TautNetClassifier`.
+
+    Attributes
+    ----------
+    event_times_, baseline_cumulative_hazard_ : arrays (n_event_times,)
+        Breslow's estimate at f = 0.
+    coefs_, intercepts_, skip_coef_, selected_features_, feature_importances_, stationarity_, objective_gap_
+        As in `TautNetClassifier`.
+
+    References
+    ----------
+    Cox (1972), Regression models and life-tables. Efron (1977), The efficiency of Cox's likelihood function
+    for censored data. Breslow (1974), Covariance analysis of censored survival data.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> rng = np.random.default_rng(0)
+    >>> X = rng.normal(size=(80, 3))
+    >>> times = rng.exponential(np.exp(-X[:, 0]))
+    >>> y = np.column_stack([np.minimum(times, 2.0), times < 2.0])
+    >>> model = TautNetSurvival("l1", 0.2, hidden_layer_sizes=()).fit(X, y)
+    >>> model.selected_features_.tolist(), model.score(X, y) > 0.7
+    ([True, False, False], True)
+    >>> model.predict_survival_function(X[:2], times=[0.5, 1.0]).shape
+    (2, 2)
+    """
+
+    def __init__(
+        self,
+        penalty="l2",
+        alpha=1e-2,
+        *,
+        ties="breslow",
+        l1_ratio=0.5,
+        layer_factors=None,
+        stopping="loss",
+        hidden_layer_sizes=(100,),
+        activation="relu",
+        skip=True,
+        finish=False,
+        alpha_min_ratio="auto",
+        max_iter=2000,
+        tol=0.05,
+        precision="float32",
+        verbose=False,
+        random_state=None,
+    ):
+        set_parameters(self, locals())
+
+
+class TautNetSurvivalCV(CrossValidated, SurvivalNet):
+    """Cox's model with a network whose penalty's strength is chosen by cross-validation.
+
+    The loss of a fold is the cross-validated partial likelihood of Verweij and van Houwelingen (1993): the
+    partial likelihood of all rows less that of the rows that were fitted. Parameters and attributes are
+    those of `TautNetClassifierCV` and `TautNetSurvival`.
+
+    References
+    ----------
+    Verweij and van Houwelingen (1993), Cross-validation in survival analysis.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> rng = np.random.default_rng(0)
+    >>> X = rng.normal(size=(80, 3))
+    >>> times = rng.exponential(np.exp(-X[:, 0]))
+    >>> model = TautNetSurvivalCV("l1", cv=3, hidden_layer_sizes=(), random_state=0).fit(X, times)
+    >>> bool(model.alpha_1se_ >= model.alpha_min_), model.score(X, times) > 0.7
+    (True, True)
+    """
+
+    def __init__(
+        self,
+        penalty="l2",
+        *,
+        alphas="auto",
+        cv=5,
+        selection="min",
+        ensemble=False,
+        n_jobs=None,
+        ties="breslow",
+        l1_ratio=0.5,
+        layer_factors=None,
+        stopping="loss",
+        hidden_layer_sizes=(100,),
+        activation="relu",
+        skip=True,
+        finish=False,
+        alpha_min_ratio="auto",
+        max_iter=2000,
+        tol=0.05,
+        precision="float32",
+        verbose=False,
+        random_state=None,
+    ):
+        set_parameters(self, locals())

@@ -1,0 +1,93 @@
+"""Options of the command: what they allow, and which of them would do nothing together."""
+
+import csv
+
+import typer
+
+# Typer 0.2x carries its own copy of click, earlier ones use click itself: the classes are found by inheritance.
+UsageError = typer.BadParameter.__base__
+CommandError = UsageError.__base__
+
+DEFAULT_PENALTIES = ("none", "l2", "l1", "elasticnet", "group")
+PENALTIES = (*DEFAULT_PENALTIES, "early_stopping", "dropout")
+ACTIVATIONS = ("relu", "tanh", "silu", "identity")
+LOSSES = ("squared_error", "poisson", "huber", "quantile")
+
+
+def names(value, allowed, what):
+    """Names between commas, each allowed and given once."""
+    found = [name.strip() for name in value.split(",") if name.strip()]
+    for name in found:
+        if name not in allowed:
+            raise typer.BadParameter(f"no {what} {name!r}: use some of {', '.join(allowed)}")
+    if not found or len(set(found)) < len(found):
+        raise typer.BadParameter(f"name at least one {what}, and each once")
+    return found
+
+
+def penalties(value: str):
+    """Names of penalties between commas."""
+    return ",".join(names(value, PENALTIES, "penalty"))
+
+
+def one_of(*allowed):
+    """A check that a value is one of some."""
+    def check(value):
+        if value is not None and value not in allowed:
+            raise typer.BadParameter(f"{value!r} is not one of {', '.join(allowed)}")
+        return value
+
+    return check
+
+
+def share(value: float):
+    """A number between 0 and 1."""
+    if not 0 < value < 1:
+        raise typer.BadParameter(f"{value} is not between 0 and 1")
+    return value
+
+
+def hidden(value: str):
+    """Units of each hidden layer, or 0."""
+    sizes = [size.strip() for size in value.split(",")]
+    if not all(map(str.isdecimal, sizes)) or (len(sizes) > 1 and 0 in map(int, sizes)):
+        raise typer.BadParameter(f"{value!r}: give the units of each hidden layer, such as 100 or 64,64; 0 for none")
+    return value
+
+
+def refuse_idle_options(out, force, ordered, repeats, group_col, hidden, activation, finish):
+    """An option that would do nothing is a mistake that its user should hear of."""
+    linear = not layers(hidden)
+    for idle, why in (
+        (force and out is None, "--force does nothing without --out DIR"),
+        (ordered and repeats > 1, "--repeats draws folds anew, and --ordered leaves nothing to draw: use one of them"),
+        (ordered and group_col, "--ordered cuts folds by the order of rows, --group-col by groups: use one of them"),
+        (linear and activation != "relu", "--activation does nothing without a hidden layer (--hidden 0)"),
+        (linear and finish, "--finish does nothing without a hidden layer (--hidden 0): a linear map is always solved"),
+    ):
+        if idle:
+            raise UsageError(why)
+
+
+def refuse_idle_targets(target, time, event, task, loss, quantile):
+    """What is to be predicted is said once, and a loss is that of a regression."""
+    for idle, why in (
+        ((time is None) != (event is None), "--time and --event go together: times, and events"),
+        (time is not None and target, "--target names one column, --time and --event two: use one or the other"),
+        (time is not None and task != "auto", "--task does nothing beside --time and --event"),
+        (time is not None and loss != "squared_error", "--loss does nothing beside --time and --event"),
+        (loss != "squared_error" and task == "classification", "--loss is that of a regression"),
+        (quantile != 0.5 and loss != "quantile", "--quantile does nothing without --loss quantile"),
+    ):
+        if idle:
+            raise UsageError(why)
+
+
+def split(text):
+    """Names between commas; one that holds a comma itself goes in double quotes."""
+    return [name.strip() for name in next(csv.reader([text], skipinitialspace=True), ()) if name.strip()]
+
+
+def layers(hidden):
+    """The units of each hidden layer that an option names."""
+    return tuple(size for size in map(int, hidden.split(",")) if size)
