@@ -1,7 +1,15 @@
 """What all tests share: compiled programs, kept between tests and between runs."""
 
+import sys
+from pathlib import Path
+
 import pytest
 
+# It makes reference numbers, with packages that the tests do not need.
+collect_ignore = ["reference/cox.py"]
+
+# Linux allows a process 65,530 by default.
+MOST_MAPS = 20_000
 BROWSER_TESTS = "tests/views/test_browser.py"
 
 
@@ -16,6 +24,22 @@ def cache_programs(programs):
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("TAUTNET_CACHE", str(programs))
         yield
+
+
+@pytest.fixture(scope="module", autouse=True)
+def forget_programs():
+    """Let compiled programs go where a process holds so many that the system soon refuses it more memory maps."""
+    yield
+    maps = Path("/proc/self/maps")
+    if "tautnet.fitting.solver" in sys.modules and maps.exists() and len(maps.read_text().splitlines()) > MOST_MAPS:
+        import jax
+
+        from tautnet.fitting import solver
+
+        jax.clear_caches()
+        for program in vars(solver).values():
+            if hasattr(program, "compiled"):
+                program.compiled.clear()
 
 
 def pytest_terminal_summary(terminalreporter):
