@@ -54,7 +54,8 @@ def rest(penalty, weights):
 
 
 def test_every_penalty_has_a_case():
-    assert PENALTIES.keys() == penalties.PENALTIES.keys()
+    # Cures that put nothing on the weights are no penalties; "none" stands for them here.
+    assert PENALTIES.keys() == penalties.PENALTIES.keys() - set(penalties.UNPENALISED) | {"none"}
     for name, case in PENALTIES.items():
         assert type(make_penalty(name, 0.1)) is type(case)
 

@@ -224,7 +224,7 @@ SLOPES = {
     SquaredError: lambda loss, f, y: f - y,
     Poisson: lambda loss, f, y: np.exp(f) - y,
     Huber: lambda loss, f, y: np.clip(f - y, -loss.delta, loss.delta),
-    Quantile: lambda loss, f, y: np.where(y > f, -loss.quantile, 1 - loss.quantile),
+    Quantile: lambda loss, f, y: 0.5 * np.clip((f - y) / loss.ROUNDED, -1, 1) + 0.5 - loss.quantile,
     MultinomialLogLoss: lambda loss, f, y: np.exp(f) / np.exp(f).sum() - y,
     BinaryLogLoss: lambda loss, f, y: 1 / (1 + np.exp(-f)) - y,
     MultilabelLogLoss: lambda loss, f, y: 1 / (1 + np.exp(-f)) - y,
@@ -258,7 +258,8 @@ def test_the_null_gradient_is_that_of_a_linear_map_at_the_null_model(loss):
     _, gradient = evaluate(problem, LINEAR.initial(data.columns.T, null, seed=0), data)
     assert_allclose(null_gradient(problem.loss, data, null), gradient.weights.input, atol=1e-15)
     # The bias of the null model is right already.
-    assert_allclose(gradient.biases[0], 0, atol=1e-15)
+    # At a quantile the rounded corner turns the rounding of the null into a gradient 500 times as large.
+    assert_allclose(gradient.biases[0], 0, atol=5e-13 if loss == "quantile" else 1e-15)
 
 
 def test_the_norm_is_over_every_number():
