@@ -49,7 +49,7 @@ def certificate_in_words(row):
     'solved to 0.031'
     """
     stationarity = row["stationarity"]
-    if row["penalty"] in ("early_stopping", "dropout"):
+    if row.get("penalty") in ("early_stopping", "dropout"):
         return "it solves no problem, so it has no certificate"
     if stationarity <= SOLVED:
         return f"solved to {number(stationarity)}"
