@@ -12,6 +12,7 @@ import numpy as np
 import pytest
 
 from tautnet.cli import app
+from tautnet.options import CommandError
 
 NETWORK = ("--hidden", "4, 3")
 
@@ -147,3 +148,54 @@ def test_encoding(study, columns):
     content = text(columns | {"a": np.where(columns["a"] > 0, "café", "thé")})
     result = study("--encoding", "latin-1", content=content)
     assert result["n_predictors"] == 5
+
+
+def test_loss_and_quantile(study):
+    assert study("--loss", "poisson", target="w")["metric"] == "Poisson deviance"
+    assert study("--loss", "huber")["metric"] == "Huber loss"
+    median, high = study("--loss", "quantile"), study("--loss", "quantile", "--quantile", "0.9")
+    assert median["metric"] == high["metric"] == "pinball loss"
+    assert losses(median) != losses(high)
+    # A target of two values is a quantity where its loss says so.
+    assert study("--loss", "poisson", target="big")["task"] == "regression"
+
+
+def run(*arguments):
+    """Exit code, standard output and error of the command."""
+    out, err = io.StringIO(), io.StringIO()
+    with contextlib.redirect_stdout(out), contextlib.redirect_stderr(err):
+        try:
+            code = app(list(arguments), standalone_mode=False)
+        except CommandError as error:
+            return 2, "", error.format_message()
+    return code, out.getvalue(), err.getvalue()
+
+
+def test_time_and_event(columns, tmp_path):
+    path = tmp_path / "t.csv"
+    path.write_text(text(columns | {"t": np.exp(-columns["a"]).round(3)}))
+    options = ("--cv", "3", "--hidden", "0", "--penalties", "l2", "--json", "--drop", "y")
+    code, out, _ = run("compare", str(path), "--time", "t", "--event", "big", *options)
+    result = json.loads(out)
+    assert not code and (result["task"], result["target"]) == ("survival", "t")
+    assert result["n_predictors"] == 4 and result["linear"]["score_name"] == "c_index"
+    code, _, err = run("compare", str(path), "--time", "a", "--event", "big", *options)
+    assert code == 1 and "times in 'a' are not above 0" in err
+
+
+@pytest.mark.parametrize(
+    ("options", "says"),
+    [
+        (["--time", "t"], "--time and --event go together"),
+        (["--time", "t", "--event", "e", "--target", "y"], "use one or the other"),
+        (["--time", "t", "--event", "e", "--loss", "huber"], "--loss does nothing"),
+        (["--time", "t", "--event", "e", "--task", "regression"], "--task does nothing"),
+        (["--target", "y", "--quantile", "0.9"], "--quantile does nothing without"),
+        (["--target", "y", "--loss", "huber", "--task", "classification"], "--loss is that of a regression"),
+        (["--target", "y", "--penalties", "dropout", "--hidden", "0"], "dropout leaves hidden units out"),
+        (["--target", "y", "--loss", "quantile", "--quantile", "2"], "not between 0 and 1"),
+    ],
+)
+def test_targets_and_losses_that_do_not_go_together(options, says):
+    code, _, err = run("compare", "t.csv", *options)
+    assert code == 2 and says in err

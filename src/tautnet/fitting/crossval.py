@@ -142,16 +142,6 @@ def split_rows(target, weight, cv, *, groups=None):
     return codes
 
 
-def partition(codes):
-    """One array of folds where splits are those of a partition of all rows; else None."""
-    fold = np.full(len(codes[0]), NEVER_SEEN)
-    for k, code in enumerate(codes):
-        if (code == NEVER_SEEN).any() or (fold[code == 0] != NEVER_SEEN).any():
-            return None
-        fold[code == 0] = k
-    return None if (fold == NEVER_SEEN).any() else fold
-
-
 def _class(target, code):
     return repr(str(target.classes[code]))
 
