@@ -62,6 +62,15 @@ def numbers(frame, train, test):
     return transformer.fit_transform(frame.iloc[train]), transformer.transform(frame.iloc[test])
 
 
+def parts(name, data, seed):
+    """Training and test numbers and targets, classes as whole numbers, other targets standardised; task."""
+    frame, y, task = load(name, data)
+    train, test = split(y, task, seed)
+    X_train, X_test = numbers(frame, train, test)
+    y = np.unique(y, return_inverse=True)[1] if task == "classification" else (y - y[train].mean()) / y[train].std()
+    return X_train, X_test, y[train], y[test], task
+
+
 def timed(call):
     """What a call returns, and its seconds."""
     start = time.perf_counter()

@@ -10,7 +10,7 @@ path ends at the strength it chooses, so LassoNet's whole path is fitted once mo
 import argparse
 
 import numpy as np
-from common import load, machine, markdown, numbers, paired, split, timed, write_section
+from common import machine, markdown, paired, parts, timed, write_section
 
 TABLES = {"breast_cancer": 5, "mice_protein": 5, "diabetes": 5, "isolet": 1}
 COUNTS = (5, 10, 20, 40, None)
@@ -29,15 +29,6 @@ def main():
         scores.extend(score)
         print(markdown(times), markdown(scores), sep="\n\n", flush=True)
     write_section("lassonet", "\n\n".join([markdown(times), markdown(scores), machine()]))
-
-
-def parts(name, data, seed):
-    """Training and test numbers and targets, classes as whole numbers, other targets standardised; task."""
-    frame, y, task = load(name, data)
-    train, test = split(y, task, seed)
-    X_train, X_test = numbers(frame, train, test)
-    y = np.unique(y, return_inverse=True)[1] if task == "classification" else (y - y[train].mean()) / y[train].std()
-    return X_train, X_test, y[train], y[test], task
 
 
 def tautnet_cv(X, y, task, selection):

@@ -15,7 +15,7 @@ import tempfile
 import warnings
 
 import numpy as np
-from common import load, machine, markdown, numbers, paired, split, timed, write_section
+from common import machine, markdown, paired, parts, timed, write_section
 
 ALPHAS = 10.0 ** np.linspace(-5, 0, 50)
 TABLES = {"breast_cancer": 5, "digits": 5, "diabetes": 5, "german_credit": 5, "satimage": 1}
@@ -40,17 +40,6 @@ def main():
         times.append(time)
         print(markdown(losses), markdown(times), sep="\n\n", flush=True)
     write_section("speed", "\n\n".join([markdown(times), markdown(losses), machine()]))
-
-
-def parts(name, data, seed):
-    """Training and test numbers, targets, task."""
-    frame, y, task = load(name, data)
-    train, test = split(y, task, seed)
-    X_train, X_test = numbers(frame, train, test)
-    if task == "regression":
-        centre, scale = y[train].mean(), y[train].std()
-        y = (y - centre) / scale
-    return X_train, X_test, y[train], y[test], task
 
 
 def tautnet_cv(X_train, X_test, y_train, y_test, task):

@@ -24,7 +24,7 @@ def summarise(model):
     if hasattr(model, "cv_results_"):
         lines[f"{loss.metric_name}, new rows"] = f"{number(model.cv_loss_)} by cross-validation, used to choose alpha"
     lines["certificate"] = certificate_in_words(
-        {"penalty": penalty, "stationarity": model.stationarity_, "objective_gap": model.objective_gap_}
+        {"stationarity": model.stationarity_, "objective_gap": model.objective_gap_}
     )
     width = max(map(len, lines))
     return "\n".join([type(model).__name__, *(f"  {name:<{width}}  {text}" for name, text in lines.items())])

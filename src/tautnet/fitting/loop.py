@@ -10,6 +10,7 @@ import numpy as np
 
 from tautnet.fitting import solver
 from tautnet.fitting.unit import ladder
+from tautnet.objective.networks import Weights, stacked
 
 SECONDS_PER_CALL = 0.3
 NUMBERS_BETWEEN_LOOKS = 2**18
@@ -93,11 +94,6 @@ class Adam:
             kept[: len(at)] = np.asarray(leaf)[at]
             return kept
 
-        def cut_weights(parameters):
-            first, skip, _ = parameters.weights
-            cut_skip = None if skip is None else cut(skip)
-            return parameters._replace(weights=parameters.weights._replace(input=cut(first), skip=cut_skip))
-
         state, groups = self.walked.state, self.problem.groups
         index = np.full(size, size - 1, np.int32)
         index[: len(at)] = np.unique(groups.index[at], return_inverse=True)[1]
@@ -108,30 +104,24 @@ class Adam:
             rows, *others = self.batches
             self.batches = (rows._replace(columns=jax.device_put(cut(rows.columns))), *others)
         self.columns = self.columns[at]
-        self._go_on_from(
-            state._replace(
-                parameters=cut_weights(state.parameters), mean=cut_weights(state.mean), square=cut_weights(state.square)
-            )
-        )
+        parameters, mean, square = (_on_columns(cut, tree) for tree in state[:3])
+        self._go_on_from(state._replace(parameters=parameters, mean=mean, square=square))
 
     @property
     def parameters(self):
         """Where the walk stands, all columns, in NumPy."""
-        alone = jax.tree.map(lambda leaf: np.asarray(leaf)[None], self.walked.state.parameters)
-        return self._with_all_columns(alone, 1)
+        return self._with_all_columns(stacked(self.walked.state.parameters), 1)
 
-    def _with_all_columns(self, stacked, n):
+    def _with_all_columns(self, several, n):
         def fill(leaf):
             filled = np.zeros((n, self.n_columns, leaf.shape[2]), leaf.dtype)
             filled[:, self.columns] = leaf[:n, : len(self.columns)]
             return filled
 
-        stacked = jax.tree.map(lambda leaf: np.asarray(leaf)[:n], stacked)
+        several = jax.tree.map(lambda leaf: np.asarray(leaf)[:n], several)
         if len(self.columns) == self.n_columns:
-            return stacked
-        first, skip, _ = stacked.weights
-        weights = stacked.weights._replace(input=fill(first), skip=None if skip is None else fill(skip))
-        return stacked._replace(weights=weights)
+            return several
+        return _on_columns(fill, several)
 
     def run(self, alphas, rate, length, first=0, last=None, *, batched):
         """Make one cosine of ``length`` steps for each strength, or the steps from ``first`` to ``last`` of them.
@@ -156,6 +146,13 @@ class Adam:
         last = length * len(alphas) if last is None else last
         self.paces[batched].advance(advance, first, last, self.ticker)
         return tuple(self._with_all_columns(kept, len(alphas)) for kept in (self.walked.late, self.walked.ends))
+
+
+def _on_columns(change, parameters):
+    """Parameters with a change made to the weights that have an axis of columns."""
+    first, skip, later = parameters.weights
+    weights = Weights(change(first), None if skip is None else change(skip), later)
+    return parameters._replace(weights=weights)
 
 
 class Finishing(NamedTuple):

@@ -11,6 +11,7 @@ from tautnet.fitting import solver
 from tautnet.fitting.loop import Adam, Finishing, Ticker, finish
 from tautnet.fitting.settings import GRID_STEPS_PER_DECADE
 from tautnet.fitting.unit import ladder, make_unit
+from tautnet.objective.networks import stacked
 from tautnet.tables.scaling import standardise
 
 HISTOGRAM_BINS = 40
@@ -168,7 +169,7 @@ def _train_unpenalised(unit, recorder, ticker):
         point = _finished(unit, 0.0, unit.start(np.float64), unit.data(np.float64), ticker)
         recorder.add([0.0], stacked(point[0]), [point[1]], [True], [point[2:]])
         return
-    adam = Adam(problem, unit.data(dtype), unit.start(dtype), ticker, _batches(unit, dtype))
+    adam = Adam(problem, unit.data(dtype), unit.start(dtype), ticker, unit.batches(dtype))
     checkpoints = np.unique(np.geomspace(10, length, 40).round().astype(int))
     done = 0
     for checkpoint in checkpoints:
@@ -180,15 +181,11 @@ def _train_unpenalised(unit, recorder, ticker):
         ticker.tick(checkpoint / length)
 
 
-def _batches(unit, dtype):
-    return unit.batches(dtype) if unit.batched else None
-
-
 def _walk_network(unit, alphas, recorder, kept, to_the_end, ticker):
     """Proximal Adam from strength to strength, moments kept; points are finished where asked, off the walk."""
     settings, dtype = unit.settings, np.dtype(unit.settings.precision).type
     schedule = settings.schedule
-    adam = Adam(unit.problem(alphas[0], dtype), unit.data(dtype), unit.start(dtype), ticker, _batches(unit, dtype))
+    adam = Adam(unit.problem(alphas[0], dtype), unit.data(dtype), unit.start(dtype), ticker, unit.batches(dtype))
     done, steps = 0, 0
     lengths = _cycle_lengths(unit, alphas, adam.problem.is_sharp)
     while done < len(alphas):
@@ -285,11 +282,6 @@ def _heard(parameters):
     """For each of several networks and each column whether one of its weights is not 0."""
     first, skip, _ = parameters.weights
     return first.any(axis=2) if skip is None else first.any(axis=2) | skip.any(axis=2)
-
-
-def stacked(parameters):
-    """One network as the first of several."""
-    return jax.tree.map(lambda leaf: np.asarray(leaf)[None], parameters)
 
 
 def _pick(parameters, i):

@@ -77,8 +77,7 @@ def _stop_early(sample, rows, held_out, settings, ticker):
         return np.average(loss.new_metric(y, outputs, weight, fitted), weights=weight)
 
     problem, length = unit.problem(0.0, dtype), schedule.unpenalised_steps
-    batches = unit.batches(dtype) if unit.batched else None
-    adam = Adam(problem, unit.data(dtype), unit.start(dtype), ticker, batches)
+    adam = Adam(problem, unit.data(dtype), unit.start(dtype), ticker, unit.batches(dtype))
     point = adam.parameters
     best, done = (badness(point), 0, point), 0
     for checkpoint in np.unique(np.geomspace(5, length, CHECKPOINTS).round().astype(int)):
@@ -100,7 +99,7 @@ def _drop_units(sample, rows, held_out, settings, rates, ticker):
     unit = make_unit(sample, rows, settings)
     recorder = Recorder(unit, sample.X[held_out])
     key, length = np.asarray(jax.random.PRNGKey(settings.seed)), DROPOUT_STEPS
-    data, batches = unit.data(dtype), unit.batches(dtype) if unit.batched else None
+    data, batches = unit.data(dtype), unit.batches(dtype)
     for i, rate in enumerate(rates):
         whole = unit.problem(0.0, dtype)
         problem = Dropout(whole.penalty, whole.groups, whole.loss, whole.network, dtype(rate), key)

@@ -30,6 +30,11 @@ def ladder(size):
     return -(-size // step) * step
 
 
+def _filled_up(n_rows, n_columns):
+    """Padded numbers of rows and columns."""
+    return ladder(max(n_rows, 32)), ladder(max(n_columns, 4))
+
+
 @dataclass(frozen=True)
 class Unit:
     """Rows ready to be fitted.
@@ -71,7 +76,7 @@ class Unit:
     def shape(self):
         """Padded numbers of rows, columns and outputs."""
         more = self.settings.schedule.batch_size if self.batched else 0
-        return ladder(max(len(self.X) + more, 32)), ladder(max(self.X.shape[1], 4)), ladder(self.y.shape[1])
+        return *_filled_up(len(self.X) + more, self.X.shape[1]), ladder(self.y.shape[1])
 
     def problem(self, alpha, dtype):
         """The problem at a strength, with its numbers in a dtype."""
@@ -97,7 +102,9 @@ class Unit:
         return self._padded(dtype, np.arange(len(self.X)), 0)
 
     def batches(self, dtype):
-        """Arguments of minibatches: shuffled rows with the first block again behind, their number, a block."""
+        """Arguments of minibatches: shuffled rows with the first block again behind, their number, a block; or None."""
+        if not self.batched:
+            return None
         size = self.settings.schedule.batch_size
         order = np.random.default_rng([self.settings.seed, 1]).permutation(len(self.X))
         return self._padded(dtype, order, size), np.asarray(len(order), np.int32), np.zeros(size, dtype)
@@ -164,7 +171,7 @@ def make_unit(sample, rows, settings):
     X = standardise(sample.X[rows], scaling)
     null_outputs = settings.loss.null_outputs(y, weight)
     with jax.enable_x64(True):
-        more_rows, more_columns = ladder(max(len(X), 32)) - len(X), ladder(max(X.shape[1], 4)) - X.shape[1]
+        more_rows, more_columns = np.subtract(_filled_up(*X.shape), X.shape)
         data = Data(
             np.pad(X.T, ((0, more_columns), (0, more_rows))), np.pad(y, ((0, more_rows), (0, 0))),
             np.pad(weight, (0, more_rows)),

@@ -1,5 +1,7 @@
 """The verdict: three to six plain sentences, computed from the numbers of a result and nothing else."""
 
+import math
+
 from tautnet.fitting.path import nearest
 from tautnet.fitting.study import best_row, is_better
 from tautnet.objective.penalties import UNPENALISED
@@ -49,7 +51,7 @@ def certificate_in_words(row):
     'solved to 0.031'
     """
     stationarity = row["stationarity"]
-    if row.get("penalty") in ("early_stopping", "dropout"):
+    if stationarity is None or math.isnan(stationarity):
         return "it solves no problem, so it has no certificate"
     if stationarity <= SOLVED:
         return f"solved to {number(stationarity)}"

@@ -163,3 +163,8 @@ def unpad(parameters, n_columns, n_outputs):
     skip = None if skip is None else skip[..., :n_columns, :n_outputs]
     biases = tuple(np.asarray(bias, np.float64) for bias in parameters.biases)
     return Parameters(Weights(first, skip, later), (*biases[:-1], biases[-1][..., :n_outputs]))
+
+
+def stacked(parameters):
+    """One network as the first of several, in NumPy."""
+    return jax.tree.map(lambda leaf: np.asarray(leaf)[None], parameters)
