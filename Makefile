@@ -8,9 +8,9 @@ DATA ?= data
 demo: .venv/demo  ## Install, compare the penalties on breast_cancer, say where the report is.
 	.venv/bin/tautnet compare breast_cancer
 
-test: .venv/test  ## The whole suite, doctests included.
+test: .venv/test  ## The whole suite, doctests included, on two cores.
 	.venv/bin/ruff check .
-	.venv/bin/pytest
+	.venv/bin/pytest -n 2 --dist loadfile
 
 lowest:  ## The suite against the lowest versions that pyproject.toml allows.
 	$(PYTHON) -m venv .venv-lowest

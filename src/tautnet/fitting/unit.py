@@ -32,7 +32,7 @@ def ladder(size):
 
 def _filled_up(n_rows, n_columns):
     """Padded numbers of rows and columns."""
-    return ladder(max(n_rows, 32)), ladder(max(n_columns, 4))
+    return ladder(max(n_rows, 64)), ladder(max(n_columns, 8))
 
 
 @dataclass(frozen=True)
