@@ -1,5 +1,6 @@
 """Estimators that choose their strength by cross-validation along the whole path."""
 
+from dataclasses import replace
 from functools import partial
 from numbers import Integral
 
@@ -47,6 +48,8 @@ class CrossValidated:
             folds = [tolerant_folds(target, sample.weight, n_folds, groups=sample.groups, seed=settings.seed)]
         else:
             folds = split_rows(target, sample.weight, self.cv, groups=sample.groups)
+            if self.adaptive and len(folds) == 1:
+                raise ValueError("cv gives one split, and adaptive=True needs others to choose for it: use 2 or more")
         nested = cross_validate(
             sample, [Candidate(self.penalty, settings)], folds, nested=False, alphas=alphas, n_jobs=self.n_jobs,
             keep="all" if self.ensemble else (), on_progress=self._reporter(),
@@ -58,6 +61,7 @@ class CrossValidated:
         if at not in path.parameters:
             # The table is so wide that the walk did not keep every model: it is made again for this one.
             rows, keep = np.arange(len(sample.y)), [path.alphas[at]]
+            settings = replace(path.unit.settings, finish=settings.finish)
             again = partial(run_chain, sample, rows, rows[:0], settings, alphas=alphas, keep=keep, certify="kept")
             path = run_units([lambda ticker: again(ticker=ticker)])[0]
         self.alpha_, self.alphas_ = float(path.alphas[at]), curve.alphas
@@ -101,7 +105,8 @@ class TautNetClassifierCV(CrossValidated, ClassifierNet):
 
     Parameters
     ----------
-    penalty : {"l2", "l1", "elasticnet", "group", "none"}
+    penalty : str
+        As in `TautNetClassifier`.
     alphas : "auto" or array
         Strengths; the automatic grid covers over-fitted to null.
     cv : int, splitter or iterable
@@ -115,8 +120,12 @@ class TautNetClassifierCV(CrossValidated, ClassifierNet):
     ensemble : bool
         Predict the mean of the fold models at the chosen strength (probabilities and means, not labels)
         instead of the refit's; ``coefs_`` and ``selected_features_`` stay the refit's.
-    l1_ratio, layer_factors, stopping, hidden_layer_sizes, activation, skip, finish, class_weight
-    alpha_min_ratio, max_iter, tol, precision, verbose, random_state
+    adaptive : bool
+        Take further factors of the strength from a first path, at the strength that cross-validation chooses on
+        it, and walk a second one; in every fold both are made anew, and the strength is chosen by the other folds.
+        The model keeps fewer predictors and bends less what it keeps, for twice the time.
+    l1_ratio, feature_groups, penalty_factors, layer_factors, stopping, hidden_layer_sizes, activation, skip, finish
+    class_weight, alpha_min_ratio, max_iter, tol, precision, verbose, random_state
         As in `TautNetClassifier`.
 
     Attributes
@@ -150,7 +159,10 @@ class TautNetClassifierCV(CrossValidated, ClassifierNet):
         ensemble=False,
         n_jobs=None,
         l1_ratio=0.5,
+        feature_groups=None,
+        penalty_factors=None,
         layer_factors=None,
+        adaptive=False,
         stopping="loss",
         hidden_layer_sizes=(100,),
         activation="relu",
@@ -187,7 +199,10 @@ class TautNetRegressorCV(CrossValidated, RegressorNet):
         delta=1.35,
         quantile=0.5,
         l1_ratio=0.5,
+        feature_groups=None,
+        penalty_factors=None,
         layer_factors=None,
+        adaptive=False,
         hidden_layer_sizes=(100,),
         activation="relu",
         skip=True,

@@ -54,6 +54,8 @@ class Settings:
         What the strength is multiplied by in each layer.
     penalty_factors : tuple of float, optional
         What the strength is multiplied by for each predictor; at 0 it is always kept.
+    adaptive : bool
+        Whether such factors are to come from a first path without them, see `adaptive.adapted`.
     stopping : {"loss", "score"}
         What early stopping watches.
     tol, max_iter : float, int
@@ -74,6 +76,7 @@ class Settings:
     max_iter: int = 2000
     layer_factors: tuple | None = None
     penalty_factors: tuple | None = None
+    adaptive: bool = False
     stopping: str = "loss"
     precision: str = "float32"
     seed: int = 0

@@ -292,6 +292,10 @@ class Hierarchical(Grouped):
         value = self.smooth(weights, groups) + groups.each_once(self.alpha * groups.levels(weights) * sizes)
         return jnp.where(held.all(), value, jnp.inf)
 
+    def pull(self, weights, groups):
+        # What shrinks θⱼ shrinks weights M times as large with it, which hold it back as much.
+        return jax.tree.map(lambda pull: pull / self.bound, super().pull(weights, groups))
+
     def prox(self, weights, step, groups):
         # The new size x of θⱼ solves x - ‖θⱼ‖ + sα√pⱼ = M Σ (|w| - M x)₊, or is 0. The right side is convex and
         # piecewise linear: Newton's method, from the left, ends at the solution itself.
@@ -300,7 +304,8 @@ class Hierarchical(Grouped):
 
         def better(x):
             above = magnitudes > self.bound * x[:, None]
-            total, count = (groups.sums(jnp.where(above, a, 0.0).sum(axis=1)) for a in (magnitudes, 1.0))
+            total = groups.sums(jnp.where(above, magnitudes, 0.0).sum(axis=1))
+            count = groups.sums(above.sum(axis=1).astype(x.dtype))
             return jnp.maximum((rest + self.bound * total) / (1 + self.bound**2 * count), x)
 
         start = jnp.maximum(rest, 0.0)
@@ -330,6 +335,24 @@ UNPENALISED = ("none", "early_stopping", "dropout")
 # Those that an l1_ratio is part of, and those that draw the weights of a predictor jointly.
 WITH_L1_RATIO = ("elasticnet", "sparse_group")
 JOINT = ("group", "sparse_group", "hierarchical", "group_mcp")
+# Names that stand for a penalty whose factors come from a path without them.
+ADAPTIVE = {"adaptive_group": "group"}
+
+
+def penalty_complaint(name, network):
+    """What stands against a penalty on a network, in words; None where nothing does.
+
+    Examples
+    --------
+    >>> from tautnet.objective.networks import Network
+    >>> penalty_complaint("group", Network(())), penalty_complaint("hierarchical", Network((3,)))
+    (None, None)
+    """
+    if make_penalty(name, 1.0).needs_skip and (network.is_linear or not network.skip):
+        return f"{name} ties hidden layers to a linear map beside them: it needs a hidden layer and skip=True"
+    if name == "dropout" and network.is_linear:
+        return "dropout leaves hidden units out: it needs a hidden layer"
+    return None
 
 
 def make_penalty(name, alpha, l1_ratio=0.5):
