@@ -13,8 +13,8 @@ ROOMS = {
     "tables": ["errors", "datasets", "reader", "encoder", "target", "scaling"],
     "objective": ["losses", "survival", "tasks", "networks", "penalties", "problem"],
     "fitting": [
-        "settings", "sample", "solver", "unit", "loop", "path", "trainings", "units", "crossval", "adaptive", "nested", "intervals",
-        "diagnostics", "study", "verdict", "detail",
+        "settings", "sample", "solver", "unit", "loop", "path", "trainings", "units", "crossval", "adaptive", "nested",
+        "intervals", "diagnostics", "study", "verdict", "detail",
     ],
     "estimators": ["inputs", "summary", "base", "models", "cross_validated", "survival", "selector"],
     "files": ["run_directory"],
