@@ -5,9 +5,11 @@ from functools import partial
 from numbers import Integral
 
 import numpy as np
+from scipy.stats import rankdata
 
 from tautnet.estimators.base import ClassifierNet, Member, RegressorNet, set_parameters
 from tautnet.fitting.crossval import split_rows, tolerant_folds
+from tautnet.fitting.exits import order_of_exit
 from tautnet.fitting.nested import Candidate, cross_validate
 from tautnet.fitting.path import nearest
 from tautnet.fitting.study import penalty_curves
@@ -69,9 +71,21 @@ class CrossValidated:
         self.cv_results_ = penalty_curves(nested, curve, path)
         self.cv_loss_ = float(curve.mean[nearest(curve.alphas, self.alpha_)])
         self._store(sample, path, at)
+        self._store_exits(nested)
         if self.ensemble:
             self._take_members(sample, nested, self.alpha_)
         return self
+
+    def _store_exits(self, nested):
+        """Where each predictor leaves the path; one that is constant, and so no part of it, has left at 0."""
+        paths = [nested.single(r, k).path for r, fold in enumerate(nested.folds) for k in range(fold.max() + 1)]
+        exits = order_of_exit(nested.whole, paths)
+        n_predictors = len(self.penalty_factors_)
+        self.exit_alphas_, self.exit_spread_ = np.zeros(n_predictors), np.full(n_predictors, np.nan)
+        self.exit_returns_ = np.zeros(n_predictors, int)
+        self.exit_alphas_[self._predictors], self.exit_spread_[self._predictors] = exits.alphas, exits.spread
+        self.exit_returns_[self._predictors] = exits.returns
+        self.exit_ranks_ = rankdata(self.exit_alphas_)
 
     def _take_members(self, sample, nested, alpha):
         """Predict with the fold models from now on."""
@@ -139,6 +153,14 @@ class TautNetClassifierCV(CrossValidated, ClassifierNet):
     cv_results_ : dict of arrays (n_alphas,)
         ``alpha``, ``mean_test_loss``, ``se_test_loss``, ``mean_train_loss``, ``n_features``,
         ``split0_test_loss``, ...
+    exit_alphas_ : array (n_features_in_,) or (n_groups,)
+        The strength from which on each predictor is out of the path of all rows; infinite where it never leaves.
+    exit_spread_ : array (n_features_in_,) or (n_groups,)
+        Standard deviation over folds of the logarithm, to base 10, of that strength.
+    exit_ranks_ : array (n_features_in_,) or (n_groups,)
+        1 for the first to leave; those that leave together share the mean of their ranks.
+    exit_returns_ : int array (n_features_in_,) or (n_groups,)
+        How often each came back at a larger strength.
 
     Examples
     --------
