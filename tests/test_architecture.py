@@ -19,7 +19,7 @@ ROOMS = {
     "estimators": ["inputs", "summary", "base", "models", "cross_validated", "survival", "selector"],
     "files": ["run_directory"],
     "views": [
-        "terminal", "canvas", "gains", "displays", "figures", "island", "report", "article_pictures",
+        "terminal", "canvas", "gains", "displays", "counts", "figures", "island", "report", "article_pictures",
         "article_sections", "article_report",
     ],
     "replication": ["protocol", "online", "trials", "summary", "pruning", "findings", "article"],
