@@ -18,7 +18,7 @@ from tautnet.objective.losses import (
     SquaredError,
 )
 from tautnet.objective.networks import Network
-from tautnet.objective.penalties import ElasticNet, Group, Groups
+from tautnet.objective.penalties import MCP, ElasticNet, Group, GroupMCP, Groups, Hierarchical, SparseGroup
 from tautnet.objective.problem import Data, Problem
 from tautnet.objective.survival import CoxPartialLikelihood
 
@@ -41,7 +41,13 @@ PENALTIES = {
     "l1": ElasticNet(0.2, 1.0),
     "elasticnet": ElasticNet(0.3, 0.4),
     "group": Group(0.1),
+    "sparse_group": SparseGroup(0.1, 0.4),
+    "hierarchical": Hierarchical(0.1),
+    "mcp": MCP(0.2),
+    "group_mcp": GroupMCP(0.3),
 }
+# Their energies have more than one valley, or a set of points that is not convex.
+NOT_CONVEX = ("hierarchical", "mcp", "group_mcp")
 
 NETWORKS = {
     "linear": Network((), skip=False),
@@ -53,6 +59,11 @@ NETWORKS = {
 
 # The predictor of each column: the first and the last have two columns, and columns need not be neighbours.
 COLUMN_PREDICTOR = np.array([0, 1, 2, 0, 2], np.int32)
+
+
+def go_together(penalty, network):
+    """Whether a penalty can be put on a network: one that needs a skip on one that has it."""
+    return NETWORKS[network].skip or not PENALTIES[penalty].needs_skip
 
 
 class Case(NamedTuple):
@@ -93,7 +104,7 @@ def make_groups(network, n_outputs, column_predictor=COLUMN_PREDICTOR):
     """Groups whose factors are the square roots of the numbers of first-layer and skip weights."""
     per_column = n_outputs if network.is_linear else network.hidden_layer_sizes[0] + n_outputs * network.skip
     counts = np.bincount(column_predictor) * per_column
-    return Groups(column_predictor, np.sqrt(counts)[column_predictor])
+    return Groups(column_predictor, np.sqrt(counts)[column_predictor], np.ones(len(column_predictor)))
 
 
 def make_case(loss="squared error", penalty="l2", network="silu", n_rows=12, seed=0):

@@ -13,13 +13,13 @@ ROOMS = {
     "tables": ["errors", "datasets", "reader", "encoder", "target", "scaling"],
     "objective": ["losses", "survival", "tasks", "networks", "penalties", "problem"],
     "fitting": [
-        "settings", "sample", "solver", "unit", "loop", "path", "trainings", "units", "crossval", "nested", "intervals",
-        "diagnostics", "study", "verdict", "detail",
+        "settings", "sample", "solver", "unit", "loop", "path", "trainings", "units", "crossval", "adaptive", "nested",
+        "intervals", "diagnostics", "exits", "study", "verdict", "detail",
     ],
     "estimators": ["inputs", "summary", "base", "models", "cross_validated", "survival", "selector"],
     "files": ["run_directory"],
     "views": [
-        "terminal", "canvas", "gains", "displays", "figures", "island", "report", "article_pictures",
+        "terminal", "canvas", "gains", "displays", "counts", "figures", "island", "report", "article_pictures",
         "article_sections", "article_report",
     ],
     "replication": ["protocol", "online", "trials", "summary", "pruning", "findings", "article"],

@@ -19,6 +19,7 @@ _NAMES = {
     "ComparisonDisplay": "tautnet.views.gains",
     "CVDisplay": "tautnet.views.displays",
     "PathDisplay": "tautnet.views.displays",
+    "PredictorsDisplay": "tautnet.views.counts",
     "TrainingCurveDisplay": "tautnet.views.displays",
     "WeightHistogramDisplay": "tautnet.views.displays",
     "TableError": "tautnet.tables.errors",

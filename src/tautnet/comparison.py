@@ -13,10 +13,10 @@ from tautnet.fitting.settings import Settings
 from tautnet.fitting.study import best_row, candidates_for, over_fitted, recommended_name, run_study, tabulate
 from tautnet.fitting.verdict import write_verdict
 from tautnet.objective.networks import ACTIVATIONS, Network
-from tautnet.objective.penalties import PENALTIES
+from tautnet.objective.penalties import ADAPTIVE, PENALTIES, WITH_L1_RATIO, penalty_complaint
 from tautnet.objective.tasks import REGRESSION_LOSSES, TIES, loss_for
 
-DEFAULT_PENALTIES = ("none", "l2", "l1", "elasticnet", "group")
+DEFAULT_PENALTIES = ("none", "l2", "l1", "elasticnet", "group", "adaptive_group")
 
 
 @dataclass(frozen=True)
@@ -132,8 +132,8 @@ def compare(
         Numbers, categories, dates; missing cells are imputed inside each fold.
     y : Series or array (n_rows,)
     penalties : sequence of str
-        From "none", "l2", "l1", "elasticnet", "group", "early_stopping", "dropout"; the last two have no
-        certificate, and the rate of dropout is reported as alpha.
+        From those that `TautNetClassifier` names, and "adaptive_group", which is "group" with ``adaptive=True``.
+        "early_stopping" and "dropout" have no certificate, and the rate of dropout is reported as alpha.
     cv : int
         Number of folds, outer and inner: the inner folds of an outer fold are the others.
     repeats : int
@@ -155,7 +155,7 @@ def compare(
     skip : bool
         Whether a linear map runs beside the hidden layers.
     l1_ratio : float
-        ρ of the elastic net.
+        Share of l1 in "elasticnet" and "sparse_group".
     finish : bool
         Score and deliver models that are solved in float64 (slower).
     alpha_min_ratio : "auto" or float
@@ -200,15 +200,16 @@ def compare(
     ('regression', 'l2')
     """
     start = time.perf_counter()
-    _check(penalties, cv, repeats, selection, activation, l1_ratio, ordered, groups, hidden_layer_sizes)
+    network = Network(tuple(hidden_layer_sizes), activation, skip and bool(hidden_layer_sizes))
+    _check(penalties, cv, repeats, selection, l1_ratio, ordered, groups, network)
     target, sample, encoder = encode(X, y, sample_weight, task if loss == "squared_error" else "regression")
     _check_loss(target.task, task, loss, delta, quantile, ties)
     loss = loss_for(target.task, sample.y, sample.weight, loss=loss, delta=delta, quantile=quantile, ties=ties)
 
     def settings_for(penalty, linear):
-        network = Network(() if linear else tuple(hidden_layer_sizes), activation, skip and not linear)
         return Settings(
-            penalty=penalty, l1_ratio=l1_ratio, loss=loss, network=network, alpha_min_ratio=alpha_min_ratio,
+            penalty=ADAPTIVE.get(penalty, penalty), adaptive=penalty in ADAPTIVE, l1_ratio=l1_ratio, loss=loss,
+            network=Network((), activation, False) if linear else network, alpha_min_ratio=alpha_min_ratio,
             finish=finish, tol=tol, max_iter=max_iter, precision=precision, seed=random_state,
         )  # fmt: skip
 
@@ -235,11 +236,15 @@ def compare(
     return Comparison(result, result.pop("detail"))
 
 
-def _check(penalties, cv, repeats, selection, activation, l1_ratio, ordered, groups, hidden):
+def _check(penalties, cv, repeats, selection, l1_ratio, ordered, groups, network):
     """Raise where an argument is wrong, or would do nothing."""
+    activation = network.activation
     for name in penalties:
-        if name not in PENALTIES:
-            raise ValueError(f"no penalty {name!r}: use some of {', '.join(PENALTIES)}")
+        if name not in PENALTIES and name not in ADAPTIVE:
+            raise ValueError(f"no penalty {name!r}: use some of {', '.join([*PENALTIES, *ADAPTIVE])}")
+        complaint = penalty_complaint(ADAPTIVE.get(name, name), network)
+        if complaint:
+            raise ValueError(complaint)
     for wrong, why in (
         (not penalties or len(set(penalties)) < len(penalties), "name at least one penalty, and each once"),
         (cv < 3, f"cv={cv}: nested cross-validation needs at least 3 folds"),
@@ -247,8 +252,10 @@ def _check(penalties, cv, repeats, selection, activation, l1_ratio, ordered, gro
         (selection not in ("min", "1se"), f"selection={selection!r} is neither 'min' nor '1se'"),
         (activation not in ACTIVATIONS, f"activation={activation!r} is not one of {', '.join(ACTIVATIONS)}"),
         (not 0 <= l1_ratio <= 1, f"l1_ratio={l1_ratio} is not between 0 and 1"),
-        ("dropout" in penalties and not hidden, "dropout leaves hidden units out: it needs a hidden layer"),
-        (l1_ratio != 0.5 and "elasticnet" not in penalties, f"l1_ratio={l1_ratio} changes nothing without elasticnet"),
+        (
+            l1_ratio != 0.5 and not {*penalties} & {*WITH_L1_RATIO},
+            f"l1_ratio={l1_ratio} changes nothing without {' or '.join(WITH_L1_RATIO)}",
+        ),
         (ordered and repeats > 1, f"repeats={repeats} changes nothing where ordered=True leaves nothing to draw"),
         (ordered and groups is not None, "ordered=True cuts folds by the order of rows, groups by groups: use one"),
     ):

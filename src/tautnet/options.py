@@ -8,8 +8,8 @@ import typer
 UsageError = typer.BadParameter.__base__
 CommandError = UsageError.__base__
 
-DEFAULT_PENALTIES = ("none", "l2", "l1", "elasticnet", "group")
-PENALTIES = (*DEFAULT_PENALTIES, "early_stopping", "dropout")
+DEFAULT_PENALTIES = ("none", "l2", "l1", "elasticnet", "group", "adaptive_group")
+PENALTIES = (*DEFAULT_PENALTIES, "sparse_group", "hierarchical", "mcp", "group_mcp", "early_stopping", "dropout")
 ACTIVATIONS = ("relu", "tanh", "silu", "identity")
 LOSSES = ("squared_error", "poisson", "huber", "quantile")
 

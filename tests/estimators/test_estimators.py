@@ -12,6 +12,7 @@ from sklearn.base import clone
 from sklearn.exceptions import ConvergenceWarning, NotFittedError
 
 import tautnet as tn
+from tautnet.fitting.adaptive import adaptive_factors
 from tautnet.fitting.settings import Schedule, Settings
 
 RNG = np.random.default_rng(0)
@@ -104,6 +105,46 @@ def test_probabilities_and_score():
     assert regressor(alpha=1e-3).fit(X, Y).score(X, Y) > 0.8
 
 
+@pytest.mark.parametrize("penalty", ["l1", "hierarchical"])
+def test_a_factor_of_zero_keeps_a_predictor_whose_path_ends_when_the_others_have_left(penalty):
+    model = tn.TautNetRegressorCV(penalty, cv=3, selection="1se", penalty_factors=(1, 1, 1, 0), **QUICK).fit(X, Y)
+    assert model.selected_features_[3] and model.penalty_factors_.tolist() == [1, 1, 1, 0]
+    counts = model.cv_results_["n_features"]
+    assert counts[-1] >= 1 and counts[0] == 4
+    # A strength beyond the end of that path is walked to all the same.
+    strong = regressor(penalty, alpha=20.0, penalty_factors=(1, 1, 1, 0)).fit(X, Y)
+    assert strong.selected_features_.tolist() == [False, False, False, True]
+
+
+def test_columns_of_a_group_stay_or_leave_together():
+    frame = pd.DataFrame(X, columns=list("abcd")).assign(same=1.0)
+    groups = {"first": ["d", "a"], "rest": ["b", "c"], "nothing": "same"}
+    model = tn.TautNetRegressorCV("group", cv=3, feature_groups=groups, penalty_factors=(1, 3, 1), **QUICK)
+    model.fit(frame, np.square(X[:, 0]) + 0.1 * X[:, 1])
+    a, b, c, d, same = model.set_params(selection=1).fit(frame, Y - X[:, 1]).selected_features_
+    assert (a, b, c, d, same) == (True, False, False, True, False)
+    assert model.penalty_factors_.tolist() == [1, 3, 1]
+    # Inside its group each column has a size of its own.
+    assert model.feature_importances_[0] > 2 * model.feature_importances_[3] > 0
+
+
+def test_adaptive_factors_are_the_models_own_and_give_it_again():
+    """Predictors that a first path keeps small are pressed; the factors alone give the same weights."""
+    cv = tn.TautNetRegressorCV("group", cv=3, adaptive=True, **QUICK).fit(X, Y)
+    assert cv.penalty_factors_.argsort()[:2].tolist() in ([0, 1], [1, 0])
+    assert cv.selected_features_.tolist() == [True, True, False, False]
+    plain = regressor("group", cv.alpha_, penalty_factors=cv.penalty_factors_).fit(X, Y)
+    np.testing.assert_array_equal(plain.coefs_[0], cv.coefs_[0])
+    # A plain estimator takes the norms at its own strength.
+    first = regressor("group", 0.05).fit(X, Y)
+    second = regressor("group", 0.05, adaptive=True).fit(X, Y)
+    np.testing.assert_array_equal(second.penalty_factors_, adaptive_factors(first.feature_importances_))
+    # Factors of the user's go in too, and where nothing is left of the first path all are alike.
+    both = regressor("group", 0.05, adaptive=True, penalty_factors=(1, 1, 1, 0)).fit(X, Y)
+    assert both.penalty_factors_[3] == 0 and both.selected_features_[3]
+    assert regressor("group", 99.0, adaptive=True).fit(X, Y).penalty_factors_.tolist() == [1, 1, 1, 1]
+
+
 def test_a_mixed_frame_goes_in_as_it_is():
     frame = pd.DataFrame({"a": X[:, 0], "b": np.where(X[:, 1] > 0, "up", "down"), "c": X[:, 2], "same": 1})
     frame.loc[::7, "c"] = np.nan
@@ -159,6 +200,17 @@ def test_what_is_not_fitted_says_so(cls):
         ({"hidden_layer_sizes": (), "skip": False}, "a hidden layer"),
         ({"hidden_layer_sizes": (), "finish": True}, "a hidden layer"),
         ({"hidden_layer_sizes": (), "precision": "float64"}, "a hidden layer"),
+        ({"feature_groups": {"a": range(4)}}, "feature_groups=.* it needs a penalty of whole predictors"),
+        ({"penalty": "none", "adaptive": True, "alpha_min_ratio": "auto"}, "adaptive=True changes nothing"),
+        ({"penalty": "hierarchical", "skip": False}, "it needs a hidden layer and skip=True"),
+        ({"penalty": "hierarchical", "hidden_layer_sizes": ()}, "it needs a hidden layer and skip=True"),
+        # Factors and groups that do not fit the table.
+        ({"penalty_factors": (1, 1)}, "penalty_factors must be 4 finite numbers of at least 0"),
+        ({"penalty_factors": (1, 1, 1, -1)}, "penalty_factors must be 4 finite numbers of at least 0"),
+        ({"penalty_factors": np.zeros(4)}, "not all of them 0"),
+        ({"penalty": "group", "feature_groups": {"a": [0, 1], "b": [1, 2, 3]}}, "1 is in 'a' and 'b'"),
+        ({"penalty": "group", "feature_groups": {"a": [0], "b": [1]}}, "leaves out .*; name each column once"),
+        ({"penalty": "group", "feature_groups": {"a": range(4), "b": ["z"]}}, "'b' names 'z', which is no column"),
         ({"penalty": "none", "alpha": 0.5, "alpha_min_ratio": "auto"}, "a penalty"),
         ({"penalty": "none", "alpha": 1e-2}, "alpha_min_ratio=0.001 changes nothing"),
     ],
@@ -177,6 +229,7 @@ def test_wrong_and_idle_parameters_are_refused(options, says):
         ({"selection": "best"}, "The 'selection' parameter"),
         ({"cv": 1}, "The 'cv' parameter"),
         ({"cv": []}, "gives no split"),
+        ({"cv": [(range(40), range(40, 60))], "adaptive": True, "penalty": "group"}, "gives one split"),
         ({"penalty": "none", "alpha_min_ratio": "auto", "selection": "1se"}, "selection='1se' changes nothing"),
     ],
 )
@@ -204,6 +257,9 @@ PLAIN = {
     "activation": ({}, {"activation": "tanh"}),
     "skip": ({}, {"skip": False}),
     "layer_factors": ({}, {"layer_factors": (2.0, 1.0)}),
+    "penalty_factors": ({}, {"penalty_factors": (2.0, 1.0, 1.0, 1.0)}),
+    "feature_groups": ({"penalty": "group"}, {"penalty": "group", "feature_groups": {"a": [0, 2], "b": [1, 3]}}),
+    "adaptive": ({"penalty": "group"}, {"penalty": "group", "adaptive": True}),
     "finish": ({}, {"finish": True}),
     "alpha_min_ratio": ({}, {"alpha_min_ratio": 1e-2}),
     "max_iter": ({"finish": True, "tol": 1e-6}, {"finish": True, "tol": 1e-6, "max_iter": 3}),

@@ -15,7 +15,7 @@ def on(table, **options):
 
 @pytest.fixture(scope="module")
 def linear():
-    """y is linear in two of ten predictors; all five penalties."""
+    """y is linear in two of ten predictors; all penalties that are compared where none are named."""
     return on(datasets.linear_two(n_rows=200, seed=1))
 
 
@@ -37,6 +37,10 @@ def test_a_linear_target_needs_no_network_and_two_predictors(linear):
     norms = np.array(linear.detail["penalties"]["group"]["path"]["norms"])
     at = linear.detail["penalties"]["group"]["path"]["alphas"].index(by_name(linear)["group"]["one_se"]["alpha"])
     assert (norms[at] > 0).tolist() == [True, True] + [False] * 8
+    # The adaptive path finds them without that rule, and its time counts the first path.
+    adaptive = by_name(linear)["adaptive_group"]
+    assert adaptive["predictors_kept"] == 2
+    assert adaptive["seconds"] > by_name(linear)["group"]["seconds"]
 
 
 def test_the_one_se_choice_of_group_finds_the_two_predictors_in_most_draws():
@@ -57,7 +61,7 @@ def test_xor_needs_a_network():
 
 def test_rows_agree_with_each_other(linear):
     rows = by_name(linear)
-    assert list(rows) == ["none", "l2", "l1", "elasticnet", "group"]
+    assert list(rows) == ["none", "l2", "l1", "elasticnet", "group", "adaptive_group"]
     for row in [*rows.values(), linear.result["linear"], linear.result["chosen"]]:
         assert row["gap"] == pytest.approx(row["test_loss"] - row["train_loss"])
         assert row["vs_null"]["diff"] == pytest.approx(linear.result["null"]["test_loss"] - row["test_loss"])
@@ -67,7 +71,7 @@ def test_rows_agree_with_each_other(linear):
     assert rows["none"]["vs_none"] is None and linear.result["linear"]["vs_linear"] is None
     assert linear.result["best"] == min(rows, key=lambda name: rows[name]["test_loss"])
     assert linear.result["over_fitted"] is True and rows["none"]["gap"] > 0
-    for name in ("l1", "elasticnet", "group"):
+    for name in ("l1", "elasticnet", "group", "adaptive_group"):
         assert rows[name]["zero_weights"] > 0
         assert rows[name]["one_se"]["alpha"] >= rows[name]["alpha"]
 
@@ -84,7 +88,7 @@ def test_the_detail_holds_what_the_report_draws(linear):
 
 def test_a_frame_of_the_rows(linear):
     frame = linear.frame()
-    assert frame.index.tolist() == ["none", "l2", "l1", "elasticnet", "group", "linear", "chosen"]
+    assert frame.index.tolist() == ["none", "l2", "l1", "elasticnet", "group", "adaptive_group", "linear", "chosen"]
     assert frame.loc["l2", "test_loss"] == by_name(linear)["l2"]["test_loss"]
     assert repr(linear).startswith("Comparison(table, recommended=")
 
@@ -119,7 +123,8 @@ def test_classes_weights_and_groups():
         ({"selection": "best"}, "neither 'min' nor '1se'"),
         ({"activation": "gelu"}, "activation='gelu'"),
         ({"l1_ratio": 2}, "not between 0 and 1"),
-        ({"penalties": ["l2"], "l1_ratio": 0.9}, "changes nothing without elasticnet"),
+        ({"penalties": ["l2"], "l1_ratio": 0.9}, "changes nothing without elasticnet or sparse_group"),
+        ({"penalties": ["hierarchical"], "skip": False}, "needs a hidden layer and skip=True"),
         ({"ordered": True, "repeats": 2}, "changes nothing"),
         ({"ordered": True, "groups": np.arange(60)}, "use one"),
         ({"repeats": 0}, "at least 1"),

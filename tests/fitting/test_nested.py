@@ -3,6 +3,7 @@
 import numpy as np
 import pytest
 
+from tautnet.fitting.adaptive import adaptive_factors
 from tautnet.fitting.crossval import make_folds
 from tautnet.fitting.nested import Candidate, cross_validate
 from tautnet.fitting.study import chosen_results, run_study, tabulate
@@ -48,6 +49,41 @@ def test_poisoned_rows_change_no_model_and_no_choice_of_the_folds_that_leave_the
         x, y = before.inner(0, HELD_OUT), after.inner(0, HELD_OUT)
         np.testing.assert_array_equal(x.fold_losses, y.fold_losses)
         assert x.alpha("min") == y.alpha("min")
+
+
+@pytest.fixture(scope="module")
+def adaptive(settings):
+    return [Candidate("adaptive_group", settings("group", adaptive=True))]
+
+
+def test_poisoned_rows_change_no_factor_and_no_choice_of_an_adaptive_penalty(regression, adaptive):
+    poisoned = regression._replace(y=np.where((FOLD == HELD_OUT)[:, None], 1e3 - regression.y, regression.y))
+    before, after = (run(sample, adaptive)[0] for sample in (regression, poisoned))
+    for a, b in ((one.single(0, HELD_OUT) for one in (before, after)),):
+        assert a.path.unit.settings.penalty_factors == b.path.unit.settings.penalty_factors != None  # noqa: E711
+        np.testing.assert_array_equal(a.path.norms, b.path.norms)
+    x, y = before.inner(0, HELD_OUT), after.inner(0, HELD_OUT)
+    np.testing.assert_array_equal(x.fold_losses, y.fold_losses)
+    assert x.fold_losses.shape[1] == 2 and x.alpha("min") == y.alpha("min")
+    # The rows do matter to the others.
+    assert before.whole.unit.settings.penalty_factors != after.whole.unit.settings.penalty_factors
+
+
+def test_adaptive_chains_take_the_norms_that_the_other_folds_choose(regression, adaptive, clean):
+    nested = run(regression, adaptive)[0]
+    # Beside the plain penalty its first chains are walked once.
+    np.testing.assert_array_equal(nested.first.whole.norms, clean[1].whole.norms)
+    inner = [chain for chain in nested.chains[0] if chain.is_inner(0)]
+    assert len(inner) == 2 and 3 <= len(nested.chains[0]) - 3 <= 6
+    for chain in inner:
+        j = next(k for k in chain.left_out if k != 0)
+        other = 3 - j
+        # The one fold that is neither the outer nor this inner one has the say.
+        first = next(c for c in clean[1].chains[0] if c.left_out == (0, other))
+        at = len(first.path.alphas) - 1 - first.losses[other][::-1].argmin()
+        own = next(c for c in clean[1].chains[0] if c.left_out == chain.left_out)
+        expected = adaptive_factors(own.path.norms[own.at(first.path.alphas[at])])
+        assert chain.path.unit.settings.penalty_factors == pytest.approx(expected)
 
 
 def test_the_number_of_jobs_changes_no_bit(regression, candidates, clean):

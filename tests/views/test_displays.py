@@ -12,6 +12,7 @@ from views.hostile import JOINED, NAMES, hostile
 import tautnet
 from tautnet.fitting.verdict import NEARLY_SOLVED, SETTLED, SOLVED, certificate_in_words, number
 from tautnet.views.canvas import blank_figure, finished_picture, label, renumber, spread
+from tautnet.views.counts import PredictorsDisplay
 from tautnet.views.displays import CVDisplay, PathDisplay, TrainingCurveDisplay, WeightHistogramDisplay, stopped
 from tautnet.views.figures import displays, write_figures
 from tautnet.views.gains import ComparisonDisplay, drawn_penalty, gain_limits
@@ -28,7 +29,9 @@ def picture(display, kind="svg"):
     return finished_picture(figure, kind, "a picture")
 
 
-EVERY = set("comparison training weights-none weights-l2 weights-group cv-l2 cv-group path-l2 path-group".split())
+EVERY = set(
+    "comparison training predictors weights-none weights-l2 weights-group cv-l2 cv-group path-l2 path-group".split()
+)
 
 
 @pytest.mark.parametrize(
@@ -38,6 +41,18 @@ EVERY = set("comparison training weights-none weights-l2 weights-group cv-l2 cv-
 )  # fmt: skip
 def test_a_result_has_the_displays_that_it_can_have(finished, case, names):
     assert set(displays(finished[case].result)) == names
+
+
+def test_loss_against_the_number_of_predictors_is_the_least_of_the_path(result):
+    frame = PredictorsDisplay.from_result(result).frame()
+    detail = result["detail"]["penalties"]["group"]
+    # l2 keeps every predictor at every strength: it has no such curve.
+    assert set(frame.index.get_level_values(0)) == {"group"}
+    assert frame["mean_test_loss"].min() == min(detail["cv_mean"])
+    for (_, n), row in frame.iterrows():
+        at = detail["path"]["alphas"].index(row["alpha"])
+        assert detail["path"]["n_features"][at] == n
+    assert picture(PredictorsDisplay.from_result(result)).data
 
 
 def test_figures_are_svg_and_png(finished, tmp_path):

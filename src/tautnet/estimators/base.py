@@ -2,6 +2,7 @@
 
 import time
 import warnings
+from dataclasses import replace
 from numbers import Integral, Real
 from typing import NamedTuple
 
@@ -13,12 +14,19 @@ from sklearn.utils._param_validation import Interval, StrOptions
 from sklearn.utils.class_weight import compute_sample_weight
 from sklearn.utils.validation import check_is_fitted
 
-from tautnet.estimators.inputs import check_groups, check_sample_weight, check_table, check_target
+from tautnet.estimators.inputs import (
+    check_feature_groups,
+    check_groups,
+    check_penalty_factors,
+    check_sample_weight,
+    check_table,
+    check_target,
+)
 from tautnet.estimators.summary import summarise
 from tautnet.fitting.sample import encode
 from tautnet.fitting.settings import Settings
 from tautnet.objective.networks import ACTIVATIONS, Network
-from tautnet.objective.penalties import PENALTIES, UNPENALISED
+from tautnet.objective.penalties import JOINT, PENALTIES, UNPENALISED, WITH_L1_RATIO, penalty_complaint
 from tautnet.objective.survival import baseline_hazard, survival_function
 from tautnet.objective.tasks import REGRESSION_LOSSES, TIES, loss_for
 from tautnet.tables.target import as_target
@@ -50,7 +58,10 @@ class Net(BaseEstimator):
         "cv": ["cv_object"],
         "selection": [StrOptions({"min", "1se"}), Interval(Integral, 0, None, closed="left")],
         "n_jobs": [Integral, None],
+        "feature_groups": [dict, None],
+        "penalty_factors": ["array-like", None],
         "layer_factors": ["array-like", None],
+        "adaptive": ["boolean"],
         "stopping": [StrOptions({"loss", "score"})],
         "ensemble": ["boolean"],
         "l1_ratio": [Interval(Real, 0, 1, closed="both")],
@@ -87,6 +98,7 @@ class Net(BaseEstimator):
             alpha_min_ratio=self.alpha_min_ratio, finish=self.finish, tol=self.tol, max_iter=self.max_iter,
             precision=self.precision, seed=self._seed(), stopping=self._stopping,
             layer_factors=None if self.layer_factors is None else tuple(float(f) for f in self.layer_factors),
+            adaptive=self.adaptive,
         )  # fmt: skip
 
     @property
@@ -105,8 +117,9 @@ class Net(BaseEstimator):
         if not np.isscalar(self.hidden_layer_sizes) and any(size < 1 for size in self.hidden_layer_sizes):
             raise ValueError(f"hidden_layer_sizes must be > 0, got {self.hidden_layer_sizes}.")
         self._check_layer_factors()
-        if self.penalty == "dropout" and linear:
-            raise ValueError("penalty='dropout' leaves hidden units out: it needs a hidden layer")
+        complaint = penalty_complaint(self.penalty, Network(() if linear else (1,), skip=self.skip))
+        if complaint:
+            raise ValueError(complaint)
         defaults = type(self)().get_params(deep=False)
         for name, applies, why in self._conditions(linear):
             if not applies and not np.array_equal(getattr(self, name), defaults[name]):
@@ -127,7 +140,10 @@ class Net(BaseEstimator):
         penalised = self.penalty not in UNPENALISED
         finishes = self.finish or linear
         return [
-            ("l1_ratio", self.penalty == "elasticnet", "penalty='elasticnet'"),
+            ("l1_ratio", self.penalty in WITH_L1_RATIO, f"penalty={' or '.join(map(repr, WITH_L1_RATIO))}"),
+            ("feature_groups", self.penalty in JOINT, f"a penalty of whole predictors: {', '.join(JOINT)}"),
+            ("penalty_factors", penalised, "a penalty"),
+            ("adaptive", penalised, "a penalty"),
             ("activation", not linear, "a hidden layer"),
             ("skip", not linear, "a hidden layer"),
             ("finish", not linear, "a hidden layer: linear maps always are finished"),
@@ -151,7 +167,22 @@ class Net(BaseEstimator):
         if target.classes is not None:
             self.classes_ = target.classes
         sample = sample._replace(groups=check_groups(frame, groups))
-        return sample, self._settings(self._loss(target.task, sample)), target
+        settings = self._settings(self._loss(target.task, sample))
+        sample, factors = self._take_predictors(sample)
+        return sample, replace(settings, penalty_factors=factors), target
+
+    def _take_predictors(self, sample):
+        """The sample with its columns in the groups that the user gave, and the factor of each group or None."""
+        names = list(self.encoder_.feature_names_in_)
+        position = {name: i for i, name in enumerate(names)}
+        feature = np.array([position[name] for name in self.encoder_.predictors])
+        self._column_feature = feature[self.encoder_.column_predictor]
+        group, n_groups = check_feature_groups(self.feature_groups, names)
+        self.penalty_factors_ = check_penalty_factors(self.penalty_factors, n_groups)
+        # Predictors that are left out, being constant, are no part of the fit.
+        self._predictors, columns = np.unique(group[self._column_feature], return_inverse=True)
+        factors = None if self.penalty_factors is None else tuple(self.penalty_factors_[self._predictors].tolist())
+        return sample._replace(column_predictor=columns), factors
 
     def _weight(self, y, sample_weight):
         return sample_weight
@@ -182,8 +213,11 @@ class Net(BaseEstimator):
         self.stationarity_, self.objective_gap_ = float(path.stationarity[i]), float(path.objective_gap[i])
         self.train_loss_ = float(path.train_loss[i])
         self.unit_, self.n_rows_ = path.unit, len(sample.y)
-        norms = dict(zip(self.encoder_.predictors, path.norms[i], strict=True))
-        self.feature_importances_ = np.array([float(norms.get(n, 0)) for n in self.encoder_.feature_names_in_])
+        squares = np.square(weights.input).sum(axis=1)
+        squares += 0 if weights.skip is None else np.square(weights.skip).sum(axis=1)
+        self.feature_importances_ = np.sqrt(np.bincount(self._column_feature, squares, self.n_features_in_))
+        if path.unit.settings.penalty_factors is not None:
+            self.penalty_factors_[self._predictors] = path.unit.settings.penalty_factors
         self.selected_features_ = self.feature_importances_ > 0
         if self.finish and self.stationarity_ > self.tol and self.objective_gap_ > GAP_WORTH_A_WARNING:
             warnings.warn(

@@ -1,12 +1,15 @@
 """Estimators that choose their strength by cross-validation along the whole path."""
 
+from dataclasses import replace
 from functools import partial
 from numbers import Integral
 
 import numpy as np
+from scipy.stats import rankdata
 
 from tautnet.estimators.base import ClassifierNet, Member, RegressorNet, set_parameters
 from tautnet.fitting.crossval import split_rows, tolerant_folds
+from tautnet.fitting.exits import order_of_exit
 from tautnet.fitting.nested import Candidate, cross_validate
 from tautnet.fitting.path import nearest
 from tautnet.fitting.study import penalty_curves
@@ -47,6 +50,8 @@ class CrossValidated:
             folds = [tolerant_folds(target, sample.weight, n_folds, groups=sample.groups, seed=settings.seed)]
         else:
             folds = split_rows(target, sample.weight, self.cv, groups=sample.groups)
+            if self.adaptive and len(folds) == 1:
+                raise ValueError("cv gives one split, and adaptive=True needs others to choose for it: use 2 or more")
         nested = cross_validate(
             sample, [Candidate(self.penalty, settings)], folds, nested=False, alphas=alphas, n_jobs=self.n_jobs,
             keep="all" if self.ensemble else (), on_progress=self._reporter(),
@@ -58,6 +63,7 @@ class CrossValidated:
         if at not in path.parameters:
             # The table is so wide that the walk did not keep every model: it is made again for this one.
             rows, keep = np.arange(len(sample.y)), [path.alphas[at]]
+            settings = replace(path.unit.settings, finish=settings.finish)
             again = partial(run_chain, sample, rows, rows[:0], settings, alphas=alphas, keep=keep, certify="kept")
             path = run_units([lambda ticker: again(ticker=ticker)])[0]
         self.alpha_, self.alphas_ = float(path.alphas[at]), curve.alphas
@@ -65,9 +71,21 @@ class CrossValidated:
         self.cv_results_ = penalty_curves(nested, curve, path)
         self.cv_loss_ = float(curve.mean[nearest(curve.alphas, self.alpha_)])
         self._store(sample, path, at)
+        self._store_exits(nested)
         if self.ensemble:
             self._take_members(sample, nested, self.alpha_)
         return self
+
+    def _store_exits(self, nested):
+        """Where each predictor leaves the path; one that is constant, and so no part of it, has left at 0."""
+        paths = [nested.single(r, k).path for r, fold in enumerate(nested.folds) for k in range(fold.max() + 1)]
+        exits = order_of_exit(nested.whole, paths)
+        n_predictors = len(self.penalty_factors_)
+        self.exit_alphas_, self.exit_spread_ = np.zeros(n_predictors), np.full(n_predictors, np.nan)
+        self.exit_returns_ = np.zeros(n_predictors, int)
+        self.exit_alphas_[self._predictors], self.exit_spread_[self._predictors] = exits.alphas, exits.spread
+        self.exit_returns_[self._predictors] = exits.returns
+        self.exit_ranks_ = rankdata(self.exit_alphas_)
 
     def _take_members(self, sample, nested, alpha):
         """Predict with the fold models from now on."""
@@ -101,7 +119,8 @@ class TautNetClassifierCV(CrossValidated, ClassifierNet):
 
     Parameters
     ----------
-    penalty : {"l2", "l1", "elasticnet", "group", "none"}
+    penalty : str
+        As in `TautNetClassifier`.
     alphas : "auto" or array
         Strengths; the automatic grid covers over-fitted to null.
     cv : int, splitter or iterable
@@ -115,8 +134,12 @@ class TautNetClassifierCV(CrossValidated, ClassifierNet):
     ensemble : bool
         Predict the mean of the fold models at the chosen strength (probabilities and means, not labels)
         instead of the refit's; ``coefs_`` and ``selected_features_`` stay the refit's.
-    l1_ratio, layer_factors, stopping, hidden_layer_sizes, activation, skip, finish, class_weight
-    alpha_min_ratio, max_iter, tol, precision, verbose, random_state
+    adaptive : bool
+        Take further factors of the strength from a first path, at the strength that cross-validation chooses on
+        it, and walk a second one; in every fold both are made anew, and the strength is chosen by the other folds.
+        The model keeps fewer predictors and bends less what it keeps, for twice the time.
+    l1_ratio, feature_groups, penalty_factors, layer_factors, stopping, hidden_layer_sizes, activation, skip, finish
+    class_weight, alpha_min_ratio, max_iter, tol, precision, verbose, random_state
         As in `TautNetClassifier`.
 
     Attributes
@@ -130,6 +153,14 @@ class TautNetClassifierCV(CrossValidated, ClassifierNet):
     cv_results_ : dict of arrays (n_alphas,)
         ``alpha``, ``mean_test_loss``, ``se_test_loss``, ``mean_train_loss``, ``n_features``,
         ``split0_test_loss``, ...
+    exit_alphas_ : array (n_features_in_,) or (n_groups,)
+        The strength from which on each predictor is out of the path of all rows; infinite where it never leaves.
+    exit_spread_ : array (n_features_in_,) or (n_groups,)
+        Standard deviation over folds of the logarithm, to base 10, of that strength.
+    exit_ranks_ : array (n_features_in_,) or (n_groups,)
+        1 for the first to leave; those that leave together share the mean of their ranks.
+    exit_returns_ : int array (n_features_in_,) or (n_groups,)
+        How often each came back at a larger strength.
 
     Examples
     --------
@@ -150,7 +181,10 @@ class TautNetClassifierCV(CrossValidated, ClassifierNet):
         ensemble=False,
         n_jobs=None,
         l1_ratio=0.5,
+        feature_groups=None,
+        penalty_factors=None,
         layer_factors=None,
+        adaptive=False,
         stopping="loss",
         hidden_layer_sizes=(100,),
         activation="relu",
@@ -187,7 +221,10 @@ class TautNetRegressorCV(CrossValidated, RegressorNet):
         delta=1.35,
         quantile=0.5,
         l1_ratio=0.5,
+        feature_groups=None,
+        penalty_factors=None,
         layer_factors=None,
+        adaptive=False,
         hidden_layer_sizes=(100,),
         activation="relu",
         skip=True,

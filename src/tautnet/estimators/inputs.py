@@ -90,3 +90,47 @@ def check_groups(frame, groups):
     if pd.isna(np.asarray(groups, dtype=object)).any():
         raise ValueError("Input groups contains NaN.")
     return np.unique(np.asarray(groups), return_inverse=True)[1]
+
+
+def check_feature_groups(feature_groups, names):
+    """The group of each feature, and the number of groups; each feature is one where none are given.
+
+    Parameters
+    ----------
+    feature_groups : dict, optional
+        Name of a group -> its features, by name or position; every feature once.
+    names : list
+        Of all features.
+
+    Returns
+    -------
+    int array (n_features,), int
+    """
+    if feature_groups is None:
+        return np.arange(len(names)), len(names)
+    group = np.full(len(names), -1)
+    position = {name: i for i, name in enumerate(names)}
+    for g, (title, features) in enumerate(feature_groups.items()):
+        for feature in [features] if isinstance(features, str) else features:
+            i = position.get(feature, feature)
+            if not isinstance(i, int | np.integer) or not 0 <= i < len(names):
+                raise ValueError(f"feature_groups: {title!r} names {feature!r}, which is no column")
+            if group[i] >= 0:
+                other = list(feature_groups)[group[i]]
+                raise ValueError(f"feature_groups: {feature!r} is in {other!r} and {title!r}; name each column once")
+            group[i] = g
+    missing = [str(names[i]) for i in np.flatnonzero(group < 0)]
+    if missing:
+        more = ", ..." if len(missing) > 3 else ""
+        raise ValueError(f"feature_groups leaves out {', '.join(missing[:3])}{more}; name each column once")
+    return group, len(feature_groups)
+
+
+def check_penalty_factors(penalty_factors, n_predictors):
+    """The factor of the strength for each predictor or group of them: numbers from 0 on, not all of them 0."""
+    if penalty_factors is None:
+        return np.ones(n_predictors)
+    factors = np.array(penalty_factors, dtype=float)
+    if factors.shape != (n_predictors,) or not np.isfinite(factors).all() or (factors < 0).any() or not factors.any():
+        raise ValueError(f"penalty_factors must be {n_predictors} finite numbers of at least 0, and not all of them 0")
+    return factors

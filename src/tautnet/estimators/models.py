@@ -1,9 +1,7 @@
 """Plain estimators: one penalty, one strength."""
 
-import numpy as np
-
 from tautnet.estimators.base import ClassifierNet, RegressorNet, set_parameters
-from tautnet.fitting.trainings import run_chain
+from tautnet.fitting.adaptive import run_at
 from tautnet.fitting.units import run_units
 
 
@@ -39,10 +37,9 @@ class Plain:
         if groups is not None and self.penalty != "early_stopping":
             raise ValueError("groups changes nothing here: it needs penalty='early_stopping'")
         sample, settings, _ = self._prepare(X, y, sample_weight, groups)
-        rows = np.arange(len(sample.y))
 
         def unit(ticker):
-            return run_chain(sample, rows, rows[:0], settings, until=self.alpha, certify="kept", ticker=ticker)
+            return run_at(sample, settings, self.alpha, ticker=ticker)
 
         path = run_units([unit], on_progress=self._reporter())[0]
         return self._store(sample, path, len(path.alphas) - 1)
@@ -53,18 +50,28 @@ class TautNetClassifier(Plain, ClassifierNet):
 
     Parameters
     ----------
-    penalty : {"l2", "l1", "elasticnet", "group", "none", "early_stopping", "dropout"}
-        "group" takes whole predictors out; "none" is 2,000 steps without a penalty. "early_stopping" sets
+    penalty : str
+        "l2", "l1" or "elasticnet" on every weight; "group", "sparse_group", "hierarchical" (LassoNet's), "mcp" or
+        "group_mcp" on first-layer and skip weights: all but "l2" take predictors out, and what shrinks least
+        are the last two. "none" is 2,000 steps without a penalty. "early_stopping" sets
         15 % of the rows aside and takes the weights that were best on them; "dropout" leaves hidden units
         out at random, ``alpha`` being their share; both have no certificate: ``stationarity_`` is NaN.
     alpha : float
         Strength; it means the same whatever the number of rows.
+    feature_groups : dict, optional
+        Name of a group -> its columns, by name or position, every column once: they stay or leave together, as the
+        columns that encode one predictor do anyway. For "group", "sparse_group", "hierarchical" and "group_mcp".
+    penalty_factors : array (n_features_in_,) or (n_groups,), optional
+        What ``alpha`` is multiplied by for each predictor or group; at 0 it is always kept.
     layer_factors : array (n_layers,), optional
         What ``alpha`` is multiplied by in each layer; the skip goes with the first.
+    adaptive : bool
+        Take further factors from the weights of a first fit at the same ``alpha``: large ones are spared, small
+        ones pressed to zero. It keeps fewer predictors, and bends less what it keeps.
     stopping : {"loss", "score"}
         What early stopping watches: the loss, or accuracy. (The score of a regression is best where its loss is.)
     l1_ratio : float
-        Share of l1 in the elastic net, in [0, 1].
+        Share of l1 in "elasticnet" and "sparse_group", in [0, 1].
     hidden_layer_sizes : tuple of int
         ``()`` is one linear map.
     activation : {"relu", "tanh", "silu", "identity"}
@@ -98,6 +105,8 @@ class TautNetClassifier(Plain, ClassifierNet):
     feature_importances_ : array (n_features_in_,)
         Norm of all first-layer and skip weights of each predictor, standardised: 0 exactly where it has
         left. A size of weights, not an effect: for effects ask `sklearn.inspection.permutation_importance`.
+    penalty_factors_ : array (n_features_in_,) or (n_groups,)
+        What ``alpha`` was multiplied by for each predictor or group.
     train_loss_ : float
         Mean loss on the training rows, in the units of ``cv_results_``.
     stationarity_, objective_gap_ : float
@@ -106,8 +115,10 @@ class TautNetClassifier(Plain, ClassifierNet):
 
     References
     ----------
-    Yuan and Lin (2006), Model selection and estimation in regression with grouped variables. Prechelt (1998),
-    Early stopping - but when? Srivastava et al. (2014), Dropout.
+    Yuan and Lin (2006), Model selection and estimation in regression with grouped variables. Simon et al. (2013),
+    A sparse-group lasso. Lemhadri et al. (2021), LassoNet. Zhang (2010), Nearly unbiased variable selection under
+    minimax concave penalty. Zou (2006), The adaptive lasso. Prechelt (1998), Early stopping - but when? Srivastava
+    et al. (2014), Dropout.
 
     Examples
     --------
@@ -124,7 +135,10 @@ class TautNetClassifier(Plain, ClassifierNet):
         alpha=1e-2,
         *,
         l1_ratio=0.5,
+        feature_groups=None,
+        penalty_factors=None,
         layer_factors=None,
+        adaptive=False,
         stopping="loss",
         hidden_layer_sizes=(100,),
         activation="relu",
@@ -180,7 +194,10 @@ class TautNetRegressor(Plain, RegressorNet):
         delta=1.35,
         quantile=0.5,
         l1_ratio=0.5,
+        feature_groups=None,
+        penalty_factors=None,
         layer_factors=None,
+        adaptive=False,
         hidden_layer_sizes=(100,),
         activation="relu",
         skip=True,

@@ -241,12 +241,19 @@ class Chain:
         Fold -> array (n_alphas,) of mean losses.
     beside : int array
         Fitted rows whose outputs stand behind those of the fold left out, because its score needs them.
+    serves : tuple of int, optional
+        Of two folds left out, those as whose inner model it may choose; None is both.
     """
 
     left_out: tuple
     path: object
     losses: dict
     beside: object = ()
+    serves: tuple | None = None
+
+    def is_inner(self, outer):
+        """Whether it is the model of an inner fold of an outer fold."""
+        return len(self.left_out) == 2 and outer in (self.left_out if self.serves is None else self.serves)
 
     def at(self, alpha):
         """Index of a strength, or of the nearest where the chain does not have it."""
@@ -258,7 +265,7 @@ class Chain:
         return int(kept[nearest(self.path.alphas[kept], alpha)])
 
 
-def fit_chain(sample, fold, left_out, settings, *, alphas="auto", keep=(), certify="none", ticker=None):
+def fit_chain(sample, fold, left_out, settings, *, serves=None, alphas="auto", keep=(), certify="none", ticker=None):
     """Walk the rows outside some folds and score each of those folds."""
     inside = np.flatnonzero(~np.isin(fold, [*left_out, NEVER_SEEN]))
     blocks = [np.flatnonzero(fold == k) for k in left_out]
@@ -274,7 +281,7 @@ def fit_chain(sample, fold, left_out, settings, *, alphas="auto", keep=(), certi
         losses[k] = np.average(np.array(metric), axis=1, weights=sample.weight[rows])
     if len(left_out) > 1:
         path = replace(path, outputs=path.outputs[:, :0], parameters={})
-    return Chain(tuple(left_out), path, losses, beside)
+    return Chain(tuple(left_out), path, losses, beside, serves)
 
 
 def held_out_losses(sample, loss, rows, beside, outputs, outputs_beside):
@@ -304,7 +311,7 @@ def fold_weights(sample, fold):
     return np.bincount(fold[fold >= 0], sample.weight[fold >= 0])
 
 
-def outer_curve(chains, weights):
+def outer_curve(chains, weights, without=None):
     """The ordinary cross-validation curve, from the chains that leave one fold out.
 
     Parameters
@@ -313,16 +320,26 @@ def outer_curve(chains, weights):
         One a repeat.
     weights : list of arrays (n_folds,)
         Weights of the folds of each repeat.
+    without : tuple (repeat, fold), optional
+        A chain that has no say.
     """
-    single = [chain for repeat in chains for chain in repeat if len(chain.left_out) == 1]
-    return make_curve(single, [chain.left_out[0] for chain in single], np.concatenate(weights))
+    single = [
+        (chain, chain.left_out[0], weights[r][chain.left_out[0]])
+        for r, repeat in enumerate(chains)
+        for chain in repeat
+        if len(chain.left_out) == 1 and (r, chain.left_out[0]) != without
+    ]
+    return make_curve(*zip(*single, strict=True))
 
 
-def inner_curve(chains, outer, weights):
-    """The curve that may choose for an outer fold: chains without it and one more fold, scored on that fold."""
-    pairs = [chain for chain in chains if len(chain.left_out) == 2 and outer in chain.left_out]
-    held_out = [next(k for k in chain.left_out if k != outer) for chain in pairs]
-    return make_curve(pairs, held_out, weights[held_out])
+def inner_curve(chains, outer, weights, without=None):
+    """The curve that may choose for an outer fold: chains without it and one more fold, scored on that fold.
+
+    ``without`` is an inner fold that has no say.
+    """
+    pairs = [(chain, next(k for k in chain.left_out if k != outer)) for chain in chains if chain.is_inner(outer)]
+    pairs = [(chain, held_out) for chain, held_out in pairs if held_out != without]
+    return make_curve([chain for chain, _ in pairs], [k for _, k in pairs], [weights[k] for _, k in pairs])
 
 
 def finishing_ladder(alpha, n=4, ratio=10 ** (1 / 4)):

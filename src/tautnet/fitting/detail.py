@@ -8,6 +8,7 @@ import numpy as np
 
 from tautnet.fitting.crossval import fold_weights
 from tautnet.fitting.diagnostics import calibration, confusion
+from tautnet.fitting.exits import exit_alphas
 from tautnet.fitting.intervals import paired_difference
 from tautnet.fitting.study import best_row, mean_train_loss, recommended_name
 
@@ -87,20 +88,6 @@ def five_digits(values):
     if values.dtype.kind != "f":
         return values
     return np.array([float(f"{value:.5g}") for value in values.ravel()]).reshape(values.shape)
-
-
-def exit_alphas(alphas, alive):
-    """For each column the strength from which on it is never alive again, or None.
-
-    Examples
-    --------
-    >>> exit_alphas([0.1, 1.0, 10.0], np.array([[True, True], [False, True], [False, True]]))
-    [1.0, None]
-    """
-    last = len(alphas) - 1 - np.argmax(alive[::-1], axis=0)
-    never = ~alive.any(axis=0)
-    first_gone = np.where(never, 0, last + 1)
-    return [float(alphas[i]) if i < len(alphas) else None for i in first_gone]
 
 
 def _none_detail(study):

@@ -97,7 +97,7 @@ class Adam:
         state, groups = self.walked.state, self.problem.groups
         index = np.full(size, size - 1, np.int32)
         index[: len(at)] = np.unique(groups.index[at], return_inverse=True)[1]
-        groups = groups._replace(index=index, factors=cut(groups.factors))
+        groups = groups._replace(index=index, roots=cut(groups.roots), factors=cut(groups.factors))
         self.problem = replace(self.problem, groups=groups)
         self.data = self.data._replace(columns=jax.device_put(cut(self.data.columns)))
         if self.batches is not None:

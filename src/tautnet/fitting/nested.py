@@ -6,6 +6,7 @@ from typing import NamedTuple
 
 import numpy as np
 
+from tautnet.fitting.adaptive import adapted
 from tautnet.fitting.crossval import (
     chain_sets,
     finishing_ladder,
@@ -15,6 +16,7 @@ from tautnet.fitting.crossval import (
     inner_curve,
     outer_curve,
 )
+from tautnet.fitting.path import nearest
 from tautnet.fitting.units import run_units
 from tautnet.objective.penalties import UNPENALISED
 
@@ -69,6 +71,8 @@ class Nested:
     ladders : dict
         With finishing: (repeat, outer fold) or None for all rows -> strengths at which models
         were finished; choices are made among these alone.
+    first : Nested, optional
+        The chains that the factors of an adaptive penalty come from.
     """
 
     candidate: Candidate
@@ -77,16 +81,23 @@ class Nested:
     chains: list
     whole: object
     ladders: dict = field(default_factory=dict)
+    first: object = None
 
-    def curve(self):
-        """The ordinary curve over the folds of every repeat."""
+    @property
+    def seconds(self):
+        """Time that all chains took."""
+        chains = self.whole.seconds + sum(chain.path.seconds for repeat in self.chains for chain in repeat)
+        return chains + (0.0 if self.first is None else self.first.seconds)
+
+    def curve(self, without=None):
+        """The ordinary curve over the folds of every repeat, or all but one (repeat, fold)."""
         weights = [fold_weights(self.sample, fold) for fold in self.folds]
-        return self._among(outer_curve(self.chains, weights), None)
+        return self._among(outer_curve(self.chains, weights, without), None)
 
-    def inner(self, repeat, outer):
-        """The curve that may choose for an outer fold."""
+    def inner(self, repeat, outer, without=None):
+        """The curve that may choose for an outer fold, over all its inner folds or all but one."""
         weights = fold_weights(self.sample, self.folds[repeat])
-        return self._among(inner_curve(self.chains[repeat], outer, weights), (repeat, outer))
+        return self._among(inner_curve(self.chains[repeat], outer, weights, without), (repeat, outer))
 
     def _among(self, curve, key):
         return curve.restricted(self.ladders[key]) if self.ladders else curve
@@ -158,14 +169,95 @@ def cross_validate(sample, candidates, folds, *, nested, alphas="auto", keep=(),
     -------
     list of Nested
     """
-    walked = _walk_all(sample, [(c, {}) for c in candidates], folds, nested, alphas, keep, n_jobs, on_progress)
-    to_finish = [i for i, one in enumerate(walked) if _is_finished_later(one.candidate.settings)]
+    firsts = [c._replace(settings=replace(c.settings, adaptive=False)) for c in candidates]
+    # Candidates that differ in name alone, or in being adaptive, share their first chains.
+    plans = {first.settings: Plan(first, list(plain_tasks(folds, nested)), {}) for first in firsts}
+    is_second = [c.settings.adaptive for c in candidates]
+    stages = iter(_stages(1 + any(is_second) + any(_is_finished_later(c.settings) for c in candidates), on_progress))
+    walk = partial(_walk_all, sample, folds=folds, alphas=alphas, keep=keep, n_jobs=n_jobs)
+    walked = dict(zip(plans, walk(plans.values(), on_progress=next(stages)), strict=True))
+    results = [replace(walked[f.settings], candidate=c) for f, c in zip(firsts, candidates, strict=True)]
+    plans = [replace(plans[f.settings], candidate=c) for f, c in zip(firsts, candidates, strict=True)]
+    if any(is_second):
+        at = np.flatnonzero(is_second)
+        for i in at:
+            plans[i] = replace(plans[i], tasks=list(adaptive_tasks(results[i], nested)))
+        for i, one in zip(at, walk([plans[i] for i in at], on_progress=next(stages)), strict=True):
+            results[i] = replace(one, first=results[i])
+    to_finish = [i for i, c in enumerate(candidates) if _is_finished_later(c.settings)]
     if to_finish:
-        pairs = [(walked[i].candidate, _ladders(walked[i], nested)) for i in to_finish]
-        again = _walk_all(sample, pairs, folds, nested, alphas, keep, n_jobs, on_progress)
-        for i, one in zip(to_finish, again, strict=True):
-            walked[i] = one
-    return walked
+        again = [replace(plans[i], ladders=_ladders(results[i], nested)) for i in to_finish]
+        for i, one in zip(to_finish, walk(again, on_progress=next(stages)), strict=True):
+            results[i] = replace(one, first=results[i].first)
+    return results
+
+
+def _stages(n, on_progress):
+    """For each of several runs of units, what is told of their share of the whole."""
+    for i in range(n):
+        yield None if on_progress is None else lambda share, i=i: on_progress((i + share) / n)
+
+
+class Task(NamedTuple):
+    """One chain of a candidate.
+
+    Attributes
+    ----------
+    repeat : int or None
+        None for the refit, which serves every repeat.
+    left_out, serves : tuples of int
+        As those of `Chain`.
+    norms : array (n_predictors,), optional
+        Norms of the first path that an adaptive penalty takes its factors from.
+    """
+
+    repeat: object
+    left_out: tuple
+    serves: object = None
+    norms: object = None
+
+
+@dataclass(frozen=True)
+class Plan:
+    """What is to be walked for a candidate: its chains, and with finishing the strengths, as in `Nested`."""
+
+    candidate: Candidate
+    tasks: list
+    ladders: dict
+
+
+def plain_tasks(folds, nested):
+    """The chains of a candidate; the refit first."""
+    yield Task(None, ())
+    for repeat, fold in enumerate(folds):
+        for left_out in chain_sets(int(fold.max()) + 1, nested):
+            yield Task(repeat, left_out)
+
+
+def adaptive_tasks(first, nested):
+    """The second chains of a candidate, each with the norms of its own first chain.
+
+    The strength at which they are taken is chosen by the other folds: for the chain without outer fold k and
+    inner fold j by the other inner folds of k, and where outer fold j, whose inner fold is k, would choose
+    another strength, there are two such chains. So no fold scores a model in whose choice it had a say, and
+    nothing that serves an outer fold has seen it.
+    """
+    yield Task(None, (), norms=first.whole.norms[nearest(first.whole.alphas, first.curve().alpha("min"))])
+    for repeat, chains in enumerate(first.chains):
+        for chain in chains:
+            if len(chain.left_out) == 2:
+                at = {k: chain.at(first.inner(repeat, k, without=j).alpha("min")) for k, j in _both(chain.left_out)}
+            else:
+                k = chain.left_out[0]
+                curve = first.inner(repeat, k) if nested else first.curve(without=(repeat, k))
+                at = {k: chain.at(curve.alpha("min"))}
+            for i in sorted(set(at.values())):
+                serves = tuple(k for k in at if at[k] == i)
+                yield Task(repeat, chain.left_out, serves, chain.path.norms[i])
+
+
+def _both(pair):
+    return (pair, pair[::-1])
 
 
 def _is_finished_later(settings):
@@ -180,31 +272,36 @@ def _ladders(nested, is_nested):
     return ladders
 
 
-def _walk_all(sample, pairs, folds, nested, alphas, keep, n_jobs, on_progress):
-    """Chains of candidates: unfinished where there are no ladders, else finished on them."""
-    tasks = [
-        (c, repeat, partial(task, alphas=alphas))
-        for c, (candidate, ladders) in enumerate(pairs)
-        for repeat, task in _tasks(sample, candidate, ladders, folds, nested, keep)
-    ]
-    units = [lambda ticker, task=task: task(ticker=ticker) for _, _, task in tasks]
-    done = run_units(units, n_jobs=n_jobs, on_progress=on_progress)
+def _walk_all(sample, plans, *, folds, alphas, keep, n_jobs, on_progress):
+    """Walk the chains of several plans: unfinished where there are no ladders, else finished on them."""
+    tasks = [(p, task.repeat, _unit(sample, plan, task, folds, alphas, keep)) for p, plan in enumerate(plans)
+             for task in plan.tasks]  # fmt: skip
+    done = run_units([unit for *_, unit in tasks], n_jobs=n_jobs, on_progress=on_progress)
     chains = {}
-    for (c, repeat, _), chain in zip(tasks, done, strict=True):
-        chains.setdefault((c, repeat), []).append(chain)
+    for (p, repeat, _), chain in zip(tasks, done, strict=True):
+        chains.setdefault((p, repeat), []).append(chain)
     return [
-        Nested(candidate, sample, folds, [chains[c, r] for r in range(len(folds))], chains[c, None][0].path, ladders)
-        for c, (candidate, ladders) in enumerate(pairs)
-    ]
+        Nested(
+            plan.candidate, sample, folds, [chains[p, r] for r in range(len(folds))], chains[p, None][0].path,
+            plan.ladders,
+        )
+        for p, plan in enumerate(plans)
+    ]  # fmt: skip
 
 
-def _tasks(sample, candidate, ladders, folds, nested, keep):
-    """The chains of a candidate with their repeat; the refit first, which has none."""
-    settings = replace(candidate.settings, finish=bool(ladders))
-    small = sample.X.shape[1] * sum(settings.network.hidden_layer_sizes[:1]) <= LARGEST_KEPT
-    whole = ladders.get(None) or ("all" if small else ())
-    yield None, partial(fit_chain, sample, np.zeros(len(sample.y), int), (), settings, keep=whole, certify="all")
-    for repeat, fold in enumerate(folds):
-        for left_out in chain_sets(int(fold.max()) + 1, nested):
-            rungs = [a for key in [None, *((repeat, k) for k in left_out)] for a in ladders.get(key, ())]
-            yield repeat, partial(fit_chain, sample, fold, left_out, settings, keep=rungs or keep)
+def _unit(sample, plan, task, folds, alphas, keep):
+    """One chain as a unit of work."""
+    settings, ladders, repeat = plan.candidate.settings, plan.ladders, task.repeat
+    if task.norms is not None:
+        settings = adapted(settings, task.norms)
+    settings = replace(settings, finish=bool(ladders))
+    if repeat is None:
+        small = sample.X.shape[1] * sum(settings.network.hidden_layer_sizes[:1]) <= LARGEST_KEPT
+        kept, fold, certify = ladders.get(None) or ("all" if small else ()), np.zeros(len(sample.y), int), "all"
+    else:
+        rungs = [a for key in [None, *((repeat, k) for k in task.left_out)] for a in ladders.get(key, ())]
+        kept, fold, certify = rungs or keep, folds[repeat], "none"
+    chain = partial(
+        fit_chain, sample, fold, task.left_out, settings, serves=task.serves, alphas=alphas, keep=kept, certify=certify
+    )
+    return lambda ticker: chain(ticker=ticker)

@@ -196,8 +196,8 @@ def _walk_network(unit, alphas, recorder, kept, to_the_end, ticker):
         late, ends = adam.run(alphas[here], schedule.rate, length, batched=unit.batched)
         if unit.batched:
             _, ends = adam.run(alphas[here], schedule.full_rate, schedule.full_steps, batched=False)
-        null = _are_null(ends)
-        alive = here[: null.argmax()] if null.any() else here
+        n_alive, over = _alive(unit, ends, to_the_end)
+        alive = here[:n_alive]
         settled = [
             _settle(unit, i, alphas[i], _pick(late, i - done), _pick(ends, i - done), i in kept, recorder, ticker)
             for i in alive
@@ -208,8 +208,8 @@ def _walk_network(unit, alphas, recorder, kept, to_the_end, ticker):
             counts = steps + length * np.arange(1, len(alive) + 1) + np.array(iterations)
             recorder.add(alphas[alive], points, counts, [i in kept for i in alive], certificates)
         steps += length * len(here)
-        if null.any():
-            _end(unit, alphas, done + len(alive), steps, recorder, to_the_end, ticker)
+        if over:
+            _end(unit, alphas, done + n_alive, steps, recorder, to_the_end, ticker)
             return
         heard = np.flatnonzero(_heard(ends)[-1])
         if len(adam.columns) > WIDE and ladder(len(heard)) <= len(adam.columns) / 2:
@@ -243,15 +243,30 @@ def _walk_linear(unit, alphas, recorder, kept, to_the_end, ticker):
     for i, alpha in enumerate(alphas):
         point, n_iter, residual, gap = _finished(unit, alpha, point, data, ticker)
         steps += n_iter
-        if _are_null(stacked(point)).all():
-            _end(unit, alphas, i, steps, recorder, to_the_end, ticker)
+        n_alive, over = _alive(unit, stacked(point), to_the_end)
+        if n_alive:
+            recorder.add([alpha], stacked(point), [steps], [i in kept], [(residual, gap)])
+        if over:
+            _end(unit, alphas, i + n_alive, steps, recorder, to_the_end, ticker)
             return
-        recorder.add([alpha], stacked(point), [steps], [i in kept], [(residual, gap)])
         ticker.tick((i + 1) / len(alphas))
+
+
+def _alive(unit, parameters, to_the_end):
+    """How many of several networks come before the end of the path, and whether it ends among them.
+
+    It ends where no input that the penalty can take out is heard. Inputs that are never penalised are heard
+    on, in a network that still changes with the strength: where a strength is asked for, it is walked to.
+    """
+    bare = ~_heard(parameters)[:, unit.penalised].any(axis=1)
+    over = bool(bare.any()) and (unit.penalised.all() or not to_the_end)
+    return (int(bare.argmax()) + (not unit.penalised.all()) if over else len(bare)), over
 
 
 def _end(unit, alphas, i, steps, recorder, to_the_end, ticker):
     """Where no input is heard any more the best point is known, here and at every larger strength: the null model."""
+    if not unit.penalised.all():
+        return
     i = len(alphas) - 1 if to_the_end else i
     null = unit.null(np.float64)
     certificate = recorder.certificate(i, alphas[i], null, null)
@@ -271,11 +286,6 @@ def _finished(unit, alpha, parameters, data, ticker):
     )  # fmt: skip
     problem, floor = unit.problem(alpha, np.float64), np.float64(unit.floor)
     return finish(problem, data, _float64(parameters), how, floor=floor, null_loss=unit.null_loss, ticker=ticker)
-
-
-def _are_null(parameters):
-    """For each of several networks whether none of its inputs is heard."""
-    return ~_heard(parameters).any(axis=1)
 
 
 def _heard(parameters):

@@ -40,9 +40,10 @@ class Settings:
 
     Parameters
     ----------
-    penalty : {"none", "l2", "l1", "elasticnet", "group", "early_stopping", "dropout"}
+    penalty : str
+        One of `PENALTIES`.
     l1_ratio : float
-        ρ of the elastic net.
+        ρ of the elastic net and of the sparse group penalty.
     network : Network
     loss : SquaredError, BinaryLogLoss or MultinomialLogLoss
     alpha_min_ratio : "auto" or float
@@ -51,6 +52,10 @@ class Settings:
         Whether points are finished by accelerated proximal gradient; linear maps always are.
     layer_factors : tuple of float, optional
         What the strength is multiplied by in each layer.
+    penalty_factors : tuple of float, optional
+        What the strength is multiplied by for each predictor; at 0 it is always kept.
+    adaptive : bool
+        Whether such factors are to come from a first path without them, see `adaptive.adapted`.
     stopping : {"loss", "score"}
         What early stopping watches.
     tol, max_iter : float, int
@@ -70,6 +75,8 @@ class Settings:
     tol: float = 0.05
     max_iter: int = 2000
     layer_factors: tuple | None = None
+    penalty_factors: tuple | None = None
+    adaptive: bool = False
     stopping: str = "loss"
     precision: str = "float32"
     seed: int = 0

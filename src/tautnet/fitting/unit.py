@@ -50,7 +50,7 @@ class Unit:
     null_loss : float
         Its mean loss on these rows, as minimised.
     alpha_scale : float
-        a₀, the largest group norm of the null gradient.
+        a₀, the largest group norm of the null gradient over the factor of the strength.
     floor : float
         Gradient norm that counts as nothing in a certificate.
     """
@@ -88,14 +88,18 @@ class Unit:
         width = sum(settings.network.hidden_layer_sizes[:1]) + n_outputs * settings.network.skip
         per_column = n_outputs if settings.network.is_linear else width
         counts = np.bincount(self.column_predictor) * per_column
-        factors = np.zeros(columns, dtype)
-        factors[: len(self.column_predictor)] = np.sqrt(counts)[self.column_predictor]
+        roots, factors = np.zeros(columns, dtype), np.ones(columns, dtype)
+        roots[: len(self.column_predictor)] = np.sqrt(counts)[self.column_predictor]
+        factors[: len(self.column_predictor)] = predictor_factors(settings, len(counts))[self.column_predictor]
         layers = None if settings.layer_factors is None else np.asarray(settings.layer_factors, dtype)
-        if layers is not None:
-            # A group's factor is its first layer's; the later layers have their own.
-            factors = factors * layers[0]
         penalty = jax.tree.map(dtype, make_penalty(settings.penalty, float(alpha), settings.l1_ratio))
-        return Problem(penalty, Groups(index, factors, layers), settings.loss, settings.network)
+        return Problem(penalty, Groups(index, roots, factors, layers), settings.loss, settings.network)
+
+    @property
+    def penalised(self):
+        """Which columns, those that fill up among them, have weights that the penalty can take out."""
+        factors = predictor_factors(self.settings, int(self.column_predictor.max()) + 1)[self.column_predictor]
+        return np.pad(factors > 0, (0, self.shape[1] - len(factors)), constant_values=True)
 
     def data(self, dtype):
         """All rows, padded: each counts once."""
@@ -145,6 +149,11 @@ class Unit:
         return restore(outputs, self.target_scaling)
 
 
+def predictor_factors(settings, n_predictors):
+    """The factor of the strength for each predictor, shape (n_predictors,)."""
+    return np.ones(n_predictors) if settings.penalty_factors is None else np.array(settings.penalty_factors)
+
+
 def make_unit(sample, rows, settings):
     """Standardise the rows of a unit by their own weighted statistics.
 
@@ -183,7 +192,8 @@ def make_unit(sample, rows, settings):
     floor = 1e-6 * np.linalg.norm(gradient)
     # Where no predictor varies over these rows the path is null from its start on, at any strength.
     first_factor = 1.0 if settings.layer_factors is None else settings.layer_factors[0]
-    alpha_scale = max(group_norms.max() / first_factor, 1e-30)
+    factors = first_factor * predictor_factors(settings, len(group_norms))
+    alpha_scale = max((group_norms[factors > 0] / factors[factors > 0]).max(initial=0.0), 1e-30)
     return Unit(
         settings, sample.column_predictor, scaling, target_scaling, X, y, weight, null_outputs, float(null_loss),
         float(alpha_scale), float(floor),

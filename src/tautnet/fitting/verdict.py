@@ -191,12 +191,12 @@ def _network_needed(result):
 
 def _predictors(result):
     rows, total = _rows(result), result["n_predictors"]
-    selecting = [name for name in ("l1", "group") if name in rows]
+    selecting = [name for name in ("l1", "group", "adaptive_group") if name in rows]
     if not selecting or total == 1:
         return None
     kept = join(f"{name} keeps {rows[name]['predictors_kept']}" for name in selecting)
     one_se = join(f"{name} {rows[name]['one_se']['predictors_kept']}" for name in selecting)
-    name = "group" if "group" in rows else selecting[0]
+    name = selecting[-1]
     which = _which_predictors(result["detail"]["predictors"], result["detail"]["penalties"][name], rows[name])
     return f"Of {total:,} predictors {kept} (one-SE choice: {one_se}){which and f'; under {name} {which}'}."
 

@@ -10,6 +10,7 @@ from typing import NamedTuple
 
 import jax
 import jax.numpy as jnp
+import numpy as np
 from jax.flatten_util import ravel_pytree
 
 from tautnet.objective.networks import Weights
@@ -73,14 +74,14 @@ class Problem:
         return squares._replace(weights=self.penalty.metric(squares.weights, self.groups))
 
     def pull(self, parameters):
-        """How strongly the prox draws each parameter to zero, one number an array."""
-        pull = self.penalty.pull(parameters.weights)
+        """How strongly the prox draws each parameter to zero, one number a parameter or for several."""
+        pull = self.penalty.pull(parameters.weights, self.groups)
         return parameters._replace(weights=pull, biases=jax.tree.map(lambda b: 0.0, parameters.biases))
 
     @property
     def is_sharp(self):
         """Whether the penalty has a corner at zero, which the prox finds."""
-        return any(float(pull) > 0 for pull in jax.tree.leaves(self.penalty.pull(Weights(0.0, 0.0, (0.0,)))))
+        return bool(np.max(self.penalty.pull(Weights(0.0, None, ()), self.groups).input) > 0)
 
     def stationarity(self, parameters, data, floor):
         """How far a point is from stationary, in [0, 1]: 0 is solved.

@@ -1,6 +1,7 @@
 """Static pictures of a finished comparison as files: every display that a result has, as SVG and PNG."""
 
 from tautnet.views.canvas import blank_figure, finished_picture
+from tautnet.views.counts import PredictorsDisplay
 from tautnet.views.displays import CVDisplay, PathDisplay, TrainingCurveDisplay, WeightHistogramDisplay
 from tautnet.views.gains import ComparisonDisplay
 
@@ -17,6 +18,7 @@ def displays(result):
     """
     names = [row["penalty"] for row in result["rows"]]
     found = {"comparison": ComparisonDisplay.from_result(result), "training": TrainingCurveDisplay.from_result(result)}
+    found["predictors"] = PredictorsDisplay.from_result(result)
     found |= {f"weights-{name}": WeightHistogramDisplay.from_result(result, name) for name in names}
     for name in names:
         if name != "none":

@@ -6,7 +6,9 @@ from tautnet.fitting.verdict import number
 from tautnet.views.canvas import BLUE, INK, MUTED, SMALL, Display, label
 from tautnet.views.terminal import gain, gain_key
 
-SELECTING = ("group", "l1", "elasticnet")
+SELECTING = (
+    "group", "adaptive_group", "l1", "elasticnet", "sparse_group", "hierarchical", "group_mcp", "mcp"
+)  # fmt: skip
 
 
 def drawn_penalty(result):

@@ -1,0 +1,54 @@
+"""The adaptive penalty: a second path whose strengths, predictor by predictor, come from the first one."""
+
+from dataclasses import replace
+
+import numpy as np
+
+from tautnet.fitting.trainings import run_chain
+
+# Share of the largest norm that is added to every norm: no factor is more than 51 times the least one.
+FLOOR = 0.02
+
+
+def adaptive_factors(norms):
+    """Factors that spare predictors of large weights and press those of small ones (Zou 2006, Wang and Leng 2008).
+
+    ``wⱼ = max‖θ‖ / (‖θⱼ‖ + 0.02 max‖θ‖)``, over its median among the predictors that are not zero, so that the
+    strength means for them about what it meant before. All 1 where every norm is zero.
+
+    Parameters
+    ----------
+    norms : array (n_predictors,)
+        Norm of all first-layer and skip weights of each predictor on the first path.
+
+    Returns
+    -------
+    array (n_predictors,)
+
+    Examples
+    --------
+    >>> adaptive_factors(np.array([0.98, 0.48, 0.18, 0.0])).round(2).tolist()
+    [0.5, 1.0, 2.5, 25.49]
+    """
+    largest = norms.max(initial=0.0)
+    if largest == 0:
+        return np.ones(len(norms))
+    factors = largest / (norms + FLOOR * largest)
+    return factors / np.median(factors[norms > 0])
+
+
+def adapted(settings, norms):
+    """Settings of the second path: its factors come from norms on the first, times those that were given."""
+    given = 1.0 if settings.penalty_factors is None else np.array(settings.penalty_factors)
+    return replace(settings, adaptive=False, penalty_factors=tuple(float(f) for f in given * adaptive_factors(norms)))
+
+
+def run_at(sample, settings, alpha, *, ticker):
+    """The path of a plain estimator up to one strength; if adaptive, with the factors of its own norms there."""
+    rows = np.arange(len(sample.y))
+
+    def path(settings):
+        return run_chain(sample, rows, rows[:0], settings, until=alpha, certify="kept", ticker=ticker)
+
+    first = path(replace(settings, adaptive=False))
+    return path(adapted(settings, first.norms[-1])) if settings.adaptive else first

@@ -1,0 +1,77 @@
+"""What fewer predictors cost: loss against their number, for every penalty that takes predictors out."""
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from tautnet.fitting.path import nearest
+from tautnet.views.canvas import LINES, MUTED, SMALL, Display, label, plain_ticks
+
+
+@dataclass
+class PredictorsDisplay(Display):
+    """Least loss on new rows for each number of predictors that a penalty's path keeps.
+
+    Parameters
+    ----------
+    rows : list of dict
+        ``penalty``, ``n_predictors``, ``alpha``, ``mean_test_loss`` and ``se_test_loss``, cross-validated.
+    null : float
+        Loss of the constant prediction.
+    metric : str
+
+    Examples
+    --------
+    >>> row = {"penalty": "group", "n_predictors": 2, "alpha": 0.1, "mean_test_loss": 0.3, "se_test_loss": 0.01}
+    >>> PredictorsDisplay([row], 1.0, "log-loss").frame().loc[("group", 2), "mean_test_loss"]
+    np.float64(0.3)
+    """
+
+    rows: list
+    null: float
+    metric: str
+
+    @classmethod
+    def from_result(cls, result):
+        """Make the display of the object that ``result.json`` holds; None where no penalty takes predictors out."""
+        names = [row["penalty"] for row in result["rows"]]
+        rows = [row for name in names for row in _counts(name, result["detail"]["penalties"][name])]
+        return cls(rows, result["null"]["test_loss"], result["metric"]) if rows else None
+
+    def frame(self):
+        """One row a penalty and number of predictors."""
+        import pandas as pd
+
+        return pd.DataFrame(self.rows).set_index(["penalty", "n_predictors"])
+
+    def plot(self, ax=None):
+        """Draw on axes of one's own, or on new ones."""
+        ax = self._axes(ax)
+        for name, (color, style) in zip(dict.fromkeys(row["penalty"] for row in self.rows), LINES, strict=False):
+            own = [row for row in self.rows if row["penalty"] == name]
+            counts, means = ([row[key] for row in own] for key in ("n_predictors", "mean_test_loss"))
+            ax.errorbar(counts, means, [row["se_test_loss"] for row in own], color=color, linestyle=style, marker="o",
+                        markersize=3.5, linewidth=1.4, elinewidth=0.7, label=label(name))  # fmt: skip
+        ax.axhline(self.null, color=MUTED, linestyle=":", linewidth=1, label="constant prediction")
+        ax.set(xlabel="number of predictors kept", ylabel=f"{label(self.metric)}, new rows, ± one standard error")
+        ax.set_ylim(0, 1.3 * self.null)
+        ax.legend(loc="lower center", bbox_to_anchor=(0.5, 1.0), ncols=4, frameon=False, fontsize=SMALL)
+        plain_ticks(ax, y=True)
+        return self
+
+
+def _counts(name, detail):
+    """The best strength for each number of predictors; nothing for a penalty whose path keeps the same all along."""
+    path_alphas, kept = np.array(detail["path"]["alphas"], float), detail["path"]["n_features"]
+    at = [kept[nearest(path_alphas, alpha)] for alpha in detail["alphas"]]
+    if len(set(at)) < 2:
+        return []
+    best = {}
+    for i, n in enumerate(at):
+        if n not in best or detail["cv_mean"][i] < detail["cv_mean"][best[n]]:
+            best[n] = i
+    return [
+        {"penalty": name, "n_predictors": n, "alpha": detail["alphas"][i], "mean_test_loss": detail["cv_mean"][i],
+         "se_test_loss": detail["cv_se"][i]}
+        for n, i in sorted(best.items())
+    ]  # fmt: skip
