@@ -12,7 +12,7 @@ strengths shares one compiled program. It has three methods and may have two mor
 ``metric(squares, groups)``
     how squared gradients are averaged: weights that the prox shrinks jointly must share one step;
 ``pull(weights)``
-    how strongly the prox draws each weight to zero, one number an array.
+    how strongly the prox draws each weight to zero, one number an array, before factors of layers.
 
 Biases are not in ``weights``: no penalty can touch them.
 """

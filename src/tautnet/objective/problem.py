@@ -73,8 +73,9 @@ class Problem:
         return squares._replace(weights=self.penalty.metric(squares.weights, self.groups))
 
     def pull(self, parameters):
-        """How strongly the prox draws each parameter to zero, one number an array."""
-        pull = self.penalty.pull(parameters.weights)
+        """How strongly the prox draws each parameter to zero, in its layer, one number an array."""
+        pull, factors = self.penalty.pull(parameters.weights), self.groups.each_layer(parameters.weights)
+        pull = jax.tree.map(jnp.multiply, pull, factors)
         return parameters._replace(weights=pull, biases=jax.tree.map(lambda b: 0.0, parameters.biases))
 
     @property
