@@ -188,6 +188,7 @@ class TautNetRegressorCV(CrossValidated, RegressorNet):
         quantile=0.5,
         l1_ratio=0.5,
         layer_factors=None,
+        stopping="loss",
         hidden_layer_sizes=(100,),
         activation="relu",
         skip=True,

@@ -61,8 +61,9 @@ class TautNetClassifier(Plain, ClassifierNet):
         Strength; it means the same whatever the number of rows.
     layer_factors : array (n_layers,), optional
         What ``alpha`` is multiplied by in each layer; the skip goes with the first.
-    stopping : {"loss", "score"}
-        What early stopping watches: the loss, or accuracy. (The score of a regression is best where its loss is.)
+    stopping : {"loss", "score"}, str or callable
+        What early stopping watches: the loss, the estimator's own score, or any other of scikit-learn's, by its name
+        or as ``scorer(estimator, X, y)``.
     l1_ratio : float
         Share of l1 in the elastic net, in [0, 1].
     hidden_layer_sizes : tuple of int
@@ -144,7 +145,7 @@ class TautNetClassifier(Plain, ClassifierNet):
 class TautNetRegressor(Plain, RegressorNet):
     """A regressor: a feed-forward network under a penalty of one strength.
 
-    Parameters and attributes are those of `TautNetClassifier`, without classes and ``stopping``, and these; the target
+    Parameters and attributes are those of `TautNetClassifier`, without classes, and these; the target
     may have several columns, and predictions come in its own units.
 
     Parameters
@@ -181,6 +182,7 @@ class TautNetRegressor(Plain, RegressorNet):
         quantile=0.5,
         l1_ratio=0.5,
         layer_factors=None,
+        stopping="loss",
         hidden_layer_sizes=(100,),
         activation="relu",
         skip=True,

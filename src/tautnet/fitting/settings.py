@@ -51,8 +51,9 @@ class Settings:
         Whether points are finished by accelerated proximal gradient; linear maps always are.
     layer_factors : tuple of float, optional
         What the strength is multiplied by in each layer.
-    stopping : {"loss", "score"}
-        What early stopping watches.
+    stopping : callable, optional
+        What early stopping watches in the place of the loss: ``stopping(unit, parameters, rows)`` says how good a
+        network is on some rows of the sample, the higher the better.
     tol, max_iter : float, int
         When finishing ends.
     precision : {"float32", "float64"}
@@ -70,7 +71,7 @@ class Settings:
     tol: float = 0.05
     max_iter: int = 2000
     layer_factors: tuple | None = None
-    stopping: str = "loss"
+    stopping: object = None
     precision: str = "float32"
     seed: int = 0
     schedule: Schedule = field(default_factory=Schedule)
