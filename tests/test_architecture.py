@@ -24,7 +24,10 @@ ROOMS = {
     ],
     "replication": ["protocol", "online", "trials", "summary", "pruning", "findings", "article"],
 }  # fmt: skip
-FRONT = ["comparison", "options", "cli", "__main__"]
+FRONT = [
+    "comparison", "options", "commands.console", "commands.arguments", "commands.rows", "commands.compare",
+    "commands.report", "commands.article", "cli", "__main__",
+]  # fmt: skip
 ORDER = [f"{room}.{file}" for room, files in ROOMS.items() for file in files] + FRONT
 FILES = {str(path.relative_to(SOURCE).with_suffix("")).replace("/", "."): path for path in SOURCE.rglob("*.py")}
 MODULES = {name: path for name, path in FILES.items() if not name.endswith("__init__")}

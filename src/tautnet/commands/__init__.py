@@ -1,0 +1,1 @@
+"""What is typed: a file a command, gathered in `tautnet.cli`; nothing heavy is imported before one runs."""

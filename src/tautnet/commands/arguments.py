@@ -1,0 +1,44 @@
+"""The arguments that several commands take, each with its check and its help."""
+
+from pathlib import Path
+from typing import Annotated
+
+from typer import Argument, Option
+
+from tautnet import options
+
+Data = Annotated[
+    str, Argument(metavar="DATA", help="CSV, TSV or Parquet file (gz too), - for stdin, or a built-in name.")
+]
+Target = Annotated[str | None, Option(metavar="COL", help="Column to predict.")]
+Task = Annotated[
+    str, Option(callback=options.one_of("auto", "classification", "regression"), help="classification or regression.")
+]
+Loss = Annotated[
+    str,
+    Option(
+        callback=options.one_of(*options.LOSSES), help="Of a regression: squared_error, poisson, huber or quantile."
+    ),
+]
+Quantile = Annotated[
+    float, Option(callback=options.share, help="Quantile that --loss quantile estimates, between 0 and 1.")
+]
+Time = Annotated[str | None, Option(metavar="COL", help="Survival times, in the place of --target.")]
+Event = Annotated[str | None, Option(metavar="COL", help="Whether each time ended in an event: 1 or 0, true or false.")]
+GroupCol = Annotated[
+    str | None, Option(metavar="COL", help="Rows with the same value here are never split between folds.")
+]
+Weights = Annotated[str | None, Option(metavar="COL", help="Column of row weights.")]
+Drop = Annotated[str, Option(metavar="COL,...", help="Columns not to use.")]
+Seed = Annotated[int, Option(min=0, help="Seed of folds and initial weights.")]
+Jobs = Annotated[int | None, Option(min=1, help="Units of work at once; all cores if not given.")]
+Hidden = Annotated[
+    str, Option(callback=options.hidden, help="Units of each hidden layer, such as 100 or 64,64; 0 for none.")
+]
+Activation = Annotated[str, Option(callback=options.one_of(*options.ACTIVATIONS), help="relu, tanh, silu or identity.")]
+Na = Annotated[list[str] | None, Option(metavar="TEXT", help="A cell that means missing; may be repeated.")]
+Decimal = Annotated[str, Option(callback=options.one_of(".", ","), help="Decimal mark.")]
+Encoding = Annotated[str | None, Option(help="Encoding of the text; UTF-8 if not given.")]
+Out = Annotated[Path | None, Option(metavar="DIR", help="Where to write; tautnet-DATA-TARGET if not given.")]
+Json = Annotated[bool, Option("--json", help="Print one JSON object; write nothing without --out.")]
+Force = Annotated[bool, Option("--force", help="Write over a report in --out DIR.")]

@@ -1,0 +1,56 @@
+"""``tautnet article``: the experiment that tautnet grew out of."""
+
+import json
+import sys
+from pathlib import Path
+from typing import Annotated
+
+from typer import Option
+
+from tautnet import options
+from tautnet.commands import arguments
+from tautnet.commands.console import one_line_errors, progress, say, typed
+
+
+def article(
+    penalty: Annotated[
+        str,
+        Option(
+            callback=options.one_of("l1", "l2"),
+            help="Which of the two articles is repeated as published: l1 or l2.",
+        ),
+    ] = "l1",
+    replicates: Annotated[int, Option(min=2, help="Number of fresh training sets.")] = 20,
+    seed: Annotated[int, Option(min=0, help="Seed of the fresh training sets and the test items.")] = 0,
+    jobs: arguments.Jobs = None,
+    out: Annotated[
+        Path | None, Option(metavar="DIR", help="Where to write; tautnet-article-PENALTY if not given.")
+    ] = None,
+    as_json: arguments.Json = False,
+    force: arguments.Force = False,
+):
+    """Repeat the experiment of the article that tautnet grew out of: as published, mended, and done honestly."""
+    if force and out is None:
+        raise options.UsageError("--force does nothing without --out DIR")
+    with one_line_errors():
+        from tautnet.files.run_directory import choose_directory
+
+        write = out is not None or not as_json
+        if write:
+            choose_directory(out, "article", penalty, force=force)
+
+        from tautnet.replication.article import article as repeat_article
+        from tautnet.views.article_sections import article_text
+
+        with progress() as show:
+            done = repeat_article(
+                penalty, replicates=replicates, random_state=seed, n_jobs=jobs or -1, on_progress=show
+            )
+        text = json.dumps(done.result, allow_nan=False) if as_json else article_text(done.result)
+        say(text, sys.stdout)
+        if write:
+            from tautnet.views.article_report import write_article_run
+
+            directory = choose_directory(out, "article", penalty, force=force)
+            write_article_run(done.result | {"detail": done.detail}, directory, typed())
+            say(f"report: {directory / 'report.html'}", sys.stderr)

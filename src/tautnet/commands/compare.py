@@ -1,0 +1,120 @@
+"""``tautnet compare``: penalties side by side."""
+
+import json
+import sys
+from typing import Annotated
+
+from typer import Option
+
+from tautnet import options
+from tautnet.commands import arguments
+from tautnet.commands.console import Log, one_line_errors, progress, say, typed
+from tautnet.commands.rows import select_rows
+
+
+def compare(
+    data: arguments.Data = "breast_cancer",
+    target: arguments.Target = None,
+    penalties: Annotated[
+        str, Option(callback=options.penalties, help="Penalties to compare, separated by commas.")
+    ] = ",".join(options.DEFAULT_PENALTIES),
+    task: arguments.Task = "auto",
+    loss: arguments.Loss = "squared_error",
+    quantile: arguments.Quantile = 0.5,
+    time: arguments.Time = None,
+    event: arguments.Event = None,
+    cv: Annotated[int, Option(min=3, help="Number of folds, outer and inner.")] = 5,
+    repeats: Annotated[int, Option(min=1, help="How often the folds are drawn anew.")] = 1,
+    select: Annotated[
+        str,
+        Option(callback=options.one_of("min", "1se"), help="Choose the least CV loss, or the simplest within one SE."),
+    ] = "min",
+    group_col: arguments.GroupCol = None,
+    weights: arguments.Weights = None,
+    drop: arguments.Drop = "",
+    ordered: Annotated[bool, Option("--ordered", help="Contiguous blocks of rows as folds.")] = False,
+    seed: arguments.Seed = 0,
+    jobs: arguments.Jobs = None,
+    hidden: arguments.Hidden = "100",
+    activation: arguments.Activation = "relu",
+    alpha_min_ratio: Annotated[
+        float | None,
+        Option(min=1e-12, max=1, help="Start of the path as a share of a0; 1e-6, or 1e-2 on wide tables."),
+    ] = None,
+    finish: Annotated[bool, Option("--finish", help="Score models solved in float64 (slower).")] = False,
+    na: arguments.Na = None,
+    decimal: arguments.Decimal = ".",
+    encoding: arguments.Encoding = None,
+    out: arguments.Out = None,
+    as_json: arguments.Json = False,
+    force: arguments.Force = False,
+    figures: Annotated[bool, Option("--figures", help="Write pictures for papers, too: SVG and PNG.")] = False,
+):
+    """Compare penalties on a table by nested cross-validation, and say what the numbers mean."""
+    options.refuse_idle_options(out, force, ordered, repeats, group_col, hidden, activation, finish)
+    if figures and as_json and out is None:
+        raise options.UsageError("--figures does nothing with --json, which writes nothing without --out DIR")
+    if "dropout" in penalties.split(",") and not options.layers(hidden):
+        raise options.UsageError("dropout leaves hidden units out: it needs a hidden layer (--hidden)")
+    options.refuse_idle_targets(target, time, event, task, loss, quantile)
+    with one_line_errors():
+        from tautnet.files.run_directory import choose_directory
+        from tautnet.tables.reader import read_table
+
+        table = read_table(data, na=tuple(na or ()), decimal=decimal, encoding=encoding)
+        log = Log()
+        survival = None if time is None else (time, event)
+        rows = select_rows(table, target or table.target, options.split(drop), group_col, weights, log, survival)
+        name, write = time or rows.y.name, out is not None or not as_json
+        if write:
+            choose_directory(out, table.name, name, force=force)
+
+        from tautnet.comparison import compare as compare_penalties
+
+        with progress() as show:
+            comparison = compare_penalties(
+                rows.X, rows.y, groups=rows.groups, sample_weight=rows.weight, name=table.name,
+                penalties=penalties.split(","), task="survival" if time else task, loss=loss, quantile=quantile,
+                cv=cv, repeats=repeats, selection=select, ordered=ordered,
+                hidden_layer_sizes=options.layers(hidden), activation=activation,
+                alpha_min_ratio=alpha_min_ratio or "auto",
+                finish=finish, random_state=seed, n_jobs=jobs or -1, on_progress=show, on_note=log,
+            )  # fmt: skip
+        _show(comparison, as_json)
+        if write:
+            # Chosen again: another run may have taken the name meanwhile.
+            _write(comparison, choose_directory(out, table.name, name, force=force), log, figures)
+
+
+def _show(comparison, as_json):
+    if as_json:
+        say(json.dumps(comparison.result, allow_nan=False), sys.stdout)
+        return
+    from rich.console import Console
+
+    from tautnet.views.terminal import print_comparison
+
+    console = Console()
+    # Captured, since rich would end the program where the pipe is closed, before the report is written.
+    with console.capture() as captured:
+        print_comparison(comparison.result, comparison.sentences, console)
+    say(captured.get().rstrip("\n"), sys.stdout)
+
+
+def _write(comparison, directory, log, figures):
+    from tautnet.files.run_directory import LOG, REPORT, RESULT, all_or_nothing, write_text
+    from tautnet.views.figures import write_figures
+    from tautnet.views.report import write_report
+
+    command = typed()
+    whole = comparison.whole(command)
+    done = f"report: {directory / REPORT}"
+    lines = [f"$ {command}", f"tautnet {comparison.result['version']}", *log.lines, *comparison.sentences]
+    lines += [done, f"{comparison.result['seconds']:.1f} seconds"]
+    with all_or_nothing(directory) as draft:
+        write_text(draft / RESULT, json.dumps(whole, allow_nan=False) + "\n")
+        write_report(whole, draft / REPORT)
+        if figures:
+            write_figures(whole, draft)
+        write_text(draft / LOG, "\n".join(lines) + "\n")
+    log(done)
