@@ -3,10 +3,11 @@
 import time
 from dataclasses import dataclass
 from importlib.metadata import version
+from numbers import Integral
 
 import numpy as np
 
-from tautnet.fitting.crossval import fold_rows
+from tautnet.fitting.crossval import fold_rows, partition_rows
 from tautnet.fitting.detail import plain, study_detail
 from tautnet.fitting.sample import encode, notes
 from tautnet.fitting.settings import Settings
@@ -134,8 +135,10 @@ def compare(
     penalties : sequence of str
         From those that `TautNetClassifier` names, and "adaptive_group", which is "group" with ``adaptive=True``.
         "early_stopping" and "dropout" have no certificate, and the rate of dropout is reported as alpha.
-    cv : int
-        Number of folds, outer and inner: the inner folds of an outer fold are the others.
+    cv : int, splitter or iterable
+        Number of folds, outer and inner: the inner folds of an outer fold are the others. Or scikit-learn's
+        splitters, or pairs of training and test rows, by which every row is a test row once and a training
+        row of all other splits.
     repeats : int
         How often the folds are drawn anew; losses are averaged over repeats.
     groups : array (n_rows,), optional
@@ -215,10 +218,13 @@ def compare(
 
     codes = None if groups is None else np.unique(np.asarray(groups), return_inverse=True)[1]
     sample = sample._replace(groups=codes)
-    folds = [
-        fold_rows(target, sample.weight, cv, nested=True, groups=codes, ordered=ordered, seed=random_state + repeat)
-        for repeat in range(repeats)
-    ]
+    if isinstance(cv, Integral):
+        folds = [
+            fold_rows(target, sample.weight, cv, nested=True, groups=codes, ordered=ordered, seed=random_state + repeat)
+            for repeat in range(repeats)
+        ]
+    else:
+        folds = [partition_rows(target, sample.weight, cv, groups=codes)]
     for note in notes(target, encoder) if on_note else ():
         on_note(note)
     study = run_study(
@@ -245,9 +251,12 @@ def _check(penalties, cv, repeats, selection, l1_ratio, ordered, groups, network
         complaint = penalty_complaint(ADAPTIVE.get(name, name), network)
         if complaint:
             raise ValueError(complaint)
+    is_number = isinstance(cv, Integral)
     for wrong, why in (
         (not penalties or len(set(penalties)) < len(penalties), "name at least one penalty, and each once"),
-        (cv < 3, f"cv={cv}: nested cross-validation needs at least 3 folds"),
+        (is_number and cv < 3, f"cv={cv}: nested cross-validation needs at least 3 folds"),
+        (not is_number and repeats > 1, f"repeats={repeats} changes nothing where cv gives the splits"),
+        (not is_number and ordered, "ordered=True changes nothing where cv gives the splits"),
         (repeats < 1, f"repeats={repeats}: at least 1 is needed"),
         (selection not in ("min", "1se"), f"selection={selection!r} is neither 'min' nor '1se'"),
         (activation not in ACTIVATIONS, f"activation={activation!r} is not one of {', '.join(ACTIVATIONS)}"),

@@ -249,6 +249,7 @@ def test_tables_that_do_not_fit_together_are_refused():
 
 # No parameter is dead: each has a setting in which it changes the fit.
 
+STOPS = {"penalty": "early_stopping", "alpha": 1e-2, "alpha_min_ratio": "auto"}
 PLAIN = {
     "penalty": ({}, {"penalty": "l1"}),
     "alpha": ({}, {"alpha": 0.1}),
@@ -260,6 +261,7 @@ PLAIN = {
     "penalty_factors": ({}, {"penalty_factors": (2.0, 1.0, 1.0, 1.0)}),
     "feature_groups": ({"penalty": "group"}, {"penalty": "group", "feature_groups": {"a": [0, 2], "b": [1, 3]}}),
     "adaptive": ({"penalty": "group"}, {"penalty": "group", "adaptive": True}),
+    "stopping": (STOPS, STOPS | {"stopping": "neg_median_absolute_error"}),
     "finish": ({}, {"finish": True}),
     "alpha_min_ratio": ({}, {"alpha_min_ratio": 1e-2}),
     "max_iter": ({"finish": True, "tol": 1e-6}, {"finish": True, "tol": 1e-6, "max_iter": 3}),
@@ -288,8 +290,8 @@ def test_the_cases_name_every_parameter():
     assert parameters(tn.TautNetRegressor) - quiet == PLAIN.keys()
     assert parameters(tn.TautNetRegressorCV) - quiet == (PLAIN.keys() - {"alpha"}) | CV.keys()
     own = {
-        tn.TautNetClassifier: {"class_weight", "stopping"}, tn.TautNetClassifierCV: {"class_weight", "stopping"},
-        tn.TautNetSurvival: {"ties", "stopping"}, tn.TautNetSurvivalCV: {"ties", "stopping"},
+        tn.TautNetClassifier: {"class_weight"}, tn.TautNetClassifierCV: {"class_weight"},
+        tn.TautNetSurvival: {"ties"}, tn.TautNetSurvivalCV: {"ties"},
     }  # fmt: skip
     for cls, names in own.items():
         twin = tn.TautNetRegressorCV if "CV" in cls.__name__ else tn.TautNetRegressor

@@ -2,6 +2,7 @@
 
 import numpy as np
 import pytest
+from sklearn.model_selection import KFold
 
 from tautnet import TautNetRegressorCV, compare
 from tautnet.fitting import solver
@@ -105,18 +106,20 @@ def test_each_step_is_compiled_once_for_each_family_and_shape():
 def test_classes_weights_and_groups():
     table = datasets.xor(n_rows=90, n_noise=1)
     groups, weight = np.arange(90) // 3, 1.0 + np.arange(90) % 2
-    plain, grouped, weighted = (
-        on(table, penalties=["l2"], hidden_layer_sizes=(), cv=3, **options).result
-        for options in ({}, {"groups": groups}, {"sample_weight": weight})
+    plain, grouped, weighted, split = (
+        on(table, **dict(penalties=["l2"], hidden_layer_sizes=(), cv=3) | options).result
+        for options in ({}, {"groups": groups}, {"sample_weight": weight}, {"cv": KFold(3)})
     )
     assert plain["task"] == "classification" and plain["metric"] == "log-loss"
-    assert len({one["rows"][0]["test_loss"] for one in (plain, grouped, weighted)}) == 3
+    assert len({one["rows"][0]["test_loss"] for one in (plain, grouped, weighted, split)}) == 4
     assert len({one["null"]["test_loss"] for one in (plain, weighted)}) == 2
 
 
 @pytest.mark.parametrize(
     "options, says",
     [
+        ({"cv": KFold(3), "repeats": 2}, "changes nothing where cv gives the splits"),
+        ({"cv": KFold(3), "ordered": True}, "changes nothing where cv gives the splits"),
         ({"penalties": ["lasso"]}, "no penalty 'lasso'"),
         ({"penalties": []}, "at least one"),
         ({"cv": 2}, "at least 3 folds"),

@@ -6,6 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
+from sklearn.model_selection import GroupKFold, KFold, ShuffleSplit, StratifiedKFold, TimeSeriesSplit
 
 from tautnet.fitting.crossval import (
     Chain,
@@ -17,6 +18,7 @@ from tautnet.fitting.crossval import (
     make_curve,
     make_folds,
     outer_curve,
+    partition_rows,
 )
 from tautnet.tables.errors import TableError
 from tautnet.tables.target import encode_target
@@ -66,6 +68,32 @@ def test_folds_that_cannot_train_are_refused(values, weight, options, says):
     one = target(values)
     with pytest.raises(TableError, match=says):
         fold_rows(one, np.ones(len(one.y)) if weight is None else weight, **options)
+
+
+def test_splits_that_part_the_rows_are_folds():
+    one, weight, groups = target(["a", "b"] * 10), np.ones(20), np.arange(20) // 5
+    blocks = make_folds(20, 4, ordered=True)
+    for cv in (KFold(4), KFold(4).split(one.y)):
+        np.testing.assert_array_equal(partition_rows(one, weight, cv), blocks)
+    np.testing.assert_array_equal(partition_rows(one, weight, GroupKFold(4), groups=groups) == 3, groups == 0)
+    assert len(set(partition_rows(one, weight, StratifiedKFold(5)))) == 5
+
+
+@pytest.mark.parametrize(
+    "cv, groups, says",
+    [
+        (ShuffleSplit(3, random_state=0), None, "no partition of the rows"),
+        (TimeSeriesSplit(3), None, "no partition of the rows"),
+        (KFold(2), None, "at least 3 folds"),
+        ([(np.arange(5, 18), np.arange(5))] * 3, None, "no partition of the rows"),
+        (list(KFold(3).split(np.ones(18))), np.arange(18) % 7, "part rows of one group"),
+        (list(KFold(3).split(np.ones(18))), None, "class 'a' of 'y' is found in 1 of 3"),
+    ],
+)
+def test_other_splits_are_refused_in_one_line(cv, groups, says):
+    with pytest.raises(TableError, match=says) as raised:
+        partition_rows(target(["a"] * 6 + ["b"] * 12), np.ones(18), cv, groups=groups)
+    assert "\n" not in str(raised.value)
 
 
 # Rules.

@@ -2,6 +2,7 @@
 
 import threading
 import time
+from dataclasses import replace
 
 import jax
 import numpy as np
@@ -170,9 +171,13 @@ def test_the_first_step_of_adam_has_the_size_of_its_rate():
     assert_allclose(np.abs(numbers(moved) - numbers(parameters)), 0.01, rtol=1e-5)
 
 
+@pytest.mark.parametrize("factors", [1.0, 10.0])
 @pytest.mark.parametrize("penalty", ["l1", "group"])
-def test_where_the_loss_is_flat_the_prox_takes_no_more_than_the_rate_at_once(penalty):
+def test_where_the_loss_is_flat_the_prox_takes_no_more_than_the_rate_at_once(penalty, factors):
     problem, parameters, data = case(penalty)
+    layers = as_arrays(np.array([factors, factors, 1.0]))
+    groups = problem.groups._replace(factors=factors * problem.groups.factors, layers=layers)
+    problem = replace(problem, groups=groups)
     flat = data._replace(weight=0 * data.weight)
     before = numbers(parameters.weights)
     after = adam(problem, flat, as_arrays(solver.adam_start(problem, parameters)), 0, 1, rate=0.01).parameters.weights

@@ -1,5 +1,7 @@
 """Early stopping, dropout, and strengths layer by layer."""
 
+import pickle
+
 import numpy as np
 import pytest
 
@@ -60,6 +62,24 @@ def test_groups_and_what_is_watched_change_the_fit():
         tn.TautNetClassifier("l2", stopping="score", **QUICK).fit(X, labels)
     with pytest.raises(ValueError, match="groups changes nothing here"):
         regressor("l2").fit(X, Y, groups=np.arange(60))
+
+
+def test_any_score_of_scikit_learn_is_watched():
+    seen = []
+
+    def watch(model, rows, truth, sample_weight):
+        seen.append((len(rows), set(truth), sample_weight.sum(), model.predict_proba(rows)[0, 0]))
+        return len(seen) if len(seen) < 5 else 0.0
+
+    labels, weight = np.where(Y > 1, "high", "low"), np.full(60, 2.0)
+    model = tn.TautNetClassifier("early_stopping", stopping=watch, **QUICK).fit(X, labels, sample_weight=weight)
+    assert len(seen) > 50 and all(one[:3] == (9, {"high", "low"}, 18.0) for one in seen)
+    # The fourth look had the best score, and what watched is not kept.
+    assert seen[3][3] in model.predict_proba(X)[:, 0] and pickle.loads(pickle.dumps(model.unit_)).settings
+    with pytest.raises(ValueError, match="not a number on the rows that were set aside"):
+        tn.TautNetClassifier("early_stopping", stopping=lambda *_: np.nan, **QUICK).fit(X, labels)
+    survival = tn.TautNetSurvivalCV("early_stopping", cv=2, stopping="score", **QUICK).fit(X, np.exp(Y))
+    assert survival.score(X, np.exp(Y)) > 0.7
 
 
 def test_dropout_is_seeded_shrinks_the_fit_and_is_chosen_by_rate():

@@ -149,7 +149,7 @@ def test_the_group_prox_against_a_numerical_minimum(alpha):
             assert_array_equal(answer, 0)
 
 
-@pytest.mark.parametrize("name", PENALTIES.keys() - NOT_CONVEX)
+@pytest.mark.parametrize("name", sorted(PENALTIES.keys() - NOT_CONVEX))
 @given(seed=seeds, size=sizes)
 @draws
 def test_the_prox_brings_points_no_further_apart(name, seed, size):

@@ -6,6 +6,7 @@ import os
 from pathlib import Path
 from typing import NamedTuple
 
+import numpy as np
 import pytest
 from views.browser import found, launched
 
@@ -15,6 +16,10 @@ from tautnet.views.report import render_report
 
 REGRESSION, CLASSES = linear_two(n_rows=60, n_predictors=3, seed=1), xor(n_rows=60, n_noise=1, seed=1)
 ONE, THREE = linear_two(n_rows=60, n_predictors=2, seed=2), pure_noise(n_rows=60, n_predictors=3, classes=3, seed=3)
+TIMES = {"time": np.exp(-REGRESSION.frame["y"]), "event": np.arange(60) % 4 > 0}
+SURVIVAL = REGRESSION._replace(frame=REGRESSION.frame.assign(**TIMES), target=["time", "event"])
+SIGNS = {"a": REGRESSION.frame["y"] > 0, "b": REGRESSION.frame["x2"] > 0}
+LABELS = REGRESSION._replace(frame=REGRESSION.frame.assign(**SIGNS).astype(float), target=["a", "b"])
 
 # A table, its predictors, and arguments of `compare`.
 CASES = {
@@ -24,6 +29,9 @@ CASES = {
     "without none": (REGRESSION, ["x1", "x2", "x3"], {"penalties": ("l2", "group")}),
     "only none": (REGRESSION, ["x1", "x2", "x3"], {"penalties": ("none",)}),
     "linear": (REGRESSION, ["x1", "x2", "x3"], {"hidden_layer_sizes": (), "penalties": ("l2",)}),
+    "survival": (SURVIVAL, ["x1", "x2", "x3"], {"penalties": ("none", "group", "early_stopping", "dropout"),
+                                               "task": "survival"}),
+    "labels": (LABELS, ["x1", "x2", "x3"], {"hidden_layer_sizes": (), "penalties": ("l2",)}),
     "one predictor": (ONE, ["x1"], {"penalties": ("none", "group")}),
 }
 

@@ -17,7 +17,10 @@ from tautnet.tables.reader import read_table
 from tautnet.views.island import beyond_null
 from tautnet.views.report import render_report, write_report
 
-CASES = ("classification", "regression", "three classes", "without none", "only none", "linear", "one predictor")
+CASES = (
+    "classification", "regression", "three classes", "without none", "only none", "linear", "one predictor", "survival",
+    "labels",
+)  # fmt: skip
 PANELS = ("loss", "norms", "weights", "network")
 
 

@@ -37,7 +37,9 @@ EVERY = set(
 @pytest.mark.parametrize(
     "case, names",
     [("regression", EVERY), ("without none", EVERY - {"training", "weights-none"}),
-     ("only none", {"comparison", "training", "weights-none"})],
+     ("only none", {"comparison", "training", "weights-none"}),
+     ("survival", set("comparison training weights-none weights-group weights-early_stopping weights-dropout cv-group "
+                      "path-group cv-dropout path-dropout".split()))],
 )  # fmt: skip
 def test_a_result_has_the_displays_that_it_can_have(finished, case, names):
     assert set(displays(finished[case].result)) == names
@@ -131,7 +133,7 @@ def test_names_of_strangers_are_drawn_as_they_stand(result):
 
 
 def test_drawn_penalty_is_one_that_selects(finished, result):
-    rows = lambda *names: [{"penalty": name} for name in names]  # noqa: E731
+    rows = lambda *names: [{"penalty": name, "alpha": float(name != "none")} for name in names]  # noqa: E731
     assert drawn_penalty({"recommended": "l2", "rows": rows("none", "l2", "l1")}) == "l1"
     assert drawn_penalty({"recommended": "l1", "rows": rows("none", "l1", "group")}) == "l1"
     assert drawn_penalty({"recommended": "none", "rows": rows("none", "l1", "group")}) == "group"

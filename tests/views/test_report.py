@@ -37,6 +37,8 @@ PANELS = {
     "without none": PATH | FIT,
     "only none": FIT | {"none"},
     "linear": PATH | FIT,
+    "survival": PATH | {"none", "survival"},
+    "labels": PATH | CLASSES,
     "one predictor": PATH | FIT | {"none"},
 }
 ALLOWED = set(
@@ -176,7 +178,7 @@ def test_the_script_gets_the_numbers_of_the_result(pages, finished, case):
     result, island = finished[case].result, Page(pages[case]).island
     five = lambda values: [None if value is None else float(f"{value:.5g}") for value in values]  # noqa: E731
     rows = {row["penalty"]: row for row in result["rows"]}
-    assert [one["name"] for one in island["penalties"]] == [name for name in rows if name != "none"]
+    assert [one["name"] for one in island["penalties"]] == [name for name, row in rows.items() if row["alpha"] > 0]
     for one in island["penalties"]:
         detail, row = result["detail"]["penalties"][one["name"]], rows[one["name"]]
         path = beyond_null(detail)
@@ -223,6 +225,21 @@ def test_confusion_and_calibration_are_those_of_the_outer_folds(pages, finished)
         assert sum(one["rows"] for one in predictions["calibration"]) == len(truth)
         for one in predictions["calibration"]:
             assert 0 <= one["ci_low"] <= one["observed"] <= one["ci_high"] <= 1
+
+
+def test_survival_curves_are_those_of_the_thirds_of_each_fold(pages, finished):
+    predictions = finished["survival"].result["detail"]["predictions"]
+    parts = Page(pages["survival"]).island["survival"]
+    assert [part["risk"] for part in parts] == ["lowest", "middle", "highest"]
+    # 60 rows in three folds.
+    assert [part["rows"] for part in parts] == [21, 21, 18] and sum(part["events"] for part in parts) == 45
+    shown = [[cell["text"] for cell in cells[1:3]] for cells in Page(pages["survival"]).tables["risks"][1:]]
+    assert shown == [[str(part["rows"]), str(part["events"])] for part in predictions["survival"]]
+    for part in parts:
+        assert part["times"][0] == 0 and part["survival"][0] == 1
+        assert (np.diff(part["times"]) >= 0).all() and (np.diff(part["survival"]) <= 0).all()
+    # The risk is told, so the thirds lie apart.
+    assert parts[0]["median"] > 2 * parts[2]["median"]
 
 
 def test_predictors_leave_in_the_order_of_their_alphas(pages, finished):
@@ -372,7 +389,7 @@ def test_wording_of_stationarity_is_that_of_the_verdict(pages):
 def test_certificates_name_each_model_and_what_is_not_known(finished):
     result = finished["regression"].result
     unknown = [row | {"stationarity": None} for row in result["rows"]]
-    assert dict(certificates(result | {"rows": unknown}))["l2"] == "not known"
+    assert dict(certificates(result | {"rows": unknown}))["l2"] == "no certificate"
     words = dict(certificates(result))
     assert list(words) == ["none", "l2", "group", "linear"]
     assert all(words[row["penalty"]].startswith(certificate_in_words(row)) for row in result["rows"])

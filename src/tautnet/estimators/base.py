@@ -2,6 +2,7 @@
 
 import time
 import warnings
+from copy import copy
 from dataclasses import replace
 from numbers import Integral, Real
 from typing import NamedTuple
@@ -9,7 +10,8 @@ from typing import NamedTuple
 import numpy as np
 from sklearn.base import BaseEstimator, ClassifierMixin, RegressorMixin
 from sklearn.exceptions import ConvergenceWarning
-from sklearn.utils import check_random_state
+from sklearn.metrics import check_scoring, get_scorer_names
+from sklearn.utils import _safe_indexing, check_random_state
 from sklearn.utils._param_validation import Interval, StrOptions
 from sklearn.utils.class_weight import compute_sample_weight
 from sklearn.utils.validation import check_is_fitted
@@ -62,7 +64,7 @@ class Net(BaseEstimator):
         "penalty_factors": ["array-like", None],
         "layer_factors": ["array-like", None],
         "adaptive": ["boolean"],
-        "stopping": [StrOptions({"loss", "score"})],
+        "stopping": [StrOptions({"loss", "score", *get_scorer_names()}), callable],
         "ensemble": ["boolean"],
         "l1_ratio": [Interval(Real, 0, 1, closed="both")],
         "hidden_layer_sizes": ["array-like", Interval(Integral, 1, None, closed="left")],
@@ -89,22 +91,31 @@ class Net(BaseEstimator):
         tags.target_tags.required = True
         return tags
 
-    def _settings(self, loss):
+    def _settings(self, loss, stopping):
         hidden = self.hidden_layer_sizes
         sizes = (hidden,) if np.isscalar(hidden) else tuple(int(size) for size in hidden)
         return Settings(
             penalty=self.penalty, l1_ratio=self.l1_ratio, loss=loss,
             network=Network(sizes, self.activation, self.skip and bool(sizes)),
             alpha_min_ratio=self.alpha_min_ratio, finish=self.finish, tol=self.tol, max_iter=self.max_iter,
-            precision=self.precision, seed=self._seed(), stopping=self._stopping,
+            precision=self.precision, seed=self._seed(), stopping=stopping,
             layer_factors=None if self.layer_factors is None else tuple(float(f) for f in self.layer_factors),
             adaptive=self.adaptive,
         )  # fmt: skip
 
-    @property
-    def _stopping(self):
-        """What early stopping watches: in a regression R² and D² are best where the loss is."""
-        return "loss"
+    def _watch(self, X, y, weight):
+        """How good a network is on some rows by the score that early stopping watches; None where it is the loss."""
+        if self.stopping == "loss":
+            return None
+        score = check_scoring(self, scoring=None if self.stopping == "score" else self.stopping)
+
+        def goodness(unit, parameters, rows):
+            model = copy(self)
+            model.unit_, model._members = unit, [Member(unit, parameters)]
+            weights = {} if weight is None else {"sample_weight": weight[rows]}
+            return score(model, _safe_indexing(X, rows), _safe_indexing(y, rows), **weights)
+
+        return goodness
 
     def _seed(self):
         if isinstance(self.random_state, Integral):
@@ -149,6 +160,7 @@ class Net(BaseEstimator):
             ("finish", not linear, "a hidden layer: linear maps always are finished"),
             ("finish", self.penalty == "none" or penalised, "a penalty"),
             ("layer_factors", penalised, "a penalty"),
+            ("stopping", self.penalty == "early_stopping", "penalty='early_stopping'"),
             ("tol", finishes, "finish=True or hidden_layer_sizes=()"),
             (
                 "precision", not linear or self.penalty == "early_stopping",
@@ -161,13 +173,13 @@ class Net(BaseEstimator):
         """Check everything, encode the table and keep what prediction needs of it: sample, settings, target."""
         self._check_parameters()
         frame = check_table(self, X, y, reset=True)
-        y = check_target(frame, y, self.task)
-        weight = self._weight(y, check_sample_weight(frame, sample_weight))
-        target, sample, self.encoder_ = encode(frame, y, weight, self.task)
+        column = check_target(frame, y, self.task)
+        weight = self._weight(column, check_sample_weight(frame, sample_weight))
+        target, sample, self.encoder_ = encode(frame, column, weight, self.task)
         if target.classes is not None:
             self.classes_ = target.classes
         sample = sample._replace(groups=check_groups(frame, groups))
-        settings = self._settings(self._loss(target.task, sample))
+        settings = self._settings(self._loss(target.task, sample), self._watch(X, y, weight))
         sample, factors = self._take_predictors(sample)
         return sample, replace(settings, penalty_factors=factors), target
 
@@ -265,19 +277,7 @@ class Net(BaseEstimator):
         return np.mean([mean(unit.outputs(parameters, rows)) for unit, parameters in self._members], axis=0)
 
 
-class WatchesScore:
-    """What has a score that is not the loss said otherwise, so that early stopping may watch it."""
-
-    @property
-    def _stopping(self):
-        return self.stopping
-
-    def _conditions(self, linear):
-        stops = self.penalty == "early_stopping"
-        return [*super()._conditions(linear), ("stopping", stops, "penalty='early_stopping'")]
-
-
-class ClassifierNet(WatchesScore, ClassifierMixin, Net):
+class ClassifierNet(ClassifierMixin, Net):
     """Predictions of a classifier."""
 
     task = "classification"
@@ -337,7 +337,7 @@ class RegressorNet(RegressorMixin, Net):
         return mean[:, 0] if mean.shape[1] == 1 else mean
 
 
-class SurvivalNet(WatchesScore, Net):
+class SurvivalNet(Net):
     """Predictions of a survival model."""
 
     task = "survival"

@@ -225,6 +225,7 @@ class TautNetRegressorCV(CrossValidated, RegressorNet):
         penalty_factors=None,
         layer_factors=None,
         adaptive=False,
+        stopping="loss",
         hidden_layer_sizes=(100,),
         activation="relu",
         skip=True,

@@ -68,8 +68,9 @@ class TautNetClassifier(Plain, ClassifierNet):
     adaptive : bool
         Take further factors from the weights of a first fit at the same ``alpha``: large ones are spared, small
         ones pressed to zero. It keeps fewer predictors, and bends less what it keeps.
-    stopping : {"loss", "score"}
-        What early stopping watches: the loss, or accuracy. (The score of a regression is best where its loss is.)
+    stopping : {"loss", "score"}, str or callable
+        What early stopping watches: the loss, the estimator's own score, or any other of scikit-learn's, by its name
+        or as ``scorer(estimator, X, y)``.
     l1_ratio : float
         Share of l1 in "elasticnet" and "sparse_group", in [0, 1].
     hidden_layer_sizes : tuple of int
@@ -158,7 +159,7 @@ class TautNetClassifier(Plain, ClassifierNet):
 class TautNetRegressor(Plain, RegressorNet):
     """A regressor: a feed-forward network under a penalty of one strength.
 
-    Parameters and attributes are those of `TautNetClassifier`, without classes and ``stopping``, and these; the target
+    Parameters and attributes are those of `TautNetClassifier`, without classes, and these; the target
     may have several columns, and predictions come in its own units.
 
     Parameters
@@ -198,6 +199,7 @@ class TautNetRegressor(Plain, RegressorNet):
         penalty_factors=None,
         layer_factors=None,
         adaptive=False,
+        stopping="loss",
         hidden_layer_sizes=(100,),
         activation="relu",
         skip=True,

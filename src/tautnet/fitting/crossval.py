@@ -92,17 +92,57 @@ def fold_rows(target, weight, cv, *, nested=False, groups=None, ordered=False, s
                 f"use a smaller cv (--cv), or leave the class out"
             )
     fold = make_folds(n_rows, cv, labels=target.labels, groups=groups, ordered=ordered, seed=seed)
-    if not np.bincount(fold, weight).all():
-        raise TableError(f"all rows of one of {cv} folds weigh 0: use a smaller cv (--cv), or leave such rows out")
-    needed = 3 if nested else 2
+    _check_folds(target, weight, fold, 3 if nested else 2)
+    return fold
+
+
+def _check_folds(target, weight, fold, needed):
+    """Raise where a fold has no weight, or a class is found in fewer folds than needed."""
+    n_folds = fold.max() + 1
+    if not np.bincount(fold, weight, n_folds).all():
+        raise TableError(f"all rows of one of {n_folds} folds weigh 0: use a smaller cv (--cv), or leave such rows out")
     for code in range(0 if target.labels is None else len(target.classes)):
-        n_folds = len(np.unique(fold[(target.labels == code) & (weight > 0)]))
-        if n_folds < needed:
+        found = len(np.unique(fold[(target.labels == code) & (weight > 0)]))
+        if found < needed:
             raise TableError(
-                f"class {_class(target, code)} of {target.name!r} is found in {n_folds} of {cv} folds, too few for "
+                f"class {_class(target, code)} of {target.name!r} is found in {found} of {n_folds} folds, too few for "
                 f"models that leave {needed - 1} out: use other folds (--cv, --group-col, --ordered), or leave the "
                 "class out"
             )
+
+
+def partition_rows(target, weight, cv, *, groups=None):
+    """The fold of each row by a splitter or an iterable of splits, for chains that leave two folds out.
+
+    Parameters
+    ----------
+    target : Target
+    weight : array (n_rows,)
+    cv : splitter or iterable
+        Of (training rows, test rows): every row is a test row once, and a training row of all other splits.
+    groups : array, optional
+        Rows of one group stay in one fold.
+
+    Returns
+    -------
+    int array (n_rows,)
+
+    Raises
+    ------
+    TableError
+        Where the splits are no such partition of at least three folds, or a fold cannot be used.
+    """
+    codes = np.array(split_rows(target, weight, cv, groups=groups))
+    is_test = codes == 0
+    if len(codes) < 3 or (is_test.sum(axis=0) != 1).any() or (codes == NEVER_SEEN).any():
+        raise TableError(
+            "the splits of cv are no partition of the rows in at least 3 folds (each row in one test set, and in the "
+            "training set of every other split): give such splits, or a number of folds"
+        )
+    fold = is_test.argmax(axis=0)
+    if groups is not None and len(np.unique(np.column_stack([groups, fold]), axis=0)) > len(np.unique(groups)):
+        raise TableError("the splits of cv part rows of one group: use a splitter that keeps groups, as GroupKFold")
+    _check_folds(target, weight, fold, 3)
     return fold
 
 

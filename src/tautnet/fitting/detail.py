@@ -7,7 +7,7 @@ from importlib.metadata import version
 import numpy as np
 
 from tautnet.fitting.crossval import fold_weights
-from tautnet.fitting.diagnostics import calibration, confusion
+from tautnet.fitting.diagnostics import calibration, confusion, survival_by_risk
 from tautnet.fitting.exits import exit_alphas
 from tautnet.fitting.intervals import paired_difference
 from tautnet.fitting.study import best_row, mean_train_loss, recommended_name
@@ -112,12 +112,18 @@ def _predictions(study, outer, name, target):
     """Outer-fold predictions of a penalty: row by row, or means of 200 equal parts of a large table.
 
     For classes the target is a number in the list of classes, and calibration and confusion of all rows stand
-    beside it: for two classes of the second one's probability, for more of that of the class predicted.
+    beside it: for two classes of the second one's probability, for more of that of the class predicted, for
+    labels of each label's. For survival times the curves of three parts by predicted risk stand there.
     """
     mean = study.loss.mean(outer.outputs)
     found = {"penalty": name}
+    if target.task == "survival":
+        return found | _survival(study, mean[:, 0])
     if target.labels is not None:
         found |= _classes(mean, target.labels, study.sample.weight)
+    elif target.task == "multilabel":
+        n_labels, weight = mean.shape[1], study.sample.weight
+        found |= {"calibration": calibration(mean.ravel(), study.sample.y.ravel() == 1, np.repeat(weight, n_labels))}
     truth = study.sample.y if target.labels is None else target.labels
     if len(mean) <= LARGEST_LISTED:
         return found | {"target": truth, "prediction": five_digits(mean)}
@@ -127,6 +133,13 @@ def _predictions(study, outer, name, target):
         "prediction": five_digits([mean[part].mean(axis=0) for part in parts]),
         "counts": [len(part) for part in parts],
     }
+
+
+def _survival(study, risk):
+    time, event = np.abs(study.sample.y[:, 0]), study.sample.y[:, 0] > 0
+    curves = survival_by_risk(time, event, risk, study.sample.weight, study.folds[0])
+    listed = {"target": time, "event": event, "prediction": five_digits(risk)} if len(risk) <= LARGEST_LISTED else {}
+    return listed | {"survival": curves}
 
 
 def _classes(probabilities, labels, weight):

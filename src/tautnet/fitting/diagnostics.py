@@ -1,9 +1,11 @@
-"""How good predicted probabilities and classes are, from predictions of models that never saw their rows."""
+"""How good predicted probabilities, classes and risks are, from predictions of models that never saw their rows."""
 
 import numpy as np
 
 # Rows that a bin of a calibration needs, and the most bins that are of use.
 LEAST_ROWS, MOST_BINS, Z = 15, 10, 1.959964
+# Parts of equally many rows by predicted risk, and the most steps of a survival curve that can be told apart.
+PARTS, MOST_STEPS = ("lowest", "middle", "highest"), 300
 
 
 def confusion(observed, predicted, n_classes):
@@ -66,3 +68,65 @@ def wilson(share, n):
     centre = (share + Z**2 / (2 * n)) / (1 + Z**2 / n)
     half = Z * np.sqrt(share * (1 - share) / n + Z**2 / (4 * n**2)) / (1 + Z**2 / n)
     return float(max(centre - half, 0.0)), float(min(centre + half, 1.0))
+
+
+def survival_by_risk(time, event, risk, weight, fold):
+    """Survival of the rows with the lowest, the middle and the highest predicted risk.
+
+    Parameters
+    ----------
+    time, risk, weight : arrays (n_rows,)
+    event : bool array (n_rows,)
+    fold : int array (n_rows,)
+        Risks of one model are compared with each other alone: the thirds are those of each fold.
+
+    Returns
+    -------
+    list of dict
+        For each third ``risk`` (its name), ``rows``, ``events``, ``median`` (the time that half of them outlive,
+        None where more do), and the steps of `kaplan_meier`: ``times`` and ``survival``.
+    """
+    part = np.full(len(time), -1)
+    for k in np.unique(fold):
+        rows = np.flatnonzero((fold == k) & (weight > 0))
+        part[rows[np.argsort(risk[rows], kind="stable")]] = np.arange(len(rows)) * len(PARTS) // len(rows)
+    found = []
+    for k, name in enumerate(PARTS):
+        own = part == k
+        times, survival = kaplan_meier(time[own], event[own], weight[own])
+        below = np.flatnonzero(survival <= 0.5)
+        kept = np.unique(np.linspace(0, len(times) - 1, min(len(times), MOST_STEPS)).astype(int))
+        found.append(
+            {"risk": name, "rows": int(own.sum()), "events": int(event[own].sum()),
+             "median": float(times[below[0]]) if len(below) else None,
+             "times": times[kept], "survival": survival[kept]}
+        )  # fmt: skip
+    return found
+
+
+def kaplan_meier(time, event, weight):
+    """Share of rows that outlives each time, rows without an event counted as long as they were seen.
+
+    Returns
+    -------
+    times, survival : arrays (n_times,)
+        0, the distinct times of events, and the last time of all.
+
+    References
+    ----------
+    Kaplan and Meier (1958), Nonparametric estimation from incomplete observations.
+
+    Examples
+    --------
+    >>> times, survival = kaplan_meier(np.array([1.0, 2.0, 3.0, 4.0]), np.array([True, False, True, False]), np.ones(4))
+    >>> times.tolist(), survival.tolist()
+    ([0.0, 1.0, 3.0, 4.0], [1.0, 0.75, 0.375, 0.375])
+    """
+    moments, at = np.unique(time[event], return_inverse=True)
+    dying = np.bincount(at, weight[event], len(moments))
+    order = np.argsort(time, kind="stable")
+    left = weight[order][::-1].cumsum()[::-1]
+    at_risk = left[np.searchsorted(time[order], moments)]
+    survival = np.cumprod(1 - dying / at_risk)
+    times = np.concatenate([[0.0], moments, [time.max(initial=0.0)]])
+    return times, np.concatenate([[1.0], survival, survival[-1:] if len(survival) else [1.0]])

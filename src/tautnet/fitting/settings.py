@@ -56,8 +56,9 @@ class Settings:
         What the strength is multiplied by for each predictor; at 0 it is always kept.
     adaptive : bool
         Whether such factors are to come from a first path without them, see `adaptive.adapted`.
-    stopping : {"loss", "score"}
-        What early stopping watches.
+    stopping : callable, optional
+        What early stopping watches in the place of the loss: ``stopping(unit, parameters, rows)`` says how good a
+        network is on some rows of the sample, the higher the better.
     tol, max_iter : float, int
         When finishing ends.
     precision : {"float32", "float64"}
@@ -77,7 +78,7 @@ class Settings:
     layer_factors: tuple | None = None
     penalty_factors: tuple | None = None
     adaptive: bool = False
-    stopping: str = "loss"
+    stopping: object = None
     precision: str = "float32"
     seed: int = 0
     schedule: Schedule = field(default_factory=Schedule)

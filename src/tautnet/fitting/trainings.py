@@ -4,6 +4,7 @@
 """
 
 import time
+from dataclasses import replace
 
 import jax
 import numpy as np
@@ -63,18 +64,25 @@ def watched_rows(sample, rows, seed):
 
 def _stop_early(sample, rows, held_out, settings, ticker):
     """Train as without a penalty, and take the weights that were best on rows set aside (Prechelt 1998)."""
-    schedule, dtype, loss = settings.schedule, np.dtype(settings.precision).type, settings.loss
+    schedule, dtype = settings.schedule, np.dtype(settings.precision).type
+    loss, goodness = settings.loss, settings.stopping
+    # What watches may hold the whole table, and is no part of a result.
+    settings = replace(settings, stopping=None)
     inside, watched = watched_rows(sample, rows, settings.seed)
     unit = make_unit(sample, inside, settings)
     y, weight = sample.y[watched], sample.weight[watched]
 
     def badness(parameters):
-        parameters = unit.cropped(parameters)
-        outputs = unit.outputs(parameters, sample.X[watched])[0]
-        if settings.stopping == "score":
-            return -loss.score(y, outputs, weight)
-        fitted = sample.y[inside], unit.outputs(parameters, sample.X[inside])[0], sample.weight[inside]
-        return np.average(loss.new_metric(y, outputs, weight, fitted), weights=weight)
+        parameters = jax.tree.map(lambda leaf: leaf[0], unit.cropped(parameters))
+        if goodness is None:
+            fitted = sample.y[inside], unit.outputs(parameters, sample.X[inside]), sample.weight[inside]
+            outputs = unit.outputs(parameters, sample.X[watched])
+            bad = np.average(loss.new_metric(y, outputs, weight, fitted), weights=weight)
+        else:
+            bad = -goodness(unit, parameters, watched)
+        if not np.isfinite(bad):
+            raise TableError("what early stopping watches is not a number on the rows that were set aside")
+        return bad
 
     problem, length = unit.problem(0.0, dtype), schedule.unpenalised_steps
     adam = Adam(problem, unit.data(dtype), unit.start(dtype), ticker, unit.batches(dtype))

@@ -24,7 +24,7 @@ from tautnet.views.canvas import (
     plain_ticks,
     spread,
 )
-from tautnet.views.gains import drawn_penalty
+from tautnet.views.gains import drawn_penalty, walked
 
 # Predictors that are named, those drawn faint, and how far below the chosen strength a path is drawn.
 NAMED, FAINT, OVER_FITTED = 10, 150, 10
@@ -40,9 +40,10 @@ def _row(result, name):
 def _penalised(result, name):
     """The row and detail of a penalty that has a path, by default the one that is drawn."""
     name = drawn_penalty(result) if name is None else name
-    if name in (None, "none"):
-        raise ValueError("none has no path of strengths: name a penalty that was compared")
-    return _row(result, name), result["detail"]["penalties"][name]
+    row = None if name is None else _row(result, name)
+    if row not in walked(result):
+        raise ValueError(f"{name} has no path of strengths: name a penalty that was compared")
+    return row, result["detail"]["penalties"][name]
 
 
 class _PenaltyDisplay(Display):
@@ -116,7 +117,7 @@ class CVDisplay(_PenaltyDisplay):
         ax.plot(self.stopped, np.zeros(len(self.stopped)), "s", color=PURPLE, transform=ax.get_xaxis_transform(),
                 markersize=4, clip_on=False, label="stopped early")  # fmt: skip
         self._limit(ax)
-        ax.set(xlabel=f"alpha ({label(self.penalty)})", ylabel=label(self.metric))
+        ax.set(xlabel=f"alpha ({label(self.penalty)})", ylabel=label(self.metric, 40))
         ax.legend(loc="lower center", bbox_to_anchor=(0.5, 1.0), ncols=3, frameon=False, fontsize=SMALL)
         plain_ticks(ax, x=True, y=True)
         return self
@@ -262,7 +263,7 @@ class WeightHistogramDisplay(_PenaltyDisplay):
         ax.bar(self.edges[:-1], self.counts, width, align="edge", color=BLUE, edgecolor="white", linewidth=0.3)
         if self.zeros:
             ax.bar(0.0, self.zeros, width[0] / 2, color=VERMILION, edgecolor="white", linewidth=0.3, hatch="///")
-        strength = "no penalty" if self.penalty == "none" else f"alpha {number(self.alpha)}"
+        strength = f"alpha {number(self.alpha)}" if self.alpha > 0 else "no penalty"
         ax.set_title(f"{label(self.penalty)}, {strength}", loc="left", fontweight="bold", fontsize=10)
         zeros = f"{self.zeros:,} of {n_weights:,} exactly zero"
         ax.text(0.02, 0.95, zeros, transform=ax.transAxes, va="top", fontsize=SMALL,
@@ -324,7 +325,7 @@ class TrainingCurveDisplay(Display):
         ax.plot(self.steps[best], self.test[best], "o", color=GREEN, markeredgecolor="white", markersize=7, zorder=5,
                 label=words)  # fmt: skip
         ax.legend(loc="lower center", bbox_to_anchor=(0.5, 1.0), ncols=2, frameon=False, fontsize=SMALL)
-        ax.set(xlabel="steps of training, no penalty", ylabel=label(self.metric))
+        ax.set(xlabel="steps of training, no penalty", ylabel=label(self.metric, 40))
         plain_ticks(ax, x=True, y=True)
         return self
 

@@ -3,7 +3,7 @@
 from tautnet.views.canvas import blank_figure, finished_picture
 from tautnet.views.counts import PredictorsDisplay
 from tautnet.views.displays import CVDisplay, PathDisplay, TrainingCurveDisplay, WeightHistogramDisplay
-from tautnet.views.gains import ComparisonDisplay
+from tautnet.views.gains import ComparisonDisplay, walked
 
 HEIGHT = 4.2
 
@@ -20,10 +20,9 @@ def displays(result):
     found = {"comparison": ComparisonDisplay.from_result(result), "training": TrainingCurveDisplay.from_result(result)}
     found["predictors"] = PredictorsDisplay.from_result(result)
     found |= {f"weights-{name}": WeightHistogramDisplay.from_result(result, name) for name in names}
-    for name in names:
-        if name != "none":
-            found |= {f"cv-{name}": CVDisplay.from_result(result, name)}
-            found |= {f"path-{name}": PathDisplay.from_result(result, name)}
+    for row in walked(result):
+        found |= {f"cv-{row['penalty']}": CVDisplay.from_result(result, row["penalty"])}
+        found |= {f"path-{row['penalty']}": PathDisplay.from_result(result, row["penalty"])}
     return {name: display for name, display in found.items() if display is not None}
 
 

@@ -11,15 +11,20 @@ SELECTING = (
 )  # fmt: skip
 
 
+def walked(result):
+    """The rows of penalties that have a path of strengths: without a penalty there is one strength, 0."""
+    return [row for row in result["rows"] if row["alpha"] > 0]
+
+
 def drawn_penalty(result):
     """The penalty whose path is drawn: the recommended one if it selects, else one that does, else any.
 
     Returns
     -------
     str or None
-        None where only ``none`` was compared.
+        None where no penalty has a path.
     """
-    names = [row["penalty"] for row in result["rows"] if row["penalty"] != "none"]
+    names = [row["penalty"] for row in walked(result)]
     wanted = [result["recommended"], *SELECTING]
     return next((name for name in wanted if name in SELECTING and name in names), names[0] if names else None)
 

@@ -6,6 +6,7 @@ import numpy as np
 
 from tautnet.fitting.path import nearest
 from tautnet.fitting.verdict import certificate_in_words
+from tautnet.views.gains import walked
 from tautnet.views.terminal import readable
 
 # Hidden units, points and inputs that are drawn at most, and the characters kept of a name.
@@ -41,11 +42,11 @@ def run(result):
         "predictors": [name(predictor) for predictor in detail["predictors"]],
         "penalties": [
             penalty_run(row, detail["penalties"][row["penalty"]], detail["predictors"])
-            for row in result["rows"]
-            if row["penalty"] != "none"
+            for row in walked(result)
         ],
         "none": _none(detail["none"]),
         "calibration": detail["predictions"].get("calibration"),
+        "survival": detail["predictions"].get("survival"),
         "points": points(result),
     }
 
@@ -121,7 +122,7 @@ def _is_on(alphas, alpha):
 
 def _words(stationarity, gap):
     if stationarity is None or gap is None:
-        return "not measured"
+        return "no certificate"
     return certificate_in_words({"stationarity": stationarity, "objective_gap": gap})
 
 

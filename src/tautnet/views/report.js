@@ -450,6 +450,22 @@ function calibrationPanel(run) {
   putAll(area.plot, "circle", "bins", run.calibration, { r: 4.5, cx: across, cy: (bin) => y(bin.observed) });
 }
 
+/** Share of rows without an event against time, a curve of steps for each third by predicted risk. */
+function survivalPanel(run) {
+  const area = blank("panel-survival", 320);
+  const { plot, width, height } = area;
+  const x = d3.scaleLinear().domain([0, Math.max(...run.survival.map((part) => part.times.at(-1)))]).range([0, width]);
+  const y = d3.scaleLinear().domain([0, 1]).range([height, 0]);
+  axes(area, x, y, x.ticks(Math.max(width / 90, 3)), y.ticks(5), run.target, "share without an event");
+  const steps = (part) => `M0,${y(1)}${part.times.map((t, i) => `H${x(t)}V${y(part.survival[i])}`).join("")}`;
+  putAll(plot, "path", "norms", run.survival, { class: (_, k) => `c${k}`, d: steps });
+  const middle = (_, k) => 8 + 17 * k;
+  putAll(plot, "text", "labels", run.survival, { x: width - 32, y: middle, dy: "0.33em", "text-anchor": "end" })
+    .text((part) => `${part.risk} risk`);
+  const sample = { class: (_, k) => `c${k}`, d: (_, k) => `M${width - 26},${middle(_, k)}H${width}` };
+  putAll(plot, "path", "norms", run.survival, sample);
+}
+
 /** Points of observed against predicted values, or of residuals against predicted ones. */
 function pointsPanel(id, xs, ys, yTitle, diagonal) {
   const area = blank(id, 320, { top: 34, right: 16, bottom: 42, left: 58 });
@@ -485,6 +501,7 @@ function drawReport() {
   if (run.penalties.length) drawings.push(picture(run));
   if (run.none) drawings.push(() => nonePanel(run));
   if (run.calibration) drawings.push(() => calibrationPanel(run));
+  if (run.survival) drawings.push(() => survivalPanel(run));
   if (run.points) {
     const { observed, predicted } = run.points;
     const residuals = observed.map((v, i) => v - predicted[i]);

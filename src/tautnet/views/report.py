@@ -11,7 +11,7 @@ import numpy as np
 from tautnet.files.run_directory import RESULT
 from tautnet.fitting.verdict import NEARLY_SOLVED, SETTLED, SOLVED, certificate_in_words, headline, join, number
 from tautnet.tables.errors import TableError
-from tautnet.views.gains import SELECTING, drawn_penalty, gain_limits, interval_ends
+from tautnet.views.gains import SELECTING, drawn_penalty, gain_limits, interval_ends, walked
 from tautnet.views.island import POINTS, best_step, by_exit, island, run
 from tautnet.views.terminal import figure, gain_key, readable, two_digits
 
@@ -86,6 +86,7 @@ def render_report(result):
         "script": _part(SCRIPT),
         "island": island(result),
         "headline": headline(result),
+        "walked": walked(result),
         "exits": exits(result),
         "selects": drawn_penalty(result) in SELECTING,
         "network": network(detail),
@@ -256,7 +257,7 @@ def network(detail):
 
 def grids(result):
     """The strengths walked on all rows: (name, number, least, largest)."""
-    names = [row["penalty"] for row in [*result["rows"], result["linear"]] if row["penalty"] != "none"]
+    names = [row["penalty"] for row in [*walked(result), result["linear"]]]
     alphas = {name: result["detail"]["penalties"][name]["path"]["alphas"] for name in names}
     return [(name, len(own), own[0], own[-1]) for name, own in alphas.items()]
 
@@ -269,7 +270,7 @@ def certificates(result):
 
 def _words(row):
     if row["stationarity"] is None or row["objective_gap"] is None:
-        return "not known"
+        return "no certificate"
     gap = row["objective_gap"]
     gained = "nothing" if gap <= 0 else f"{number(gap)} of the constant's loss"
     return f"{certificate_in_words(row)} (the last quarter of its steps gained {gained})"
