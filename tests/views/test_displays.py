@@ -38,8 +38,8 @@ EVERY = set(
     "case, names",
     [("regression", EVERY), ("without none", EVERY - {"training", "weights-none"}),
      ("only none", {"comparison", "training", "weights-none"}),
-     ("survival", set("comparison training weights-none weights-group weights-early_stopping weights-dropout cv-group "
-                      "path-group cv-dropout path-dropout".split()))],
+     ("survival", set("comparison training predictors weights-none weights-group weights-early_stopping "
+                      "weights-dropout cv-group path-group cv-dropout path-dropout".split()))],
 )  # fmt: skip
 def test_a_result_has_the_displays_that_it_can_have(finished, case, names):
     assert set(displays(finished[case].result)) == names
