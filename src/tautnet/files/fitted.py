@@ -1,11 +1,13 @@
 """A fitted model that predicts with NumPy and pandas alone: what a model file holds, and what is exported."""
 
-from dataclasses import dataclass
+import warnings
+from dataclasses import dataclass, field
 
 import numpy as np
 
+from tautnet.files.summary import describe
 from tautnet.objective.prediction import average_mean, average_outputs, choose, survival_function
-from tautnet.tables.errors import TableError
+from tautnet.tables.errors import ModelFileError, TableError
 
 __all__ = ["ESTIMATORS", "FittedModel"]
 
@@ -41,6 +43,10 @@ class FittedModel:
         How the network was fitted, in plain values; only `to_estimator` needs it.
     versions : dict
         Name of a package -> the version that it was fitted with.
+    left_out : dict
+        Hyper-parameters that a file did not keep, being code (a splitter, a scorer) -> their type.
+    selector : dict or None
+        Of a `TautNetSelector` around the model: its own attributes, and whether it made the model by itself.
 
     Examples
     --------
@@ -64,6 +70,8 @@ class FittedModel:
     attributes: dict
     unit: dict
     versions: dict
+    left_out: dict = field(default_factory=dict)
+    selector: dict | None = None
 
     @property
     def classes(self):
@@ -132,10 +140,46 @@ class FittedModel:
         return survival_function(known, hazard, self._outputs(X), times)
 
     def to_estimator(self):
-        """The scikit-learn estimator that it comes from, fitted, equal in every attribute."""
+        """The scikit-learn estimator that it comes from, fitted, equal in every attribute.
+
+        Parameters that a file did not keep get their defaults, and a warning names them.
+        """
         import tautnet
 
-        return getattr(tautnet, self.estimator).from_fitted(self)
+        if self.left_out:
+            named = ", ".join(f"{name} ({kind})" for name, kind in self.left_out.items())
+            warnings.warn(f"parameters that the file did not keep have their defaults: {named}", stacklevel=2)
+        try:
+            estimator = getattr(tautnet, self.estimator).from_fitted(self)
+            if self.selector is not None:
+                return tautnet.TautNetSelector.from_fitted(self.selector, estimator)
+        except (AttributeError, KeyError, TypeError) as error:
+            raise ModelFileError(f"the model does not fit {self.estimator}: {error}; save it again") from None
+        return estimator
+
+    def show(self):
+        """Print what is in it: penalty, weights, losses, certificate, target, predictors with their scales and levels.
+
+        Examples
+        --------
+        >>> from tautnet.estimators.models import TautNetRegressor
+        >>> X = np.random.default_rng(0).normal(size=(50, 3))
+        >>> fitted = TautNetRegressor("l1", 0.1, hidden_layer_sizes=()).fit(X, X[:, 0]).to_fitted()
+        >>> fitted.show()  # doctest: +ELLIPSIS
+        TautNetRegressor
+          data                           50 rows, 3 predictors in 3 columns
+        ...
+        predicts y (regression)
+        from
+          x0  weight 0.9, number: mean ..., standard deviation ...
+          x1  pruned, number: ...
+          x2  pruned, number: ...
+        made with tautnet ...
+        """
+        print(describe(self))
+
+    def __repr__(self):
+        return f"FittedModel({self.estimator}, {self.task} of {self.target!r})"
 
     def _mean(self, X):
         return average_mean(self.members, self._encoded(X))
