@@ -4,6 +4,7 @@ import warnings
 from dataclasses import dataclass, field
 
 import numpy as np
+import pandas as pd
 
 from tautnet.files.summary import describe
 from tautnet.objective.prediction import average_mean, average_outputs, choose, survival_function
@@ -139,6 +140,35 @@ class FittedModel:
         times = known if times is None else np.asarray(times, dtype=float)
         return survival_function(known, hazard, self._outputs(X), times)
 
+    def table(self, X):
+        """Predictions with named columns, as ``tautnet predict`` writes them.
+
+        Parameters
+        ----------
+        X : DataFrame or array (n_rows, n_predictors)
+
+        Returns
+        -------
+        DataFrame
+            ``prediction``, or ``prediction_0``, ``prediction_1``, ... of several targets; for a classifier
+            ``probability_<class>`` behind; for survival ``risk``.
+
+        Examples
+        --------
+        >>> from tautnet.estimators.models import TautNetClassifier
+        >>> X = np.random.default_rng(0).normal(size=(50, 3))
+        >>> model = TautNetClassifier("l1", 0.1, hidden_layer_sizes=()).fit(X, np.where(X[:, 0] > 0, "high", "low"))
+        >>> model.to_fitted().table(X).columns.tolist()
+        ['prediction', 'probability_high', 'probability_low']
+        """
+        if self.task == "survival":
+            return pd.DataFrame({"risk": self.predict(X)})
+        mean = self._mean(X)
+        if self.task == "regression":
+            return pd.DataFrame(_columns("prediction", mean[:, 0] if mean.shape[1] == 1 else mean))
+        chosen = _columns("prediction", choose(mean, self.classes, self.task == "multilabel"))
+        return pd.DataFrame(chosen | {f"probability_{one}": mean[:, j] for j, one in enumerate(self.classes)})
+
     def to_estimator(self):
         """The scikit-learn estimator that it comes from, fitted, equal in every attribute.
 
@@ -192,3 +222,9 @@ class FittedModel:
         if not hasattr(X, "columns") and not hasattr(X, "column_names") and np.shape(X)[1:] != (width,):
             raise TableError(f"an array of {width} columns is needed, as the model was fitted on, not {np.shape(X)}")
         return self.encoder.transform(X)
+
+
+def _columns(name, values):
+    if values.ndim == 1:
+        return {name: values}
+    return {f"{name}_{j}": values[:, j] for j in range(values.shape[1])}
