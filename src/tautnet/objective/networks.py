@@ -85,7 +85,9 @@ class Network:
         """
         rng = np.random.default_rng(seed)
         gain = 2.0 if self.activation == "relu" else 1.0
-        live = (X != 0).any(axis=0)[:, None]
+        # Block by block: rows of a large table are standardised when they are read.
+        blocks = (X[i : i + ROWS_AT_ONCE] for i in range(0, len(X), ROWS_AT_ONCE))
+        live = np.any([(block != 0).any(axis=0) for block in blocks], axis=0)[:, None]
         n_live, n_outputs = max(int(live.sum()), 1), len(null_outputs)
         if self.is_linear:
             return Parameters(Weights(np.zeros((X.shape[1], n_outputs)), None, ()), (np.array(null_outputs),))

@@ -13,6 +13,7 @@ import numpy as np
 import pandas as pd
 
 from tautnet.tables.errors import TableError
+from tautnet.tables.scaling import NUMBERS_AT_ONCE
 
 __all__ = ["TableEncoder", "as_frame", "column_kind", "distinct_texts"]
 
@@ -110,22 +111,24 @@ class TableEncoder:
 
         Returns
         -------
-        array of shape (n_rows, n_columns), float64
-            Missing numbers are NaN. A level that `fit` did not see is ``rare`` where there is such a
-            level, else 0 in every column, as is a missing category where `fit` saw none.
+        array of shape (n_rows, n_columns)
+            float32 where that holds every cell as it is, else float64. Missing numbers are NaN. A level
+            that `fit` did not see is ``rare`` where there is such a level, else 0 in every column, as is a
+            missing category where `fit` saw none.
         """
         frame = as_frame(frame)
         absent = [name for name in self.predictors if name not in frame.columns]
         if absent:
             shown = ", ".join(map(repr, absent[:10])) + (", ..." if len(absent) > 10 else "")
             raise TableError(f"the table lacks {len(absent)} of the model's predictors: {shown}")
-        matrix = np.empty((len(frame), len(self.column_names)), order="F")
-        position = 0
-        for recipe in self.recipes:
-            for column in _encode(recipe, frame[recipe["predictor"]]):
-                matrix[:, position] = column
-                position += 1
-        return np.ascontiguousarray(matrix)
+        small = all("levels" in recipe or _fits_float32(frame[recipe["predictor"]]) for recipe in self.recipes)
+        matrix = _aligned(len(frame), len(self.column_names), np.float32 if small else np.float64)
+        size = max(NUMBERS_AT_ONCE // max(matrix.shape[1], 1), 1)
+        for start in range(0, len(frame), size):
+            block = frame.iloc[start : start + size]
+            columns = [column for recipe in self.recipes for column in _encode(recipe, block[recipe["predictor"]])]
+            matrix[start : start + size] = np.array(columns, dtype=matrix.dtype).T
+        return matrix
 
 
 def as_frame(X) -> pd.DataFrame:
@@ -169,7 +172,7 @@ def _frame_of_other(X) -> pd.DataFrame:
     array = np.asarray(X)
     if array.ndim != 2:
         raise TableError(f"a table has rows and columns, this array has {array.ndim} dimensions: reshape it")
-    frame = pd.DataFrame(array, columns=[f"x{j}" for j in range(array.shape[1])])
+    frame = pd.DataFrame(array, columns=[f"x{j}" for j in range(array.shape[1])], copy=False)
     return frame.infer_objects() if array.dtype == object else frame
 
 
@@ -378,6 +381,19 @@ def _names_of_columns(recipe) -> list:
         names = [f"{predictor}={level}" for level in _level_names(recipe)]
         return names if len(names) > 2 else names[1:]
     return [predictor] * recipe["value"] + [f"{predictor} is missing"] * recipe["indicator"]
+
+
+def _fits_float32(series) -> bool:
+    """Whether float32 holds every number of the column as it is."""
+    code, size = _dtype_code(series), getattr(series.dtype, "itemsize", 8)
+    return code == "b" or (code == "f" and size <= 4) or (code in "iu" and size <= 2)
+
+
+def _aligned(n_rows, n_columns, dtype) -> np.ndarray:
+    """An array, not filled, that starts where compiled programs can read it in place."""
+    whole = np.empty(n_rows * n_columns + 64 // dtype().itemsize, dtype)
+    start = -whole.ctypes.data % 64 // whole.itemsize
+    return whole[start : start + n_rows * n_columns].reshape(n_rows, n_columns)
 
 
 def _encode(recipe, series) -> list:
