@@ -11,13 +11,13 @@ SOURCE = Path(__file__).parents[1] / "src" / "tautnet"
 # From top to bottom, files of each room in order; docs/design.md draws the same.
 ROOMS = {
     "tables": ["errors", "datasets", "reader", "encoder", "target", "scaling"],
-    "objective": ["losses", "survival", "tasks", "networks", "penalties", "problem"],
+    "objective": ["prediction", "losses", "survival", "tasks", "networks", "penalties", "problem"],
     "fitting": [
         "settings", "sample", "solver", "unit", "loop", "path", "trainings", "units", "crossval", "adaptive", "nested",
-        "intervals", "diagnostics", "exits", "study", "verdict", "detail",
+        "intervals", "diagnostics", "exits", "study", "words", "verdict", "detail",
     ],
-    "estimators": ["inputs", "summary", "base", "models", "cross_validated", "survival", "selector"],
-    "files": ["run_directory"],
+    "files": ["run_directory", "fitted"],
+    "estimators": ["inputs", "summary", "conversion", "base", "models", "cross_validated", "survival", "selector"],
     "views": [
         "terminal", "canvas", "gains", "displays", "counts", "figures", "island", "report", "article_pictures",
         "article_sections", "article_report",

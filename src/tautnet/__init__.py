@@ -23,6 +23,7 @@ _NAMES = {
     "TrainingCurveDisplay": "tautnet.views.displays",
     "WeightHistogramDisplay": "tautnet.views.displays",
     "TableError": "tautnet.tables.errors",
+    "FittedModel": "tautnet.files.fitted",
     "datasets": "tautnet.tables",
 }
 

@@ -5,7 +5,6 @@ import warnings
 from copy import copy
 from dataclasses import replace
 from numbers import Integral, Real
-from typing import NamedTuple
 
 import numpy as np
 from sklearn.base import BaseEstimator, ClassifierMixin, RegressorMixin
@@ -16,6 +15,7 @@ from sklearn.utils._param_validation import Interval, StrOptions
 from sklearn.utils.class_weight import compute_sample_weight
 from sklearn.utils.validation import check_is_fitted
 
+from tautnet.estimators import conversion
 from tautnet.estimators.inputs import (
     check_feature_groups,
     check_groups,
@@ -29,18 +29,12 @@ from tautnet.fitting.sample import encode
 from tautnet.fitting.settings import Settings
 from tautnet.objective.networks import ACTIVATIONS, Network
 from tautnet.objective.penalties import JOINT, PENALTIES, UNPENALISED, WITH_L1_RATIO, penalty_complaint
-from tautnet.objective.survival import baseline_hazard, survival_function
+from tautnet.objective.prediction import average_mean, average_outputs, choose, survival_function
+from tautnet.objective.survival import baseline_hazard
 from tautnet.objective.tasks import REGRESSION_LOSSES, TIES, loss_for
 from tautnet.tables.target import as_target
 
 GAP_WORTH_A_WARNING = 1e-3
-
-
-class Member(NamedTuple):
-    """A fitted network: what scales its input and output, and its parameters."""
-
-    unit: object
-    parameters: object
 
 
 def set_parameters(estimator, given):
@@ -111,7 +105,7 @@ class Net(BaseEstimator):
 
         def goodness(unit, parameters, rows):
             model = copy(self)
-            model.unit_, model._members = unit, [Member(unit, parameters)]
+            model.unit_, model._members = unit, [unit.predictor(parameters)]
             weights = {} if weight is None else {"sample_weight": weight[rows]}
             return score(model, _safe_indexing(X, rows), _safe_indexing(y, rows), **weights)
 
@@ -176,6 +170,7 @@ class Net(BaseEstimator):
         column = check_target(frame, y, self.task)
         weight = self._weight(column, check_sample_weight(frame, sample_weight))
         target, sample, self.encoder_ = encode(frame, column, weight, self.task)
+        self.target_name_ = target.name
         if target.classes is not None:
             self.classes_ = target.classes
         sample = sample._replace(groups=check_groups(frame, groups))
@@ -238,7 +233,7 @@ class Net(BaseEstimator):
                 ConvergenceWarning,
                 stacklevel=3,
             )
-        self._members = [Member(path.unit, path.parameters[i])]
+        self._members = [path.unit.predictor(path.parameters[i])]
         self._keep_baseline(sample)
         return self
 
@@ -266,6 +261,21 @@ class Net(BaseEstimator):
         check_is_fitted(self)
         print(summarise(self))
 
+    def to_fitted(self):
+        """The same model without JAX and scikit-learn.
+
+        Returns
+        -------
+        FittedModel
+        """
+        check_is_fitted(self)
+        return conversion.to_fitted(self)
+
+    @classmethod
+    def from_fitted(cls, fitted):
+        """The estimator that a `FittedModel` comes from; `FittedModel.to_estimator` knows its class."""
+        return conversion.from_fitted(cls, fitted)
+
     def _encoded(self, X):
         check_is_fitted(self)
         return self.encoder_.transform(check_table(self, X, reset=False))
@@ -273,8 +283,7 @@ class Net(BaseEstimator):
     def _mean(self, X):
         """Mean prediction of the members, shape (n_rows, n_outputs)."""
         rows = self._encoded(X)
-        mean = self.unit_.settings.loss.mean
-        return np.mean([mean(unit.outputs(parameters, rows)) for unit, parameters in self._members], axis=0)
+        return average_mean(self._members, rows)
 
 
 class ClassifierNet(ClassifierMixin, Net):
@@ -301,13 +310,7 @@ class ClassifierNet(ClassifierMixin, Net):
     def predict(self, X):
         """The class with the largest probability, shape (n_rows,); 0 or 1 for each label, shape (n_rows, n_labels)."""
         probabilities = self.predict_proba(X)
-        if self._is_multilabel:
-            return (probabilities > 0.5).astype(int)
-        return self.classes_[probabilities.argmax(axis=1)]
-
-    @property
-    def _is_multilabel(self):
-        return self.unit_.settings.loss.is_multilabel
+        return choose(probabilities, self.classes_, self.unit_.settings.loss.is_multilabel)
 
 
 class RegressorNet(RegressorMixin, Net):
@@ -355,7 +358,7 @@ class SurvivalNet(Net):
         self.event_times_, self.baseline_cumulative_hazard_ = baseline_hazard(sample.y, outputs, sample.weight)
 
     def _risk(self, rows):
-        return np.mean([unit.outputs(parameters, rows) for unit, parameters in self._members], axis=0)
+        return average_outputs(self._members, rows)
 
     def predict(self, X):
         """Risk score, a log hazard ratio: the higher, the earlier the event, shape (n_rows,)."""

@@ -7,7 +7,7 @@ from numbers import Integral
 import numpy as np
 from scipy.stats import rankdata
 
-from tautnet.estimators.base import ClassifierNet, Member, RegressorNet, set_parameters
+from tautnet.estimators.base import ClassifierNet, RegressorNet, set_parameters
 from tautnet.fitting.crossval import split_rows, tolerant_folds
 from tautnet.fitting.exits import order_of_exit
 from tautnet.fitting.nested import Candidate, cross_validate
@@ -91,7 +91,7 @@ class CrossValidated:
         """Predict with the fold models from now on."""
         chains = [nested.single(r, k) for r, fold in enumerate(nested.folds) for k in range(fold.max() + 1)]
         self._members = [
-            Member(chain.path.unit, chain.path.parameters[chain.nearest_kept(alpha)]) for chain in chains
+            chain.path.unit.predictor(chain.path.parameters[chain.nearest_kept(alpha)]) for chain in chains
         ]
         self._keep_baseline(sample)
 

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from tautnet.fitting.verdict import certificate_in_words, number
+from tautnet.fitting.words import certificate_in_words, number
 
 
 def summarise(model):

@@ -8,6 +8,7 @@ import numpy as np
 from tautnet.fitting import solver
 from tautnet.objective.networks import pad, unpad
 from tautnet.objective.penalties import Groups, make_penalty
+from tautnet.objective.prediction import Predictor
 from tautnet.objective.problem import Data, Problem
 from tautnet.tables.errors import TableError
 from tautnet.tables.scaling import Scaling, fit_scaling, restore, standardise
@@ -140,9 +141,17 @@ class Unit:
         """Parameters as float64 NumPy arrays without padding."""
         return unpad(parameters, self.X.shape[1], self.y.shape[1])
 
+    def predictor(self, parameters):
+        """What prediction needs of these parameters, as arrays of their own: of equal layout, equal rounding."""
+        (first, skip, later), biases = jax.tree.map(lambda leaf: np.array(leaf, np.float64, order="C"), parameters)
+        return Predictor(
+            self.scaling, (first, *later), biases, skip, self.settings.network.activation, self.target_scaling,
+            self.settings.loss.mean_name,
+        )  # fmt: skip
+
     def outputs(self, parameters, X):
         """Outputs for raw rows, in the target's units."""
-        return self.in_units(self.settings.network.outputs(parameters, standardise(X, self.scaling)))
+        return self.predictor(parameters).outputs(X)
 
     def in_units(self, outputs):
         """Outputs as the network gives them, in the target's units."""

@@ -11,7 +11,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from tautnet.fitting.verdict import number
+from tautnet.fitting.words import number
 from tautnet.views.terminal import readable
 
 INK, MUTED, GRID = "#1f2328", "#6b7280", "#e5e7eb"

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from tautnet.fitting.path import nearest
-from tautnet.fitting.verdict import NEARLY_SOLVED, SETTLED, SOLVED, number
+from tautnet.fitting.words import NEARLY_SOLVED, SETTLED, SOLVED, number
 from tautnet.views.canvas import (
     BLUE,
     GREEN,

@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from tautnet.fitting.verdict import number
+from tautnet.fitting.words import number
 from tautnet.views.canvas import BLUE, INK, MUTED, SMALL, Display, label
 from tautnet.views.terminal import gain, gain_key
 
