@@ -10,7 +10,7 @@ import pytest
 SOURCE = Path(__file__).parents[1] / "src" / "tautnet"
 # From top to bottom, files of each room in order; docs/design.md draws the same.
 ROOMS = {
-    "tables": ["errors", "datasets", "reader", "encoder", "target", "scaling"],
+    "tables": ["errors", "datasets", "reader", "cells", "encoder", "target", "scaling"],
     "objective": ["prediction", "losses", "survival", "tasks", "networks", "penalties", "problem"],
     "fitting": [
         "settings", "sample", "solver", "unit", "loop", "path", "trainings", "units", "crossval", "adaptive", "nested",
