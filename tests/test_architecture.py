@@ -10,7 +10,7 @@ import pytest
 SOURCE = Path(__file__).parents[1] / "src" / "tautnet"
 # From top to bottom, files of each room in order; docs/design.md draws the same.
 ROOMS = {
-    "tables": ["errors", "scaling", "datasets", "reader", "encoder", "target"],
+    "tables": ["errors", "scaling", "datasets", "reader", "cells", "encoder", "target"],
     "objective": ["prediction", "losses", "survival", "tasks", "networks", "penalties", "problem"],
     "fitting": [
         "settings", "sample", "solver", "unit", "loop", "path", "trainings", "units", "crossval", "adaptive", "nested",
