@@ -19,8 +19,8 @@ ROOMS = {
     "estimators": ["inputs", "summary", "base", "models", "cross_validated", "survival", "selector"],
     "files": ["run_directory"],
     "views": [
-        "terminal", "canvas", "gains", "displays", "counts", "figures", "island", "report", "article_pictures",
-        "article_sections", "article_report",
+        "terminal", "canvas", "gains", "displays", "weights", "counts", "figures", "island", "report",
+        "article_pictures", "article_sections", "article_report",
     ],
     "replication": ["protocol", "online", "trials", "summary", "pruning", "findings", "article"],
 }  # fmt: skip

@@ -12,7 +12,7 @@ from tautnet.fitting.crossval import split_rows, tolerant_folds
 from tautnet.fitting.exits import order_of_exit
 from tautnet.fitting.nested import Candidate, cross_validate
 from tautnet.fitting.path import nearest
-from tautnet.fitting.study import penalty_curves
+from tautnet.fitting.study import null_loss, penalty_curves, single_chains, training_curve
 from tautnet.fitting.trainings import run_chain
 from tautnet.fitting.units import run_units
 
@@ -72,14 +72,22 @@ class CrossValidated:
         self.cv_loss_ = float(curve.mean[nearest(curve.alphas, self.alpha_)])
         self._store(sample, path, at)
         self._store_exits(nested)
+        self._store_curves(nested)
         if self.ensemble:
             self._take_members(sample, nested, self.alpha_)
         return self
 
+    def _store_curves(self, nested):
+        """What can be drawn of a fit beside ``cv_results_``."""
+        names = [str(name) for name in self.feature_groups or self.encoder_.feature_names_in_]
+        self.path_predictors_ = [names[i] for i in self._predictors]
+        self.null_loss_, self.path_ = null_loss(nested), replace(nested.whole, parameters={})
+        if self.penalty == "none":
+            self.training_curve_ = training_curve(nested)
+
     def _store_exits(self, nested):
         """Where each predictor leaves the path; one that is constant, and so no part of it, has left at 0."""
-        paths = [nested.single(r, k).path for r, fold in enumerate(nested.folds) for k in range(fold.max() + 1)]
-        exits = order_of_exit(nested.whole, paths)
+        exits = order_of_exit(nested.whole, [chain.path for chain, _ in single_chains(nested)])
         n_predictors = len(self.penalty_factors_)
         self.exit_alphas_, self.exit_spread_ = np.zeros(n_predictors), np.full(n_predictors, np.nan)
         self.exit_returns_ = np.zeros(n_predictors, int)
@@ -89,9 +97,9 @@ class CrossValidated:
 
     def _take_members(self, sample, nested, alpha):
         """Predict with the fold models from now on."""
-        chains = [nested.single(r, k) for r, fold in enumerate(nested.folds) for k in range(fold.max() + 1)]
         self._members = [
-            Member(chain.path.unit, chain.path.parameters[chain.nearest_kept(alpha)]) for chain in chains
+            Member(chain.path.unit, chain.path.parameters[chain.nearest_kept(alpha)])
+            for chain, _ in single_chains(nested)
         ]
         self._keep_baseline(sample)
 
@@ -153,6 +161,14 @@ class TautNetClassifierCV(CrossValidated, ClassifierNet):
     cv_results_ : dict of arrays (n_alphas,)
         ``alpha``, ``mean_test_loss``, ``se_test_loss``, ``mean_train_loss``, ``n_features``,
         ``split0_test_loss``, ...
+    null_loss_ : float
+        Cross-validated loss of the constant prediction.
+    path_ : Path
+        The refit at every strength: norms, losses, counts and certificates, without its parameters.
+    path_predictors_ : list of str
+        What the columns of ``path_.norms`` stand for: predictors, or groups of them.
+    training_curve_ : dict of arrays (n_steps,)
+        Under "none" alone: ``step``, ``mean_test_loss``, ``mean_train_loss``, ``split0_test_loss``, ...
     exit_alphas_ : array (n_features_in_,) or (n_groups,)
         The strength from which on each predictor is out of the path of all rows; infinite where it never leaves.
     exit_spread_ : array (n_features_in_,) or (n_groups,)

@@ -15,6 +15,8 @@ from tautnet.objective.networks import stacked
 from tautnet.tables.scaling import standardise
 
 HISTOGRAM_BINS = 40
+# Rows of a path that a notebook shows.
+SHOWN = 12
 # Numbers of a linear map beyond which proximal Newton's model costs more than it saves.
 LARGEST_MODEL = 1000
 # Columns beyond which those that have left leave the arithmetic too, for good.
@@ -81,6 +83,21 @@ class Path:
     def n_weights(self):
         """Number of weights of the network, biases not counted."""
         return int(self.histograms[0].sum())
+
+    def frame(self):
+        """The path in short, as a data frame with one row a strength."""
+        import pandas as pd
+
+        columns = {"steps": self.steps, "train_loss": self.train_loss, "n_features": self.n_features,
+                   "zero_weights": self.zero_weights, "stationarity": self.stationarity,
+                   "objective_gap": self.objective_gap}  # fmt: skip
+        return pd.DataFrame(columns, pd.Index(self.alphas, name="alpha"))
+
+    def _repr_html_(self):
+        """At most a dozen strengths of the path, for notebooks."""
+        shown = np.unique(np.linspace(0, len(self.alphas) - 1, SHOWN).round().astype(int))
+        words = f"Path of {len(self.alphas):,} points, {len(shown)} shown; {self.n_weights:,} weights."
+        return f"<p>{words}</p>\n" + self.frame().iloc[shown].reset_index().to_html(index=False, float_format="%.3g")
 
 
 def grid(low, high):

@@ -10,6 +10,7 @@ from functools import cache
 from typing import NamedTuple
 
 import numpy as np
+from sklearn.utils.validation import check_is_fitted
 
 from tautnet.fitting.verdict import number
 from tautnet.views.terminal import readable
@@ -49,12 +50,32 @@ class Display:
         return cls.from_result(comparison.whole())
 
     def _axes(self, ax):
+        """The axes to draw on, remembered."""
         if ax is None:
             import matplotlib.pyplot as plt
 
             ax = plt.subplots()[1]
         self.ax_, self.figure_ = ax, ax.figure
         return ax
+
+
+def attribute(estimator, name, owners):
+    """A fitted attribute of an estimator that only some have; the error names those."""
+    check_is_fitted(estimator)
+    if not hasattr(estimator, name):
+        raise ValueError(f"this {type(estimator).__name__} has nothing to draw here: give {owners}")
+    return getattr(estimator, name)
+
+
+def penalty_name(estimator):
+    """The name of an estimator's penalty, as `compare` has it."""
+    return f"adaptive_{estimator.penalty}" if estimator.adaptive else estimator.penalty
+
+
+def strength(estimator):
+    """The strength of an estimator's penalty; 0 for those that have none."""
+    given = 0.0 if estimator.penalty in ("none", "early_stopping") else getattr(estimator, "alpha", None)
+    return getattr(estimator, "alpha_", given)
 
 
 @cache

@@ -29,6 +29,31 @@ def drawn_penalty(result):
     return next((name for name in wanted if name in SELECTING and name in names), names[0] if names else None)
 
 
+def row_of(result, name):
+    rows = {row["penalty"]: row for row in result["rows"]}
+    if name not in rows:
+        raise ValueError(f"{name!r} was not compared: use one of {', '.join(rows)}")
+    return rows[name]
+
+
+def penalised(result, name):
+    """The row and detail of a penalty that has a path, by default the one that is drawn."""
+    name = drawn_penalty(result) if name is None else name
+    row = None if name is None else row_of(result, name)
+    if row not in walked(result):
+        raise ValueError(f"{name} has no path of strengths: name a penalty that was compared")
+    return row, result["detail"]["penalties"][name]
+
+
+class PenaltyDisplay(Display):
+    """A display of one penalty."""
+
+    @classmethod
+    def from_comparison(cls, comparison, penalty=None):
+        """Make the display of one penalty of a `Comparison`; None picks the one whose path says most."""
+        return cls.from_result(comparison.whole(), penalty)
+
+
 @dataclass
 class ComparisonDisplay(Display):
     """By how much each row's loss is lower than that without a penalty, with 95 % intervals.
