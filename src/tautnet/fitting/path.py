@@ -3,9 +3,11 @@
 import time
 from dataclasses import dataclass, replace
 from functools import cached_property
+from typing import TYPE_CHECKING, Any
 
 import jax
 import numpy as np
+from numpy.typing import NDArray
 
 from tautnet.fitting import solver
 from tautnet.fitting.loop import Adam, Finishing, Ticker, finish
@@ -13,6 +15,9 @@ from tautnet.fitting.settings import GRID_STEPS_PER_DECADE
 from tautnet.fitting.unit import ladder, make_unit
 from tautnet.objective.networks import stacked
 from tautnet.tables.scaling import standardise
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 HISTOGRAM_BINS = 40
 # Rows of a path that a notebook shows.
@@ -56,35 +61,35 @@ class Path:
         Time that the chain took.
     """
 
-    alphas: object
-    steps: object
-    train_loss: object
-    outputs: object
-    norms: object
-    unit_norms: object
-    weight_squares: object
-    weight_magnitudes: object
-    weight_max: object
-    zero_weights: object
-    histograms: object
+    alphas: NDArray[np.float64]
+    steps: NDArray[Any]
+    train_loss: NDArray[np.float64]
+    outputs: NDArray[Any]
+    norms: NDArray[np.float64]
+    unit_norms: NDArray[np.float64]
+    weight_squares: NDArray[np.float64]
+    weight_magnitudes: NDArray[np.float64]
+    weight_max: NDArray[np.float64]
+    zero_weights: NDArray[Any]
+    histograms: NDArray[Any]
     histogram_limit: float
-    stationarity: object
-    objective_gap: object
-    parameters: dict
-    unit: object
+    stationarity: NDArray[np.float64]
+    objective_gap: NDArray[np.float64]
+    parameters: dict[int, Any]
+    unit: Any
     seconds: float
 
     @property
-    def n_features(self):
+    def n_features(self) -> NDArray[np.int_]:
         """Number of predictors with a weight that is not zero, at each strength."""
         return (self.norms > 0).sum(axis=1)
 
     @property
-    def n_weights(self):
+    def n_weights(self) -> int:
         """Number of weights of the network, biases not counted."""
         return int(self.histograms[0].sum())
 
-    def frame(self):
+    def frame(self) -> "pd.DataFrame":
         """The path in short, as a data frame with one row a strength."""
         import pandas as pd
 

@@ -6,14 +6,19 @@ touched, no display is opened, and two threads may draw at once.
 
 import io
 import re
+from abc import ABC, abstractmethod
 from functools import cache
-from typing import NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple, Self
 
 import numpy as np
 from sklearn.utils.validation import check_is_fitted
 
 from tautnet.fitting.verdict import number
 from tautnet.views.terminal import readable
+
+if TYPE_CHECKING:
+    import pandas as pd
+    from matplotlib.axes import Axes
 
 INK, MUTED, GRID = "#1f2328", "#6b7280", "#e5e7eb"
 # Okabe and Ito's colours without yellow, which is pale on white; told apart with any colour vision.
@@ -41,12 +46,28 @@ class Picture(NamedTuple):
     description: str
 
 
-class Display:
+class Display(ABC):
     """What all displays share: data first, then ``plot``."""
 
+    ax_: "Axes"
+    figure_: Any
+
     @classmethod
-    def from_comparison(cls, comparison):
-        """Make the display of a `Comparison`."""
+    @abstractmethod
+    def from_result(cls, result: dict[str, Any]) -> Self | None:
+        """Make the display of the object that ``result.json`` holds; None where that has nothing to draw."""
+
+    @abstractmethod
+    def frame(self) -> "pd.DataFrame":
+        """What is drawn, as a data frame."""
+
+    @abstractmethod
+    def plot(self, ax: "Axes | None" = None) -> Self:
+        """Draw on axes of one's own, or on new ones."""
+
+    @classmethod
+    def from_comparison(cls, comparison: Any) -> Self | None:
+        """Make the display of a `Comparison`; None where that has nothing to draw."""
         return cls.from_result(comparison.whole())
 
     def _axes(self, ax):

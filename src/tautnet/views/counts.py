@@ -1,12 +1,17 @@
 """What fewer predictors cost: loss against their number, for every penalty that takes predictors out."""
 
 from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Self
 
 import numpy as np
 
 from tautnet.fitting.path import nearest
 from tautnet.views.canvas import LINES, MUTED, SMALL, Display, attribute, label, penalty_name, plain_ticks
 from tautnet.views.displays import CROSS_VALIDATED
+
+if TYPE_CHECKING:
+    import pandas as pd
+    from matplotlib.axes import Axes
 
 
 @dataclass
@@ -28,12 +33,12 @@ class PredictorsDisplay(Display):
     np.float64(0.3)
     """
 
-    rows: list
+    rows: list[dict[str, Any]]
     null: float
     metric: str
 
     @classmethod
-    def from_result(cls, result):
+    def from_result(cls, result: dict[str, Any]) -> Self | None:
         """Make the display of the object that ``result.json`` holds; None where no penalty takes predictors out."""
         rows = []
         for name in (row["penalty"] for row in result["rows"]):
@@ -44,20 +49,20 @@ class PredictorsDisplay(Display):
         return cls(rows, result["null"]["test_loss"], result["metric"]) if rows else None
 
     @classmethod
-    def from_estimator(cls, estimator):
+    def from_estimator(cls, estimator: Any) -> Self | None:
         """Make the display of a fitted ``CV`` estimator; None where its penalty takes no predictor out."""
         curves = attribute(estimator, "cv_results_", CROSS_VALIDATED)
         columns = ("alpha", "n_features", "mean_test_loss", "se_test_loss")
         rows = _counts(penalty_name(estimator), *(curves[name].tolist() for name in columns))
         return cls(rows, estimator.null_loss_, estimator.unit_.settings.loss.metric_name) if rows else None
 
-    def frame(self):
+    def frame(self) -> "pd.DataFrame":
         """One row a penalty and number of predictors."""
         import pandas as pd
 
         return pd.DataFrame(self.rows).set_index(["penalty", "n_predictors"])
 
-    def plot(self, ax=None):
+    def plot(self, ax: "Axes | None" = None) -> Self:
         """Draw on axes of one's own, or on new ones."""
         ax = self._axes(ax)
         for name, (color, style) in zip(dict.fromkeys(row["penalty"] for row in self.rows), LINES, strict=False):

@@ -5,8 +5,10 @@ data are in ``frame()``, and ``plot(ax)`` draws on any matplotlib axes and leave
 """
 
 from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Self
 
 import numpy as np
+from numpy.typing import NDArray
 
 from tautnet.fitting.path import nearest
 from tautnet.fitting.verdict import NEARLY_SOLVED, SETTLED, SOLVED, number
@@ -27,6 +29,10 @@ from tautnet.views.canvas import (
     spread,
 )
 from tautnet.views.gains import PenaltyDisplay, penalised
+
+if TYPE_CHECKING:
+    import pandas as pd
+    from matplotlib.axes import Axes
 
 CROSS_VALIDATED = "one that chose its alpha by cross-validation, as TautNetClassifierCV"
 # Predictors that are named, those drawn faint, and how far below the chosen strength a path is drawn.
@@ -52,17 +58,17 @@ class CVDisplay(PenaltyDisplay):
 
     penalty: str
     metric: str
-    alphas: object
-    mean: object
-    error: object
-    train: object
+    alphas: NDArray[np.float64]
+    mean: NDArray[np.float64]
+    error: NDArray[np.float64]
+    train: NDArray[np.float64]
     null: float
     least: float
     one_se: float
-    stopped: object
+    stopped: NDArray[np.float64]
 
     @classmethod
-    def from_result(cls, result, penalty=None):
+    def from_result(cls, result: dict[str, Any], penalty: str | None = None) -> Self:
         """Make the display of the object that ``result.json`` holds."""
         row, detail = penalised(result, penalty)
         mean, error, train = (_array(detail[key]) for key in ("cv_mean", "cv_se", "train_mean"))
@@ -74,17 +80,18 @@ class CVDisplay(PenaltyDisplay):
         )  # fmt: skip
 
     @classmethod
-    def from_estimator(cls, estimator):
+    def from_estimator(cls, estimator: Any) -> Self:
         """Make the display of a fitted ``CV`` estimator."""
         curves, path = attribute(estimator, "cv_results_", CROSS_VALIDATED), estimator.path_
-        columns = ("alpha", "mean_test_loss", "se_test_loss", "mean_train_loss")
+        names = ("alpha", "mean_test_loss", "se_test_loss", "mean_train_loss")
+        alphas, mean, error, train = (curves[name] for name in names)
         return cls(
-            penalty_name(estimator), path.unit.settings.loss.metric_name, *(curves[name] for name in columns),
+            penalty_name(estimator), path.unit.settings.loss.metric_name, alphas, mean, error, train,
             estimator.null_loss_, estimator.alpha_min_, estimator.alpha_1se_,
             path.alphas[stopped(path.stationarity, path.objective_gap)],
         )  # fmt: skip
 
-    def frame(self):
+    def frame(self) -> "pd.DataFrame":
         """One row a strength."""
         import pandas as pd
 
@@ -93,7 +100,7 @@ class CVDisplay(PenaltyDisplay):
              "mean_train_loss": self.train}
         ).set_index("alpha")  # fmt: skip
 
-    def plot(self, ax=None):
+    def plot(self, ax: "Axes | None" = None) -> Self:
         """Draw on axes of one's own, or on new ones."""
         ax, mark = self._axes(ax), "o" if len(self.alphas) == 1 else None
         ax.set_xscale("log")
@@ -142,31 +149,31 @@ class PathDisplay(PenaltyDisplay):
     """
 
     penalty: str
-    alphas: object
-    norms: object
-    predictors: list
+    alphas: NDArray[np.float64]
+    norms: NDArray[np.float64]
+    predictors: list[str]
     chosen: int
 
     @classmethod
-    def from_result(cls, result, penalty=None):
+    def from_result(cls, result: dict[str, Any], penalty: str | None = None) -> Self:
         """Make the display of the object that ``result.json`` holds."""
         row, detail = penalised(result, penalty)
         alphas, norms = _array(detail["path"]["alphas"]), _array(detail["path"]["norms"])
         return cls(row["penalty"], alphas, norms, result["detail"]["predictors"], nearest(alphas, row["alpha"]))
 
     @classmethod
-    def from_estimator(cls, estimator):
+    def from_estimator(cls, estimator: Any) -> Self:
         """Make the display of a fitted ``CV`` estimator; with ``feature_groups`` its lines are groups."""
         path, names = attribute(estimator, "path_", CROSS_VALIDATED), estimator.path_predictors_
         return cls(penalty_name(estimator), path.alphas, path.norms, names, nearest(path.alphas, estimator.alpha_))
 
-    def frame(self):
+    def frame(self) -> "pd.DataFrame":
         """One row a strength, one column a predictor."""
         import pandas as pd
 
         return pd.DataFrame(self.norms, pd.Index(self.alphas, name="alpha"), self.predictors)
 
-    def plot(self, ax=None):
+    def plot(self, ax: "Axes | None" = None) -> Self:
         """Draw on axes of one's own, or on new ones."""
         ax = self._axes(ax)
         order = np.lexsort((-self.norms.max(axis=0), -self.norms[self.chosen]))
@@ -219,14 +226,14 @@ class TrainingCurveDisplay(Display):
     metric : str
     """
 
-    steps: object
-    train: object
-    test: object
+    steps: NDArray[Any]
+    train: NDArray[np.float64]
+    test: NDArray[np.float64]
     null: float
     metric: str
 
     @classmethod
-    def from_result(cls, result):
+    def from_result(cls, result: dict[str, Any]) -> Self | None:
         """Make the display of the object that ``result.json`` holds; None where ``none`` was not compared."""
         one = result["detail"]["none"]
         if one is None:
@@ -235,21 +242,21 @@ class TrainingCurveDisplay(Display):
         return cls(steps, train, test, result["null"]["test_loss"], result["metric"])
 
     @classmethod
-    def from_estimator(cls, estimator):
+    def from_estimator(cls, estimator: Any) -> Self:
         """Make the display of a ``CV`` estimator that was fitted with ``penalty="none"``."""
         curve = attribute(estimator, "training_curve_", f"{CROSS_VALIDATED}, with penalty='none'")
         metric = estimator.unit_.settings.loss.metric_name
-        columns = (curve[name] for name in ("step", "mean_train_loss", "mean_test_loss"))
-        return cls(*columns, estimator.null_loss_, metric)
+        steps, train, test = (curve[name] for name in ("step", "mean_train_loss", "mean_test_loss"))
+        return cls(steps, train, test, estimator.null_loss_, metric)
 
-    def frame(self):
+    def frame(self) -> "pd.DataFrame":
         """One row a step that was recorded."""
         import pandas as pd
 
         columns = {"step": self.steps.astype(int), "train_loss": self.train, "test_loss": self.test}
         return pd.DataFrame(columns).set_index("step")
 
-    def plot(self, ax=None):
+    def plot(self, ax: "Axes | None" = None) -> Self:
         """Draw on axes of one's own, or on new ones."""
         ax, best = self._axes(ax), int(np.nanargmin(self.test))
         ax.set_xscale("log")

@@ -1,10 +1,16 @@
 """Gains over the network without a penalty: on what scale they are drawn, and their display."""
 
+from abc import abstractmethod
 from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Self
 
 from tautnet.fitting.verdict import number
 from tautnet.views.canvas import BLUE, INK, MUTED, SMALL, Display, label
 from tautnet.views.terminal import gain, gain_key
+
+if TYPE_CHECKING:
+    import pandas as pd
+    from matplotlib.axes import Axes
 
 SELECTING = (
     "group", "adaptive_group", "l1", "elasticnet", "sparse_group", "hierarchical", "group_mcp", "mcp"
@@ -49,7 +55,12 @@ class PenaltyDisplay(Display):
     """A display of one penalty."""
 
     @classmethod
-    def from_comparison(cls, comparison, penalty=None):
+    @abstractmethod
+    def from_result(cls, result: dict[str, Any], penalty: str | None = None) -> Self:
+        """Make the display of one penalty of the object that ``result.json`` holds."""
+
+    @classmethod
+    def from_comparison(cls, comparison: Any, penalty: str | None = None) -> Self:
         """Make the display of one penalty of a `Comparison`; None picks the one whose path says most."""
         return cls.from_result(comparison.whole(), penalty)
 
@@ -74,13 +85,13 @@ class ComparisonDisplay(Display):
     np.float64(0.3)
     """
 
-    rows: list
+    rows: list[dict[str, Any]]
     recommended: str
     against: str
     metric: str
 
     @classmethod
-    def from_result(cls, result):
+    def from_result(cls, result: dict[str, Any]) -> Self | None:
         """Make the display of the object that ``result.json`` holds; None where there is nothing to compare."""
         key, against = gain_key(result)
         rows = [*result["rows"], result["linear"], result["chosen"] | {"penalty": "chosen"}]
@@ -88,13 +99,13 @@ class ComparisonDisplay(Display):
         rows = [{"penalty": row["penalty"]} | {k: row[key][k] for k in ("diff", "ci_low", "ci_high")} for row in known]
         return cls(rows, result["recommended"], against, result["metric"]) if rows else None
 
-    def frame(self):
+    def frame(self) -> "pd.DataFrame":
         """One row a penalty, with ``diff``, ``ci_low`` and ``ci_high``."""
         import pandas as pd
 
         return pd.DataFrame(self.rows).set_index("penalty")
 
-    def plot(self, ax=None):
+    def plot(self, ax: "Axes | None" = None) -> Self:
         """Draw on axes of one's own, or on new ones."""
         ax = self._axes(ax)
         ax.set_xlim(*gain_limits(self.rows))

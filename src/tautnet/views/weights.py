@@ -1,8 +1,10 @@
 """All weights of a model as a histogram, those that are exactly zero apart: the article's own picture."""
 
 from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Self
 
 import numpy as np
+from numpy.typing import NDArray
 
 from tautnet.fitting.path import HISTOGRAM_BINS, nearest
 from tautnet.fitting.verdict import number
@@ -18,6 +20,10 @@ from tautnet.views.canvas import (
     strength,
 )
 from tautnet.views.gains import PenaltyDisplay, row_of
+
+if TYPE_CHECKING:
+    import pandas as pd
+    from matplotlib.axes import Axes
 
 
 @dataclass
@@ -37,13 +43,13 @@ class WeightHistogramDisplay(PenaltyDisplay):
 
     penalty: str
     alpha: float
-    counts: object
-    edges: object
+    counts: NDArray[Any]
+    edges: NDArray[np.float64]
     zeros: int
     largest: float
 
     @classmethod
-    def from_result(cls, result, penalty=None):
+    def from_result(cls, result: dict[str, Any], penalty: str | None = None) -> Self:
         """Make the display of the object that ``result.json`` holds, at the strength that was chosen."""
         row = row_of(result, result["recommended"] if penalty is None else penalty)
         detail = result["detail"]["penalties"][row["penalty"]]
@@ -55,7 +61,7 @@ class WeightHistogramDisplay(PenaltyDisplay):
         return cls(row["penalty"], row["alpha"], counts, edges, row["zero_weights"], row["weight_max_abs"])
 
     @classmethod
-    def from_estimator(cls, estimator):
+    def from_estimator(cls, estimator: Any) -> Self:
         """Make the display of a fitted estimator, plain or ``CV``."""
         coefs = attribute(estimator, "coefs_", "an estimator of tautnet")
         skip = [] if estimator.skip_coef_ is None else [estimator.skip_coef_]
@@ -66,13 +72,13 @@ class WeightHistogramDisplay(PenaltyDisplay):
             penalty_name(estimator), strength(estimator), counts, edges, int((weights == 0).sum()), largest
         )
 
-    def frame(self):
+    def frame(self) -> "pd.DataFrame":
         """One row a bin: ``low``, ``high``, ``weights``."""
         import pandas as pd
 
         return pd.DataFrame({"low": self.edges[:-1], "high": self.edges[1:], "weights": self.counts})
 
-    def plot(self, ax=None):
+    def plot(self, ax: "Axes | None" = None) -> Self:
         """Draw on axes of one's own, or on new ones."""
         ax, width, n_weights = self._axes(ax), np.diff(self.edges), int(self.counts.sum()) + self.zeros
         ax.set_yscale("log")
