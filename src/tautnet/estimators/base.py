@@ -5,8 +5,10 @@ import warnings
 from copy import copy
 from dataclasses import replace
 from numbers import Integral, Real
+from typing import Any
 
 import numpy as np
+from numpy.typing import ArrayLike, NDArray
 from sklearn.base import BaseEstimator, ClassifierMixin, RegressorMixin
 from sklearn.exceptions import ConvergenceWarning
 from sklearn.metrics import check_scoring, get_scorer_names
@@ -17,6 +19,7 @@ from sklearn.utils.validation import check_is_fitted
 
 from tautnet.estimators import conversion
 from tautnet.estimators.inputs import (
+    Table,
     check_feature_groups,
     check_groups,
     check_penalty_factors,
@@ -46,6 +49,18 @@ def set_parameters(estimator, given):
 
 class Net(BaseEstimator):
     """Base of all estimators."""
+
+    coefs_: list[NDArray[np.float64]]
+    intercepts_: list[NDArray[np.float64]]
+    skip_coef_: NDArray[np.float64] | None
+    selected_features_: NDArray[np.bool_]
+    feature_importances_: NDArray[np.float64]
+    penalty_factors_: NDArray[np.float64]
+    n_iter_: int
+    n_outputs_: int
+    train_loss_: float
+    stationarity_: float
+    objective_gap_: float
 
     _parameter_constraints = {
         "penalty": [StrOptions(set(PENALTIES))],
@@ -240,7 +255,7 @@ class Net(BaseEstimator):
     def _keep_baseline(self, sample):
         """What else prediction needs: nothing but for survival."""
 
-    def summary(self):
+    def summary(self) -> None:
         """Print data, penalty, strength and how it was chosen, layers, weights, predictors, losses and certificate.
 
         Examples
@@ -290,6 +305,7 @@ class ClassifierNet(ClassifierMixin, Net):
     """Predictions of a classifier."""
 
     task = "classification"
+    classes_: NDArray[Any]
 
     def __sklearn_tags__(self):
         tags = super().__sklearn_tags__()
@@ -303,11 +319,11 @@ class ClassifierNet(ClassifierMixin, Net):
         balance = compute_sample_weight(self.class_weight, y)
         return balance if sample_weight is None else balance * sample_weight
 
-    def predict_proba(self, X):
+    def predict_proba(self, X: Table) -> NDArray[np.float64]:
         """Probability of each class or label, shape (n_rows, n_classes), columns in the order of ``classes_``."""
         return self._mean(X)
 
-    def predict(self, X):
+    def predict(self, X: Table) -> NDArray[Any]:
         """The class with the largest probability, shape (n_rows,); 0 or 1 for each label, shape (n_rows, n_labels)."""
         probabilities = self.predict_proba(X)
         return choose(probabilities, self.classes_, self.unit_.settings.loss.is_multilabel)
@@ -334,7 +350,7 @@ class RegressorNet(RegressorMixin, Net):
     def _loss(self, task, sample):
         return loss_for(task, sample.y, sample.weight, loss=self.loss, delta=self.delta, quantile=self.quantile)
 
-    def predict(self, X):
+    def predict(self, X: Table) -> NDArray[np.float64]:
         """What the loss estimates, in the target's own units, shape (n_rows,), or (n_rows, n_outputs) of several."""
         mean = self._mean(X)
         return mean[:, 0] if mean.shape[1] == 1 else mean
@@ -344,6 +360,8 @@ class SurvivalNet(Net):
     """Predictions of a survival model."""
 
     task = "survival"
+    event_times_: NDArray[np.float64]
+    baseline_cumulative_hazard_: NDArray[np.float64]
 
     def __sklearn_tags__(self):
         tags = super().__sklearn_tags__()
@@ -360,11 +378,11 @@ class SurvivalNet(Net):
     def _risk(self, rows):
         return average_outputs(self._members, rows)
 
-    def predict(self, X):
+    def predict(self, X: Table) -> NDArray[np.float64]:
         """Risk score, a log hazard ratio: the higher, the earlier the event, shape (n_rows,)."""
         return self._risk(self._encoded(X))[:, 0]
 
-    def predict_survival_function(self, X, times=None):
+    def predict_survival_function(self, X: Table, times: ArrayLike | None = None) -> NDArray[np.float64]:
         """Probability to outlive each time.
 
         Parameters
@@ -381,7 +399,7 @@ class SurvivalNet(Net):
         outputs = self._risk(self._encoded(X))
         return survival_function(self.event_times_, self.baseline_cumulative_hazard_, outputs, times)
 
-    def score(self, X, y, sample_weight=None):
+    def score(self, X: Table, y: Table, sample_weight: ArrayLike | None = None) -> float:
         """Harrell's C of the risk scores, 0.5 for none, 1 for a perfect order."""
         rows = self._encoded(X)
         target = as_target(check_target(rows, y, self.task), self.task)

@@ -1,24 +1,43 @@
 """Estimators that choose their strength by cross-validation along the whole path."""
 
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from functools import partial
 from numbers import Integral
+from typing import Any, Self
 
 import numpy as np
+from numpy.typing import ArrayLike, NDArray
 from scipy.stats import rankdata
 
-from tautnet.estimators.base import ClassifierNet, RegressorNet, set_parameters
+from tautnet.estimators.base import ClassifierNet, Net, RegressorNet, set_parameters
+from tautnet.estimators.inputs import Table
 from tautnet.fitting.crossval import split_rows, tolerant_folds
 from tautnet.fitting.exits import order_of_exit
 from tautnet.fitting.nested import Candidate, cross_validate
-from tautnet.fitting.path import nearest
-from tautnet.fitting.study import penalty_curves
+from tautnet.fitting.path import Path, nearest
+from tautnet.fitting.study import null_loss, penalty_curves, single_chains, training_curve
 from tautnet.fitting.trainings import run_chain
 from tautnet.fitting.units import run_units
 
 
-class CrossValidated:
+class CrossValidated(Net):
     """Fit with the strength chosen by cross-validation."""
+
+    alpha_: float
+    alpha_min_: float
+    alpha_1se_: float
+    alphas_: NDArray[np.float64]
+    cv_loss_: float
+    cv_results_: dict[str, NDArray[Any]]
+    null_loss_: float
+    path_: Path
+    path_predictors_: list[str]
+    training_curve_: dict[str, NDArray[Any]]
+    exit_alphas_: NDArray[np.float64]
+    exit_spread_: NDArray[np.float64]
+    exit_ranks_: NDArray[np.float64]
+    exit_returns_: NDArray[np.int_]
 
     def _conditions(self, linear):
         return [
@@ -28,7 +47,9 @@ class CrossValidated:
             ("selection", self.penalty not in ("none", "early_stopping"), "a penalty"),
         ]
 
-    def fit(self, X, y, sample_weight=None, groups=None):
+    def fit(
+        self, X: Table, y: Table, sample_weight: ArrayLike | None = None, groups: ArrayLike | None = None
+    ) -> Self:
         """Walk a path in every fold, choose a strength, and refit on all rows.
 
         Parameters
@@ -72,14 +93,22 @@ class CrossValidated:
         self.cv_loss_ = float(curve.mean[nearest(curve.alphas, self.alpha_)])
         self._store(sample, path, at)
         self._store_exits(nested)
+        self._store_curves(nested)
         if self.ensemble:
             self._take_members(sample, nested, self.alpha_)
         return self
 
+    def _store_curves(self, nested):
+        """What can be drawn of a fit beside ``cv_results_``."""
+        names = [str(name) for name in self.feature_groups or self.encoder_.feature_names_in_]
+        self.path_predictors_ = [names[i] for i in self._predictors]
+        self.null_loss_, self.path_ = null_loss(nested), replace(nested.whole, parameters={})
+        if self.penalty == "none":
+            self.training_curve_ = training_curve(nested)
+
     def _store_exits(self, nested):
         """Where each predictor leaves the path; one that is constant, and so no part of it, has left at 0."""
-        paths = [nested.single(r, k).path for r, fold in enumerate(nested.folds) for k in range(fold.max() + 1)]
-        exits = order_of_exit(nested.whole, paths)
+        exits = order_of_exit(nested.whole, [chain.path for chain, _ in single_chains(nested)])
         n_predictors = len(self.penalty_factors_)
         self.exit_alphas_, self.exit_spread_ = np.zeros(n_predictors), np.full(n_predictors, np.nan)
         self.exit_returns_ = np.zeros(n_predictors, int)
@@ -89,9 +118,9 @@ class CrossValidated:
 
     def _take_members(self, sample, nested, alpha):
         """Predict with the fold models from now on."""
-        chains = [nested.single(r, k) for r, fold in enumerate(nested.folds) for k in range(fold.max() + 1)]
         self._members = [
-            chain.path.unit.predictor(chain.path.parameters[chain.nearest_kept(alpha)]) for chain in chains
+            chain.path.unit.predictor(chain.path.parameters[chain.nearest_kept(alpha)])
+            for chain, _ in single_chains(nested)
         ]
         self._keep_baseline(sample)
 
@@ -153,6 +182,14 @@ class TautNetClassifierCV(CrossValidated, ClassifierNet):
     cv_results_ : dict of arrays (n_alphas,)
         ``alpha``, ``mean_test_loss``, ``se_test_loss``, ``mean_train_loss``, ``n_features``,
         ``split0_test_loss``, ...
+    null_loss_ : float
+        Cross-validated loss of the constant prediction.
+    path_ : Path
+        The refit at every strength: norms, losses, counts and certificates, without its parameters.
+    path_predictors_ : list of str
+        What the columns of ``path_.norms`` stand for: predictors, or groups of them.
+    training_curve_ : dict of arrays (n_steps,)
+        Under "none" alone: ``step``, ``mean_test_loss``, ``mean_train_loss``, ``split0_test_loss``, ...
     exit_alphas_ : array (n_features_in_,) or (n_groups,)
         The strength from which on each predictor is out of the path of all rows; infinite where it never leaves.
     exit_spread_ : array (n_features_in_,) or (n_groups,)
@@ -173,31 +210,31 @@ class TautNetClassifierCV(CrossValidated, ClassifierNet):
 
     def __init__(
         self,
-        penalty="l2",
+        penalty: str = "l2",
         *,
-        alphas="auto",
-        cv=5,
-        selection="min",
-        ensemble=False,
-        n_jobs=None,
-        l1_ratio=0.5,
-        feature_groups=None,
-        penalty_factors=None,
-        layer_factors=None,
-        adaptive=False,
-        stopping="loss",
-        hidden_layer_sizes=(100,),
-        activation="relu",
-        skip=True,
-        finish=False,
-        class_weight=None,
-        alpha_min_ratio="auto",
-        max_iter=2000,
-        tol=0.05,
-        precision="float32",
-        verbose=False,
-        random_state=None,
-    ):
+        alphas: str | ArrayLike = "auto",
+        cv: Any = 5,
+        selection: str | int = "min",
+        ensemble: bool = False,
+        n_jobs: int | None = None,
+        l1_ratio: float = 0.5,
+        feature_groups: Mapping[str, Any] | None = None,
+        penalty_factors: ArrayLike | None = None,
+        layer_factors: ArrayLike | None = None,
+        adaptive: bool = False,
+        stopping: str | Callable[..., float] = "loss",
+        hidden_layer_sizes: int | Sequence[int] = (100,),
+        activation: str = "relu",
+        skip: bool = True,
+        finish: bool = False,
+        class_weight: Mapping[Any, float] | str | None = None,
+        alpha_min_ratio: str | float = "auto",
+        max_iter: int = 2000,
+        tol: float = 0.05,
+        precision: str = "float32",
+        verbose: bool | int = False,
+        random_state: int | np.random.RandomState | None = None,
+    ) -> None:
         set_parameters(self, locals())
 
 
@@ -210,31 +247,31 @@ class TautNetRegressorCV(CrossValidated, RegressorNet):
 
     def __init__(
         self,
-        penalty="l2",
+        penalty: str = "l2",
         *,
-        alphas="auto",
-        cv=5,
-        selection="min",
-        ensemble=False,
-        n_jobs=None,
-        loss="squared_error",
-        delta=1.35,
-        quantile=0.5,
-        l1_ratio=0.5,
-        feature_groups=None,
-        penalty_factors=None,
-        layer_factors=None,
-        adaptive=False,
-        stopping="loss",
-        hidden_layer_sizes=(100,),
-        activation="relu",
-        skip=True,
-        finish=False,
-        alpha_min_ratio="auto",
-        max_iter=2000,
-        tol=0.05,
-        precision="float32",
-        verbose=False,
-        random_state=None,
-    ):
+        alphas: str | ArrayLike = "auto",
+        cv: Any = 5,
+        selection: str | int = "min",
+        ensemble: bool = False,
+        n_jobs: int | None = None,
+        loss: str = "squared_error",
+        delta: float = 1.35,
+        quantile: float = 0.5,
+        l1_ratio: float = 0.5,
+        feature_groups: Mapping[str, Any] | None = None,
+        penalty_factors: ArrayLike | None = None,
+        layer_factors: ArrayLike | None = None,
+        adaptive: bool = False,
+        stopping: str | Callable[..., float] = "loss",
+        hidden_layer_sizes: int | Sequence[int] = (100,),
+        activation: str = "relu",
+        skip: bool = True,
+        finish: bool = False,
+        alpha_min_ratio: str | float = "auto",
+        max_iter: int = 2000,
+        tol: float = 0.05,
+        precision: str = "float32",
+        verbose: bool | int = False,
+        random_state: int | np.random.RandomState | None = None,
+    ) -> None:
         set_parameters(self, locals())

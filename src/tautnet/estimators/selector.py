@@ -1,6 +1,9 @@
 """A transformer that keeps the predictors which a penalised network needs."""
 
+from typing import Any, Self
+
 import numpy as np
+from numpy.typing import ArrayLike
 from sklearn.base import BaseEstimator, clone
 from sklearn.feature_selection import SelectorMixin
 from sklearn.utils import get_tags
@@ -8,6 +11,7 @@ from sklearn.utils.multiclass import type_of_target
 from sklearn.utils.validation import _check_feature_names, check_is_fitted
 
 from tautnet.estimators.cross_validated import TautNetClassifierCV, TautNetRegressorCV
+from tautnet.estimators.inputs import Table
 
 
 class TautNetSelector(SelectorMixin, BaseEstimator):
@@ -42,7 +46,9 @@ class TautNetSelector(SelectorMixin, BaseEstimator):
     ['x1', 'x2']
     """
 
-    def __init__(self, estimator=None):
+    estimator_: Any
+
+    def __init__(self, estimator: Any = None) -> None:
         self.estimator = estimator
 
     def __sklearn_tags__(self):
@@ -51,7 +57,7 @@ class TautNetSelector(SelectorMixin, BaseEstimator):
         tags.input_tags, tags.target_tags.required = inner.input_tags, True
         return tags
 
-    def fit(self, X, y, sample_weight=None):
+    def fit(self, X: Table, y: Table, sample_weight: ArrayLike | None = None) -> Self:
         """Fit the estimator.
 
         Parameters

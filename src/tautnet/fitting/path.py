@@ -3,9 +3,11 @@
 import time
 from dataclasses import dataclass, replace
 from functools import cached_property
+from typing import TYPE_CHECKING, Any
 
 import jax
 import numpy as np
+from numpy.typing import NDArray
 
 from tautnet.fitting import solver
 from tautnet.fitting.loop import Adam, Finishing, Ticker, finish
@@ -13,7 +15,12 @@ from tautnet.fitting.settings import GRID_STEPS_PER_DECADE
 from tautnet.fitting.unit import ladder, make_unit, standardised
 from tautnet.objective.networks import stacked
 
+if TYPE_CHECKING:
+    import pandas as pd
+
 HISTOGRAM_BINS = 40
+# Rows of a path that a notebook shows.
+SHOWN = 12
 # Numbers of a linear map beyond which proximal Newton's model costs more than it saves.
 LARGEST_MODEL = 1000
 # Columns beyond which those that have left leave the arithmetic too, for good.
@@ -53,33 +60,48 @@ class Path:
         Time that the chain took.
     """
 
-    alphas: object
-    steps: object
-    train_loss: object
-    outputs: object
-    norms: object
-    unit_norms: object
-    weight_squares: object
-    weight_magnitudes: object
-    weight_max: object
-    zero_weights: object
-    histograms: object
+    alphas: NDArray[np.float64]
+    steps: NDArray[Any]
+    train_loss: NDArray[np.float64]
+    outputs: NDArray[Any]
+    norms: NDArray[np.float64]
+    unit_norms: NDArray[np.float64]
+    weight_squares: NDArray[np.float64]
+    weight_magnitudes: NDArray[np.float64]
+    weight_max: NDArray[np.float64]
+    zero_weights: NDArray[Any]
+    histograms: NDArray[Any]
     histogram_limit: float
-    stationarity: object
-    objective_gap: object
-    parameters: dict
-    unit: object
+    stationarity: NDArray[np.float64]
+    objective_gap: NDArray[np.float64]
+    parameters: dict[int, Any]
+    unit: Any
     seconds: float
 
     @property
-    def n_features(self):
+    def n_features(self) -> NDArray[np.int_]:
         """Number of predictors with a weight that is not zero, at each strength."""
         return (self.norms > 0).sum(axis=1)
 
     @property
-    def n_weights(self):
+    def n_weights(self) -> int:
         """Number of weights of the network, biases not counted."""
         return int(self.histograms[0].sum())
+
+    def frame(self) -> "pd.DataFrame":
+        """The path in short, as a data frame with one row a strength."""
+        import pandas as pd
+
+        columns = {"steps": self.steps, "train_loss": self.train_loss, "n_features": self.n_features,
+                   "zero_weights": self.zero_weights, "stationarity": self.stationarity,
+                   "objective_gap": self.objective_gap}  # fmt: skip
+        return pd.DataFrame(columns, pd.Index(self.alphas, name="alpha"))
+
+    def _repr_html_(self):
+        """At most a dozen strengths of the path, for notebooks."""
+        shown = np.unique(np.linspace(0, len(self.alphas) - 1, SHOWN).round().astype(int))
+        words = f"Path of {len(self.alphas):,} points, {len(shown)} shown; {self.n_weights:,} weights."
+        return f"<p>{words}</p>\n" + self.frame().iloc[shown].reset_index().to_html(index=False, float_format="%.3g")
 
 
 def grid(low, high):
