@@ -17,8 +17,8 @@ ROOMS = {
         "settings", "sample", "solver", "unit", "loop", "path", "trainings", "units", "crossval", "adaptive", "nested",
         "intervals", "diagnostics", "exits", "study", "words", "verdict", "detail",
     ],
-    "files": ["run_directory", "fitted"],
-    "estimators": ["inputs", "summary", "conversion", "base", "models", "cross_validated", "survival", "selector"],
+    "files": ["whole", "run_directory", "summary", "fitted", "packing", "checks", "model_file"],
+    "estimators": ["inputs", "conversion", "base", "kinds", "models", "cross_validated", "survival", "selector"],
     "views": [
         "terminal", "canvas", "gains", "displays", "weights", "counts", "figures", "island", "report",
         "article_pictures", "article_sections", "article_report",

@@ -25,6 +25,8 @@ _NAMES = {
     "WeightHistogramDisplay": "tautnet.views.weights",
     "TableError": "tautnet.tables.errors",
     "FittedModel": "tautnet.files.fitted",
+    "load": "tautnet.files.model_file",
+    "ModelFileError": "tautnet.tables.errors",
     "datasets": "tautnet.tables",
 }
 

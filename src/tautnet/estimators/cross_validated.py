@@ -10,8 +10,9 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 from scipy.stats import rankdata
 
-from tautnet.estimators.base import ClassifierNet, Net, RegressorNet, set_parameters
+from tautnet.estimators.base import Net, set_parameters
 from tautnet.estimators.inputs import Table
+from tautnet.estimators.kinds import ClassifierNet, RegressorNet
 from tautnet.fitting.crossval import split_rows, tolerant_folds
 from tautnet.fitting.exits import order_of_exit
 from tautnet.fitting.nested import Candidate, cross_validate

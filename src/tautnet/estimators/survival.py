@@ -6,8 +6,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike
 
-from tautnet.estimators.base import SurvivalNet, set_parameters
+from tautnet.estimators.base import set_parameters
 from tautnet.estimators.cross_validated import CrossValidated
+from tautnet.estimators.kinds import SurvivalNet
 from tautnet.estimators.models import Plain
 
 

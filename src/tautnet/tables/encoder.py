@@ -85,15 +85,32 @@ class TableEncoder:
         if not recipes:
             shown = "; ".join(f"{name!r} {reason}" for name, reason in list(left_out.items())[:5])
             raise TableError(f"all predictors are constant or missing, or were left out: {shown}")
+        return self._take(recipes, left_out, frame.columns)
+
+    @classmethod
+    def restored(cls, recipes, left_out, names) -> "TableEncoder":
+        """The encoder of a state that was kept: `recipes`, `left_out` and the names of all predictors.
+
+        Examples
+        --------
+        >>> import pandas as pd
+        >>> from tautnet.tables.encoder import TableEncoder
+        >>> encoder = TableEncoder().fit(pd.DataFrame({"age": [22.0, None, 41.0]}))
+        >>> TableEncoder.restored(encoder.recipes, {}, ["age"]).column_names
+        ['age', 'age is missing']
+        """
+        return cls()._take(recipes, left_out, names)
+
+    def _take(self, recipes, left_out, names) -> "TableEncoder":
         self.recipes = recipes
         self.left_out = left_out
         self.predictors = [recipe["predictor"] for recipe in recipes]
         self.kinds = {recipe["predictor"]: recipe["kind"] for recipe in recipes}
-        names = [_names_of_columns(recipe) for recipe in recipes]
-        self.column_names = [name for group in names for name in group]
-        self.column_predictor = np.repeat(np.arange(len(names)), [len(group) for group in names])
-        self.n_features_in_ = frame.shape[1]
-        self.feature_names_in_ = np.array(frame.columns, dtype=object)
+        columns = [_names_of_columns(recipe) for recipe in recipes]
+        self.column_names = [name for group in columns for name in group]
+        self.column_predictor = np.repeat(np.arange(len(columns)), [len(group) for group in columns])
+        self.n_features_in_ = len(names)
+        self.feature_names_in_ = np.array(names, dtype=object)
         return self
 
     def transform(self, frame) -> np.ndarray:
