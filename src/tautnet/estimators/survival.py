@@ -101,6 +101,7 @@ class TautNetSurvivalCV(CrossValidated, SurvivalNet):
         alphas="auto",
         cv=5,
         selection="min",
+        relax=False,
         ensemble=False,
         n_jobs=None,
         ties="breslow",

@@ -64,6 +64,8 @@ class Settings:
     precision : {"float32", "float64"}
         Of the walk; finishing, certificates and predictions are always float64.
     seed : int
+    least_columns : int
+        Columns are filled up to at least so many: fits on few columns and on more then share a compiled program.
     schedule : Schedule
     """
 
@@ -81,4 +83,5 @@ class Settings:
     stopping: object = None
     precision: str = "float32"
     seed: int = 0
+    least_columns: int = 8
     schedule: Schedule = field(default_factory=Schedule)

@@ -30,9 +30,9 @@ def ladder(size):
     return -(-size // step) * step
 
 
-def _filled_up(n_rows, n_columns):
+def _filled_up(n_rows, n_columns, settings):
     """Padded numbers of rows and columns."""
-    return ladder(max(n_rows, 64)), ladder(max(n_columns, 8))
+    return ladder(max(n_rows, 64)), ladder(max(n_columns, settings.least_columns))
 
 
 @dataclass(frozen=True)
@@ -53,6 +53,8 @@ class Unit:
         a₀, the largest group norm of the null gradient over the factor of the strength.
     floor : float
         Gradient norm that counts as nothing in a certificate.
+    columns : int array, optional
+        The columns of an encoded row that were fitted; None is all of them.
     """
 
     settings: object
@@ -66,6 +68,7 @@ class Unit:
     null_loss: float
     alpha_scale: float
     floor: float
+    columns: object = None
 
     @property
     def batched(self):
@@ -76,7 +79,7 @@ class Unit:
     def shape(self):
         """Padded numbers of rows, columns and outputs."""
         more = self.settings.schedule.batch_size if self.batched else 0
-        return *_filled_up(len(self.X) + more, self.X.shape[1]), ladder(self.y.shape[1])
+        return *_filled_up(len(self.X) + more, self.X.shape[1], self.settings), ladder(self.y.shape[1])
 
     def problem(self, alpha, dtype):
         """The problem at a strength, with its numbers in a dtype."""
@@ -142,6 +145,7 @@ class Unit:
 
     def outputs(self, parameters, X):
         """Outputs for raw rows, in the target's units."""
+        X = X if self.columns is None else X[:, self.columns]
         return self.in_units(self.settings.network.outputs(parameters, standardise(X, self.scaling)))
 
     def in_units(self, outputs):
@@ -180,7 +184,7 @@ def make_unit(sample, rows, settings):
     X = standardise(sample.X[rows], scaling)
     null_outputs = settings.loss.null_outputs(y, weight)
     with jax.enable_x64(True):
-        more_rows, more_columns = np.subtract(_filled_up(*X.shape), X.shape)
+        more_rows, more_columns = np.subtract(_filled_up(*X.shape, settings), X.shape)
         data = Data(
             np.pad(X.T, ((0, more_columns), (0, more_rows))), np.pad(y, ((0, more_rows), (0, 0))),
             np.pad(weight, (0, more_rows)),
