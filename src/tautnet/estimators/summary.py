@@ -35,12 +35,15 @@ def _penalty(model, penalty):
         return f"{penalty}, {model.n_iter_:,} steps"
     if not hasattr(model, "cv_results_"):
         return f"{penalty}, alpha {number(model.alpha)}, as given"
-    few = model.selection not in ("min", "1se")
-    rule = f"least loss with at most {model.selection} predictors" if few else {
-        "min": "least loss", "1se": "most regularised within one standard error of the least loss"
-    }[model.selection]  # fmt: skip
+    least = "fewest predictors" if model.relax else "most regularised"
+    rules = {"min": "least loss", "1se": f"{least} within one standard error of the least loss"}
+    rule = rules.get(model.selection, f"least loss with at most {model.selection} predictors")
     members = f"; predictions are means over {len(model._members)} fold models" if model.ensemble else ""
-    return f"{penalty}, alpha {number(model.alpha_)}, chosen by cross-validation: {rule}{members}"
+    chosen = f"alpha {number(model.alpha_)}, chosen by cross-validation{', refits among them' * model.relax}: {rule}"
+    if model.relaxed_order_ is None:
+        return f"{penalty}, {chosen}{members}"
+    ranked = {"norm": "the size of their weights", "exit": "where they leave"}[model.relaxed_order_]
+    return f"{penalty} ranks predictors by {ranked}, l2 refits the first alone, {chosen}{members}"
 
 
 def _listed(kept, model):

@@ -9,7 +9,6 @@ import numpy as np
 
 from tautnet.fitting import solver
 from tautnet.fitting.loop import Adam, Finishing, Ticker, finish
-from tautnet.fitting.settings import GRID_STEPS_PER_DECADE
 from tautnet.fitting.unit import ladder, make_unit
 from tautnet.objective.networks import stacked
 from tautnet.tables.scaling import standardise
@@ -83,16 +82,16 @@ class Path:
         return int(self.histograms[0].sum())
 
 
-def grid(low, high):
-    """The strengths 10^(k/8) from ``low`` to ``high``: the same numbers for every table and fold.
+def grid(low, high, per_decade=8):
+    """The strengths 10^(k/8) from ``low`` to ``high``, or fewer: the same numbers for every table and fold.
 
     Examples
     --------
     >>> grid(0.5, 1.5).round(3).tolist()
     [0.562, 0.75, 1.0, 1.334]
     """
-    first, last = (GRID_STEPS_PER_DECADE * np.log10(edge) for edge in (low, high))
-    return 10.0 ** (np.arange(np.ceil(first - 1e-9), np.floor(last + 1e-9) + 1) / GRID_STEPS_PER_DECADE)
+    first, last = (per_decade * np.log10(edge) for edge in (low, high))
+    return 10.0 ** (np.arange(np.ceil(first - 1e-9), np.floor(last + 1e-9) + 1) / per_decade)
 
 
 def nearest(alphas, alpha):
@@ -115,7 +114,7 @@ def automatic_alphas(unit):
         # Rows that stand twice count once, as a row of weight 2 does.
         ratio = 1e-2 if unit.X.shape[1] > len({row.tobytes() for row in unit.X}) else 1e-6
     top = 10.0 if settings.penalty == "l2" or settings.l1_ratio == 0 else 1000.0
-    return grid(ratio * unit.alpha_scale, top * unit.alpha_scale)
+    return grid(ratio * unit.alpha_scale, top * unit.alpha_scale, settings.alphas_per_decade)
 
 
 def walk(sample, rows, held_out, settings, *, alphas="auto", until=None, keep=(), certify="none", ticker=None):

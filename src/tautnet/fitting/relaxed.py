@@ -23,7 +23,7 @@ ORDERS = ("norm", "exit")
 # Every number of predictors up to this one is tried, from there on steps of about a fifth.
 EVERY, RATIO = 8, 1.2
 # Few predictors with a weak penalty take long to fit: short refits cost accuracy.
-FIRST_STEPS, STEPS, ALPHA_MIN_RATIO = 300, 36, 1e-5
+FIRST_STEPS, STEPS, ALPHA_MIN_RATIO, ALPHAS_PER_DECADE = 300, 48, 1e-5, 4
 # Columns are filled up to 8, 32, 128, ..., so that refits of all sizes share few compiled programs.
 LEAST_COLUMNS, COLUMNS_RATIO = 8, 4
 
@@ -237,7 +237,8 @@ def refit_settings(settings):
     """How the predictors that are left are fitted again: under l2, all alike, from weak to strong, with time enough."""
     schedule = replace(settings.schedule, first_steps=FIRST_STEPS, steps=STEPS, weak=0.0)
     return replace(
-        settings, penalty="l2", alpha_min_ratio=ALPHA_MIN_RATIO, penalty_factors=None, adaptive=False, schedule=schedule
+        settings, penalty="l2", alpha_min_ratio=ALPHA_MIN_RATIO, alphas_per_decade=ALPHAS_PER_DECADE, schedule=schedule,
+        penalty_factors=None, adaptive=False,
     )
 
 

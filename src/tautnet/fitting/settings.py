@@ -5,8 +5,6 @@ from dataclasses import dataclass, field
 from tautnet.objective.losses import SquaredError
 from tautnet.objective.networks import Network
 
-GRID_STEPS_PER_DECADE = 8
-
 
 @dataclass(frozen=True)
 class Schedule:
@@ -48,6 +46,8 @@ class Settings:
     loss : SquaredError, BinaryLogLoss or MultinomialLogLoss
     alpha_min_ratio : "auto" or float
         Where a path starts, as a share of a₀; "auto" is 1e-6, or 1e-2 with more columns than rows.
+    alphas_per_decade : int
+        Strengths a decade of the automatic grid.
     finish : bool
         Whether points are finished by accelerated proximal gradient; linear maps always are.
     layer_factors : tuple of float, optional
@@ -74,6 +74,7 @@ class Settings:
     network: Network = field(default_factory=Network)
     loss: object = field(default_factory=SquaredError)
     alpha_min_ratio: object = "auto"
+    alphas_per_decade: int = 8
     finish: bool = False
     tol: float = 0.05
     max_iter: int = 2000

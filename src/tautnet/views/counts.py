@@ -1,4 +1,4 @@
-"""What fewer predictors cost: loss against their number, for every penalty that takes predictors out."""
+"""What fewer predictors cost: loss against their number, for penalties that take predictors out and for refits."""
 
 from dataclasses import dataclass
 
@@ -10,14 +10,14 @@ from tautnet.views.canvas import LINES, MUTED, SMALL, Display, label, plain_tick
 
 @dataclass
 class PredictorsDisplay(Display):
-    """Least loss on new rows for each number of predictors that a penalty's path keeps.
+    """Least loss on new rows for each number of predictors that a penalty's path keeps, and of refits on as many.
 
     Parameters
     ----------
     rows : list of dict
         ``penalty``, ``n_predictors``, ``alpha``, ``mean_test_loss`` and ``se_test_loss``, cross-validated.
-    null : float
-        Loss of the constant prediction.
+    null : float or None
+        Loss of the constant prediction, where it is known.
     metric : str
 
     Examples
@@ -34,9 +34,32 @@ class PredictorsDisplay(Display):
     @classmethod
     def from_result(cls, result):
         """Make the display of the object that ``result.json`` holds; None where no penalty takes predictors out."""
-        names = [row["penalty"] for row in result["rows"]]
-        rows = [row for name in names for row in _counts(name, result["detail"]["penalties"][name])]
+        rows = []
+        for name in (row["penalty"] for row in result["rows"]):
+            detail = result["detail"]["penalties"][name]
+            path_alphas, kept = np.array(detail["path"]["alphas"], float), detail["path"]["n_features"]
+            counts = [kept[nearest(path_alphas, alpha)] for alpha in detail["alphas"]]
+            if len(set(counts)) > 1:
+                rows += _least(name, counts, detail["alphas"], detail["cv_mean"], detail["cv_se"])
         return cls(rows, result["null"]["test_loss"], result["metric"]) if rows else None
+
+    @classmethod
+    def from_estimator(cls, model):
+        """Make the display of a fitted ``CV`` estimator: its path, and with ``relax=True`` its refits.
+
+        Raises
+        ------
+        ValueError
+            Where the path keeps the same number of predictors all along.
+        """
+        of = lambda r: [r[k].tolist() for k in ("n_features", "alpha", "mean_test_loss", "se_test_loss")]  # noqa: E731
+        rows = _least(model.penalty, *of(model.cv_results_))
+        if len(rows) < 2:
+            raise ValueError(f"{model.penalty} keeps the same number of predictors all along")
+        if model.relax:
+            rows += _least(f"{model.penalty}, relaxed", *of(model.relaxed_results_))
+        null = next((row["mean_test_loss"] for row in rows if row["n_predictors"] == 0), None)
+        return cls(rows, null, model.unit_.settings.loss.metric_name)
 
     def frame(self):
         """One row a penalty and number of predictors."""
@@ -52,26 +75,22 @@ class PredictorsDisplay(Display):
             counts, means = ([row[key] for row in own] for key in ("n_predictors", "mean_test_loss"))
             ax.errorbar(counts, means, [row["se_test_loss"] for row in own], color=color, linestyle=style, marker="o",
                         markersize=3.5, linewidth=1.4, elinewidth=0.7, label=label(name))  # fmt: skip
-        ax.axhline(self.null, color=MUTED, linestyle=":", linewidth=1, label="constant prediction")
+        if self.null is not None:
+            ax.set_ylim(0, 1.3 * self.null)
+            ax.axhline(self.null, color=MUTED, linestyle=":", linewidth=1, label="constant prediction")
         ax.set(xlabel="number of predictors kept", ylabel=f"{label(self.metric)}, new rows, ± one standard error")
-        ax.set_ylim(0, 1.3 * self.null)
         ax.legend(loc="lower center", bbox_to_anchor=(0.5, 1.0), ncols=4, frameon=False, fontsize=SMALL)
         plain_ticks(ax, y=True)
         return self
 
 
-def _counts(name, detail):
-    """The best strength for each number of predictors; nothing for a penalty whose path keeps the same all along."""
-    path_alphas, kept = np.array(detail["path"]["alphas"], float), detail["path"]["n_features"]
-    at = [kept[nearest(path_alphas, alpha)] for alpha in detail["alphas"]]
-    if len(set(at)) < 2:
-        return []
+def _least(name, counts, alphas, means, errors):
+    """The best strength for each number of predictors."""
     best = {}
-    for i, n in enumerate(at):
-        if n not in best or detail["cv_mean"][i] < detail["cv_mean"][best[n]]:
+    for i, n in enumerate(counts):
+        if n not in best or means[i] < means[best[n]]:
             best[n] = i
     return [
-        {"penalty": name, "n_predictors": n, "alpha": detail["alphas"][i], "mean_test_loss": detail["cv_mean"][i],
-         "se_test_loss": detail["cv_se"][i]}
+        {"penalty": name, "n_predictors": n, "alpha": alphas[i], "mean_test_loss": means[i], "se_test_loss": errors[i]}
         for n, i in sorted(best.items())
-    ]  # fmt: skip
+    ]
