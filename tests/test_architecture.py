@@ -15,7 +15,7 @@ ROOMS = {
     "objective": ["prediction", "losses", "survival", "tasks", "networks", "penalties", "problem"],
     "fitting": [
         "settings", "sample", "solver", "unit", "loop", "path", "trainings", "units", "crossval", "adaptive", "nested",
-        "intervals", "diagnostics", "exits", "study", "words", "verdict", "detail",
+        "intervals", "diagnostics", "exits", "relaxed", "study", "words", "verdict", "detail",
     ],
     "files": ["whole", "run_directory", "summary", "fitted", "packing", "checks", "model_file"],
     "estimators": ["inputs", "conversion", "base", "kinds", "models", "cross_validated", "survival", "selector"],

@@ -284,6 +284,7 @@ CV = {
     "alphas": ({"alpha_min_ratio": "auto"}, {"alpha_min_ratio": "auto", "alphas": [0.02, 0.2]}),
     "cv": ({}, {"cv": 4}),
     "selection": ({}, {"selection": "1se"}),
+    "relax": ({"penalty": "group", "selection": 2}, {"penalty": "group", "selection": 2, "relax": True}),
     "ensemble": ({}, {"ensemble": True}),
 }
 

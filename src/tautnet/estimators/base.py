@@ -67,7 +67,8 @@ class Net(BaseEstimator):
         "alpha": [Interval(Real, 0, None, closed="left")],
         "alphas": [StrOptions({"auto"}), "array-like"],
         "cv": ["cv_object"],
-        "selection": [StrOptions({"min", "1se"}), Interval(Integral, 0, None, closed="left")],
+        "selection": [StrOptions({"min", "1se"}), Interval(Integral, 1, None, closed="left")],
+        "relax": ["boolean"],
         "n_jobs": [Integral, None],
         "feature_groups": [dict, None],
         "penalty_factors": ["array-like", None],
@@ -238,8 +239,7 @@ class Net(BaseEstimator):
         squares = np.square(weights.input).sum(axis=1)
         squares += 0 if weights.skip is None else np.square(weights.skip).sum(axis=1)
         self.feature_importances_ = np.sqrt(np.bincount(self._column_feature, squares, self.n_features_in_))
-        if path.unit.settings.penalty_factors is not None:
-            self.penalty_factors_[self._predictors] = path.unit.settings.penalty_factors
+        self._keep_factors(path)
         self.selected_features_ = self.feature_importances_ > 0
         if self.finish and self.stationarity_ > self.tol and self.objective_gap_ > GAP_WORTH_A_WARNING:
             warnings.warn(
@@ -251,6 +251,11 @@ class Net(BaseEstimator):
         self._members = [member]
         self._keep_baseline(sample)
         return self
+
+    def _keep_factors(self, path):
+        """The factors that a path was walked with."""
+        if path.unit.settings.penalty_factors is not None:
+            self.penalty_factors_[self._predictors] = path.unit.settings.penalty_factors
 
     def _keep_baseline(self, sample):
         """What else prediction needs: nothing but for survival."""

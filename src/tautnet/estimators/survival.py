@@ -108,6 +108,7 @@ class TautNetSurvivalCV(CrossValidated, SurvivalNet):
         alphas: str | ArrayLike = "auto",
         cv: Any = 5,
         selection: str | int = "min",
+        relax: bool = False,
         ensemble: bool = False,
         n_jobs: int | None = None,
         ties: str = "breslow",

@@ -9,7 +9,7 @@ from tautnet.fitting.words import certificate_in_words, number
 __all__ = ["describe", "facts", "summarise"]
 
 LISTED, LEVELS = 10, 8
-RULES = {"min": "least loss", "1se": "most regularised within one standard error of the least loss"}
+RANKS = {"norm": "the size of their weights", "exit": "where they leave"}
 
 
 def facts(model):
@@ -36,6 +36,8 @@ def facts(model):
         "adaptive": model.parameters.get("adaptive") is True,
         "alpha": None if unpenalised else float(held["alpha_"] if chosen else model.parameters["alpha"]),
         "selection": model.parameters.get("selection", "min") if chosen and not unpenalised else None,
+        "relax": model.parameters.get("relax") is True,
+        "ranked_by": held.get("relaxed_order_"),
         "n_steps": held["n_iter_"],
         "n_rows": held["n_rows_"],
         "n_members": len(model.members),
@@ -122,9 +124,15 @@ def _penalty(known):
         return f"{name}, {known['n_steps']:,} steps"
     if known["selection"] is None:
         return f"{name}, alpha {number(known['alpha'])}, as given"
-    rule = RULES.get(known["selection"], f"least loss with at most {known['selection']} predictors")
+    least = "fewest predictors" if known["relax"] else "most regularised"
+    rules = {"min": "least loss", "1se": f"{least} within one standard error of the least loss"}
+    rule = rules.get(known["selection"], f"least loss with at most {known['selection']} predictors")
     members = f"; predictions are means over {known['n_members']} fold models" if known["n_members"] > 1 else ""
-    return f"{name}, alpha {number(known['alpha'])}, chosen by cross-validation: {rule}{members}"
+    among = ", refits among them" if known["relax"] else ""
+    chosen = f"alpha {number(known['alpha'])}, chosen by cross-validation{among}: {rule}{members}"
+    if known["ranked_by"] is None:
+        return f"{name}, {chosen}"
+    return f"{name} ranks predictors by {RANKS[known['ranked_by']]}, l2 refits the first alone, {chosen}"
 
 
 def _kept(known, n_features):

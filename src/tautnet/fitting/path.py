@@ -11,7 +11,6 @@ from numpy.typing import NDArray
 
 from tautnet.fitting import solver
 from tautnet.fitting.loop import Adam, Finishing, Ticker, finish
-from tautnet.fitting.settings import GRID_STEPS_PER_DECADE
 from tautnet.fitting.unit import ladder, make_unit, standardised
 from tautnet.objective.networks import stacked
 
@@ -104,16 +103,16 @@ class Path:
         return f"<p>{words}</p>\n" + self.frame().iloc[shown].reset_index().to_html(index=False, float_format="%.3g")
 
 
-def grid(low, high):
-    """The strengths 10^(k/8) from ``low`` to ``high``: the same numbers for every table and fold.
+def grid(low, high, per_decade=8):
+    """The strengths 10^(k/8) from ``low`` to ``high``, or fewer: the same numbers for every table and fold.
 
     Examples
     --------
     >>> grid(0.5, 1.5).round(3).tolist()
     [0.562, 0.75, 1.0, 1.334]
     """
-    first, last = (GRID_STEPS_PER_DECADE * np.log10(edge) for edge in (low, high))
-    return 10.0 ** (np.arange(np.ceil(first - 1e-9), np.floor(last + 1e-9) + 1) / GRID_STEPS_PER_DECADE)
+    first, last = (per_decade * np.log10(edge) for edge in (low, high))
+    return 10.0 ** (np.arange(np.ceil(first - 1e-9), np.floor(last + 1e-9) + 1) / per_decade)
 
 
 def nearest(alphas, alpha):
@@ -135,7 +134,7 @@ def automatic_alphas(unit):
     if ratio == "auto":
         ratio = 1e-6 if _has_as_many_rows(unit.X) else 1e-2
     top = 10.0 if settings.penalty == "l2" or settings.l1_ratio == 0 else 1000.0
-    return grid(ratio * unit.alpha_scale, top * unit.alpha_scale)
+    return grid(ratio * unit.alpha_scale, top * unit.alpha_scale, settings.alphas_per_decade)
 
 
 def _has_as_many_rows(X):

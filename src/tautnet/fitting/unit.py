@@ -34,9 +34,9 @@ def ladder(size):
     return -(-size // step) * step
 
 
-def _filled_up(n_rows, n_columns):
+def _filled_up(n_rows, n_columns, settings):
     """Padded numbers of rows and columns."""
-    return ladder(max(n_rows, 64)), ladder(max(n_columns, 8))
+    return ladder(max(n_rows, 64)), ladder(max(n_columns, settings.least_columns))
 
 
 @dataclass(frozen=True)
@@ -60,6 +60,8 @@ class Unit:
     table : tuple, optional
         Of a table too large to be copied the encoded table itself and the rows in it that were chosen: they are
         standardised whenever they are read, ``X`` being a `StandardisedRows`.
+    columns : bool array, optional
+        Which columns of an encoded row were fitted; None is all of them.
     """
 
     settings: object
@@ -74,6 +76,7 @@ class Unit:
     alpha_scale: float = np.nan
     floor: float = np.nan
     table: object = None
+    columns: object = None
 
     @property
     def batched(self):
@@ -86,7 +89,7 @@ class Unit:
         if self.table is not None:
             return *np.shape(self.X), ladder(self.y.shape[1])
         more = self.settings.schedule.batch_size if self.batched else 0
-        return *_filled_up(len(self.X) + more, self.X.shape[1]), ladder(self.y.shape[1])
+        return *_filled_up(len(self.X) + more, self.X.shape[1], self.settings), ladder(self.y.shape[1])
 
     def problem(self, alpha, dtype):
         """The problem at a strength, with its numbers in a dtype."""
@@ -170,10 +173,20 @@ class Unit:
     def predictor(self, parameters):
         """What prediction needs of these parameters, as arrays of their own: of equal layout, equal rounding."""
         (first, skip, later), biases = jax.tree.map(lambda leaf: np.array(leaf, np.float64, order="C"), parameters)
+        scaling = self.scaling
+        if self.columns is not None:
+            first, skip = (None if w is None else self._widened(w, 0.0) for w in (first, skip))
+            scaling = Scaling(self._widened(scaling.centre, 0.0), self._widened(scaling.scale, 1.0))
         return Predictor(
-            self.scaling, (first, *later), biases, skip, self.settings.network.activation, self.target_scaling,
+            scaling, (first, *later), biases, skip, self.settings.network.activation, self.target_scaling,
             self.settings.loss.mean_name,
         )  # fmt: skip
+
+    def _widened(self, fitted, other):
+        """Numbers of the columns that were fitted as numbers of all columns."""
+        filled = np.full((len(self.columns), *fitted.shape[1:]), other)
+        filled[self.columns] = fitted
+        return filled
 
     def outputs(self, parameters, X):
         """Outputs for raw rows, in the target's units."""

@@ -343,6 +343,8 @@ PENALTIES = {
 }
 # Cures of over-fitting that put nothing on the weights.
 UNPENALISED = ("none", "early_stopping", "dropout")
+# Those that leave every predictor in, at any strength.
+KEEPING = ("l2", *UNPENALISED)
 # Those that an l1_ratio is part of, and those that draw the weights of a predictor jointly.
 WITH_L1_RATIO = ("elasticnet", "sparse_group")
 JOINT = ("group", "sparse_group", "hierarchical", "group_mcp")

@@ -1,4 +1,4 @@
-"""What fewer predictors cost: loss against their number, for every penalty that takes predictors out."""
+"""What fewer predictors cost: loss against their number, for penalties that take predictors out and for refits."""
 
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Self
@@ -16,14 +16,14 @@ if TYPE_CHECKING:
 
 @dataclass
 class PredictorsDisplay(Display):
-    """Least loss on new rows for each number of predictors that a penalty's path keeps.
+    """Least loss on new rows for each number of predictors that a penalty's path keeps, and of refits on as many.
 
     Parameters
     ----------
     rows : list of dict
         ``penalty``, ``n_predictors``, ``alpha``, ``mean_test_loss`` and ``se_test_loss``, cross-validated.
-    null : float
-        Loss of the constant prediction.
+    null : float or None
+        Loss of the constant prediction, where it is known.
     metric : str
 
     Examples
@@ -50,10 +50,15 @@ class PredictorsDisplay(Display):
 
     @classmethod
     def from_estimator(cls, estimator: Any) -> Self | None:
-        """Make the display of a fitted ``CV`` estimator; None where its penalty takes no predictor out."""
-        curves = attribute(estimator, "cv_results_", CROSS_VALIDATED)
+        """Make the display of a fitted ``CV`` estimator: its path, and with ``relax=True`` its refits.
+
+        None where its penalty takes no predictor out.
+        """
+        curves = {penalty_name(estimator): attribute(estimator, "cv_results_", CROSS_VALIDATED)}
+        if estimator.relax:
+            curves[f"{penalty_name(estimator)}, relaxed"] = estimator.relaxed_results_
         columns = ("alpha", "n_features", "mean_test_loss", "se_test_loss")
-        rows = _counts(penalty_name(estimator), *(curves[name].tolist() for name in columns))
+        rows = [row for name, one in curves.items() for row in _counts(name, *(one[key].tolist() for key in columns))]
         return cls(rows, estimator.null_loss_, estimator.unit_.settings.loss.metric_name) if rows else None
 
     def frame(self) -> "pd.DataFrame":
@@ -70,9 +75,10 @@ class PredictorsDisplay(Display):
             counts, means = ([row[key] for row in own] for key in ("n_predictors", "mean_test_loss"))
             ax.errorbar(counts, means, [row["se_test_loss"] for row in own], color=color, linestyle=style, marker="o",
                         markersize=3.5, linewidth=1.4, elinewidth=0.7, label=label(name))  # fmt: skip
-        ax.axhline(self.null, color=MUTED, linestyle=":", linewidth=1, label="constant prediction")
+        if self.null is not None:
+            ax.set_ylim(0, 1.3 * self.null)
+            ax.axhline(self.null, color=MUTED, linestyle=":", linewidth=1, label="constant prediction")
         ax.set(xlabel="number of predictors kept", ylabel=f"{label(self.metric)}, new rows, ± one standard error")
-        ax.set_ylim(0, 1.3 * self.null)
         ax.legend(loc="lower center", bbox_to_anchor=(0.5, 1.0), ncols=4, frameon=False, fontsize=SMALL)
         plain_ticks(ax, y=True)
         return self
