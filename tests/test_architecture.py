@@ -14,7 +14,7 @@ ROOMS = {
     "objective": ["losses", "survival", "tasks", "networks", "penalties", "problem"],
     "fitting": [
         "settings", "sample", "solver", "unit", "loop", "path", "trainings", "units", "crossval", "adaptive", "nested",
-        "intervals", "diagnostics", "exits", "study", "verdict", "detail",
+        "conditionals", "discoveries", "intervals", "diagnostics", "exits", "study", "verdict", "detail",
     ],
     "estimators": ["inputs", "summary", "base", "models", "cross_validated", "survival", "selector"],
     "files": ["run_directory"],

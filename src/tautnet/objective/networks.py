@@ -131,11 +131,15 @@ class Network:
         )
 
     def _block_outputs(self, parameters, X):
-        (first, skip, later), biases = parameters
-        signal = X @ first + biases[0][..., None, :]
-        for weights, bias in zip(later, biases[1:], strict=True):
+        first, skip, _ = parameters.weights
+        signal = X @ first + parameters.biases[0][..., None, :]
+        return self.outputs_of_signal(parameters, signal, None if skip is None else X @ skip)
+
+    def outputs_of_signal(self, parameters, signal, beside):
+        """Outputs in NumPy from what the first layer and the skip (None where there is none) make of the inputs."""
+        for weights, bias in zip(parameters.weights.later, parameters.biases[1:], strict=True):
             signal = NUMPY_ACTIVATIONS[self.activation](signal) @ weights + bias[..., None, :]
-        return signal if skip is None else signal + X @ skip
+        return signal if beside is None else signal + beside
 
 
 def pad(parameters, n_columns, n_outputs, output_bias):
