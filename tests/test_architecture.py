@@ -14,7 +14,8 @@ ROOMS = {
     "objective": ["losses", "survival", "tasks", "networks", "penalties", "problem"],
     "fitting": [
         "settings", "sample", "solver", "unit", "loop", "path", "trainings", "units", "crossval", "adaptive", "nested",
-        "conditionals", "discoveries", "intervals", "diagnostics", "exits", "study", "verdict", "detail",
+        "conditionals", "discoveries", "stability", "intervals", "diagnostics", "exits", "study", "verdict", "detail",
+        "reading",
     ],
     "estimators": ["inputs", "summary", "base", "models", "cross_validated", "survival", "selector"],
     "files": ["run_directory"],
@@ -25,8 +26,8 @@ ROOMS = {
     "replication": ["protocol", "online", "trials", "summary", "pruning", "findings", "article"],
 }  # fmt: skip
 FRONT = [
-    "comparison", "options", "commands.console", "commands.arguments", "commands.rows", "commands.compare",
-    "commands.report", "commands.article", "cli", "__main__",
+    "comparison", "selection", "options", "commands.console", "commands.arguments", "commands.rows", "commands.compare",
+    "commands.select", "commands.report", "commands.article", "cli", "__main__",
 ]  # fmt: skip
 ORDER = [f"{room}.{file}" for room, files in ROOMS.items() for file in files] + FRONT
 FILES = {str(path.relative_to(SOURCE).with_suffix("")).replace("/", "."): path for path in SOURCE.rglob("*.py")}
