@@ -165,11 +165,12 @@ def select_features(
     loss = loss_for(target.task, sample.y, sample.weight)
     settings = Settings("group", network=network, loss=loss, seed=random_state)
     fold = fold_rows(target, sample.weight, cv, nested=True, groups=sample.groups, seed=random_state)
+    n_counted = counted(sample.n_predictors, expected_false) if method == "stability" else None
     for note in notes(target, encoder) if on_note else ():
         on_note(note)
     how = {"n_jobs": n_jobs, "on_progress": on_progress}
     if method == "stability":
-        found = _by_stability(sample, settings, fold, target.labels, expected_false, **how)
+        found = _by_stability(sample, settings, fold, target.labels, n_counted, expected_false, **how)
     else:
         sample = _tamed(sample, encoder, on_note)
         found = _by_randomization(sample, settings, fold, members, fdr, strict, **how)
@@ -264,8 +265,7 @@ def _by_randomization(sample, settings, fold, members, fdr, strict, *, n_jobs, o
     )  # fmt: skip
 
 
-def _by_stability(sample, settings, fold, labels, expected_false, *, n_jobs, on_progress):
-    n_counted = counted(sample.n_predictors, expected_false)
+def _by_stability(sample, settings, fold, labels, n_counted, expected_false, *, n_jobs, on_progress):
     start = time.perf_counter()
     nested = cross_validate(
         sample, [Candidate("group", settings)], [fold], nested=False, n_jobs=n_jobs,
