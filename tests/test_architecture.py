@@ -16,7 +16,7 @@ ROOMS = {
         "settings", "sample", "solver", "unit", "loop", "path", "trainings", "units", "crossval", "adaptive", "nested",
         "intervals", "diagnostics", "exits", "study", "words", "verdict", "detail",
     ],
-    "files": ["run_directory", "fitted"],
+    "files": ["run_directory", "pruning", "onnx_graph", "onnx_export", "fitted"],
     "estimators": ["inputs", "summary", "conversion", "base", "models", "cross_validated", "survival", "selector"],
     "views": [
         "terminal", "canvas", "gains", "displays", "counts", "figures", "island", "report", "article_pictures",

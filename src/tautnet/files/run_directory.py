@@ -101,12 +101,20 @@ def all_or_nothing(directory):
 
 def write_text(path, text):
     """Write a file as a whole: to a temporary name, to disk, then renamed."""
+    # A command line may hold bytes that are no text.
+    write_bytes(path, text.encode(errors="backslashreplace"))
+
+
+def write_bytes(path, content):
+    """Write a file as a whole, as `write_text` does; what fails leaves nothing behind."""
     path = Path(path)
     path.parent.mkdir(parents=True, exist_ok=True)
     temporary = path.with_name(f".{path.name}-{os.getpid()}")
-    # A command line may hold bytes that are no text.
-    with open(temporary, "w", encoding="utf-8", errors="backslashreplace", newline="\n") as file:
-        file.write(text)
-        file.flush()
-        os.fsync(file.fileno())
-    os.replace(temporary, path)
+    try:
+        with open(temporary, "wb") as file:
+            file.write(content)
+            file.flush()
+            os.fsync(file.fileno())
+        os.replace(temporary, path)
+    finally:
+        temporary.unlink(missing_ok=True)

@@ -84,16 +84,44 @@ class TableEncoder:
         if not recipes:
             shown = "; ".join(f"{name!r} {reason}" for name, reason in list(left_out.items())[:5])
             raise TableError(f"all predictors are constant or missing, or were left out: {shown}")
+        return self._remember(recipes, left_out, frame.columns)
+
+    def _remember(self, recipes, left_out, names) -> "TableEncoder":
+        """Take recipes, and what follows from them; ``names`` are the predictors that `fit` saw."""
         self.recipes = recipes
         self.left_out = left_out
         self.predictors = [recipe["predictor"] for recipe in recipes]
         self.kinds = {recipe["predictor"]: recipe["kind"] for recipe in recipes}
-        names = [_names_of_columns(recipe) for recipe in recipes]
-        self.column_names = [name for group in names for name in group]
-        self.column_predictor = np.repeat(np.arange(len(names)), [len(group) for group in names])
-        self.n_features_in_ = frame.shape[1]
-        self.feature_names_in_ = np.array(frame.columns, dtype=object)
+        columns = [_names_of_columns(recipe) for recipe in recipes]
+        self.column_names = [name for group in columns for name in group]
+        self.column_predictor = np.repeat(np.arange(len(columns)), [len(group) for group in columns])
+        self.n_features_in_ = len(names)
+        self.feature_names_in_ = np.array(names, dtype=object)
         return self
+
+    def without(self, reasons) -> "TableEncoder":
+        """Return an encoder of fewer predictors: rows need not have the others any more.
+
+        Parameters
+        ----------
+        reasons : dict
+            Why each predictor that is not encoded any more is left out, by its name.
+
+        Returns
+        -------
+        TableEncoder
+            A new one; ``n_features_in_`` and ``feature_names_in_`` stay those that `fit` saw.
+
+        Examples
+        --------
+        >>> import pandas as pd
+        >>> from tautnet.tables.encoder import TableEncoder
+        >>> encoder = TableEncoder().fit(pd.DataFrame({"a": [1, 2], "b": [0, 3]}))
+        >>> encoder.without({"a": "its weights are 0"}).transform(pd.DataFrame({"b": [5]}))
+        array([[5.]])
+        """
+        recipes = [recipe for recipe in self.recipes if recipe["predictor"] not in reasons]
+        return TableEncoder()._remember(recipes, self.left_out | reasons, self.feature_names_in_)
 
     def transform(self, frame) -> np.ndarray:
         """Encode rows; predictors are found by name, in any order, and other columns are ignored.
