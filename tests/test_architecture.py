@@ -18,7 +18,10 @@ ROOMS = {
         "conditionals", "discoveries", "stability", "intervals", "diagnostics", "exits", "relaxed", "study", "words",
         "verdict", "detail", "reading",
     ],
-    "files": ["whole", "run_directory", "summary", "fitted", "packing", "checks", "model_file"],
+    "files": [
+        "whole", "run_directory", "summary", "pruning", "onnx_graph", "onnx_export", "fitted", "packing", "checks",
+        "model_file",
+    ],
     "estimators": ["inputs", "conversion", "base", "kinds", "models", "cross_validated", "survival", "selector"],
     "views": [
         "terminal", "canvas", "gains", "displays", "weights", "counts", "figures", "island", "report",

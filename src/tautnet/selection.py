@@ -171,8 +171,9 @@ def select_features(
     settings = Settings("group", network=network, loss=loss, seed=random_state)
     fold = fold_rows(target, sample.weight, cv, nested=True, groups=sample.groups, seed=random_state)
     n_counted = counted(sample.n_predictors, expected_false) if method == "stability" else None
-    for note in notes(target, encoder) if on_note else ():
-        on_note(note)
+    if on_note is not None:
+        for note in notes(target, encoder):
+            on_note(note)
     how = {"n_jobs": n_jobs, "on_progress": on_progress}
     if method == "stability":
         found = _by_stability(sample, settings, fold, target.labels, n_counted, expected_false, **how)
