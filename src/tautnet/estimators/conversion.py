@@ -1,7 +1,10 @@
 """From an estimator to the model that predicts without JAX and scikit-learn, and back."""
 
+import pathlib
 from dataclasses import fields, is_dataclass
 from importlib.metadata import version
+from os import PathLike
+from typing import Self
 
 from sklearn.utils.validation import check_is_fitted
 
@@ -65,7 +68,7 @@ def record(value):
 class Convertible:
     """What every estimator can be turned into, and made of."""
 
-    def to_fitted(self):
+    def to_fitted(self) -> FittedModel:
         """The same model without JAX and scikit-learn; arrays are shared, not copied.
 
         Returns
@@ -88,7 +91,7 @@ class Convertible:
         )
 
     @classmethod
-    def from_fitted(cls, fitted):
+    def from_fitted(cls, fitted: FittedModel) -> Self:
         """The estimator that a `FittedModel` comes from; `FittedModel.to_estimator` knows its class."""
         estimator = cls(**fitted.parameters)
         for name, value in fitted.attributes.items():
@@ -97,7 +100,7 @@ class Convertible:
         estimator._members, estimator.target_name_ = list(fitted.members), fitted.target
         return estimator
 
-    def save(self, path):
+    def save(self, path: str | PathLike[str]) -> pathlib.Path:
         """Write a model file, which ``tautnet.load`` reads where there is neither JAX nor scikit-learn.
 
         Parameters

@@ -1,11 +1,16 @@
 """A fitted model that predicts with NumPy and pandas alone: what a model file holds, and what is exported."""
 
 import warnings
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from os import PathLike
+from typing import Any
 
 import numpy as np
 import pandas as pd
+from numpy.typing import ArrayLike, NDArray
 
+from tautnet.files.onnx_export import write_onnx
+from tautnet.files.pruning import prune
 from tautnet.files.summary import describe
 from tautnet.objective.prediction import average_mean, average_outputs, choose, survival_function
 from tautnet.tables.errors import ModelFileError, TableError
@@ -17,6 +22,8 @@ ESTIMATORS = (
     "TautNetSurvivalCV",
 )  # fmt: skip
 """The classes that a fitted model can come from and go back to."""
+# Of the network as it was fitted: a pruned model has others, in its members.
+WEIGHTS = ("coefs_", "intercepts_", "skip_coef_")
 
 
 @dataclass(frozen=True, eq=False)
@@ -66,7 +73,7 @@ class FittedModel:
     task: str
     target: str
     metric: str
-    encoder: object
+    encoder: Any
     members: tuple
     attributes: dict
     unit: dict
@@ -75,16 +82,16 @@ class FittedModel:
     selector: dict | None = None
 
     @property
-    def classes(self):
+    def classes(self) -> NDArray[Any] | None:
         """Classes in the order of the columns of `predict_proba`, None where there are none."""
         return self.attributes.get("classes_")
 
     @property
-    def feature_names(self):
+    def feature_names(self) -> list[str]:
         """Names of the predictors of the table that was fitted, in its order, those left out among them."""
         return [str(name) for name in self.encoder.feature_names_in_]
 
-    def predict(self, X):
+    def predict(self, X: Any) -> NDArray[Any]:
         """Classes, means in the target's units, or for survival risk scores.
 
         Parameters
@@ -108,7 +115,7 @@ class FittedModel:
             return mean[:, 0] if mean.shape[1] == 1 else mean
         return choose(self.predict_proba(X), self.classes, self.task == "multilabel")
 
-    def predict_proba(self, X):
+    def predict_proba(self, X: Any) -> NDArray[np.float64]:
         """Probability of each class or label, shape (n_rows, n_classes), columns in the order of `classes`.
 
         Raises
@@ -120,7 +127,7 @@ class FittedModel:
             raise ValueError(f"a model of {self.task} has no classes, so no probabilities of them: use predict")
         return self._mean(X)
 
-    def predict_survival_function(self, X, times=None):
+    def predict_survival_function(self, X: Any, times: ArrayLike | None = None) -> NDArray[np.float64]:
         """Probability to outlive each time, shape (n_rows, n_times).
 
         Parameters
@@ -140,7 +147,7 @@ class FittedModel:
         times = known if times is None else np.asarray(times, dtype=float)
         return survival_function(known, hazard, self._outputs(X), times)
 
-    def table(self, X):
+    def table(self, X: Any) -> pd.DataFrame:
         """Predictions with named columns, as ``tautnet predict`` writes them.
 
         Parameters
@@ -169,11 +176,60 @@ class FittedModel:
         chosen = _columns("prediction", choose(mean, self.classes, self.task == "multilabel"))
         return pd.DataFrame(chosen | {f"probability_{one}": mean[:, j] for j, one in enumerate(self.classes)})
 
-    def to_estimator(self):
+    def prune(self) -> "FittedModel":
+        """The smaller model that predicts the same, up to rounding: rows need only the predictors that have a weight.
+
+        Hidden units that are constant, or that nothing listens to, are taken out, too. What is left only
+        predicts: it does not turn back into an estimator, whose weights are those of the fit.
+
+        Returns
+        -------
+        FittedModel
+
+        Examples
+        --------
+        >>> from tautnet.estimators.models import TautNetRegressor
+        >>> X = np.random.default_rng(0).normal(size=(50, 3))
+        >>> model = TautNetRegressor("l1", 0.1, hidden_layer_sizes=()).fit(X, X[:, 0]).to_fitted()
+        >>> small = model.prune()
+        >>> small.encoder.predictors, small.members[0].layers[0].shape, np.allclose(small.predict(X), model.predict(X))
+        (['x0'], (1, 1), True)
+        """
+        encoder, members = prune(self.encoder, self.members)
+        attributes = {name: value for name, value in self.attributes.items() if name not in WEIGHTS}
+        return replace(self, encoder=encoder, members=members, attributes=attributes, unit={})
+
+    def to_onnx(self, path: str | PathLike[str]) -> list[str]:
+        """Write an ONNX file that makes the same predictions; see `tautnet.files.onnx_export.write_onnx`.
+
+        Parameters
+        ----------
+        path : path
+
+        Returns
+        -------
+        list of str
+            What each input takes.
+
+        Raises
+        ------
+        TableError
+            Without the packages for it, or where the file would predict otherwise or cannot be written.
+        """
+        return write_onnx(self, path)
+
+    def to_estimator(self) -> Any:
         """The scikit-learn estimator that it comes from, fitted, equal in every attribute.
 
         Parameters that a file did not keep get their defaults, and a warning names them.
+
+        Raises
+        ------
+        ValueError
+            Where the model was pruned.
         """
+        if not self.unit:
+            raise ValueError("a pruned model only predicts: ask the model that it was made of for the estimator")
         import tautnet
 
         if self.left_out:
@@ -187,7 +243,7 @@ class FittedModel:
             raise ModelFileError(f"the model does not fit {self.estimator}: {error}; save it again") from None
         return estimator
 
-    def show(self):
+    def show(self) -> None:
         """Print what is in it: penalty, weights, losses, certificate, target, predictors with their scales and levels.
 
         Examples

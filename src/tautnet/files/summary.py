@@ -9,7 +9,7 @@ from tautnet.fitting.words import certificate_in_words, number
 __all__ = ["describe", "facts", "summarise"]
 
 LISTED, LEVELS = 10, 8
-RULES = {"min": "least loss", "1se": "most regularised within one standard error of the least loss"}
+RANKS = {"norm": "the size of their weights", "exit": "where they leave"}
 
 
 def facts(model):
@@ -24,8 +24,10 @@ def facts(model):
     dict
     """
     held, chosen = model.attributes, "cv_results_" in model.attributes
-    arrays = [*held["coefs_"], *([] if held.get("skip_coef_") is None else [held["skip_coef_"]])]
     first = model.members[0]
+    # A pruned model has no weights of the fit, only those of its members.
+    layers, skip = (held["coefs_"], held["skip_coef_"]) if "coefs_" in held else (first.layers, first.skip)
+    arrays = [*layers, *([] if skip is None else [skip])]
     unpenalised = model.parameters["penalty"] in ("none", "early_stopping")
     return {
         "class": model.estimator,
@@ -36,13 +38,15 @@ def facts(model):
         "adaptive": model.parameters.get("adaptive") is True,
         "alpha": None if unpenalised else float(held["alpha_"] if chosen else model.parameters["alpha"]),
         "selection": model.parameters.get("selection", "min") if chosen and not unpenalised else None,
+        "relax": model.parameters.get("relax") is True,
+        "ranked_by": held.get("relaxed_order_"),
         "n_steps": held["n_iter_"],
         "n_rows": held["n_rows_"],
         "n_members": len(model.members),
         "is_selector": model.selector is not None,
-        "layers": [len(held["coefs_"][0]), *(weights.shape[1] for weights in held["coefs_"])],
+        "layers": [len(layers[0]), *(weights.shape[1] for weights in layers)],
         "activation": first.activation if len(first.layers) > 1 else None,
-        "skip": first.skip is not None,
+        "skip": skip is not None,
         "n_weights": sum(w.size for w in arrays),
         "zero_weights": sum(int((w == 0).sum()) for w in arrays),
         "predictors": list(_predictors(model)),
@@ -122,9 +126,15 @@ def _penalty(known):
         return f"{name}, {known['n_steps']:,} steps"
     if known["selection"] is None:
         return f"{name}, alpha {number(known['alpha'])}, as given"
-    rule = RULES.get(known["selection"], f"least loss with at most {known['selection']} predictors")
+    least = "fewest predictors" if known["relax"] else "most regularised"
+    rules = {"min": "least loss", "1se": f"{least} within one standard error of the least loss"}
+    rule = rules.get(known["selection"], f"least loss with at most {known['selection']} predictors")
     members = f"; predictions are means over {known['n_members']} fold models" if known["n_members"] > 1 else ""
-    return f"{name}, alpha {number(known['alpha'])}, chosen by cross-validation: {rule}{members}"
+    among = ", refits among them" if known["relax"] else ""
+    chosen = f"alpha {number(known['alpha'])}, chosen by cross-validation{among}: {rule}{members}"
+    if known["ranked_by"] is None:
+        return f"{name}, {chosen}"
+    return f"{name} ranks predictors by {RANKS[known['ranked_by']]}, l2 refits the first alone, {chosen}"
 
 
 def _kept(known, n_features):
