@@ -58,6 +58,13 @@ def positive(value: float):
     return value
 
 
+def rule(value: str):
+    """A rule of choice, or a number of predictors."""
+    if value not in ("min", "1se") and not (value.isdecimal() and int(value)):
+        raise typer.BadParameter(f"{value!r} is neither min nor 1se nor a number of predictors from 1 on")
+    return value
+
+
 def hidden(value: str):
     """Units of each hidden layer, or 0."""
     sizes = [size.strip() for size in value.split(",")]
