@@ -1,26 +1,49 @@
 """Estimators that choose their strength by cross-validation along the whole path."""
 
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from functools import partial
 from numbers import Integral
+from typing import Any, Self
 
 import numpy as np
+from numpy.typing import ArrayLike, NDArray
 from scipy.stats import rankdata
 
-from tautnet.estimators.base import ClassifierNet, Member, RegressorNet, set_parameters
+from tautnet.estimators.base import Net, set_parameters
+from tautnet.estimators.inputs import Table
+from tautnet.estimators.kinds import ClassifierNet, RegressorNet
 from tautnet.fitting.crossval import split_rows, tolerant_folds
 from tautnet.fitting.exits import order_of_exit
 from tautnet.fitting.nested import Candidate, cross_validate, stages
-from tautnet.fitting.path import nearest
+from tautnet.fitting.path import Path, nearest
 from tautnet.fitting.relaxed import Relaxed, choice, refit_on_all, relax
-from tautnet.fitting.study import penalty_curves
+from tautnet.fitting.study import null_loss, penalty_curves, single_chains, training_curve
 from tautnet.fitting.trainings import run_chain
 from tautnet.fitting.units import run_units
 from tautnet.objective.penalties import KEEPING
 
 
-class CrossValidated:
+class CrossValidated(Net):
     """Fit with the strength chosen by cross-validation."""
+
+    alpha_: float
+    alpha_min_: float
+    alpha_1se_: float
+    alphas_: NDArray[np.float64]
+    cv_loss_: float
+    cv_results_: dict[str, NDArray[Any]]
+    null_loss_: float
+    path_: Path
+    path_predictors_: list[str]
+    training_curve_: dict[str, NDArray[Any]]
+    relaxed_alpha_: float | None
+    relaxed_order_: str | None
+    relaxed_results_: dict[str, NDArray[Any]]
+    exit_alphas_: NDArray[np.float64]
+    exit_spread_: NDArray[np.float64]
+    exit_ranks_: NDArray[np.float64]
+    exit_returns_: NDArray[np.int_]
 
     def _conditions(self, linear):
         return [
@@ -32,7 +55,9 @@ class CrossValidated:
             ("relax", linear or not self.finish, "finish=False: refits are scored and delivered as they are walked"),
         ]
 
-    def fit(self, X, y, sample_weight=None, groups=None):
+    def fit(
+        self, X: Table, y: Table, sample_weight: ArrayLike | None = None, groups: ArrayLike | None = None
+    ) -> Self:
         """Walk a path in every fold, choose a strength, and refit on all rows.
 
         Parameters
@@ -63,15 +88,18 @@ class CrossValidated:
             self.relaxed_results_ = relaxed.results()
         curve, taken = nested.curve(), self._choose(relaxed)
         path, at = self._path(sample, settings, relaxed, taken, alphas)
-        self.alpha_, self.alphas_ = float(path.alphas[at]), curve.alphas
-        self.alpha_min_, self.alpha_1se_ = curve.alpha("min"), curve.alpha("1se")
+        self.alphas_, self.alpha_min_, self.alpha_1se_ = curve.alphas, curve.alpha("min"), curve.alpha("1se")
+        is_refit, reached = taken.order is not None, float(path.alphas[at])
+        self.alpha_, self.relaxed_alpha_ = (self.alpha_min_, reached) if is_refit else (reached, None)
         self.cv_results_ = penalty_curves(nested, curve, nested.whole)
         self.cv_loss_, self.relaxed_order_ = float(taken.mean), taken.order
         self._store(sample, path, at)
         self._keep_factors(nested.whole)
         self._store_exits(nested)
+        self._store_curves(nested)
         if self.ensemble:
-            self._take_members(sample, taken.nested, self.alpha_)
+            self._members = [unit.predictor(parameters) for unit, parameters in relaxed.fold_models(taken)]
+            self._keep_baseline(sample)
         return self
 
     def _folds(self, sample, target, seed):
@@ -118,24 +146,23 @@ class CrossValidated:
                 f"{n_predictors}, 'min' or '1se'"
             )  # fmt: skip
 
+    def _store_curves(self, nested):
+        """What can be drawn of a fit beside ``cv_results_``."""
+        names = [str(name) for name in self.feature_groups or self.encoder_.feature_names_in_]
+        self.path_predictors_ = [names[i] for i in self._predictors]
+        self.null_loss_, self.path_ = null_loss(nested), replace(nested.whole, parameters={})
+        if self.penalty == "none":
+            self.training_curve_ = training_curve(nested)
+
     def _store_exits(self, nested):
         """Where each predictor leaves the path; one that is constant, and so no part of it, has left at 0."""
-        paths = [nested.single(r, k).path for r, fold in enumerate(nested.folds) for k in range(fold.max() + 1)]
-        exits = order_of_exit(nested.whole, paths)
+        exits = order_of_exit(nested.whole, [chain.path for chain, _ in single_chains(nested)])
         n_predictors = len(self.penalty_factors_)
         self.exit_alphas_, self.exit_spread_ = np.zeros(n_predictors), np.full(n_predictors, np.nan)
         self.exit_returns_ = np.zeros(n_predictors, int)
         self.exit_alphas_[self._predictors], self.exit_spread_[self._predictors] = exits.alphas, exits.spread
         self.exit_returns_[self._predictors] = exits.returns
         self.exit_ranks_ = rankdata(self.exit_alphas_)
-
-    def _take_members(self, sample, nested, alpha):
-        """Predict with the fold models from now on."""
-        chains = [nested.single(r, k) for r, fold in enumerate(nested.folds) for k in range(fold.max() + 1)]
-        self._members = [
-            Member(chain.path.unit, chain.path.parameters[chain.nearest_kept(alpha)]) for chain in chains
-        ]
-        self._keep_baseline(sample)
 
     def _check_alphas(self):
         if isinstance(self.alphas, str) and self.alphas == "auto":
@@ -189,15 +216,23 @@ class TautNetClassifierCV(CrossValidated, ClassifierNet):
         Ascending.
     cv_loss_ : float
         Mean cross-validated loss of the model taken; lower than that of new rows, since it chose.
-    relaxed_order_ : {"norm", "exit"} or None
-        What ranked the predictors of the refit that was taken; ``alpha_`` is then the strength of its l2, and all
-        else here is said of the path. None where the model is on the path.
+    relaxed_alpha_, relaxed_order_ : float and {"norm", "exit"}, or None
+        Strength of the l2 of the refit that was taken, and what ranked its predictors: their norms at ``alpha_``, then
+        ``alpha_min_``, or where they leave. None where the model is on the path.
     relaxed_results_ : dict of arrays (n_refits,)
         With ``relax=True``: ``order``, ``n_features``, ``alpha``, the l2 of least loss, ``mean_test_loss``,
         ``se_test_loss``.
     cv_results_ : dict of arrays (n_alphas,)
         ``alpha``, ``mean_test_loss``, ``se_test_loss``, ``mean_train_loss``, ``n_features``,
         ``split0_test_loss``, ...
+    null_loss_ : float
+        Cross-validated loss of the constant prediction.
+    path_ : Path
+        The refit at every strength: norms, losses, counts and certificates, without its parameters.
+    path_predictors_ : list of str
+        What the columns of ``path_.norms`` stand for: predictors, or groups of them.
+    training_curve_ : dict of arrays (n_steps,)
+        Under "none" alone: ``step``, ``mean_test_loss``, ``mean_train_loss``, ``split0_test_loss``, ...
     exit_alphas_ : array (n_features_in_,) or (n_groups,)
         The strength from which on each predictor is out of the path of all rows; infinite where it never leaves.
     exit_spread_ : array (n_features_in_,) or (n_groups,)
@@ -222,32 +257,32 @@ class TautNetClassifierCV(CrossValidated, ClassifierNet):
 
     def __init__(
         self,
-        penalty="l2",
+        penalty: str = "l2",
         *,
-        alphas="auto",
-        cv=5,
-        selection="min",
-        relax=False,
-        ensemble=False,
-        n_jobs=None,
-        l1_ratio=0.5,
-        feature_groups=None,
-        penalty_factors=None,
-        layer_factors=None,
-        adaptive=False,
-        stopping="loss",
-        hidden_layer_sizes=(100,),
-        activation="relu",
-        skip=True,
-        finish=False,
-        class_weight=None,
-        alpha_min_ratio="auto",
-        max_iter=2000,
-        tol=0.05,
-        precision="float32",
-        verbose=False,
-        random_state=None,
-    ):
+        alphas: str | ArrayLike = "auto",
+        cv: Any = 5,
+        selection: str | int = "min",
+        relax: bool = False,
+        ensemble: bool = False,
+        n_jobs: int | None = None,
+        l1_ratio: float = 0.5,
+        feature_groups: Mapping[str, Any] | None = None,
+        penalty_factors: ArrayLike | None = None,
+        layer_factors: ArrayLike | None = None,
+        adaptive: bool = False,
+        stopping: str | Callable[..., float] = "loss",
+        hidden_layer_sizes: int | Sequence[int] = (100,),
+        activation: str = "relu",
+        skip: bool = True,
+        finish: bool = False,
+        class_weight: Mapping[Any, float] | str | None = None,
+        alpha_min_ratio: str | float = "auto",
+        max_iter: int = 2000,
+        tol: float = 0.05,
+        precision: str = "float32",
+        verbose: bool | int = False,
+        random_state: int | np.random.RandomState | None = None,
+    ) -> None:
         set_parameters(self, locals())
 
 
@@ -260,32 +295,32 @@ class TautNetRegressorCV(CrossValidated, RegressorNet):
 
     def __init__(
         self,
-        penalty="l2",
+        penalty: str = "l2",
         *,
-        alphas="auto",
-        cv=5,
-        selection="min",
-        relax=False,
-        ensemble=False,
-        n_jobs=None,
-        loss="squared_error",
-        delta=1.35,
-        quantile=0.5,
-        l1_ratio=0.5,
-        feature_groups=None,
-        penalty_factors=None,
-        layer_factors=None,
-        adaptive=False,
-        stopping="loss",
-        hidden_layer_sizes=(100,),
-        activation="relu",
-        skip=True,
-        finish=False,
-        alpha_min_ratio="auto",
-        max_iter=2000,
-        tol=0.05,
-        precision="float32",
-        verbose=False,
-        random_state=None,
-    ):
+        alphas: str | ArrayLike = "auto",
+        cv: Any = 5,
+        selection: str | int = "min",
+        relax: bool = False,
+        ensemble: bool = False,
+        n_jobs: int | None = None,
+        loss: str = "squared_error",
+        delta: float = 1.35,
+        quantile: float = 0.5,
+        l1_ratio: float = 0.5,
+        feature_groups: Mapping[str, Any] | None = None,
+        penalty_factors: ArrayLike | None = None,
+        layer_factors: ArrayLike | None = None,
+        adaptive: bool = False,
+        stopping: str | Callable[..., float] = "loss",
+        hidden_layer_sizes: int | Sequence[int] = (100,),
+        activation: str = "relu",
+        skip: bool = True,
+        finish: bool = False,
+        alpha_min_ratio: str | float = "auto",
+        max_iter: int = 2000,
+        tol: float = 0.05,
+        precision: str = "float32",
+        verbose: bool | int = False,
+        random_state: int | np.random.RandomState | None = None,
+    ) -> None:
         set_parameters(self, locals())

@@ -13,7 +13,7 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
-from tautnet.objective.problem import Data, expand, norm, null_gradient, unit_steps
+from tautnet.objective.problem import expand, norm, null_loss, unit_steps
 
 MEAN_DECAY = 0.9
 SQUARE_DECAY = 0.95
@@ -151,14 +151,12 @@ def _adam_full(problem, data, cycles, walked):
 
 
 def _adam_batches(problem, data, n_rows, batch_like, cycles, walked):
-    """Steps on consecutive blocks of rows that were shuffled, and whose first block stands again at the end."""
+    """Steps on consecutive blocks of rows that were shuffled."""
     size = batch_like.shape[0]
 
     def block(step):
-        start = (step * size) % n_rows
-        columns = jax.lax.dynamic_slice_in_dim(data.columns, start, size, axis=1)
-        y, weight = (jax.lax.dynamic_slice_in_dim(a, start, size) for a in data[1:])
-        return Data(columns, y, weight * (n_rows.astype(weight.dtype) / size))
+        rows = data.batch((step * size) % n_rows, size, n_rows)
+        return rows._replace(weight=rows.weight * (n_rows.astype(rows.weight.dtype) / size))
 
     return _adam_steps(problem, block, cycles, walked)
 
@@ -287,9 +285,7 @@ def _measure_unpenalised(problem, data, floor, parameters):
 
 
 def _null(problem, data, outputs):
-    everywhere = jnp.broadcast_to(outputs, data.y.shape)
-    loss = problem.loss.mean_value(data.y, everywhere, data.weight)
-    return loss, null_gradient(problem.loss, data, outputs)
+    return null_loss(problem.loss, data, outputs)
 
 
 def _objective(problem, data, parameters):
