@@ -20,11 +20,15 @@ _NAMES = {
     "Selection": "tautnet.selection",
     "ComparisonDisplay": "tautnet.views.gains",
     "CVDisplay": "tautnet.views.displays",
+    "Path": "tautnet.fitting.path",
     "PathDisplay": "tautnet.views.displays",
     "PredictorsDisplay": "tautnet.views.counts",
     "TrainingCurveDisplay": "tautnet.views.displays",
-    "WeightHistogramDisplay": "tautnet.views.displays",
+    "WeightHistogramDisplay": "tautnet.views.weights",
     "TableError": "tautnet.tables.errors",
+    "FittedModel": "tautnet.files.fitted",
+    "load": "tautnet.files.model_file",
+    "ModelFileError": "tautnet.tables.errors",
     "datasets": "tautnet.tables",
 }
 

@@ -1,11 +1,13 @@
 """`select_features`: which predictors are real, said with a limit on false ones."""
 
 import time
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from importlib.metadata import version
-from typing import NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
+from numpy.typing import ArrayLike
 
 from tautnet.estimators.inputs import check_feature_groups, check_groups
 from tautnet.fitting.conditionals import Conditionals, heavy_tailed, normal_scores
@@ -22,6 +24,9 @@ from tautnet.fitting.stability import PAIRS, THRESHOLD, counted, expected_false_
 from tautnet.objective.networks import ACTIVATIONS, Network
 from tautnet.objective.tasks import loss_for
 from tautnet.tables.errors import TableError
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 METHODS = ("randomization", "stability")
 FDR, EXPECTED_FALSE = 0.1, 4.0
@@ -41,20 +46,20 @@ class Selection:
         The verdict, sentence by sentence.
     """
 
-    result: dict
-    sentences: list
+    result: dict[str, Any]
+    sentences: list[str]
 
     @property
-    def selected(self):
+    def selected(self) -> list[str]:
         """Names of the predictors selected, the surest first."""
         return self.result["selected"]
 
     @property
-    def verdict(self):
+    def verdict(self) -> str:
         """What the numbers mean, as one string."""
         return self.result["verdict"]
 
-    def frame(self):
+    def frame(self) -> "pd.DataFrame":
         """One predictor a row, the surest first, with whether it was selected."""
         import pandas as pd
 
@@ -67,27 +72,27 @@ class Selection:
 
 
 def select_features(
-    X,
-    y,
+    X: Any,
+    y: Any,
     *,
-    fdr=FDR,
-    method="randomization",
-    strict=False,
-    expected_false=EXPECTED_FALSE,
-    cv=5,
-    groups=None,
-    feature_groups=None,
-    sample_weight=None,
-    task="auto",
-    hidden_layer_sizes=(100,),
-    activation="relu",
-    skip=True,
-    random_state=0,
-    n_jobs=None,
-    name="table",
-    on_progress=None,
-    on_note=None,
-):
+    fdr: float = FDR,
+    method: str = "randomization",
+    strict: bool = False,
+    expected_false: float = EXPECTED_FALSE,
+    cv: int = 5,
+    groups: ArrayLike | None = None,
+    feature_groups: Mapping[str, Any] | None = None,
+    sample_weight: ArrayLike | None = None,
+    task: str = "auto",
+    hidden_layer_sizes: Sequence[int] = (100,),
+    activation: str = "relu",
+    skip: bool = True,
+    random_state: int = 0,
+    n_jobs: int | None = None,
+    name: str = "table",
+    on_progress: Callable[[float], None] | None = None,
+    on_note: Callable[[str], None] | None = None,
+) -> Selection:
     """Tell predictors that matter from noise, with a limit on false ones.
 
     By the holdout randomization test: networks under the adaptive group penalty, one a fold, predict the fold that
@@ -166,8 +171,9 @@ def select_features(
     settings = Settings("group", network=network, loss=loss, seed=random_state)
     fold = fold_rows(target, sample.weight, cv, nested=True, groups=sample.groups, seed=random_state)
     n_counted = counted(sample.n_predictors, expected_false) if method == "stability" else None
-    for note in notes(target, encoder) if on_note else ():
-        on_note(note)
+    if on_note is not None:
+        for note in notes(target, encoder):
+            on_note(note)
     how = {"n_jobs": n_jobs, "on_progress": on_progress}
     if method == "stability":
         found = _by_stability(sample, settings, fold, target.labels, n_counted, expected_false, **how)

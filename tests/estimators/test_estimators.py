@@ -55,6 +55,14 @@ def test_cv_results_are_arrays_over_ascending_strengths(cv):
     assert cv.cv_results_["alpha"][best] == cv.alpha_min_
 
 
+def test_the_loss_of_a_constant_is_that_of_the_rows_seen():
+    """Not that of rows which a split leaves out altogether."""
+    splits = [(np.arange(20), np.arange(20, 40)), (np.arange(40, 60), np.arange(10))]
+    model = tn.TautNetRegressorCV("l2", alphas=[0.1], cv=splits, hidden_layer_sizes=()).fit(X, Y)
+    losses = [np.square(Y[test] - Y[train].mean()).mean() for train, test in splits]
+    assert model.null_loss_ == pytest.approx((2 * losses[0] + losses[1]) / 3)
+
+
 def test_selection_by_rule_and_by_number(cv):
     one_se = clone(cv).set_params(selection="1se").fit(X, Y)
     assert one_se.alpha_ == pytest.approx(cv.alpha_1se_)
@@ -276,6 +284,7 @@ CV = {
     "alphas": ({"alpha_min_ratio": "auto"}, {"alpha_min_ratio": "auto", "alphas": [0.02, 0.2]}),
     "cv": ({}, {"cv": 4}),
     "selection": ({}, {"selection": "1se"}),
+    "relax": ({"penalty": "group", "selection": 2}, {"penalty": "group", "selection": 2, "relax": True}),
     "ensemble": ({}, {"ensemble": True}),
 }
 
@@ -315,7 +324,7 @@ def test_every_parameter_of_cv_changes_the_fit(name):
 
 def test_an_ensemble_averages_probabilities_of_the_fold_models():
     model = tn.TautNetClassifierCV("group", cv=3, ensemble=True, **QUICK).fit(X, LABELS)
-    members = [unit.outputs(parameters, model.encoder_.transform(X))[:, 0] for unit, parameters in model._members]
+    members = [member.outputs(model.encoder_.transform(X))[:, 0] for member in model._members]
     assert len(members) == 3 and np.abs(members[0] - members[1]).max() > 0.01
     np.testing.assert_allclose(model.predict_proba(X)[:, 1], np.mean([1 / (1 + np.exp(-m)) for m in members], axis=0))
     refit = tn.TautNetClassifierCV("group", cv=3, **QUICK).fit(X, LABELS)

@@ -4,7 +4,7 @@ import textwrap
 import unicodedata
 from typing import NamedTuple
 
-from tautnet.fitting.verdict import number
+from tautnet.fitting.words import number
 
 # Of the table, and of sentences, which are hard to read where they are longer.
 WIDEST, WIDTH = 120, 100
