@@ -16,8 +16,11 @@ ROOMS = {
         "settings", "sample", "solver", "unit", "loop", "path", "trainings", "units", "crossval", "adaptive", "nested",
         "intervals", "diagnostics", "exits", "study", "words", "verdict", "detail",
     ],
-    "files": ["run_directory", "pruning", "onnx_graph", "onnx_export", "fitted"],
-    "estimators": ["inputs", "summary", "conversion", "base", "models", "cross_validated", "survival", "selector"],
+    "files": [
+        "whole", "run_directory", "pruning", "onnx_graph", "onnx_export", "summary", "fitted", "packing", "checks",
+        "model_file",
+    ],
+    "estimators": ["inputs", "conversion", "base", "models", "cross_validated", "survival", "selector"],
     "views": [
         "terminal", "canvas", "gains", "displays", "counts", "figures", "island", "report", "article_pictures",
         "article_sections", "article_report",

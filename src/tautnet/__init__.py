@@ -24,6 +24,8 @@ _NAMES = {
     "WeightHistogramDisplay": "tautnet.views.displays",
     "TableError": "tautnet.tables.errors",
     "FittedModel": "tautnet.files.fitted",
+    "load": "tautnet.files.model_file",
+    "ModelFileError": "tautnet.tables.errors",
     "datasets": "tautnet.tables",
 }
 

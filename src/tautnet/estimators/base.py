@@ -24,7 +24,8 @@ from tautnet.estimators.inputs import (
     check_table,
     check_target,
 )
-from tautnet.estimators.summary import summarise
+from tautnet.files.model_file import write_model
+from tautnet.files.summary import summarise
 from tautnet.fitting.sample import encode
 from tautnet.fitting.settings import Settings
 from tautnet.objective.networks import ACTIVATIONS, Network
@@ -214,8 +215,8 @@ class Net(BaseEstimator):
     def _store(self, sample, path, i):
         """Take point i of a path as the fitted model."""
         weights, biases = path.parameters[i]
-        self.coefs_, self.intercepts_ = [weights.input, *weights.later], list(biases)
-        self.skip_coef_ = weights.skip
+        member = path.unit.predictor(path.parameters[i])
+        self.coefs_, self.intercepts_, self.skip_coef_ = list(member.layers), list(member.biases), member.skip
         self.n_iter_, self.n_outputs_ = int(path.steps[i]), len(biases[-1])
         self.stationarity_, self.objective_gap_ = float(path.stationarity[i]), float(path.objective_gap[i])
         self.train_loss_ = float(path.train_loss[i])
@@ -233,7 +234,7 @@ class Net(BaseEstimator):
                 ConvergenceWarning,
                 stacklevel=3,
             )
-        self._members = [path.unit.predictor(path.parameters[i])]
+        self._members = [member]
         self._keep_baseline(sample)
         return self
 
@@ -259,7 +260,7 @@ class Net(BaseEstimator):
           certificate                    solved to ...
         """
         check_is_fitted(self)
-        print(summarise(self))
+        print(summarise(self.to_fitted()))
 
     def to_fitted(self):
         """The same model without JAX and scikit-learn.
@@ -270,6 +271,25 @@ class Net(BaseEstimator):
         """
         check_is_fitted(self)
         return conversion.to_fitted(self)
+
+    def save(self, path):
+        """Write a model file, which ``tautnet.load`` reads where there is neither JAX nor scikit-learn.
+
+        Parameters
+        ----------
+        path : path
+            Written over where it exists; whole or not at all.
+
+        Returns
+        -------
+        pathlib.Path
+
+        Raises
+        ------
+        ModelFileError
+            When the file cannot be written.
+        """
+        return write_model(path, self.to_fitted())
 
     @classmethod
     def from_fitted(cls, fitted):

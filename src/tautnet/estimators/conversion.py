@@ -4,6 +4,7 @@ from dataclasses import fields, is_dataclass
 from importlib.metadata import version
 
 from tautnet.files.fitted import FittedModel
+from tautnet.fitting.path import Path
 from tautnet.fitting.settings import Schedule, Settings
 from tautnet.fitting.unit import Unit
 from tautnet.objective.losses import (
@@ -22,7 +23,7 @@ from tautnet.tables.scaling import Scaling
 RECORDS = {
     record.__name__: record
     for record in (
-        Unit, Scaling, Settings, Schedule, Network, SquaredError, Poisson, Huber, Quantile, BinaryLogLoss,
+        Path, Unit, Scaling, Settings, Schedule, Network, SquaredError, Poisson, Huber, Quantile, BinaryLogLoss,
         MultinomialLogLoss, MultilabelLogLoss, CoxPartialLikelihood,
     )
 }  # fmt: skip
@@ -70,7 +71,7 @@ def to_fitted(estimator):
         metric=loss.metric_name,
         encoder=estimator.encoder_,
         members=tuple(estimator._members),
-        attributes={n: v for n, v in vars(estimator).items() if n not in parameters and n not in APART},
+        attributes={n: plain(v) for n, v in vars(estimator).items() if n not in parameters and n not in APART},
         unit=plain(estimator.unit_),
         versions={name: version(name) for name in PACKAGES},
     )
@@ -80,7 +81,7 @@ def from_fitted(cls, fitted):
     """The estimator of a class that a fitted model comes from."""
     estimator = cls(**fitted.parameters)
     for name, value in fitted.attributes.items():
-        setattr(estimator, name, value)
+        setattr(estimator, name, record(value))
     estimator.encoder_, estimator.unit_ = fitted.encoder, record(fitted.unit)
     estimator._members, estimator.target_name_ = list(fitted.members), fitted.target
     return estimator

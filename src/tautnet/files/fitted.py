@@ -1,13 +1,15 @@
 """A fitted model that predicts with NumPy and pandas alone: what a model file holds, and what is exported."""
 
-from dataclasses import dataclass, replace
+import warnings
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 
 from tautnet.files.onnx_export import write_onnx
 from tautnet.files.pruning import prune
+from tautnet.files.summary import describe
 from tautnet.objective.prediction import average_mean, average_outputs, choose, survival_function
-from tautnet.tables.errors import TableError
+from tautnet.tables.errors import ModelFileError, TableError
 
 __all__ = ["ESTIMATORS", "FittedModel"]
 
@@ -16,8 +18,6 @@ ESTIMATORS = (
     "TautNetSurvivalCV",
 )  # fmt: skip
 """The classes that a fitted model can come from and go back to."""
-# Of the network as it was fitted: a pruned model has others, in its members.
-WEIGHTS = ("coefs_", "intercepts_", "skip_coef_")
 
 
 @dataclass(frozen=True, eq=False)
@@ -45,6 +45,10 @@ class FittedModel:
         How the network was fitted, in plain values; only `to_estimator` needs it.
     versions : dict
         Name of a package -> the version that it was fitted with.
+    left_out : dict
+        Hyper-parameters that a file did not keep, being code (a splitter, a scorer) -> their type.
+    selector : dict or None
+        Of a `TautNetSelector` around the model: its own attributes, and whether it made the model by itself.
 
     Examples
     --------
@@ -68,6 +72,8 @@ class FittedModel:
     attributes: dict
     unit: dict
     versions: dict
+    left_out: dict = field(default_factory=dict)
+    selector: dict | None = None
 
     @property
     def classes(self):
@@ -155,7 +161,9 @@ class FittedModel:
         (['x0'], (1, 1), True)
         """
         encoder, members = prune(self.encoder, self.members)
-        attributes = {name: value for name, value in self.attributes.items() if name not in WEIGHTS}
+        first = members[0]
+        weights = {"coefs_": [*first.layers], "intercepts_": [*first.biases], "skip_coef_": first.skip}
+        attributes = {name: value for name, value in self.attributes.items() if not name.startswith("_")} | weights
         return replace(self, encoder=encoder, members=members, attributes=attributes, unit={})
 
     def to_onnx(self, path):
@@ -180,6 +188,8 @@ class FittedModel:
     def to_estimator(self):
         """The scikit-learn estimator that it comes from, fitted, equal in every attribute.
 
+        Parameters that a file did not keep get their defaults, and a warning names them.
+
         Raises
         ------
         ValueError
@@ -189,7 +199,40 @@ class FittedModel:
             raise ValueError("a pruned model only predicts: ask the model that it was made of for the estimator")
         import tautnet
 
-        return getattr(tautnet, self.estimator).from_fitted(self)
+        if self.left_out:
+            named = ", ".join(f"{name} ({kind})" for name, kind in self.left_out.items())
+            warnings.warn(f"parameters that the file did not keep have their defaults: {named}", stacklevel=2)
+        try:
+            estimator = getattr(tautnet, self.estimator).from_fitted(self)
+            if self.selector is not None:
+                return tautnet.TautNetSelector.from_fitted(self.selector, estimator)
+        except (AttributeError, KeyError, TypeError) as error:
+            raise ModelFileError(f"the model does not fit {self.estimator}: {error}; save it again") from None
+        return estimator
+
+    def show(self):
+        """Print what is in it: penalty, weights, losses, certificate, target, predictors with their scales and levels.
+
+        Examples
+        --------
+        >>> from tautnet.estimators.models import TautNetRegressor
+        >>> X = np.random.default_rng(0).normal(size=(50, 3))
+        >>> fitted = TautNetRegressor("l1", 0.1, hidden_layer_sizes=()).fit(X, X[:, 0]).to_fitted()
+        >>> fitted.show()  # doctest: +ELLIPSIS
+        TautNetRegressor
+          data                           50 rows, 3 predictors in 3 columns
+        ...
+        predicts y (regression)
+        from
+          x0  weight 0.9, number: mean ..., standard deviation ...
+          x1  pruned, number: ...
+          x2  pruned, number: ...
+        made with tautnet ...
+        """
+        print(describe(self))
+
+    def __repr__(self):
+        return f"FittedModel({self.estimator}, {self.task} of {self.target!r})"
 
     def _mean(self, X):
         return average_mean(self.members, self._encoded(X))

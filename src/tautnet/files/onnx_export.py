@@ -3,7 +3,7 @@
 import numpy as np
 import pandas as pd
 
-from tautnet.files.run_directory import write_bytes
+from tautnet.files.whole import whole_file
 from tautnet.tables.cells import as_frame, as_numbers, distinct_texts
 from tautnet.tables.errors import TableError
 
@@ -44,9 +44,8 @@ def write_onnx(model, path):
     Raises
     ------
     TableError
-        Without onnx or onnxruntime, where the model has no predictor, where the file's predictions on a sample are
-        not the model's (probabilities to 1e-5, others to 1e-5 of the target's standard deviation), or where the
-        file cannot be written.
+        Without onnx or onnxruntime, where the file's predictions on a sample are not the model's (probabilities to
+        1e-5, others to 1e-5 of the target's standard deviation), or where the file cannot be written.
 
     Examples
     --------
@@ -61,13 +60,12 @@ def write_onnx(model, path):
     from tautnet.files.onnx_graph import make_model
 
     small = model.prune()
-    if not small.encoder.recipes:
-        raise TableError("the model keeps no predictor and predicts the same for every row: there is nothing to export")
     made = make_model(small)
     content = made.SerializeToString(deterministic=True)
     _check(model, small, content)
     try:
-        write_bytes(path, content)
+        with whole_file(path) as draft:
+            draft.write_bytes(content)
     except OSError as error:
         raise TableError(f"cannot write to {path}: {error.strerror or error}; choose another place") from None
     return [one.doc_string for one in made.graph.input]

@@ -8,6 +8,7 @@ import tempfile
 from contextlib import contextmanager
 from pathlib import Path
 
+from tautnet.files.whole import whole_file
 from tautnet.tables.errors import TableError
 
 REPORT, RESULT, LOG = "report.html", "result.json", "run.log"
@@ -100,21 +101,9 @@ def all_or_nothing(directory):
 
 
 def write_text(path, text):
-    """Write a file as a whole: to a temporary name, to disk, then renamed."""
-    # A command line may hold bytes that are no text.
-    write_bytes(path, text.encode(errors="backslashreplace"))
-
-
-def write_bytes(path, content):
-    """Write a file as a whole, as `write_text` does; what fails leaves nothing behind."""
+    """Write a file as a whole; its directory is made where it does not exist."""
     path = Path(path)
     path.parent.mkdir(parents=True, exist_ok=True)
-    temporary = path.with_name(f".{path.name}-{os.getpid()}")
-    try:
-        with open(temporary, "wb") as file:
-            file.write(content)
-            file.flush()
-            os.fsync(file.fileno())
-        os.replace(temporary, path)
-    finally:
-        temporary.unlink(missing_ok=True)
+    # A command line may hold bytes that are no text.
+    with whole_file(path) as draft:
+        draft.write_text(text, encoding="utf-8", errors="backslashreplace", newline="\n")

@@ -84,10 +84,23 @@ class TableEncoder:
         if not recipes:
             shown = "; ".join(f"{name!r} {reason}" for name, reason in list(left_out.items())[:5])
             raise TableError(f"all predictors are constant or missing, or were left out: {shown}")
-        return self._remember(recipes, left_out, frame.columns)
+        return self._take(recipes, left_out, frame.columns)
 
-    def _remember(self, recipes, left_out, names) -> "TableEncoder":
-        """Take recipes, and what follows from them; ``names`` are the predictors that `fit` saw."""
+    @classmethod
+    def restored(cls, recipes, left_out, names) -> "TableEncoder":
+        """The encoder of a state that was kept: `recipes`, `left_out` and the names of all predictors.
+
+        Examples
+        --------
+        >>> import pandas as pd
+        >>> from tautnet.tables.encoder import TableEncoder
+        >>> encoder = TableEncoder().fit(pd.DataFrame({"age": [22.0, None, 41.0]}))
+        >>> TableEncoder.restored(encoder.recipes, {}, ["age"]).column_names
+        ['age', 'age is missing']
+        """
+        return cls()._take(recipes, left_out, names)
+
+    def _take(self, recipes, left_out, names) -> "TableEncoder":
         self.recipes = recipes
         self.left_out = left_out
         self.predictors = [recipe["predictor"] for recipe in recipes]
@@ -121,7 +134,7 @@ class TableEncoder:
         array([[5.]])
         """
         recipes = [recipe for recipe in self.recipes if recipe["predictor"] not in reasons]
-        return TableEncoder()._remember(recipes, self.left_out | reasons, self.feature_names_in_)
+        return TableEncoder.restored(recipes, self.left_out | reasons, self.feature_names_in_)
 
     def transform(self, frame) -> np.ndarray:
         """Encode rows; predictors are found by name, in any order, and other columns are ignored.
