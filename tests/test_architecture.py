@@ -17,8 +17,8 @@ ROOMS = {
         "intervals", "diagnostics", "exits", "study", "words", "verdict", "detail",
     ],
     "files": [
-        "whole", "run_directory", "pruning", "onnx_graph", "onnx_export", "summary", "fitted", "packing", "checks",
-        "model_file",
+        "whole", "run_directory", "pruning", "onnx_graph", "onnx_export", "equation", "summary", "fitted", "packing",
+        "checks", "model_file",
     ],
     "estimators": ["inputs", "conversion", "base", "models", "cross_validated", "survival", "selector"],
     "views": [

@@ -5,6 +5,7 @@ from dataclasses import dataclass, field, replace
 
 import numpy as np
 
+from tautnet.files.equation import equation
 from tautnet.files.onnx_export import write_onnx
 from tautnet.files.pruning import prune
 from tautnet.files.summary import describe
@@ -184,6 +185,24 @@ class FittedModel:
             Without the packages for it, or where the file would predict otherwise or cannot be written.
         """
         return write_onnx(self, path)
+
+    def equation(self, language="python"):
+        """The prediction written out, as text that runs without this package; see `tautnet.files.equation.equation`.
+
+        Parameters
+        ----------
+        language : {"python", "sql"}
+
+        Returns
+        -------
+        str
+
+        Raises
+        ------
+        TableError
+            Where it would have more than 200 terms.
+        """
+        return equation(self, language)
 
     def to_estimator(self):
         """The scikit-learn estimator that it comes from, fitted, equal in every attribute.
