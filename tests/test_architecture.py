@@ -19,8 +19,8 @@ ROOMS = {
         "verdict", "detail", "reading",
     ],
     "files": [
-        "whole", "run_directory", "summary", "pruning", "onnx_graph", "onnx_export", "fitted", "packing", "checks",
-        "model_file",
+        "whole", "run_directory", "pruning", "onnx_graph", "onnx_export", "equation", "summary", "fitted", "packing",
+        "checks", "model_file",
     ],
     "estimators": ["inputs", "conversion", "base", "kinds", "models", "cross_validated", "survival", "selector"],
     "views": [

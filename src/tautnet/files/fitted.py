@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from tautnet.files.equation import equation
 from tautnet.files.onnx_export import write_onnx
 from tautnet.files.pruning import prune
 from tautnet.files.summary import describe
@@ -21,8 +22,6 @@ ESTIMATORS = (
     "TautNetSurvivalCV",
 )  # fmt: skip
 """The classes that a fitted model can come from and go back to."""
-# Of the network as it was fitted: a pruned model has others, in its members.
-WEIGHTS = ("coefs_", "intercepts_", "skip_coef_")
 
 
 @dataclass(frozen=True, eq=False)
@@ -166,7 +165,9 @@ class FittedModel:
         (['x0'], (1, 1), True)
         """
         encoder, members = prune(self.encoder, self.members)
-        attributes = {name: value for name, value in self.attributes.items() if name not in WEIGHTS}
+        first = members[0]
+        weights = {"coefs_": [*first.layers], "intercepts_": [*first.biases], "skip_coef_": first.skip}
+        attributes = {name: value for name, value in self.attributes.items() if not name.startswith("_")} | weights
         return replace(self, encoder=encoder, members=members, attributes=attributes, unit={})
 
     def to_onnx(self, path: str | PathLike[str]) -> list[str]:
@@ -187,6 +188,24 @@ class FittedModel:
             Without the packages for it, or where the file would predict otherwise or cannot be written.
         """
         return write_onnx(self, path)
+
+    def equation(self, language: str = "python") -> str:
+        """The prediction written out, as text that runs without this package; see `tautnet.files.equation.equation`.
+
+        Parameters
+        ----------
+        language : {"python", "sql"}
+
+        Returns
+        -------
+        str
+
+        Raises
+        ------
+        TableError
+            Where it would have more than 200 terms.
+        """
+        return equation(self, language)
 
     def to_estimator(self) -> Any:
         """The scikit-learn estimator that it comes from, fitted, equal in every attribute.
