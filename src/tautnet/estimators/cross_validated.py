@@ -72,11 +72,15 @@ class CrossValidated(Net):
         -------
         self
         """
+        return self._fit_in_sight(X, y, sample_weight, groups, self._reporter())
+
+    def _fit_in_sight(self, X, y, sample_weight, groups, on_progress):
+        """`fit`, with a callable that is told the share done."""
         sample, settings, target = self._prepare(X, y, sample_weight, groups)
         self._check_count()
         alphas, folds = self._check_alphas(), self._folds(sample, target, settings.seed)
         shared = dict(keep="all" if self.ensemble else (), n_jobs=self.n_jobs)
-        parts = stages(1 + self.relax, self._reporter())
+        parts = stages(1 + self.relax, on_progress)
         nested = cross_validate(
             sample, [Candidate(self.penalty, settings)], folds, nested=False, alphas=alphas, on_progress=next(parts),
             **shared,
@@ -86,8 +90,16 @@ class CrossValidated(Net):
             at_most = None if isinstance(self.selection, str) else self.selection
             relaxed = relax(nested, is_nested=False, at_most=at_most, on_progress=next(parts), **shared)
             self.relaxed_results_ = relaxed.results()
+        return self._take(sample, relaxed, alphas)
+
+    def _take_nested(self, sample, nested, alphas):
+        """Choose a strength, and take the model of it, from chains that are fitted."""
+        return self._take(sample, Relaxed(nested, {}, {None: 0}), alphas)
+
+    def _take(self, sample, relaxed, alphas):
+        nested = relaxed.shrunken
         curve, taken = nested.curve(), self._choose(relaxed)
-        path, at = self._path(sample, settings, relaxed, taken, alphas)
+        path, at = self._path(sample, nested.candidate.settings, relaxed, taken, alphas)
         self.alphas_, self.alpha_min_, self.alpha_1se_ = curve.alphas, curve.alpha("min"), curve.alpha("1se")
         is_refit, reached = taken.order is not None, float(path.alphas[at])
         self.alpha_, self.relaxed_alpha_ = (self.alpha_min_, reached) if is_refit else (reached, None)

@@ -6,6 +6,7 @@ from os import PathLike
 from typing import Any
 
 import numpy as np
+import pandas as pd
 from numpy.typing import ArrayLike, NDArray
 
 from tautnet.files.equation import equation
@@ -207,6 +208,35 @@ class FittedModel:
         """
         return equation(self, language)
 
+    def table(self, X: Any) -> pd.DataFrame:
+        """Predictions with named columns, as ``tautnet predict`` writes them.
+
+        Parameters
+        ----------
+        X : DataFrame or array (n_rows, n_predictors)
+
+        Returns
+        -------
+        DataFrame
+            ``prediction``, or ``prediction_0``, ``prediction_1``, ... of several targets; for a classifier
+            ``probability_<class>`` behind; for survival ``risk``.
+
+        Examples
+        --------
+        >>> from tautnet.estimators.models import TautNetClassifier
+        >>> X = np.random.default_rng(0).normal(size=(50, 3))
+        >>> model = TautNetClassifier("l1", 0.1, hidden_layer_sizes=()).fit(X, np.where(X[:, 0] > 0, "high", "low"))
+        >>> model.to_fitted().table(X).columns.tolist()
+        ['prediction', 'probability_high', 'probability_low']
+        """
+        if self.task == "survival":
+            return pd.DataFrame({"risk": self.predict(X)})
+        mean, classes = self._mean(X), self.classes
+        if classes is None:
+            return pd.DataFrame(_columns("prediction", mean[:, 0] if mean.shape[1] == 1 else mean))
+        chosen = _columns("prediction", choose(mean, classes, self.task == "multilabel"))
+        return pd.DataFrame(chosen | {f"probability_{one}": mean[:, j] for j, one in enumerate(classes)})
+
     def to_estimator(self) -> Any:
         """The scikit-learn estimator that it comes from, fitted, equal in every attribute.
 
@@ -267,3 +297,9 @@ class FittedModel:
         if not hasattr(X, "columns") and not hasattr(X, "column_names") and np.shape(X)[1:] != (width,):
             raise TableError(f"an array of {width} columns is needed, as the model was fitted on, not {np.shape(X)}")
         return self.encoder.transform(X)
+
+
+def _columns(name, values):
+    if values.ndim == 1:
+        return {name: values}
+    return {f"{name}_{j}": values[:, j] for j in range(values.shape[1])}
