@@ -15,9 +15,13 @@ ROOMS = {
     "objective": ["prediction", "losses", "survival", "tasks", "networks", "penalties", "problem"],
     "fitting": [
         "settings", "sample", "solver", "unit", "loop", "path", "trainings", "units", "crossval", "adaptive", "nested",
-        "intervals", "diagnostics", "exits", "relaxed", "study", "words", "verdict", "detail",
+        "conditionals", "discoveries", "stability", "intervals", "diagnostics", "exits", "relaxed", "study", "words",
+        "verdict", "detail", "reading",
     ],
-    "files": ["whole", "run_directory", "summary", "fitted", "packing", "checks", "model_file"],
+    "files": [
+        "whole", "run_directory", "pruning", "onnx_graph", "onnx_export", "equation", "summary", "fitted", "packing",
+        "checks", "model_file",
+    ],
     "estimators": ["inputs", "conversion", "base", "kinds", "models", "cross_validated", "survival", "selector"],
     "views": [
         "terminal", "canvas", "gains", "displays", "weights", "counts", "figures", "island", "report",
@@ -26,8 +30,8 @@ ROOMS = {
     "replication": ["protocol", "online", "trials", "summary", "pruning", "findings", "article"],
 }  # fmt: skip
 FRONT = [
-    "comparison", "options", "commands.console", "commands.arguments", "commands.rows", "commands.compare",
-    "commands.report", "commands.article", "cli", "__main__",
+    "comparison", "selection", "options", "commands.console", "commands.arguments", "commands.rows", "commands.compare",
+    "commands.select", "commands.report", "commands.article", "cli", "__main__",
 ]  # fmt: skip
 ORDER = [f"{room}.{file}" for room, files in ROOMS.items() for file in files] + FRONT
 FILES = {str(path.relative_to(SOURCE).with_suffix("")).replace("/", "."): path for path in SOURCE.rglob("*.py")}

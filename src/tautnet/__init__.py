@@ -16,6 +16,8 @@ _NAMES = {
     "article": "tautnet.replication.article",
     "compare": "tautnet.comparison",
     "Comparison": "tautnet.comparison",
+    "select_features": "tautnet.selection",
+    "Selection": "tautnet.selection",
     "ComparisonDisplay": "tautnet.views.gains",
     "CVDisplay": "tautnet.views.displays",
     "Path": "tautnet.fitting.path",

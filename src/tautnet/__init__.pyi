@@ -13,6 +13,8 @@ from tautnet.files.fitted import FittedModel as FittedModel
 from tautnet.files.model_file import load as load
 from tautnet.fitting.path import Path as Path
 from tautnet.replication.article import article as article
+from tautnet.selection import Selection as Selection
+from tautnet.selection import select_features as select_features
 from tautnet.tables import datasets as datasets
 from tautnet.tables.errors import ModelFileError as ModelFileError
 from tautnet.tables.errors import TableError as TableError

@@ -14,6 +14,7 @@ from tautnet.commands.article import article
 from tautnet.commands.compare import compare
 from tautnet.commands.console import complain, leave_interrupted
 from tautnet.commands.report import report
+from tautnet.commands.select import select
 
 app = typer.Typer(
     add_completion=False,
@@ -21,7 +22,7 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     help="glmnet for neural networks: is my network over-fitted, which penalty helps, which predictors can go?",
 )
-for command in (compare, report, article):
+for command in (compare, select, report, article):
     app.command()(command)
 
 

@@ -12,6 +12,7 @@ CommandError = UsageError.__base__
 DEFAULT_PENALTIES = ("none", "l2", "l1", "elasticnet", "group", "adaptive_group")
 PENALTIES = (*DEFAULT_PENALTIES, "sparse_group", "hierarchical", "mcp", "group_mcp", "early_stopping", "dropout")
 ACTIVATIONS = ("relu", "tanh", "silu", "identity")
+FDR, EXPECTED_FALSE = 0.1, 4.0
 LOSSES = ("squared_error", "poisson", "huber", "quantile")
 TIES = ("breslow", "efron")
 DELTA, QUANTILE = 1.35, 0.5
@@ -98,6 +99,24 @@ def refuse_idle_losses(task, time, loss, delta, quantile, ties):
         (delta != DELTA and loss != "huber", "--delta does nothing without --loss huber"),
         (quantile != QUANTILE and loss != "quantile", "--quantile does nothing without --loss quantile"),
         (ties != TIES[0] and time is None, "--ties does nothing without --time and --event"),
+    ):
+        if idle:
+            raise UsageError(why)
+
+
+def refuse_idle_selection(fdr, strict, stability, expected_false, hidden, activation):
+    """Options of one method do nothing beside the other."""
+    for idle, why in (
+        (stability and fdr != FDR, "--fdr does nothing with --stability, whose limit is --expected-false"),
+        (stability and strict, "--strict does nothing with --stability, which has no p-values"),
+        (
+            not stability and expected_false != EXPECTED_FALSE,
+            "--expected-false does nothing without --stability: the limit is --fdr",
+        ),
+        (
+            not layers(hidden) and activation != "relu",
+            "--activation does nothing without a hidden layer (--hidden 0)",
+        ),
     ):
         if idle:
             raise UsageError(why)

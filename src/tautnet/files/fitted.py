@@ -1,12 +1,16 @@
 """A fitted model that predicts with NumPy and pandas alone: what a model file holds, and what is exported."""
 
 import warnings
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from os import PathLike
 from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from tautnet.files.equation import equation
+from tautnet.files.onnx_export import write_onnx
+from tautnet.files.pruning import prune
 from tautnet.files.summary import describe
 from tautnet.objective.prediction import average_mean, average_outputs, choose, survival_function
 from tautnet.tables.errors import ModelFileError, TableError
@@ -141,11 +145,80 @@ class FittedModel:
         times = known if times is None else np.asarray(times, dtype=float)
         return survival_function(known, hazard, self._outputs(X), times)
 
+    def prune(self) -> "FittedModel":
+        """The smaller model that predicts the same, up to rounding: rows need only the predictors that have a weight.
+
+        Hidden units that are constant, or that nothing listens to, are taken out, too. What is left only
+        predicts: it does not turn back into an estimator, whose weights are those of the fit.
+
+        Returns
+        -------
+        FittedModel
+
+        Examples
+        --------
+        >>> from tautnet.estimators.models import TautNetRegressor
+        >>> X = np.random.default_rng(0).normal(size=(50, 3))
+        >>> model = TautNetRegressor("l1", 0.1, hidden_layer_sizes=()).fit(X, X[:, 0]).to_fitted()
+        >>> small = model.prune()
+        >>> small.encoder.predictors, small.members[0].layers[0].shape, np.allclose(small.predict(X), model.predict(X))
+        (['x0'], (1, 1), True)
+        """
+        encoder, members = prune(self.encoder, self.members)
+        first = members[0]
+        weights = {"coefs_": [*first.layers], "intercepts_": [*first.biases], "skip_coef_": first.skip}
+        attributes = {name: value for name, value in self.attributes.items() if not name.startswith("_")} | weights
+        return replace(self, encoder=encoder, members=members, attributes=attributes, unit={})
+
+    def to_onnx(self, path: str | PathLike[str]) -> list[str]:
+        """Write an ONNX file that makes the same predictions; see `tautnet.files.onnx_export.write_onnx`.
+
+        Parameters
+        ----------
+        path : path
+
+        Returns
+        -------
+        list of str
+            What each input takes.
+
+        Raises
+        ------
+        TableError
+            Without the packages for it, or where the file would predict otherwise or cannot be written.
+        """
+        return write_onnx(self, path)
+
+    def equation(self, language: str = "python") -> str:
+        """The prediction written out, as text that runs without this package; see `tautnet.files.equation.equation`.
+
+        Parameters
+        ----------
+        language : {"python", "sql"}
+
+        Returns
+        -------
+        str
+
+        Raises
+        ------
+        TableError
+            Where it would have more than 200 terms.
+        """
+        return equation(self, language)
+
     def to_estimator(self) -> Any:
         """The scikit-learn estimator that it comes from, fitted, equal in every attribute.
 
         Parameters that a file did not keep get their defaults, and a warning names them.
+
+        Raises
+        ------
+        ValueError
+            Where the model was pruned.
         """
+        if not self.unit:
+            raise ValueError("a pruned model only predicts: ask the model that it was made of for the estimator")
         import tautnet
 
         if self.left_out:

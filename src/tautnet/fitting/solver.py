@@ -15,6 +15,8 @@ import numpy as np
 
 from tautnet.objective.problem import expand, norm, null_loss, unit_steps
 
+# Each takes some memory maps, of which Linux allows a process 65,530; beyond them XLA ends the process.
+MOST_PROGRAMS = 2000
 MEAN_DECAY = 0.9
 SQUARE_DECAY = 0.95
 
@@ -31,28 +33,38 @@ class Program:
         Signature of the arguments -> future of the compiled program; its length counts compilations.
     """
 
+    every = []
+
     def __init__(self, function):
         self.function = function
         self.compiled = {}
         self.lock = threading.Lock()
+        self.every.append(self)
 
     def __call__(self, *arguments):
         leaves, structure = jax.tree.flatten(arguments)
         key = structure, tuple((leaf.shape, leaf.dtype) for leaf in leaves)
         with self.lock:
             mine = key not in self.compiled
-            if mine:
-                self.compiled[key] = Future()
-        future = self.compiled[key]
+            future = self.compiled.setdefault(key, Future())
         if mine:
             try:
                 options = {"xla_cpu_multi_thread_eigen": False} if jax.default_backend() == "cpu" else None
                 future.set_result(jax.jit(self.function, compiler_options=options).lower(*arguments).compile())
             except BaseException as error:
-                del self.compiled[key]
+                self.compiled.pop(key, None)
                 future.set_exception(error)
                 raise
         return future.result()(*arguments)
+
+
+def forget_programs(most=MOST_PROGRAMS):
+    """Let all compiled programs go where a process holds more of them than it should: they are compiled again."""
+    if sum(len(program.compiled) for program in Program.every) > most:
+        for program in Program.every:
+            program.compiled.clear()
+        # JAX holds them too.
+        jax.clear_caches()
 
 
 class AdamState(NamedTuple):

@@ -6,7 +6,7 @@ from typing import NamedTuple
 import jax
 import numpy as np
 
-from tautnet.objective.prediction import forward
+from tautnet.objective.prediction import forward, forward_of_signal
 
 ACTIVATIONS = {
     "relu": jax.nn.relu,
@@ -127,6 +127,11 @@ class Network:
         return np.concatenate(
             [forward((first, *later), biases, skip, self.activation, block) for block in blocks], axis=-2
         )
+
+    def outputs_of_signal(self, parameters, signal, beside):
+        """Outputs in NumPy from what the first layer and the skip (None where there is none) make of the inputs."""
+        later = parameters.weights.later, parameters.biases[1:]
+        return forward_of_signal(*later, self.activation, signal, beside)
 
 
 def pad(parameters, n_columns, n_outputs, output_bias):

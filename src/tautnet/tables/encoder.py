@@ -113,6 +113,30 @@ class TableEncoder:
         self.feature_names_in_ = np.array(names, dtype=object)
         return self
 
+    def without(self, reasons) -> "TableEncoder":
+        """Return an encoder of fewer predictors: rows need not have the others any more.
+
+        Parameters
+        ----------
+        reasons : dict
+            Why each predictor that is not encoded any more is left out, by its name.
+
+        Returns
+        -------
+        TableEncoder
+            A new one; ``n_features_in_`` and ``feature_names_in_`` stay those that `fit` saw.
+
+        Examples
+        --------
+        >>> import pandas as pd
+        >>> from tautnet.tables.encoder import TableEncoder
+        >>> encoder = TableEncoder().fit(pd.DataFrame({"a": [1, 2], "b": [0, 3]}))
+        >>> encoder.without({"a": "its weights are 0"}).transform(pd.DataFrame({"b": [5]}))
+        array([[5.]])
+        """
+        recipes = [recipe for recipe in self.recipes if recipe["predictor"] not in reasons]
+        return TableEncoder.restored(recipes, self.left_out | reasons, self.feature_names_in_)
+
     def transform(self, frame) -> np.ndarray:
         """Encode rows; predictors are found by name, in any order, and other columns are ignored.
 
