@@ -11,14 +11,21 @@ import pytest
 SOURCE = Path(__file__).parents[1] / "src" / "tautnet"
 # From top to bottom, files of each room in order; docs/design.md draws the same.
 ROOMS = {
-    "tables": ["errors", "datasets", "reader", "encoder", "target", "scaling"],
-    "objective": ["losses", "survival", "tasks", "networks", "penalties", "problem"],
+    "tables": ["errors", "scaling", "datasets", "reader", "cells", "encoder", "blocks", "target"],
+    "objective": ["prediction", "losses", "survival", "tasks", "networks", "penalties", "problem"],
     "fitting": [
         "settings", "sample", "solver", "unit", "loop", "path", "trainings", "units", "crossval", "adaptive", "nested",
-        "intervals", "diagnostics", "exits", "study", "verdict", "detail",
+        "conditionals", "discoveries", "stability", "intervals", "diagnostics", "exits", "relaxed", "study", "words",
+        "verdict", "detail", "reading",
     ],
-    "estimators": ["inputs", "summary", "base", "models", "cross_validated", "survival", "selector"],
-    "files": ["run_directory"],
+    "files": [
+        "whole", "run_directory", "pruning", "onnx_graph", "onnx_export", "equation", "summary", "fitted", "packing",
+        "checks", "model_file",
+    ],
+    "estimators": [
+        "inputs", "conversion", "base", "kinds", "models", "cross_validated", "survival", "selector",
+        "assembled",
+    ],
     "views": [
         "terminal", "canvas", "gains", "displays", "weights", "counts", "figures", "island", "report",
         "article_pictures", "article_sections", "article_report",
@@ -26,8 +33,9 @@ ROOMS = {
     "replication": ["protocol", "online", "trials", "summary", "pruning", "findings", "article"],
 }  # fmt: skip
 FRONT = [
-    "comparison", "options", "commands.console", "commands.arguments", "commands.rows", "commands.compare",
-    "commands.report", "commands.article", "cli", "__main__",
+    "comparison", "selection", "options", "commands.console", "commands.arguments", "commands.rows", "commands.compare",
+    "commands.select", "commands.fit", "commands.predict", "commands.show", "commands.report", "commands.article",
+    "cli", "__main__",
 ]  # fmt: skip
 ORDER = [f"{room}.{file}" for room, files in ROOMS.items() for file in files] + FRONT
 FILES = {str(path.relative_to(SOURCE).with_suffix("")).replace("/", "."): path for path in SOURCE.rglob("*.py")}

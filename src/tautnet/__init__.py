@@ -16,6 +16,8 @@ _NAMES = {
     "article": "tautnet.replication.article",
     "compare": "tautnet.comparison",
     "Comparison": "tautnet.comparison",
+    "select_features": "tautnet.selection",
+    "Selection": "tautnet.selection",
     "ComparisonDisplay": "tautnet.views.gains",
     "CVDisplay": "tautnet.views.displays",
     "Path": "tautnet.fitting.path",
@@ -24,6 +26,9 @@ _NAMES = {
     "TrainingCurveDisplay": "tautnet.views.displays",
     "WeightHistogramDisplay": "tautnet.views.weights",
     "TableError": "tautnet.tables.errors",
+    "FittedModel": "tautnet.files.fitted",
+    "load": "tautnet.files.model_file",
+    "ModelFileError": "tautnet.tables.errors",
     "datasets": "tautnet.tables",
 }
 

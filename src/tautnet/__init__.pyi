@@ -9,9 +9,14 @@ from tautnet.estimators.models import TautNetRegressor as TautNetRegressor
 from tautnet.estimators.selector import TautNetSelector as TautNetSelector
 from tautnet.estimators.survival import TautNetSurvival as TautNetSurvival
 from tautnet.estimators.survival import TautNetSurvivalCV as TautNetSurvivalCV
+from tautnet.files.fitted import FittedModel as FittedModel
+from tautnet.files.model_file import load as load
 from tautnet.fitting.path import Path as Path
 from tautnet.replication.article import article as article
+from tautnet.selection import Selection as Selection
+from tautnet.selection import select_features as select_features
 from tautnet.tables import datasets as datasets
+from tautnet.tables.errors import ModelFileError as ModelFileError
 from tautnet.tables.errors import TableError as TableError
 from tautnet.views.counts import PredictorsDisplay as PredictorsDisplay
 from tautnet.views.displays import CVDisplay as CVDisplay

@@ -12,6 +12,7 @@ CommandError = UsageError.__base__
 DEFAULT_PENALTIES = ("none", "l2", "l1", "elasticnet", "group", "adaptive_group")
 PENALTIES = (*DEFAULT_PENALTIES, "sparse_group", "hierarchical", "mcp", "group_mcp", "early_stopping", "dropout")
 ACTIVATIONS = ("relu", "tanh", "silu", "identity")
+FDR, EXPECTED_FALSE = 0.1, 4.0
 LOSSES = ("squared_error", "poisson", "huber", "quantile")
 TIES = ("breslow", "efron")
 DELTA, QUANTILE = 1.35, 0.5
@@ -65,13 +66,21 @@ def hidden(value: str):
     return value
 
 
-def refuse_idle_options(out, force, ordered, repeats, group_col, hidden, activation, finish):
+def refuse_idle_options(out, force, ordered, repeats, group_col):
     """An option that would do nothing is a mistake that its user should hear of."""
-    linear = not layers(hidden)
     for idle, why in (
         (force and out is None, "--force does nothing without --out DIR"),
         (ordered and repeats > 1, "--repeats draws folds anew, and --ordered leaves nothing to draw: use one of them"),
         (ordered and group_col, "--ordered cuts folds by the order of rows, --group-col by groups: use one of them"),
+    ):
+        if idle:
+            raise UsageError(why)
+
+
+def refuse_idle_layers(hidden, activation, finish):
+    """Without a hidden layer there is nothing to activate, and the map is solved anyway."""
+    linear = not layers(hidden)
+    for idle, why in (
         (linear and activation != "relu", "--activation does nothing without a hidden layer (--hidden 0)"),
         (linear and finish, "--finish does nothing without a hidden layer (--hidden 0): a linear map is always solved"),
     ):
@@ -98,6 +107,24 @@ def refuse_idle_losses(task, time, loss, delta, quantile, ties):
         (delta != DELTA and loss != "huber", "--delta does nothing without --loss huber"),
         (quantile != QUANTILE and loss != "quantile", "--quantile does nothing without --loss quantile"),
         (ties != TIES[0] and time is None, "--ties does nothing without --time and --event"),
+    ):
+        if idle:
+            raise UsageError(why)
+
+
+def refuse_idle_selection(fdr, strict, stability, expected_false, hidden, activation):
+    """Options of one method do nothing beside the other."""
+    for idle, why in (
+        (stability and fdr != FDR, "--fdr does nothing with --stability, whose limit is --expected-false"),
+        (stability and strict, "--strict does nothing with --stability, which has no p-values"),
+        (
+            not stability and expected_false != EXPECTED_FALSE,
+            "--expected-false does nothing without --stability: the limit is --fdr",
+        ),
+        (
+            not layers(hidden) and activation != "relu",
+            "--activation does nothing without a hidden layer (--hidden 0)",
+        ),
     ):
         if idle:
             raise UsageError(why)

@@ -284,6 +284,7 @@ CV = {
     "alphas": ({"alpha_min_ratio": "auto"}, {"alpha_min_ratio": "auto", "alphas": [0.02, 0.2]}),
     "cv": ({}, {"cv": 4}),
     "selection": ({}, {"selection": "1se"}),
+    "relax": ({"penalty": "group", "selection": 2}, {"penalty": "group", "selection": 2, "relax": True}),
     "ensemble": ({}, {"ensemble": True}),
 }
 
@@ -323,7 +324,7 @@ def test_every_parameter_of_cv_changes_the_fit(name):
 
 def test_an_ensemble_averages_probabilities_of_the_fold_models():
     model = tn.TautNetClassifierCV("group", cv=3, ensemble=True, **QUICK).fit(X, LABELS)
-    members = [unit.outputs(parameters, model.encoder_.transform(X))[:, 0] for unit, parameters in model._members]
+    members = [member.outputs(model.encoder_.transform(X))[:, 0] for member in model._members]
     assert len(members) == 3 and np.abs(members[0] - members[1]).max() > 0.01
     np.testing.assert_allclose(model.predict_proba(X)[:, 1], np.mean([1 / (1 + np.exp(-m)) for m in members], axis=0))
     refit = tn.TautNetClassifierCV("group", cv=3, **QUICK).fit(X, LABELS)

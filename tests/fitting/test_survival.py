@@ -10,12 +10,12 @@ from cases import LOSSES, draw_target
 from numpy.testing import assert_allclose
 
 import tautnet as tn
+from tautnet.objective.prediction import survival_function
 from tautnet.objective.survival import (
     CoxPartialLikelihood,
     _cumulative_logsumexp,
     baseline_hazard,
     concordance,
-    survival_function,
 )
 
 REFERENCE = Path(__file__).parents[1] / "reference"

@@ -4,7 +4,8 @@ import copy
 
 import pytest
 
-from tautnet.fitting.verdict import certificate_in_words, write_verdict
+from tautnet.fitting.verdict import write_verdict
+from tautnet.fitting.words import certificate_in_words
 
 
 def versus(low, high, p=None):

@@ -12,7 +12,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tautnet.tables.encoder import TableEncoder, as_frame, column_kind, distinct_texts
+from tautnet.tables.cells import as_frame, column_kind, distinct_texts
+from tautnet.tables.encoder import TableEncoder
 from tautnet.tables.errors import TableError
 
 VARIED = list(range(200))

@@ -13,7 +13,7 @@ from views.hostile import JOINED, NAMES, hostile
 
 import tautnet
 from tautnet.fitting.path import SHOWN
-from tautnet.fitting.verdict import NEARLY_SOLVED, SETTLED, SOLVED, certificate_in_words, number
+from tautnet.fitting.words import NEARLY_SOLVED, SETTLED, SOLVED, certificate_in_words, number
 from tautnet.views.canvas import blank_figure, finished_picture, label, renumber, spread
 from tautnet.views.counts import PredictorsDisplay
 from tautnet.views.displays import CVDisplay, PathDisplay, TrainingCurveDisplay, stopped

@@ -7,7 +7,7 @@ import pytest
 from rich.console import Console
 from views.hostile import FORBIDDEN, SHOWN, hostile
 
-from tautnet.fitting.verdict import number
+from tautnet.fitting.words import number
 from tautnet.views.terminal import figure, gain, gain_key, print_comparison, readable
 
 CASES = ["regression", "classification", "three classes", "without none", "only none", "linear", "one predictor"]

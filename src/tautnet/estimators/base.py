@@ -5,20 +5,18 @@ import warnings
 from copy import copy
 from dataclasses import replace
 from numbers import Integral, Real
-from typing import Any, NamedTuple
 
 import numpy as np
-from numpy.typing import ArrayLike, NDArray
-from sklearn.base import BaseEstimator, ClassifierMixin, RegressorMixin
+from numpy.typing import NDArray
+from sklearn.base import BaseEstimator
 from sklearn.exceptions import ConvergenceWarning
 from sklearn.metrics import check_scoring, get_scorer_names
 from sklearn.utils import _safe_indexing, check_random_state
 from sklearn.utils._param_validation import Interval, StrOptions
-from sklearn.utils.class_weight import compute_sample_weight
 from sklearn.utils.validation import check_is_fitted
 
+from tautnet.estimators.conversion import Convertible
 from tautnet.estimators.inputs import (
-    Table,
     check_feature_groups,
     check_groups,
     check_penalty_factors,
@@ -26,23 +24,15 @@ from tautnet.estimators.inputs import (
     check_table,
     check_target,
 )
-from tautnet.estimators.summary import summarise
+from tautnet.files.summary import summarise
 from tautnet.fitting.sample import encode
 from tautnet.fitting.settings import Settings
 from tautnet.objective.networks import ACTIVATIONS, Network
 from tautnet.objective.penalties import JOINT, PENALTIES, UNPENALISED, WITH_L1_RATIO, penalty_complaint
-from tautnet.objective.survival import baseline_hazard, survival_function
+from tautnet.objective.prediction import average_mean
 from tautnet.objective.tasks import REGRESSION_LOSSES, TIES, loss_for
-from tautnet.tables.target import as_target
 
 GAP_WORTH_A_WARNING = 1e-3
-
-
-class Member(NamedTuple):
-    """A fitted network: what scales its input and output, and its parameters."""
-
-    unit: object
-    parameters: object
 
 
 def set_parameters(estimator, given):
@@ -52,7 +42,7 @@ def set_parameters(estimator, given):
             setattr(estimator, name, value)
 
 
-class Net(BaseEstimator):
+class Net(Convertible, BaseEstimator):
     """Base of all estimators."""
 
     coefs_: list[NDArray[np.float64]]
@@ -72,7 +62,8 @@ class Net(BaseEstimator):
         "alpha": [Interval(Real, 0, None, closed="left")],
         "alphas": [StrOptions({"auto"}), "array-like"],
         "cv": ["cv_object"],
-        "selection": [StrOptions({"min", "1se"}), Interval(Integral, 0, None, closed="left")],
+        "selection": [StrOptions({"min", "1se"}), Interval(Integral, 1, None, closed="left")],
+        "relax": ["boolean"],
         "n_jobs": [Integral, None],
         "feature_groups": [dict, None],
         "penalty_factors": ["array-like", None],
@@ -125,7 +116,7 @@ class Net(BaseEstimator):
 
         def goodness(unit, parameters, rows):
             model = copy(self)
-            model.unit_, model._members = unit, [Member(unit, parameters)]
+            model.unit_, model._members = unit, [unit.predictor(parameters)]
             weights = {} if weight is None else {"sample_weight": weight[rows]}
             return score(model, _safe_indexing(X, rows), _safe_indexing(y, rows), **weights)
 
@@ -145,10 +136,21 @@ class Net(BaseEstimator):
         complaint = penalty_complaint(self.penalty, Network(() if linear else (1,), skip=self.skip))
         if complaint:
             raise ValueError(complaint)
+        for name, why in self._idle_parameters(linear):
+            raise ValueError(f"{name}={getattr(self, name)!r} changes nothing here: it needs {why}")
+
+    def _idle_parameters(self, linear):
+        """Parameters that are not at their defaults and yet do nothing, each with what it would need."""
         defaults = type(self)().get_params(deep=False)
         for name, applies, why in self._conditions(linear):
             if not applies and not np.array_equal(getattr(self, name), defaults[name]):
-                raise ValueError(f"{name}={getattr(self, name)!r} changes nothing here: it needs {why}")
+                yield name, why
+
+    def _leave_idle_parameters(self):
+        """Put parameters that would do nothing back to their defaults."""
+        linear = not np.isscalar(self.hidden_layer_sizes) and len(self.hidden_layer_sizes) == 0
+        for name, _ in list(self._idle_parameters(linear)):
+            setattr(self, name, type(self)().get_params(deep=False)[name])
 
     def _check_layer_factors(self):
         if self.layer_factors is None:
@@ -189,13 +191,18 @@ class Net(BaseEstimator):
         frame = check_table(self, X, y, reset=True)
         column = check_target(frame, y, self.task)
         weight = self._weight(column, check_sample_weight(frame, sample_weight))
-        target, sample, self.encoder_ = encode(frame, column, weight, self.task)
-        if target.classes is not None:
-            self.classes_ = target.classes
+        target, sample, encoder = encode(frame, column, weight, self.task)
+        self._take_target(target, encoder)
         sample = sample._replace(groups=check_groups(frame, groups))
         settings = self._settings(self._loss(target.task, sample), self._watch(X, y, weight))
         sample, factors = self._take_predictors(sample)
         return sample, replace(settings, penalty_factors=factors), target
+
+    def _take_target(self, target, encoder):
+        """Keep what prediction needs of an encoded table."""
+        self.encoder_, self.target_name_ = encoder, target.name
+        if target.classes is not None:
+            self.classes_ = target.classes
 
     def _take_predictors(self, sample):
         """The sample with its columns in the groups that the user gave, and the factor of each group or None."""
@@ -233,8 +240,8 @@ class Net(BaseEstimator):
     def _store(self, sample, path, i):
         """Take point i of a path as the fitted model."""
         weights, biases = path.parameters[i]
-        self.coefs_, self.intercepts_ = [weights.input, *weights.later], list(biases)
-        self.skip_coef_ = weights.skip
+        member = path.unit.predictor(path.parameters[i])
+        self.coefs_, self.intercepts_, self.skip_coef_ = list(member.layers), list(member.biases), member.skip
         self.n_iter_, self.n_outputs_ = int(path.steps[i]), len(biases[-1])
         self.stationarity_, self.objective_gap_ = float(path.stationarity[i]), float(path.objective_gap[i])
         self.train_loss_ = float(path.train_loss[i])
@@ -242,8 +249,7 @@ class Net(BaseEstimator):
         squares = np.square(weights.input).sum(axis=1)
         squares += 0 if weights.skip is None else np.square(weights.skip).sum(axis=1)
         self.feature_importances_ = np.sqrt(np.bincount(self._column_feature, squares, self.n_features_in_))
-        if path.unit.settings.penalty_factors is not None:
-            self.penalty_factors_[self._predictors] = path.unit.settings.penalty_factors
+        self._keep_factors(path)
         self.selected_features_ = self.feature_importances_ > 0
         if self.finish and self.stationarity_ > self.tol and self.objective_gap_ > GAP_WORTH_A_WARNING:
             warnings.warn(
@@ -252,9 +258,14 @@ class Net(BaseEstimator):
                 ConvergenceWarning,
                 stacklevel=3,
             )
-        self._members = [Member(path.unit, path.parameters[i])]
+        self._members = [member]
         self._keep_baseline(sample)
         return self
+
+    def _keep_factors(self, path):
+        """The factors that a path was walked with."""
+        if path.unit.settings.penalty_factors is not None:
+            self.penalty_factors_[self._predictors] = path.unit.settings.penalty_factors
 
     def _keep_baseline(self, sample):
         """What else prediction needs: nothing but for survival."""
@@ -278,7 +289,7 @@ class Net(BaseEstimator):
           certificate                    solved to ...
         """
         check_is_fitted(self)
-        print(summarise(self))
+        print(summarise(self.to_fitted()))
 
     def _encoded(self, X):
         check_is_fitted(self)
@@ -287,117 +298,4 @@ class Net(BaseEstimator):
     def _mean(self, X):
         """Mean prediction of the members, shape (n_rows, n_outputs)."""
         rows = self._encoded(X)
-        mean = self.unit_.settings.loss.mean
-        return np.mean([mean(unit.outputs(parameters, rows)) for unit, parameters in self._members], axis=0)
-
-
-class ClassifierNet(ClassifierMixin, Net):
-    """Predictions of a classifier."""
-
-    task = "classification"
-    classes_: NDArray[Any]
-
-    def __sklearn_tags__(self):
-        tags = super().__sklearn_tags__()
-        tags.classifier_tags.multi_label = True
-        return tags
-
-    def _weight(self, y, sample_weight):
-        """Row weights times class weights; balanced ones come from the numbers of rows of all classes."""
-        if self.class_weight is None:
-            return sample_weight
-        balance = compute_sample_weight(self.class_weight, y)
-        return balance if sample_weight is None else balance * sample_weight
-
-    def predict_proba(self, X: Table) -> NDArray[np.float64]:
-        """Probability of each class or label, shape (n_rows, n_classes), columns in the order of ``classes_``."""
-        return self._mean(X)
-
-    def predict(self, X: Table) -> NDArray[Any]:
-        """The class with the largest probability, shape (n_rows,); 0 or 1 for each label, shape (n_rows, n_labels)."""
-        probabilities = self.predict_proba(X)
-        if self._is_multilabel:
-            return (probabilities > 0.5).astype(int)
-        return self.classes_[probabilities.argmax(axis=1)]
-
-    @property
-    def _is_multilabel(self):
-        return self.unit_.settings.loss.is_multilabel
-
-
-class RegressorNet(RegressorMixin, Net):
-    """Predictions of a regressor."""
-
-    task = "regression"
-
-    def __sklearn_tags__(self):
-        tags = super().__sklearn_tags__()
-        tags.target_tags.multi_output = True
-        tags.target_tags.positive_only = self.loss == "poisson"
-        return tags
-
-    def _conditions(self, linear):
-        return [
-            *super()._conditions(linear),
-            ("delta", self.loss == "huber", "loss='huber'"),
-            ("quantile", self.loss == "quantile", "loss='quantile'"),
-        ]
-
-    def _loss(self, task, sample):
-        return loss_for(task, sample.y, sample.weight, loss=self.loss, delta=self.delta, quantile=self.quantile)
-
-    def predict(self, X: Table) -> NDArray[np.float64]:
-        """What the loss estimates, in the target's own units, shape (n_rows,), or (n_rows, n_outputs) of several."""
-        mean = self._mean(X)
-        return mean[:, 0] if mean.shape[1] == 1 else mean
-
-
-class SurvivalNet(Net):
-    """Predictions of a survival model."""
-
-    task = "survival"
-    event_times_: NDArray[np.float64]
-    baseline_cumulative_hazard_: NDArray[np.float64]
-
-    def __sklearn_tags__(self):
-        tags = super().__sklearn_tags__()
-        tags.target_tags.positive_only = True
-        return tags
-
-    def _loss(self, task, sample):
-        return loss_for(task, sample.y, sample.weight, ties=self.ties)
-
-    def _keep_baseline(self, sample):
-        outputs = self._risk(sample.X)
-        self.event_times_, self.baseline_cumulative_hazard_ = baseline_hazard(sample.y, outputs, sample.weight)
-
-    def _risk(self, rows):
-        return np.mean([unit.outputs(parameters, rows) for unit, parameters in self._members], axis=0)
-
-    def predict(self, X: Table) -> NDArray[np.float64]:
-        """Risk score, a log hazard ratio: the higher, the earlier the event, shape (n_rows,)."""
-        return self._risk(self._encoded(X))[:, 0]
-
-    def predict_survival_function(self, X: Table, times: ArrayLike | None = None) -> NDArray[np.float64]:
-        """Probability to outlive each time.
-
-        Parameters
-        ----------
-        X : DataFrame or array (n_rows, n_predictors)
-        times : array (n_times,), optional
-            ``event_times_`` if not given.
-
-        Returns
-        -------
-        array (n_rows, n_times)
-        """
-        times = self.event_times_ if times is None else np.asarray(times, dtype=float)
-        outputs = self._risk(self._encoded(X))
-        return survival_function(self.event_times_, self.baseline_cumulative_hazard_, outputs, times)
-
-    def score(self, X: Table, y: Table, sample_weight: ArrayLike | None = None) -> float:
-        """Harrell's C of the risk scores, 0.5 for none, 1 for a perfect order."""
-        rows = self._encoded(X)
-        target = as_target(check_target(rows, y, self.task), self.task)
-        weight = np.ones(len(rows)) if sample_weight is None else check_sample_weight(rows, sample_weight)
-        return self.unit_.settings.loss.score(target.y, self._risk(rows), weight)
+        return average_mean(self._members, rows)

@@ -9,7 +9,7 @@ from sklearn.exceptions import DataConversionWarning
 from sklearn.utils.multiclass import check_classification_targets
 from sklearn.utils.validation import _check_sample_weight, check_array, check_consistent_length, validate_data
 
-from tautnet.tables.encoder import as_frame
+from tautnet.tables.cells import as_frame
 from tautnet.tables.target import split_times
 
 # A frame of pandas or polars or an array, or a column of one: which of them are good is checked when they come.

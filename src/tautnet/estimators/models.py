@@ -6,8 +6,9 @@ from typing import Any, Self
 import numpy as np
 from numpy.typing import ArrayLike
 
-from tautnet.estimators.base import ClassifierNet, Net, RegressorNet, set_parameters
+from tautnet.estimators.base import Net, set_parameters
 from tautnet.estimators.inputs import Table
+from tautnet.estimators.kinds import ClassifierNet, RegressorNet
 from tautnet.fitting.adaptive import run_at
 from tautnet.fitting.units import run_units
 

@@ -1,5 +1,8 @@
 """A transformer that keeps the predictors which a penalised network needs."""
 
+from dataclasses import replace
+from os import PathLike
+from pathlib import Path
 from typing import Any, Self
 
 import numpy as np
@@ -12,6 +15,8 @@ from sklearn.utils.validation import _check_feature_names, check_is_fitted
 
 from tautnet.estimators.cross_validated import TautNetClassifierCV, TautNetRegressorCV
 from tautnet.estimators.inputs import Table
+from tautnet.files.fitted import FittedModel
+from tautnet.files.model_file import write_model
 
 
 class TautNetSelector(SelectorMixin, BaseEstimator):
@@ -75,6 +80,31 @@ class TautNetSelector(SelectorMixin, BaseEstimator):
         self.n_features_in_ = self.estimator_.n_features_in_
         _check_feature_names(self, X, reset=True)
         return self
+
+    def to_fitted(self) -> FittedModel:
+        """The fitted estimator without JAX and scikit-learn, which knows that it stood in a selector.
+
+        Returns
+        -------
+        FittedModel
+        """
+        check_is_fitted(self)
+        own = {name: value for name, value in vars(self).items() if name not in ("estimator", "estimator_")}
+        selector = {"is_default": self.estimator is None, "attributes": own}
+        return replace(self.estimator_.to_fitted(), selector=selector)
+
+    def save(self, path: str | PathLike[str]) -> Path:
+        """Write a model file, as the estimators do; ``tautnet.load(path).to_estimator()`` is the selector again."""
+        return write_model(path, self.to_fitted())
+
+    @classmethod
+    def from_fitted(cls, selector: dict[str, Any], estimator: Any) -> Self:
+        """The selector of its kept state, around a fitted estimator."""
+        restored = cls(None if selector["is_default"] else clone(estimator))
+        restored.estimator_ = estimator
+        for name, value in selector["attributes"].items():
+            setattr(restored, name, value)
+        return restored
 
     def _default(self, y):
         options = dict(selection="1se", random_state=0)

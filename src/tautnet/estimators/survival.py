@@ -6,8 +6,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike
 
-from tautnet.estimators.base import SurvivalNet, set_parameters
+from tautnet.estimators.base import set_parameters
 from tautnet.estimators.cross_validated import CrossValidated
+from tautnet.estimators.kinds import SurvivalNet
 from tautnet.estimators.models import Plain
 
 
@@ -107,6 +108,7 @@ class TautNetSurvivalCV(CrossValidated, SurvivalNet):
         alphas: str | ArrayLike = "auto",
         cv: Any = 5,
         selection: str | int = "min",
+        relax: bool = False,
         ensemble: bool = False,
         n_jobs: int | None = None,
         ties: str = "breslow",

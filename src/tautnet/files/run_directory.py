@@ -8,9 +8,10 @@ import tempfile
 from contextlib import contextmanager
 from pathlib import Path
 
+from tautnet.files.whole import whole_file
 from tautnet.tables.errors import TableError
 
-REPORT, RESULT, LOG = "report.html", "result.json", "run.log"
+REPORT, RESULT, LOG, MODEL = "report.html", "result.json", "run.log", "model.taut"
 
 
 def choose_directory(out, data, target, *, force=False):
@@ -40,7 +41,7 @@ def choose_directory(out, data, target, *, force=False):
     else:
         directory = Path(out)
     try:
-        held = [] if force else [name for name in (REPORT, RESULT, LOG) if (directory / name).exists()]
+        held = [] if force else [name for name in (REPORT, RESULT, LOG, MODEL) if (directory / name).exists()]
         if held:
             raise TableError(f"{directory} holds {held[0]} already: use --force to write over it, or another --out")
         # On disk under a name that is nobody's; file permissions alone do not tell.
@@ -100,13 +101,9 @@ def all_or_nothing(directory):
 
 
 def write_text(path, text):
-    """Write a file as a whole: to a temporary name, to disk, then renamed."""
+    """Write a file as a whole; its directory is made where it does not exist."""
     path = Path(path)
     path.parent.mkdir(parents=True, exist_ok=True)
-    temporary = path.with_name(f".{path.name}-{os.getpid()}")
     # A command line may hold bytes that are no text.
-    with open(temporary, "w", encoding="utf-8", errors="backslashreplace", newline="\n") as file:
-        file.write(text)
-        file.flush()
-        os.fsync(file.fileno())
-    os.replace(temporary, path)
+    with whole_file(path) as draft:
+        draft.write_text(text, encoding="utf-8", errors="backslashreplace", newline="\n")

@@ -4,7 +4,8 @@ from typing import NamedTuple
 
 import numpy as np
 
-from tautnet.tables.encoder import TableEncoder, as_frame
+from tautnet.tables.cells import as_frame
+from tautnet.tables.encoder import TableEncoder
 from tautnet.tables.errors import TableError
 from tautnet.tables.target import as_target
 

@@ -11,8 +11,9 @@ from typing import ClassVar
 import jax
 import jax.numpy as jnp
 import numpy as np
-from scipy.special import expit, log_softmax, softmax, xlogy
+from scipy.special import log_softmax, xlogy
 
+from tautnet.objective.prediction import LARGEST_LOG_MEAN, MEANS
 from tautnet.tables.errors import TableError
 from tautnet.tables.scaling import Scaling, fit_scaling
 
@@ -23,6 +24,8 @@ class Loss:
     Attributes
     ----------
     metric_name, score_name : str
+    mean_name : str
+        How the prediction comes from the outputs, one of `prediction.MEANS`.
     standardises_target : bool
         Whether the fit sees the target standardised.
     padding_bias : float
@@ -37,6 +40,7 @@ class Loss:
 
     metric_name: ClassVar[str]
     score_name: ClassVar[str] = "d2"
+    mean_name: ClassVar[str] = "identity"
     standardises_target: ClassVar[bool] = False
     padding_bias: ClassVar[float] = 0.0
     is_separable: ClassVar[bool] = True
@@ -86,8 +90,8 @@ class Loss:
         return self.null_outputs(y, weight)
 
     def mean(self, outputs):
-        """The prediction that belongs to the outputs: here the outputs themselves."""
-        return outputs
+        """The prediction that belongs to the outputs: means, or probabilities."""
+        return MEANS[self.mean_name](outputs)
 
     def score(self, y, outputs, weight):
         """D²: one minus the mean metric over that of the best constant."""
@@ -137,8 +141,8 @@ class Poisson(Loss):
     Beyond ``f = 40``, where no count is, ``exp`` goes on as its tangent, so that no step overflows.
     """
 
-    LARGEST: ClassVar[float] = 40.0
     metric_name: ClassVar[str] = "Poisson deviance"
+    mean_name: ClassVar[str] = "exp"
     padding_bias: ClassVar[float] = -1e9
 
     def for_target(self, y, weight):
@@ -155,7 +159,7 @@ class Poisson(Loss):
 
     def value(self, y, outputs):
         """Loss of each row, shape (n_rows,)."""
-        below = jnp.minimum(outputs, self.LARGEST)
+        below = jnp.minimum(outputs, LARGEST_LOG_MEAN)
         mean = jnp.exp(below) * (1 + outputs - below)
         log_y = jnp.log(jnp.where(y > 0, y, 1.0))
         return (y * log_y - y - y * outputs + mean).sum(axis=1)
@@ -168,11 +172,6 @@ class Poisson(Loss):
         """The logarithm of the mean, shape (n_outputs,)."""
         # Where no count is above 0 the mean is taken to be that of a thousandth of a row.
         return np.log(np.maximum(np.average(y, axis=0, weights=weight), 1e-3 / len(y)))
-
-    def mean(self, outputs):
-        """The expected count ``exp f``."""
-        below = np.minimum(outputs, self.LARGEST)
-        return np.exp(below) * (1 + outputs - below)
 
 
 @dataclass(frozen=True)
@@ -302,6 +301,7 @@ class BinaryLogLoss(Loss):
 
     metric_name: ClassVar[str] = "log-loss"
     score_name: ClassVar[str] = "accuracy"
+    mean_name: ClassVar[str] = "two_classes"
 
     def value(self, y, outputs):
         """Loss of each row, shape (n_rows,)."""
@@ -318,11 +318,6 @@ class BinaryLogLoss(Loss):
         share = np.clip(np.average(y, axis=0, weights=weight), least, 1 - least)
         return np.log(share) - np.log1p(-share)
 
-    def mean(self, outputs):
-        """Probabilities of both classes, shape (n_rows, 2)."""
-        second = expit(outputs)
-        return np.concatenate([1.0 - second, second], axis=1)
-
     def score(self, y, outputs, weight):
         """Accuracy."""
         return float(np.average((outputs > 0) == (y > 0.5), axis=0, weights=weight)[0])
@@ -337,6 +332,7 @@ class MultinomialLogLoss(Loss):
 
     metric_name: ClassVar[str] = "log-loss"
     score_name: ClassVar[str] = "accuracy"
+    mean_name: ClassVar[str] = "softmax"
     padding_bias: ClassVar[float] = -1e9
 
     def value(self, y, outputs):
@@ -353,10 +349,6 @@ class MultinomialLogLoss(Loss):
         # A class without a row in these rows gets the share of a thousandth of a row.
         return np.log(np.maximum(share, 1e-3 / len(y)))
 
-    def mean(self, outputs):
-        """Probabilities of the classes, shape (n_rows, n_classes)."""
-        return softmax(outputs, axis=1)
-
     def score(self, y, outputs, weight):
         """Accuracy."""
         return float(np.average(outputs.argmax(axis=1) == y.argmax(axis=1), weights=weight))
@@ -369,6 +361,7 @@ class MultilabelLogLoss(Loss):
     is_multilabel: ClassVar[bool] = True
     metric_name: ClassVar[str] = "log-loss"
     score_name: ClassVar[str] = "accuracy"
+    mean_name: ClassVar[str] = "expit"
     padding_bias: ClassVar[float] = -1e9
 
     def value(self, y, outputs):
@@ -382,10 +375,6 @@ class MultilabelLogLoss(Loss):
     def null_outputs(self, y, weight):
         """The logit of the share of each label, shape (n_labels,)."""
         return BinaryLogLoss().null_outputs(y, weight)
-
-    def mean(self, outputs):
-        """Probability of each label, shape (n_rows, n_labels)."""
-        return expit(outputs)
 
     def score(self, y, outputs, weight):
         """Share of rows whose labels are all right, as scikit-learn's accuracy."""

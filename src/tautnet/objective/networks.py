@@ -5,7 +5,8 @@ from typing import NamedTuple
 
 import jax
 import numpy as np
-from scipy.special import expit
+
+from tautnet.objective.prediction import forward, forward_of_signal
 
 ACTIVATIONS = {
     "relu": jax.nn.relu,
@@ -13,13 +14,7 @@ ACTIVATIONS = {
     "silu": jax.nn.silu,
     "identity": lambda x: x,
 }
-NUMPY_ACTIVATIONS = {
-    "relu": lambda x: np.maximum(x, 0.0),
-    "tanh": np.tanh,
-    "silu": lambda x: x * expit(x),
-    "identity": lambda x: x,
-}
-# Rows whose hidden units are held at once: a prediction's memory does not grow with the table.
+# Rows whose hidden units, of several networks, are held at once: memory does not grow with the table.
 ROWS_AT_ONCE = 2048
 
 
@@ -85,7 +80,9 @@ class Network:
         """
         rng = np.random.default_rng(seed)
         gain = 2.0 if self.activation == "relu" else 1.0
-        live = (X != 0).any(axis=0)[:, None]
+        # Block by block: rows of a large table are standardised when they are read.
+        blocks = (X[i : i + ROWS_AT_ONCE] for i in range(0, len(X), ROWS_AT_ONCE))
+        live = np.any([(block != 0).any(axis=0) for block in blocks], axis=0)[:, None]
         n_live, n_outputs = max(int(live.sum()), 1), len(null_outputs)
         if self.is_linear:
             return Parameters(Weights(np.zeros((X.shape[1], n_outputs)), None, ()), (np.array(null_outputs),))
@@ -121,21 +118,20 @@ class Network:
         return signal.T if skip is None else (signal + skip.T @ columns).T
 
     def outputs(self, parameters, X):
-        """Outputs in NumPy, float64: what every prediction and every held-out loss comes from.
+        """Outputs in NumPy, float64, for standardised rows: what every held-out loss comes from.
 
         Parameters may have a leading axis, of several networks; so have the outputs then.
         """
+        (first, skip, later), biases = parameters
+        blocks = [X[i : i + ROWS_AT_ONCE] for i in range(0, max(len(X), 1), ROWS_AT_ONCE)]
         return np.concatenate(
-            [self._block_outputs(parameters, X[i : i + ROWS_AT_ONCE]) for i in range(0, max(len(X), 1), ROWS_AT_ONCE)],
-            axis=-2,
+            [forward((first, *later), biases, skip, self.activation, block) for block in blocks], axis=-2
         )
 
-    def _block_outputs(self, parameters, X):
-        (first, skip, later), biases = parameters
-        signal = X @ first + biases[0][..., None, :]
-        for weights, bias in zip(later, biases[1:], strict=True):
-            signal = NUMPY_ACTIVATIONS[self.activation](signal) @ weights + bias[..., None, :]
-        return signal if skip is None else signal + X @ skip
+    def outputs_of_signal(self, parameters, signal, beside):
+        """Outputs in NumPy from what the first layer and the skip (None where there is none) make of the inputs."""
+        later = parameters.weights.later, parameters.biases[1:]
+        return forward_of_signal(*later, self.activation, signal, beside)
 
 
 def pad(parameters, n_columns, n_outputs, output_bias):

@@ -208,21 +208,3 @@ def _log_baseline(y, outputs, weight):
     times, at = np.unique(time[event], return_inverse=True)
     steps = np.log(np.bincount(at, weight[event])) - _log_risk(time, outputs[:, 0], weight, times)
     return times, np.logaddexp.accumulate(steps)
-
-
-def survival_function(times, hazard, outputs, at):
-    """Probability to outlive some times: ``exp(-H(t) e^f)``, 1 before the first event.
-
-    Parameters
-    ----------
-    times, hazard : arrays (n_event_times,)
-        As `baseline_hazard` gives them.
-    outputs : array (n_rows, 1)
-    at : array (n_times,)
-
-    Returns
-    -------
-    array (n_rows, n_times)
-    """
-    steps = np.append(0.0, hazard)[np.searchsorted(times, at, side="right")]
-    return np.exp(-np.exp(outputs) * steps)

@@ -3,3 +3,7 @@
 
 class TableError(ValueError):
     """The data, or what was asked of them, is at fault; the message is one line for the user."""
+
+
+class ModelFileError(TableError):
+    """A file is no model that can be trusted, or a model cannot be kept in one; the message is one line."""

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
-from tautnet.tables.encoder import as_frame, column_kind, distinct_texts
+from tautnet.tables.cells import as_frame, column_kind, distinct_texts
 from tautnet.tables.errors import TableError
 
 __all__ = ["Target", "as_target", "encode_target", "encode_targets", "encode_times", "split_target"]

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from tautnet.fitting.verdict import number
+from tautnet.fitting.words import number
 from tautnet.views.canvas import (
     BLUE,
     GREEN,

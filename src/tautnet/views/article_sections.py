@@ -3,7 +3,7 @@
 import textwrap
 from typing import NamedTuple
 
-from tautnet.fitting.verdict import number
+from tautnet.fitting.words import number
 from tautnet.views.article_pictures import LEARNERS, NAMES
 
 WIDTH = 110

@@ -1,4 +1,4 @@
-"""What fewer predictors cost: loss against their number, for every penalty that takes predictors out."""
+"""What fewer predictors cost: loss against their number, for penalties that take predictors out and for refits."""
 
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Self
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 @dataclass
 class PredictorsDisplay(Display):
-    """Least loss on new rows for each number of predictors that a penalty's path keeps.
+    """Least loss on new rows for each number of predictors that a penalty's path keeps, and of refits on as many.
 
     Parameters
     ----------
@@ -50,10 +50,13 @@ class PredictorsDisplay(Display):
 
     @classmethod
     def from_estimator(cls, estimator: Any) -> Self | None:
-        """Make the display of a fitted ``CV`` estimator; None where its penalty takes no predictor out."""
+        """Make the display of a fitted ``CV`` estimator, with its refits; None where no predictor is taken out."""
         curves = attribute(estimator, "cv_results_", CROSS_VALIDATED)
         columns = ("alpha", "n_features", "mean_test_loss", "se_test_loss")
-        rows = _counts(penalty_name(estimator), *(curves[name].tolist() for name in columns))
+        name, refits = penalty_name(estimator), getattr(estimator, "relaxed_results_", None)
+        rows = _counts(name, *(curves[column].tolist() for column in columns))
+        if refits is not None:
+            rows += _least(f"{name}, relaxed", *(refits[column].tolist() for column in columns))
         return cls(rows, estimator.null_loss_, estimator.unit_.settings.loss.metric_name) if rows else None
 
     def frame(self) -> "pd.DataFrame":
@@ -80,8 +83,11 @@ class PredictorsDisplay(Display):
 
 def _counts(name, alphas, kept, mean, error):
     """The best strength for each number of predictors; nothing for a penalty whose path keeps the same all along."""
-    if len(set(kept)) < 2:
-        return []
+    return _least(name, alphas, kept, mean, error) if len(set(kept)) > 1 else []
+
+
+def _least(name, alphas, kept, mean, error):
+    """The best strength for each number of predictors."""
     best = {}
     for i, n in enumerate(kept):
         if n not in best or mean[i] < mean[best[n]]:

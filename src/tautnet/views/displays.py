@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from tautnet.fitting.path import nearest
-from tautnet.fitting.verdict import NEARLY_SOLVED, SETTLED, SOLVED, number
+from tautnet.fitting.words import NEARLY_SOLVED, SETTLED, SOLVED, number
 from tautnet.views.canvas import (
     BLUE,
     GREEN,

@@ -5,7 +5,7 @@ import json
 import numpy as np
 
 from tautnet.fitting.path import nearest
-from tautnet.fitting.verdict import certificate_in_words
+from tautnet.fitting.words import certificate_in_words
 from tautnet.views.gains import walked
 from tautnet.views.terminal import readable
 

@@ -9,7 +9,8 @@ from pathlib import Path
 import numpy as np
 
 from tautnet.files.run_directory import RESULT
-from tautnet.fitting.verdict import NEARLY_SOLVED, SETTLED, SOLVED, certificate_in_words, headline, join, number
+from tautnet.fitting.verdict import headline
+from tautnet.fitting.words import NEARLY_SOLVED, SETTLED, SOLVED, certificate_in_words, join, number
 from tautnet.tables.errors import TableError
 from tautnet.views.gains import SELECTING, drawn_penalty, gain_limits, interval_ends, walked
 from tautnet.views.island import POINTS, best_step, by_exit, island, run

@@ -1,0 +1,244 @@
+"""The model file: one safetensors file, its header holding what the model is, as JSON.
+
+No pickle, no class by name, nothing that is executed: a hostile file can raise `ModelFileError` and nothing else.
+Equal models give equal bytes.
+"""
+
+import json
+import os
+import re
+import struct
+from pathlib import Path
+
+import numpy as np
+
+from tautnet.files.checks import check_model, checked_encoder, checked_members, require
+from tautnet.files.fitted import FittedModel
+from tautnet.files.packing import Cannot, Packer, Unpacker
+from tautnet.files.whole import whole_file
+from tautnet.tables.errors import ModelFileError
+
+__all__ = ["FORMAT_VERSION", "load", "write_model"]
+
+FORMAT, FORMAT_VERSION, MANIFEST = "tautnet model", 1, "tautnet"
+# What a file may ask of memory before it is known to be one.
+LONGEST_HEADER, MOST_PARTS, DEEPEST = 8_000_000, 1_000_000, 40
+NUMBERS_OF = {
+    "F64": "float64", "F32": "float32", "F16": "float16", "I64": "int64", "I32": "int32", "I16": "int16", "I8": "int8",
+    "U64": "uint64", "U32": "uint32", "U16": "uint16", "U8": "uint8", "BOOL": "bool",
+}  # fmt: skip
+_TEXT = re.compile(r'"(?:[^"\\]|\\.)*"', re.DOTALL)
+
+
+def write_model(path, model):
+    """Write a model file: whole or not at all, and read once before it takes its name.
+
+    Parameters
+    ----------
+    path : path
+        Written over where it exists.
+    model : FittedModel
+
+    Returns
+    -------
+    pathlib.Path
+
+    Raises
+    ------
+    ModelFileError
+        When the file cannot be written, or the model holds what a model file does not.
+    """
+    path = Path(path)
+    data = to_bytes(model)
+    try:
+        with whole_file(path) as draft:
+            draft.write_bytes(data)
+            _read(draft)
+    except OSError as error:
+        raise ModelFileError(f"cannot write {path}: {error.strerror or error}; choose another place") from None
+    except ModelFileError as error:
+        raise ModelFileError(f"the model cannot be kept in a file: it has {error}") from None
+    return path
+
+
+def load(path: str | os.PathLike[str]) -> FittedModel:
+    """Read a model file; it needs NumPy and pandas only, and executes nothing.
+
+    Parameters
+    ----------
+    path : path
+
+    Returns
+    -------
+    FittedModel
+
+    Raises
+    ------
+    ModelFileError
+        Where there is no such file, or it is no model file that can be trusted.
+
+    Examples
+    --------
+    >>> import tempfile
+    >>> from tautnet.estimators.models import TautNetRegressor
+    >>> X = np.random.default_rng(0).normal(size=(50, 3))
+    >>> model = TautNetRegressor("l1", 0.1, hidden_layer_sizes=()).fit(X, X[:, 0])
+    >>> with tempfile.TemporaryDirectory() as directory:
+    ...     fitted = load(model.save(f"{directory}/model.taut"))
+    >>> bool((fitted.predict(X) == model.predict(X)).all()), fitted.to_estimator().get_params()["alpha"]
+    (True, 0.1)
+    """
+    path = Path(path)
+    try:
+        return _read(path)
+    except FileNotFoundError:
+        raise ModelFileError(f"no such file: {path}") from None
+    except OSError as error:
+        raise ModelFileError(f"cannot read {path}: {error.strerror or error}") from None
+    except _NewerFormat as error:
+        newer = f"{path} is a model file of format {error}, this tautnet knows {FORMAT_VERSION}"
+        raise ModelFileError(f"{newer}: update tautnet") from None
+    except ModelFileError as error:
+        raise ModelFileError(f"{path} is damaged, or no model file of tautnet: it has {error}") from None
+
+
+def to_bytes(model):
+    """A model file as bytes, the same for equal models.
+
+    Raises
+    ------
+    ModelFileError
+        Where the model holds what a model file does not.
+    """
+    from safetensors.numpy import save
+
+    packer = Packer()
+    text = json.dumps(_manifest(model, packer), separators=(",", ":"), allow_nan=False)
+    return save(packer.arrays, {MANIFEST: text})
+
+
+def _manifest(model, packer):
+    parameters, left_out = {}, dict(model.left_out)
+    for name, value in model.parameters.items():
+        # A splitter, a scorer or a generator of random numbers is code, and not needed to predict.
+        try:
+            parameters[name] = packer.pack(value)
+        except Cannot as error:
+            left_out[name] = str(error)
+    try:
+        return {
+            "format": FORMAT,
+            "format_version": FORMAT_VERSION,
+            "class": model.estimator,
+            "task": model.task,
+            "target": model.target,
+            "metric": model.metric,
+            "versions": model.versions,
+            "parameters": parameters,
+            "left_out": left_out,
+            "encoder": {
+                "feature_names": model.feature_names,
+                "recipes": model.encoder.recipes,
+                "left_out": model.encoder.left_out,
+            },
+            "members": [_packed_member(member, packer) for member in model.members],
+            "attributes": {name: packer.pack(value) for name, value in model.attributes.items()},
+            "unit": packer.pack(model.unit),
+            "selector": packer.pack(model.selector),
+        }
+    except Cannot as error:
+        raise ModelFileError(f"the model holds a value of type {error}, which no model file can keep") from None
+
+
+def _packed_member(member, packer):
+    parts = {
+        part: [packer.array(array) for array in getattr(member, part)]
+        for part in ("scaling", "layers", "biases", "target_scaling")
+    }
+    skip = None if member.skip is None else packer.array(member.skip)
+    return member._asdict() | parts | {"skip": skip}
+
+
+def _read(path):
+    text, arrays = _contents(path)
+    manifest, unpacker = _parse(text), Unpacker(arrays)
+    require(type(manifest) is dict and manifest.get("format") == FORMAT, "another format")
+    version = manifest.get("format_version")
+    if type(version) is int and version > FORMAT_VERSION:
+        raise _NewerFormat(version)
+    require(version == FORMAT_VERSION, "an unknown version of the format")
+    for name in ("parameters", "left_out", "encoder", "attributes", "versions"):
+        require(type(manifest.get(name)) is dict, f"no {name}")
+    encoder = checked_encoder(manifest["encoder"])
+    model = FittedModel(
+        estimator=manifest.get("class"),
+        parameters=_unpacked(manifest["parameters"], unpacker),
+        task=manifest.get("task"),
+        target=manifest.get("target"),
+        metric=manifest.get("metric"),
+        encoder=encoder,
+        members=checked_members(manifest.get("members"), unpacker, len(encoder.column_names)),
+        attributes=_unpacked(manifest["attributes"], unpacker),
+        unit=unpacker.unpack(manifest.get("unit")),
+        versions=manifest["versions"],
+        left_out=manifest["left_out"],
+        selector=unpacker.unpack(manifest.get("selector")),
+    )
+    check_model(model)
+    return model
+
+
+class _NewerFormat(ModelFileError):
+    """The number of a format that was made later than this code."""
+
+
+def _unpacked(packed, unpacker):
+    return {name: unpacker.unpack(value) for name, value in packed.items()}
+
+
+def _contents(path):
+    """The manifest as text, and the arrays by name, of a file whose sizes agree with each other."""
+    from safetensors import SafetensorError, safe_open
+
+    with open(path, "rb") as file:
+        size = os.fstat(file.fileno()).st_size
+        start = file.read(8)
+    require(len(start) == 8, "less than 8 bytes")
+    length = struct.unpack("<Q", start)[0]
+    require(length <= LONGEST_HEADER and length + 8 <= size, "a header that is too long")
+    try:
+        with safe_open(path, framework="numpy") as file:
+            text = (file.metadata() or {}).get(MANIFEST)
+            require(text is not None, "no manifest")
+            arrays = {name: _array(file, name) for name in file.keys()}
+    except SafetensorError as error:
+        raise ModelFileError(" ".join(str(error).split())[:200]) from None
+    return text, arrays
+
+
+def _array(file, name):
+    dtype = file.get_slice(name).get_dtype()
+    require(dtype in NUMBERS_OF, "numbers of an unknown type")
+    array = file.get_tensor(name)
+    require(array.dtype == NUMBERS_OF[dtype], "numbers of an unknown type")
+    require(dtype != "BOOL" or array.view(np.uint8).max(initial=0) <= 1, "truth values that are none")
+    return array
+
+
+def _parse(text):
+    """The manifest, whose depth and number of parts are known before it is parsed."""
+    bare = np.frombuffer(_TEXT.sub("", text).encode(errors="replace"), np.uint8)
+    require(np.isin(bare, list(b"[{,:")).sum() <= MOST_PARTS, "a manifest of too many parts")
+    brackets = bare[np.isin(bare, list(b"[{]}"))]
+    depth = np.cumsum(np.where(np.isin(brackets, list(b"[{")), 1, -1))
+    require(depth.max(initial=0) <= DEEPEST, "a manifest that is too deep")
+    try:
+        return json.loads(text, parse_constant=_refuse)
+    except (ValueError, RecursionError):
+        raise ModelFileError("a manifest that is no JSON") from None
+
+
+def _refuse(constant):
+    raise ValueError(f"{constant} is not JSON")
+
+

@@ -1,0 +1,191 @@
+"""A fitted model as an ONNX file, checked before it is written."""
+
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+
+from tautnet.files.whole import whole_file
+from tautnet.tables.cells import as_frame, as_numbers, distinct_texts
+from tautnet.tables.errors import TableError
+
+__all__ = ["feeds", "sample", "write_onnx"]
+
+N_ROWS = 500
+TOLERANCE = 1e-5
+EPOCH = np.datetime64("1970-01-01", "us")
+DAY = 86_400e6
+
+
+def write_onnx(model, path):
+    """Write a fitted model as an ONNX file, after a sample has given the same predictions.
+
+    The file holds all that a prediction needs, encoding and scaling too, in double. It has one input of shape
+    (rows, 1) for each predictor that has a weight, under the predictor's name:
+
+    - numbers in double, NaN where one is missing; dates as days since 1970-01-01, so too;
+    - categories and truth values as text, as the encoder reads them: whole numbers without a decimal point,
+      "True" and "False"; the empty text where a cell is missing (the input's description names another text
+      where the empty one is a level). Levels that were not seen in training are welcome.
+
+    The outputs are ``probabilities`` (rows, classes) and ``label`` (rows,) of a classifier, with several labels
+    0 or 1 for each; ``prediction`` (rows, outputs) of a regressor; ``risk`` (rows, 1) of a survival model. An
+    infinite number is an error elsewhere and is not told apart here.
+
+    Parameters
+    ----------
+    model : FittedModel
+    path : path
+        Replaced as a whole, and only where everything went well.
+
+    Returns
+    -------
+    list of str
+        What each input takes, one line each.
+
+    Raises
+    ------
+    TableError
+        Without onnx or onnxruntime, where the file's predictions on a sample are not the model's (probabilities to
+        1e-5, others to 1e-5 of the target's standard deviation), or where the file cannot be written.
+
+    Examples
+    --------
+    >>> import tempfile, pathlib, tautnet as tn
+    >>> X = pd.DataFrame({"age": np.arange(50.0), "town": ["Ulm", "Bonn"] * 25})
+    >>> model = tn.TautNetRegressor("l2", 0.1, hidden_layer_sizes=()).fit(X, X["age"])
+    >>> with tempfile.TemporaryDirectory() as directory:
+    ...     write_onnx(model.to_fitted(), pathlib.Path(directory, "age.onnx"))
+    ["'age': a number, NaN where it is missing", "'town': category as text, '' where it is missing"]
+    """
+    _check_extra()
+    from tautnet.files.onnx_graph import make_model
+
+    small = model.prune()
+    made = make_model(small)
+    content = made.SerializeToString(deterministic=True)
+    _check(model, small, content)
+    try:
+        Path(path).parent.mkdir(parents=True, exist_ok=True)
+        with whole_file(path) as draft:
+            draft.write_bytes(content)
+    except OSError as error:
+        raise TableError(f"cannot write to {path}: {error.strerror or error}; choose another place") from None
+    return [one.doc_string for one in made.graph.input]
+
+
+def _check_extra():
+    try:
+        import onnx  # noqa: F401
+        import onnxruntime  # noqa: F401
+    except ImportError as error:
+        raise TableError(f"an ONNX file needs {error.name or 'onnx'}: pip install 'tautnet[onnx]'") from None
+
+
+def feeds(model, frame):
+    """What the inputs of the ONNX file take for the rows of a table.
+
+    Parameters
+    ----------
+    model : FittedModel
+        Pruned: all its predictors are fed.
+    frame : data frame
+        Columns are found by name.
+
+    Returns
+    -------
+    list of arrays of shape (n_rows, 1)
+        One for each of ``model.encoder.recipes``: float64 of numbers and dates, objects of categories.
+    """
+    from tautnet.files.onnx_graph import missing_text
+
+    frame, fed = as_frame(frame), []
+    for recipe in model.encoder.recipes:
+        name = recipe["predictor"]
+        if "levels" in recipe:
+            cells, texts = distinct_texts(frame[name])
+            values = np.array([*texts, missing_text(recipe)], dtype=object)[cells]
+        else:
+            values = as_numbers(name, frame[name], recipe["kind"])
+        fed.append(values[:, np.newaxis])
+    return fed
+
+
+def sample(model):
+    """Rows to check a file with: numbers around their centres, every level, some unseen, and missing cells.
+
+    Parameters
+    ----------
+    model : FittedModel
+
+    Returns
+    -------
+    pandas.DataFrame
+        The same for the same model.
+    """
+    rng, encoder = np.random.default_rng(0), model.encoder
+    centre, scale = model.members[0].scaling
+    table = {}
+    for position, recipe in enumerate(encoder.recipes):
+        if "levels" in recipe:
+            unseen = "?" * (1 + max(map(len, recipe["levels"]), default=0))
+            texts = np.array([unseen, None, *recipe["levels"]], dtype=object)
+            cells = texts[rng.permutation(np.arange(N_ROWS) % len(texts))]
+        else:
+            first = np.argmax(encoder.column_predictor == position)
+            cells = centre[first] + 2 * scale[first] * rng.normal(size=N_ROWS)
+            cells[rng.random(N_ROWS) < 0.2] = np.nan
+            if recipe["kind"] == "date":
+                missing = np.isnan(cells)
+                cells = EPOCH + np.where(missing, 0.0, cells * DAY).round().astype("timedelta64[us]")
+                cells[missing] = "NaT"
+        table[recipe["predictor"]] = cells
+    return pd.DataFrame(table)
+
+
+def run(content, fed):
+    """The outputs of an ONNX file, by their names in the order of the graph.
+
+    Parameters
+    ----------
+    content : bytes
+    fed : list of arrays
+        As `feeds` makes them.
+
+    Returns
+    -------
+    list of arrays
+    """
+    import onnxruntime
+
+    options = onnxruntime.SessionOptions()
+    options.log_severity_level = 3
+    session = onnxruntime.InferenceSession(content, options, providers=["CPUExecutionProvider"])
+    return session.run(None, dict(zip((one.name for one in session.get_inputs()), fed, strict=True)))
+
+
+def _check(model, small, content):
+    """Raise where the file's predictions for a sample are not those of the model before it was made smaller."""
+    frame = sample(model)
+    found, *labels = run(content, feeds(small, frame))
+    has_classes = model.classes is not None
+    expected = model.predict_proba(frame) if has_classes else model.predict(frame).reshape(len(frame), -1)
+    # The standard deviation of the target, 1 for probabilities and risks; counts, which may be huge, to so many digits.
+    unit = model.members[0].target_scaling.scale if not has_classes else 1.0
+    if model.members[0].mean_name == "exp":
+        unit = np.maximum(1.0, np.abs(expected))
+    # Not a number anywhere is a mismatch, too.
+    if not (np.abs(found - expected) <= TOLERANCE * unit).all():
+        raise TableError(f"onnxruntime does not give the model's predictions to {TOLERANCE:g}: nothing was written")
+    if labels and not _same_labels(model, expected, model.predict(frame), labels[0]):
+        raise TableError("onnxruntime does not give the model's labels: nothing was written")
+
+
+def _same_labels(model, probabilities, expected, found):
+    """Whether labels are equal wherever the probabilities tell clearly which it is."""
+    if model.task == "multilabel":
+        clear = np.abs(probabilities - 0.5) > TOLERANCE
+    else:
+        best = np.sort(probabilities, axis=1)
+        clear = best[:, -1] - best[:, -2] > 2 * TOLERANCE
+    return (found[clear].astype(str) == expected[clear].astype(str)).all()

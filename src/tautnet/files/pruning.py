@@ -1,0 +1,98 @@
+"""The smaller network that predicts the same: what has no weight is taken out."""
+
+import numpy as np
+
+from tautnet.objective.prediction import ACTIVATIONS
+from tautnet.tables.scaling import Scaling
+
+__all__ = ["prune", "without_idle_units"]
+
+REASON = "has left: all its weights are 0"
+
+
+def prune(encoder, members):
+    """Take out hidden units and predictors that change no prediction.
+
+    Parameters
+    ----------
+    encoder : TableEncoder
+    members : sequence of Predictor
+        A predictor that any of them needs stays.
+
+    Returns
+    -------
+    encoder : TableEncoder
+        Rows need only the predictors that are left.
+    members : tuple of Predictor
+        Their predictions are the same up to rounding.
+
+    Examples
+    --------
+    >>> import pandas as pd
+    >>> from tautnet.objective.prediction import Predictor
+    >>> from tautnet.tables.encoder import TableEncoder
+    >>> encoder = TableEncoder().fit(pd.DataFrame({"a": [1, 2], "b": [0, 3]}))
+    >>> two, one = Scaling(np.zeros(2), np.ones(2)), Scaling(np.zeros(1), np.ones(1))
+    >>> line = Predictor(two, (np.array([[0.0], [2.0]]),), (np.ones(1),), None, "relu", one, "identity")
+    >>> encoder, (line,) = prune(encoder, [line])
+    >>> encoder.predictors, encoder.left_out, line.outputs(np.array([[3.0]]))
+    (['b'], {'a': 'has left: all its weights are 0'}, array([[7.]]))
+    """
+    members = [without_idle_units(member) for member in members]
+    weighs = np.any([_columns_that_weigh(member) for member in members], axis=0)
+    stays = np.bincount(encoder.column_predictor, weighs, minlength=len(encoder.predictors)) > 0
+    if not stays.any():
+        # Predictions that are the same for all rows still need a column, to know how many rows there are.
+        stays[0] = True
+    columns = stays[encoder.column_predictor]
+    left = {name: REASON for name, one in zip(encoder.predictors, stays, strict=True) if not one}
+    return encoder.without(left), tuple(_of_columns(member, columns) for member in members)
+
+
+def without_idle_units(predictor):
+    """The same network without hidden units that are constant, or that nothing listens to.
+
+    What a constant unit adds goes into the biases of the next layer. Where a hidden layer has no unit left,
+    the skip alone is left, or nothing but the biases.
+
+    Parameters
+    ----------
+    predictor : Predictor
+
+    Returns
+    -------
+    Predictor
+    """
+    layers, biases = list(predictor.layers), list(predictor.biases)
+    hidden = range(len(layers) - 1)
+    for i in hidden:
+        varies = layers[i].any(axis=0)
+        constant = ACTIVATIONS[predictor.activation](biases[i][~varies])
+        biases[i + 1] = biases[i + 1] + constant @ layers[i + 1][~varies]
+        _keep_units(layers, biases, i, varies)
+    for i in reversed(hidden):
+        _keep_units(layers, biases, i, layers[i + 1].any(axis=1))
+    skip = predictor.skip
+    if any(not len(bias) for bias in biases[:-1]):
+        layers = [np.zeros((len(layers[0]), len(biases[-1]))) if skip is None else skip]
+        biases, skip = biases[-1:], None
+    return predictor._replace(layers=tuple(layers), biases=tuple(biases), skip=skip)
+
+
+def _keep_units(layers, biases, i, kept):
+    layers[i], biases[i] = layers[i][:, kept], biases[i][kept]
+    layers[i + 1] = layers[i + 1][kept]
+
+
+def _columns_that_weigh(predictor):
+    weighs = predictor.layers[0].any(axis=1)
+    return weighs if predictor.skip is None else weighs | predictor.skip.any(axis=1)
+
+
+def _of_columns(predictor, columns):
+    first, *later = (np.ascontiguousarray(weights) for weights in predictor.layers)
+    return predictor._replace(
+        scaling=Scaling(*(values[columns] for values in predictor.scaling)),
+        layers=(first[columns], *later),
+        skip=None if predictor.skip is None else predictor.skip[columns],
+    )

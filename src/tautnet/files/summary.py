@@ -1,0 +1,198 @@
+"""What a person wants to know of a fitted model: as one plain object, and in words."""
+
+import math
+
+import numpy as np
+
+from tautnet.fitting.words import certificate_in_words, number
+
+__all__ = ["describe", "facts", "summarise"]
+
+LISTED, LEVELS = 10, 8
+RULES = {"min": "least loss", "1se": "most regularised within one standard error of the least loss"}
+RELAXED_RULES = RULES | {"1se": "fewest predictors within one standard error of the least loss"}
+RANKED = {"norm": "the size of their weights", "exit": "where they leave"}
+
+
+def facts(model):
+    """What is in a fitted model, as plain values for JSON.
+
+    Parameters
+    ----------
+    model : FittedModel
+
+    Returns
+    -------
+    dict
+    """
+    held, chosen = model.attributes, "cv_results_" in model.attributes
+    arrays = [*held["coefs_"], *([] if held.get("skip_coef_") is None else [held["skip_coef_"]])]
+    first = model.members[0]
+    unpenalised = model.parameters["penalty"] in ("none", "early_stopping")
+    return {
+        "class": model.estimator,
+        "task": model.task,
+        "target": model.target,
+        "classes": None if model.classes is None else model.classes.tolist(),
+        "penalty": model.parameters["penalty"],
+        "adaptive": model.parameters.get("adaptive") is True,
+        "alpha": None if unpenalised else float(held["alpha_"] if chosen else model.parameters["alpha"]),
+        "selection": model.parameters.get("selection", "min") if chosen and not unpenalised else None,
+        "relax": model.parameters.get("relax") is True,
+        "relaxed_order": held.get("relaxed_order_"),
+        "relaxed_alpha": held.get("relaxed_alpha_"),
+        "n_steps": held["n_iter_"],
+        "n_rows": held["n_rows_"],
+        "n_members": len(model.members),
+        "is_selector": model.selector is not None,
+        "layers": [len(held["coefs_"][0]), *(weights.shape[1] for weights in held["coefs_"])],
+        "activation": first.activation if len(first.layers) > 1 else None,
+        "skip": first.skip is not None,
+        "n_weights": sum(w.size for w in arrays),
+        "zero_weights": sum(int((w == 0).sum()) for w in arrays),
+        "predictors": list(_predictors(model)),
+        "left_out": dict(model.encoder.left_out),
+        "metric": model.metric,
+        "train_loss": _finite(held["train_loss_"]),
+        "cv_loss": _finite(held["cv_loss_"]) if chosen else None,
+        "stationarity": _finite(held["stationarity_"]),
+        "objective_gap": _finite(held["objective_gap_"]),
+        "not_kept": dict(model.left_out),
+        "versions": dict(model.versions),
+    }
+
+
+def _finite(value):
+    return float(value) if math.isfinite(value) else None
+
+
+def _predictors(model):
+    """Each encoded predictor: how it is encoded, whether it is kept, and the norm of its weights."""
+    encoder = model.encoder
+    position = {name: i for i, name in enumerate(model.feature_names)}
+    columns = {name: i for i, name in reversed(list(enumerate(encoder.column_predictor.tolist())))}
+    centre, scale = (np.mean([getattr(m.scaling, name) for m in model.members], axis=0) for name in ("centre", "scale"))
+    for i, recipe in enumerate(encoder.recipes):
+        at = position[recipe["predictor"]]
+        described = {
+            "name": recipe["predictor"],
+            "kind": recipe["kind"],
+            "kept": bool(model.attributes["selected_features_"][at]),
+            "weight_norm": float(model.attributes["feature_importances_"][at]),
+        }
+        if "levels" in recipe:
+            yield described | {name: recipe[name] for name in ("levels", "rare", "missing")}
+        else:
+            scaled = {"centre": float(centre[columns[i]]), "scale": float(scale[columns[i]])} if recipe["value"] else {}
+            yield described | scaled | {"missing": recipe["indicator"]}
+
+
+def summarise(model):
+    """The lines that ``summary()`` of an estimator prints.
+
+    Parameters
+    ----------
+    model : FittedModel
+
+    Returns
+    -------
+    str
+    """
+    known = facts(model)
+    n_weights, zeros = known["n_weights"], known["zero_weights"]
+    skip = ", and a linear map beside" if known["skip"] else ""
+    n_features = model.encoder.n_features_in_
+    lines = {
+        "data": f"{known['n_rows']:,} rows, {n_features:,} predictors in {known['layers'][0]:,} columns",
+        "penalty": _penalty(known),
+        "layers": " -> ".join(map(str, known["layers"])) + skip,
+        "weights": f"{n_weights:,}, of which {zeros:,} are exactly 0 ({100 * zeros / n_weights:.1f} %)",
+        "predictors": _kept(known, n_features),
+        f"{known['metric']}, rows seen": number(model.attributes["train_loss_"]),
+    }
+    if known["cv_loss"] is not None:
+        lines[f"{known['metric']}, new rows"] = f"{number(known['cv_loss'])} by cross-validation, used to choose alpha"
+    lines["certificate"] = certificate_in_words(known)
+    return "\n".join([known["class"], *_aligned(lines)])
+
+
+def _aligned(lines):
+    width = max(map(len, lines))
+    return [f"  {name:<{width}}  {text}" for name, text in lines.items()]
+
+
+def _penalty(known):
+    name = f"adaptive {known['penalty']}" if known["adaptive"] else known["penalty"]
+    if known["alpha"] is None:
+        return f"{name}, {known['n_steps']:,} steps"
+    if known["selection"] is None:
+        return f"{name}, alpha {number(known['alpha'])}, as given"
+    rules, among = (RELAXED_RULES, ", refits among them") if known["relax"] else (RULES, "")
+    rule = rules.get(known["selection"], f"least loss with at most {known['selection']} predictors")
+    members = f"; predictions are means over {known['n_members']} fold models" if known["n_members"] > 1 else ""
+    chosen = f"chosen by cross-validation{among}: {rule}{members}"
+    if known["relaxed_order"] is None:
+        return f"{name}, alpha {number(known['alpha'])}, {chosen}"
+    ranks = f"{name} ranks predictors by {RANKED[known['relaxed_order']]}"
+    return f"{ranks}, l2 refits the first alone, alpha {number(known['relaxed_alpha'])}, {chosen}"
+
+
+def _kept(known, n_features):
+    """How many predictors are kept, and, where some have left, which, the largest weights first."""
+    kept = [one for one in known["predictors"] if one["kept"]]
+    said = f"{len(kept):,} of {n_features:,} kept"
+    if not kept or len(kept) == n_features:
+        return said
+    kept = sorted(kept, key=lambda one: -one["weight_norm"])
+    more = ", ..." if len(kept) > LISTED else ""
+    return f"{said}: {', '.join(_shown(one['name']) for one in kept[:LISTED])}{more}"
+
+
+def _shown(text):
+    """A text from a table as it is, or, where a terminal could not show it, as Python writes it."""
+    return text if text.isprintable() and text.strip() else repr(text)
+
+
+def describe(model):
+    """What is in a fitted model, in words: `summarise`, what it predicts and of what, and what made it.
+
+    Parameters
+    ----------
+    model : FittedModel
+
+    Returns
+    -------
+    str
+    """
+    known = facts(model)
+    classes = [] if known["classes"] is None else [_shown(str(one)) for one in known["classes"]]
+    told = f", one of {_first(classes)}" if known["task"] == "classification" else ""
+    lines = [summarise(model), f"predicts {_shown(known['target'])} ({known['task']}){told}", "from"]
+    ordered = sorted(known["predictors"], key=lambda one: -one["weight_norm"])
+    names = [_shown(one["name"]) for one in ordered]
+    width = min(max(map(len, names)), 40)
+    for name, one in zip(names, ordered, strict=True):
+        weight = f"weight {number(one['weight_norm'])}" if one["kept"] else "pruned"
+        lines.append(f"  {name:<{width}}  {weight}, {_encoding(one)}")
+    lines += [f"not used: {_shown(name)} {_shown(why)}" for name, why in known["left_out"].items()]
+    if known["is_selector"]:
+        lines.append("made by TautNetSelector, which passes on the predictors with a weight")
+    lines += [f"not kept in the file: {name} ({kind})" for name, kind in known["not_kept"].items()]
+    lines.append("made with " + ", ".join(f"{_shown(name)} {_shown(one)}" for name, one in known["versions"].items()))
+    return "\n".join(lines)
+
+
+def _first(names):
+    return ", ".join(names[:LEVELS]) + (f", ... ({len(names):,} in all)" if len(names) > LEVELS else "")
+
+
+def _encoding(one):
+    """How a predictor becomes numbers, in words."""
+    if "levels" in one:
+        also = [more for more, there in (("rare levels", one["rare"]), ("missing", one["missing"])) if there]
+        return f"{one['kind']}: {_first([*map(_shown, one['levels']), *also])}"
+    kind = "date, in days since 1970" if one["kind"] == "date" else one["kind"]
+    if "centre" not in one:
+        return f"{kind}: whether it is missing"
+    also = ", and whether it is missing" if one["missing"] else ""
+    return f"{kind}: mean {number(one['centre'])}, standard deviation {number(one['scale'])}{also}"

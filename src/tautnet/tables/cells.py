@@ -1,0 +1,253 @@
+"""What the cells of a table hold: kinds of columns, texts of categories, numbers and dates as numbers."""
+
+import datetime
+import decimal
+import math
+import re
+
+import numpy as np
+import pandas as pd
+
+from tautnet.tables.errors import TableError
+
+__all__ = ["as_frame", "as_numbers", "column_kind", "distinct_texts", "fits_float32", "text_of"]
+
+_ISO_DATE = re.compile(r"\d{4}-\d\d-\d\d([T ]\d\d:\d\d(:\d\d([.,]\d+)?)?(Z|[+-]\d\d:?\d\d)?)?")
+_EPOCH = datetime.datetime(1970, 1, 1)
+_KINDS_OF_DTYPE = {"b": "boolean", "i": "number", "u": "number", "f": "number", "M": "date"}
+
+
+def as_frame(X) -> pd.DataFrame:
+    """Return a table as a pandas data frame whose column names are distinct strings.
+
+    Parameters
+    ----------
+    X : data frame or array of shape (n_rows, n_columns)
+        A pandas data frame, one of polars, pyarrow or another library that narwhals knows, or an array,
+        whose columns are then called ``x0, x1, ...``.
+
+    Returns
+    -------
+    pandas.DataFrame
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from tautnet.tables.cells import as_frame
+    >>> as_frame(np.eye(2)).columns.tolist()
+    ['x0', 'x1']
+    """
+    if not isinstance(X, pd.DataFrame):
+        X = _frame_of_other(X)
+    names = [str(name) for name in X.columns]
+    if len(set(names)) < len(names):
+        repeated = sorted({name for name in names if names.count(name) > 1})
+        raise TableError(f"columns of the same name: {', '.join(map(repr, repeated[:10]))}; rename them")
+    return X if names == list(X.columns) else X.set_axis(names, axis=1)
+
+
+def _frame_of_other(X) -> pd.DataFrame:
+    if hasattr(X, "columns") or hasattr(X, "column_names"):
+        import narwhals
+
+        table = narwhals.from_native(X, eager_only=True, pass_through=True)
+        if table is not X:
+            return pd.DataFrame({name: table[name].to_numpy() for name in table.columns})
+    if hasattr(X, "toarray"):
+        raise TableError("sparse matrices are not supported: pass X.toarray()")
+    array = np.asarray(X)
+    if array.ndim != 2:
+        raise TableError(f"a table has rows and columns, this array has {array.ndim} dimensions: reshape it")
+    frame = pd.DataFrame(array, columns=[f"x{j}" for j in range(array.shape[1])], copy=False)
+    return frame.infer_objects() if array.dtype == object else frame
+
+
+def column_kind(series) -> str:
+    """Tell what a column holds: ``"number"``, ``"boolean"``, ``"date"``, ``"category"``, or ``"none"``.
+
+    Parameters
+    ----------
+    series : pandas.Series
+        Any column; one without a single value of a type that tells is ``"none"``.
+
+    Raises
+    ------
+    TableError
+        For time spans, complex numbers and nested objects, which have no place in a table of predictors.
+
+    Examples
+    --------
+    >>> import pandas as pd
+    >>> from tautnet.tables.cells import column_kind
+    >>> column_kind(pd.Series(["2024-02-29", None])), column_kind(pd.Series(["00123", "94110"]))
+    ('date', 'category')
+    """
+    if isinstance(series.dtype, pd.CategoricalDtype):
+        return "category"
+    code = _dtype_code(series)
+    if code in _KINDS_OF_DTYPE:
+        return _KINDS_OF_DTYPE[code]
+    if isinstance(series.dtype, pd.StringDtype):
+        texts = series.dropna().unique()
+        if not len(texts):
+            return "none"
+        return "date" if all(_days(text) is not None for text in texts) else "category"
+    if code != "O":
+        what = f"column {series.name!r} has type {series.dtype}"
+        raise TableError(f"{what}: turn it into numbers or text, or drop it")
+    return _kind_of_objects(series)
+
+
+def _dtype_code(series) -> str:
+    """Return NumPy's letter for the type; Arrow's text, dates and the like are taken as Python objects."""
+    code = getattr(series.dtype, "kind", "O")
+    return "O" if isinstance(series.dtype, pd.ArrowDtype) and code not in "biuf" else code
+
+
+def fits_float32(series) -> bool:
+    """Whether float32 holds every number of a column as it is.
+
+    Examples
+    --------
+    >>> fits_float32(pd.Series([1.5], dtype="float32")), fits_float32(pd.Series([1, 2], dtype="int32"))
+    (True, False)
+    """
+    code, size = _dtype_code(series), getattr(series.dtype, "itemsize", 8)
+    return code == "b" or (code == "f" and size <= 4) or (code in "iu" and size <= 2)
+
+
+def _kind_of_objects(series) -> str:
+    values = series.dropna()
+    types = {type(value) for value in values}
+    if not types:
+        return "none"
+    if all(issubclass(one, (bool, np.bool_)) for one in types):
+        return "boolean"
+    if all(issubclass(one, (int, float, np.integer, np.floating, decimal.Decimal)) for one in types):
+        return "number"
+    known = (str, bool, int, float, decimal.Decimal, np.bool_, np.integer, np.floating, datetime.date)
+    for one in types:
+        if not issubclass(one, known):
+            what = f"column {series.name!r} holds cells of type {one.__name__}"
+            raise TableError(f"{what}: turn it into numbers or text, or drop it")
+    if all(issubclass(one, (str, datetime.date)) for one in types):
+        return "date" if all(_days(value) is not None for value in values.unique()) else "category"
+    return "category"
+
+
+def distinct_texts(series) -> tuple[np.ndarray, list]:
+    """Return for each cell the position of its text in a list of distinct texts, -1 where it is missing.
+
+    Whole numbers read ``3`` whether they are stored as 3, 3.0 or "3", so that a code is the same level in
+    a file where its column also has missing cells and in one where it has none.
+
+    Parameters
+    ----------
+    series : pandas.Series
+
+    Returns
+    -------
+    tuple of an int array of shape (n_rows,) and a sorted list of str
+    """
+    codes, values = pd.factorize(series)
+    texts = [text_of(value) for value in values]
+    levels = sorted(set(texts))
+    position = {level: index for index, level in enumerate(levels)}
+    lookup = np.array([position[text] for text in texts] + [-1])
+    return lookup[codes], levels
+
+
+def text_of(value) -> str:
+    """Return the text of a cell that is not missing, whole numbers without a decimal point.
+
+    Examples
+    --------
+    >>> from tautnet.tables.cells import text_of
+    >>> text_of(3.0), text_of(0.5), text_of(True)
+    ('3', '0.5', 'True')
+    """
+    if isinstance(value, (float, np.floating)) and value.is_integer():
+        return str(int(value))
+    return str(value)
+
+
+def _days(value) -> float | None:
+    """Return the days since 1970 of an ISO text or a date, None where the value is neither."""
+    if isinstance(value, str):
+        if not _ISO_DATE.fullmatch(value):
+            return None
+        try:
+            value = datetime.datetime.fromisoformat(value)
+        except ValueError:
+            return None
+    if not isinstance(value, datetime.date):
+        return None
+    if not isinstance(value, datetime.datetime):
+        value = datetime.datetime(value.year, value.month, value.day)
+    if value.tzinfo is not None:
+        value = value.astimezone(datetime.UTC).replace(tzinfo=None)
+    return (value - _EPOCH) / datetime.timedelta(days=1)
+
+
+def as_numbers(name, series, kind) -> np.ndarray:
+    """Return a column of numbers, or of dates as days since 1970-01-01, with NaN for missing cells.
+
+    Parameters
+    ----------
+    name : str
+        What to call the column in messages.
+    series : pandas.Series
+    kind : {"number", "date"}
+
+    Returns
+    -------
+    array of shape (n_rows,), float64
+
+    Raises
+    ------
+    TableError
+        For infinite cells, and for cells that are neither numbers nor dates.
+
+    Examples
+    --------
+    >>> import pandas as pd
+    >>> from tautnet.tables.cells import as_numbers
+    >>> as_numbers("day", pd.Series(["1970-01-03", None]), "date")
+    array([ 2., nan])
+    """
+    code = _dtype_code(series)
+    if kind == "date":
+        return _days_of_column(name, series, code)
+    if code in "biuf":
+        values = series.to_numpy(dtype=np.float64, na_value=np.nan)
+    else:
+        converted = pd.to_numeric(series.astype(object), errors="coerce")
+        values = converted.to_numpy(dtype=np.float64, na_value=np.nan)
+        _check_readable(name, series, values, "numbers")
+    n_infinite = np.isinf(values).sum()
+    if n_infinite:
+        cells = "1 infinite cell" if n_infinite == 1 else f"{n_infinite} infinite cells"
+        raise TableError(f"column {name!r} has {cells}: make them missing or finite")
+    return values
+
+
+def _days_of_column(name, series, code) -> np.ndarray:
+    if code == "M":
+        if getattr(series.dt, "tz", None) is not None:
+            series = series.dt.tz_convert("UTC").dt.tz_localize(None)
+        stamps = series.to_numpy(dtype="datetime64[us]")
+        days = stamps.astype(np.int64) / 86_400e6
+        return np.where(np.isnat(stamps), np.nan, days)
+    codes, values = pd.factorize(series)
+    known = [_days(value) for value in values]
+    days = np.array([math.nan if day is None else day for day in known] + [math.nan])[codes]
+    _check_readable(name, series, days, "ISO dates")
+    return days
+
+
+def _check_readable(name, series, values, what) -> None:
+    """Raise where cells that are there turned out not to be numbers or dates, which `fit` said they are."""
+    odd = series[np.isnan(values) & series.notna().to_numpy()]
+    if len(odd):
+        cell = odd.iloc[0]
+        raise TableError(f"column {name!r} should hold {what}, but has {cell!r}: correct it or blank it out")

@@ -1,0 +1,96 @@
+"""Models of every task with random weights and a table of every kind of column, without a fit."""
+
+import numpy as np
+import pandas as pd
+
+from tautnet.files.fitted import FittedModel
+from tautnet.objective.prediction import Predictor
+from tautnet.tables.encoder import TableEncoder
+from tautnet.tables.scaling import Scaling, fit_scaling
+
+HOSTILE = ['say "no"', "it's\ntwo lines", "🎈", "", "nan", "missing", "?"]
+N_ROWS = 90
+
+
+def make_table(seed=0):
+    """Numbers with and without missing cells, dates, truth values, and categories with hostile names and levels."""
+    rng = np.random.default_rng(seed)
+    levels = np.array([*HOSTILE, "seldom", "never"], dtype=object)
+    town = levels[np.append(np.arange(N_ROWS - 2) % len(HOSTILE), [7, 8])]
+    table = pd.DataFrame(
+        {
+            "size": rng.normal(50, 20, N_ROWS),
+            "probabilities": np.where(rng.random(N_ROWS) < 0.2, np.nan, rng.normal(size=N_ROWS)),
+            "only whether": np.where(rng.random(N_ROWS) < 0.3, np.nan, 7.0),
+            'a "day"\n': np.datetime64("2024-02-29T06:00", "us") + np.arange(N_ROWS) * np.timedelta64(1, "D"),
+            "": rng.integers(0, 2, N_ROWS).astype(bool),
+            "town'); --": np.where(rng.random(N_ROWS) < 0.1, None, town),
+            "zip": rng.integers(100, 104, N_ROWS).astype(str),
+            "code": pd.Categorical(np.where(rng.random(N_ROWS) < 0.2, np.nan, rng.integers(1, 4, N_ROWS))),
+            "idle": rng.normal(size=N_ROWS),
+        }
+    )
+    return table.iloc[rng.permutation(N_ROWS)].reset_index(drop=True)
+
+
+def with_odd_cells(table, seed=1):
+    """The table with missing cells in every column and levels that were not seen."""
+    rng = np.random.default_rng(seed)
+    odd = {}
+    for name, cells in table.items():
+        odd[name] = cells.astype(object).where(rng.random(len(table)) > 0.3, None)
+        if isinstance(cells.dtype, pd.CategoricalDtype | pd.StringDtype) or cells.dtype == object:
+            odd[name] = odd[name].where(rng.random(len(table)) > 0.2, "not seen")
+    return pd.DataFrame(odd)
+
+
+MEANS = {"classification": "softmax", "multilabel": "expit", "regression": "identity", "survival": "identity"}
+
+
+def make_model(
+    task="classification", classes=("no", "yes"), hidden=(4,), activation="relu", skip=True, n_members=1, mean=None,
+    table=None, idle=("idle",), seed=0,
+):  # fmt: skip
+    """A fitted model with random weights, none on some predictors, and the table that its encoder has learned."""
+    rng = np.random.default_rng(seed)
+    table = make_table() if table is None else table
+    encoder = TableEncoder().fit(table)
+    X = encoder.transform(table)
+    classes = np.array(classes) if task in ("classification", "multilabel") else None
+    binary = task == "classification" and len(classes) == 2
+    n_outputs = 1 if binary or classes is None else len(classes)
+    if task == "regression" and mean is None:
+        n_outputs = 2
+    weighs = ~np.isin(np.array(encoder.predictors)[encoder.column_predictor], idle)
+
+    def member():
+        sizes = [X.shape[1], *hidden, n_outputs]
+        layers = [rng.normal(size=pair) / np.sqrt(pair[0]) for pair in zip(sizes[:-1], sizes[1:], strict=True)]
+        beside = rng.normal(size=(X.shape[1], n_outputs)) if skip and hidden else None
+        layers[0] *= weighs[:, np.newaxis]
+        if hidden:
+            # A unit that is constant, and one that nothing listens to.
+            layers[0][:, 0], layers[-1][-1] = 0.0, 0.0
+        if beside is not None:
+            beside *= weighs[:, np.newaxis]
+        scaled = task == "regression" and mean is None
+        target = Scaling(*(np.full(n_outputs, value) for value in ((1e4, 300.0) if scaled else (0.0, 1.0))))
+        biases = tuple(rng.normal(size=size) for size in sizes[1:])
+        name = mean or ("two_classes" if binary else MEANS[task])
+        rows = X[rng.permutation(N_ROWS)[: N_ROWS // 2]]
+        return Predictor(fit_scaling(rows), tuple(layers), biases, beside, activation, target, name)
+
+    members = tuple(member() for _ in range(n_members))
+    attributes = {
+        "coefs_": [*members[0].layers], "n_rows_": N_ROWS, "n_iter_": 1, "n_outputs_": n_outputs, "train_loss_": 0.1,
+        "stationarity_": 0.1, "objective_gap_": 0.1,
+        "selected_features_": ~np.isin(table.columns, idle), "feature_importances_": np.ones(table.shape[1]),
+    }  # fmt: skip
+    if classes is not None:
+        attributes["classes_"] = classes
+    model = FittedModel(
+        estimator="TautNetClassifier", parameters={"penalty": "l1", "alpha": 0.1}, task=task, target="y",
+        metric="loss", encoder=encoder, members=members, attributes=attributes, unit={"record": "Unit"},
+        versions={"tautnet": "0"},
+    )  # fmt: skip
+    return model, table
