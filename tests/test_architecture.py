@@ -34,7 +34,7 @@ ROOMS = {
 }  # fmt: skip
 FRONT = [
     "comparison", "selection", "options", "commands.console", "commands.arguments", "commands.rows", "commands.compare",
-    "commands.select", "commands.fit", "commands.predict", "commands.show", "commands.report", "commands.article",
+    "commands.fit", "commands.predict", "commands.show", "commands.select", "commands.report", "commands.article",
     "cli", "__main__",
 ]  # fmt: skip
 ORDER = [f"{room}.{file}" for room, files in ROOMS.items() for file in files] + FRONT

@@ -25,7 +25,7 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     help="glmnet for neural networks: is my network over-fitted, which penalty helps, which predictors can go?",
 )
-for command in (compare, select, fit, predict, show, report, article):
+for command in (compare, fit, predict, show, select, report, article):
     app.command()(command)
 
 
