@@ -2,7 +2,9 @@
 
 import numpy as np
 import pandas as pd
+import pytest
 
+from tautnet.cli import main
 from tautnet.files.fitted import FittedModel
 from tautnet.objective.prediction import Predictor
 from tautnet.tables.encoder import TableEncoder
@@ -42,6 +44,14 @@ def with_odd_cells(table, seed=1):
         if isinstance(cells.dtype, pd.CategoricalDtype | pd.StringDtype) or cells.dtype == object:
             odd[name] = odd[name].where(rng.random(len(table)) > 0.2, "not seen")
     return pd.DataFrame(odd)
+
+
+def run_command(monkeypatch, *arguments):
+    """Run the command in this process; its exit code."""
+    monkeypatch.setattr("sys.argv", ["tautnet", *map(str, arguments)])
+    with pytest.raises(SystemExit) as ended:
+        main()
+    return ended.value.code or 0
 
 
 MEANS = {"classification": "softmax", "multilabel": "expit", "regression": "identity", "survival": "identity"}

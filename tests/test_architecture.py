@@ -10,7 +10,7 @@ import pytest
 SOURCE = Path(__file__).parents[1] / "src" / "tautnet"
 # From top to bottom, files of each room in order; docs/design.md draws the same.
 ROOMS = {
-    "tables": ["errors", "datasets", "reader", "cells", "encoder", "target", "scaling"],
+    "tables": ["errors", "datasets", "reader", "cells", "encoder", "blocks", "target", "scaling"],
     "objective": ["prediction", "losses", "survival", "tasks", "networks", "penalties", "problem"],
     "fitting": [
         "settings", "sample", "solver", "unit", "loop", "path", "trainings", "units", "crossval", "adaptive", "nested",
@@ -20,7 +20,7 @@ ROOMS = {
         "whole", "run_directory", "pruning", "onnx_graph", "onnx_export", "equation", "summary", "fitted", "packing",
         "checks", "model_file",
     ],
-    "estimators": ["inputs", "conversion", "base", "models", "cross_validated", "survival", "selector"],
+    "estimators": ["inputs", "conversion", "base", "models", "cross_validated", "survival", "selector", "assembled"],
     "views": [
         "terminal", "canvas", "gains", "displays", "counts", "figures", "island", "report", "article_pictures",
         "article_sections", "article_report",
@@ -29,7 +29,8 @@ ROOMS = {
 }  # fmt: skip
 FRONT = [
     "comparison", "options", "commands.console", "commands.arguments", "commands.rows", "commands.compare",
-    "commands.report", "commands.article", "cli", "__main__",
+    "commands.fit", "commands.predict", "commands.show", "commands.export", "commands.report",
+    "commands.article", "cli", "__main__",
 ]  # fmt: skip
 ORDER = [f"{room}.{file}" for room, files in ROOMS.items() for file in files] + FRONT
 FILES = {str(path.relative_to(SOURCE).with_suffix("")).replace("/", "."): path for path in SOURCE.rglob("*.py")}

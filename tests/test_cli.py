@@ -143,20 +143,20 @@ def test_same_seed_same_json_whatever_the_jobs_and_the_source(runs):
 
 def test_out_holds_the_run(runs):
     ended, place = runs[0]["two"], runs[1]["two"]
-    files = [f"deep/run/{name}" for name in ("report.html", "result.json", "run.log")]
+    files = [f"deep/run/{name}" for name in ("model.taut", "report.html", "result.json", "run.log")]
     assert ended.written == ["deep", "deep/run", *files]
-    result = json.loads((place / files[1]).read_text(), parse_constant=lambda name: pytest.fail(name))
+    result = json.loads((place / files[2]).read_text(), parse_constant=lambda name: pytest.fail(name))
     assert result.pop("detail")["folds"] == 3
     assert result == json.loads(ended.out)
-    log = (place / files[2]).read_text()
+    log = (place / files[3]).read_text()
     assert log.startswith("$ tautnet compare - --target y")
     assert "classification: 'y' has 2 distinct values" in log
 
 
 def test_directories_are_numbered(runs):
-    files = [f"tautnet-t-y-2/{name}" for name in ("report.html", "result.json", "run.log")]
+    files = [f"tautnet-t-y-2/{name}" for name in ("model.taut", "report.html", "result.json", "run.log")]
     assert runs[0]["report"].written == ["tautnet-t-y-2", *files]
-    assert runs[0]["report"].err.splitlines()[-1] == f"report: {files[0]}"
+    assert runs[0]["report"].err.splitlines()[-1] == f"report: {files[1]}"
 
 
 def test_a_pipe_gets_plain_text(runs):
@@ -231,7 +231,7 @@ def test_a_closed_pipe_is_no_fault_and_force_writes_over_a_report(programs, tmp_
     assert "Traceback" not in err and "Broken" not in err
     figures = {f"{name}.{kind}" for name in ("comparison", "cv-l2", "path-l2", "weights-l2") for kind in ("svg", "png")}
     assert figures <= {path.name for path in (tmp_path / "run").iterdir()}
-    texts = {path.name: path.read_text() for path in (tmp_path / "run").iterdir() if path.name not in figures}
+    texts = {path.name: path.read_text() for path in (tmp_path / "run").iterdir() if path.name not in figures | {"model.taut"}}
     assert texts.keys() == {"report.html", "result.json", "run.log", "mine.txt"}
     assert [name for name, text in texts.items() if text == "old"] == ["mine.txt"]
 

@@ -30,10 +30,13 @@ class Comparison:
         The object that ``tautnet compare --json`` prints.
     detail : dict
         Everything that the report draws: curves, paths, exits, outer-fold predictions.
+    model : TautNetClassifierCV, TautNetRegressorCV or TautNetSurvivalCV
+        Under the recommended penalty, fitted on all rows; None where only the numbers are at hand.
     """
 
     result: dict
     detail: dict
+    model: object = None
 
     @property
     def verdict(self):
@@ -207,6 +210,7 @@ def compare(
     _check(penalties, cv, repeats, selection, l1_ratio, ordered, groups, network)
     target, sample, encoder = encode(X, y, sample_weight, task if loss == "squared_error" else "regression")
     _check_loss(target.task, task, loss, delta, quantile, ties)
+    regression_loss = loss
     loss = loss_for(target.task, sample.y, sample.weight, loss=loss, delta=delta, quantile=quantile, ties=ties)
 
     def settings_for(penalty, linear):
@@ -236,10 +240,25 @@ def compare(
     result["detail"] = study_detail(study, table, encoder, target)
     sentences = result["detail"]["sentences"] = write_verdict(result)
     result["verdict"] = " ".join(sentences)
+    parameters = dict(
+        cv=cv, selection=selection, n_jobs=n_jobs, loss=regression_loss, delta=delta, quantile=quantile, ties=ties,
+        l1_ratio=l1_ratio, hidden_layer_sizes=tuple(hidden_layer_sizes), activation=activation, skip=skip,
+        finish=finish, alpha_min_ratio=alpha_min_ratio, max_iter=max_iter, tol=tol, precision=precision,
+        random_state=random_state,
+    )  # fmt: skip
+    model = _recommended_model(result["recommended"], parameters, X, target, encoder, study)
     result["seconds"] = time.perf_counter() - start
     result["version"] = version("tautnet")
     result = plain(result)
-    return Comparison(result, result.pop("detail"))
+    return Comparison(result, result.pop("detail"), model)
+
+
+def _recommended_model(name, parameters, X, target, encoder, study):
+    """The estimator of the recommended penalty, made of the chains of the comparison."""
+    from tautnet.estimators.assembled import assemble
+
+    own = {"penalty": ADAPTIVE.get(name, name), "adaptive": name in ADAPTIVE}
+    return assemble(parameters | own, X, target, encoder, study.sample, study.nested[name])
 
 
 def _check(penalties, cv, repeats, selection, l1_ratio, ordered, groups, network):

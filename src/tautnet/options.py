@@ -11,6 +11,7 @@ CommandError = UsageError.__base__
 DEFAULT_PENALTIES = ("none", "l2", "l1", "elasticnet", "group", "adaptive_group")
 PENALTIES = (*DEFAULT_PENALTIES, "sparse_group", "hierarchical", "mcp", "group_mcp", "early_stopping", "dropout")
 ACTIVATIONS = ("relu", "tanh", "silu", "identity")
+LANGUAGES = ("python", "sql")
 LOSSES = ("squared_error", "poisson", "huber", "quantile")
 
 
@@ -55,13 +56,21 @@ def hidden(value: str):
     return value
 
 
-def refuse_idle_options(out, force, ordered, repeats, group_col, hidden, activation, finish):
+def refuse_idle_options(out, force, ordered, repeats, group_col):
     """An option that would do nothing is a mistake that its user should hear of."""
-    linear = not layers(hidden)
     for idle, why in (
         (force and out is None, "--force does nothing without --out DIR"),
         (ordered and repeats > 1, "--repeats draws folds anew, and --ordered leaves nothing to draw: use one of them"),
         (ordered and group_col, "--ordered cuts folds by the order of rows, --group-col by groups: use one of them"),
+    ):
+        if idle:
+            raise UsageError(why)
+
+
+def refuse_idle_layers(hidden, activation, finish):
+    """Without a hidden layer there is nothing to activate, and the map is solved anyway."""
+    linear = not layers(hidden)
+    for idle, why in (
         (linear and activation != "relu", "--activation does nothing without a hidden layer (--hidden 0)"),
         (linear and finish, "--finish does nothing without a hidden layer (--hidden 0): a linear map is always solved"),
     ):

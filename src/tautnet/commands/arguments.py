@@ -10,6 +10,7 @@ from tautnet import options
 Data = Annotated[
     str, Argument(metavar="DATA", help="CSV, TSV or Parquet file (gz too), - for stdin, or a built-in name.")
 ]
+ModelFile = Annotated[Path, Argument(metavar="FILE", help="A model file.")]
 Target = Annotated[str | None, Option(metavar="COL", help="Column to predict.")]
 Task = Annotated[
     str, Option(callback=options.one_of("auto", "classification", "regression"), help="classification or regression.")
@@ -25,6 +26,14 @@ Quantile = Annotated[
 ]
 Time = Annotated[str | None, Option(metavar="COL", help="Survival times, in the place of --target.")]
 Event = Annotated[str | None, Option(metavar="COL", help="Whether each time ended in an event: 1 or 0, true or false.")]
+Select = Annotated[
+    str,
+    Option(callback=options.one_of("min", "1se"), help="Choose the least CV loss, or the simplest within one SE."),
+]
+AlphaMinRatio = Annotated[
+    float | None,
+    Option(min=1e-12, max=1, help="Start of the path as a share of a0; 1e-6, or 1e-2 on wide tables."),
+]
 GroupCol = Annotated[
     str | None, Option(metavar="COL", help="Rows with the same value here are never split between folds.")
 ]

@@ -25,10 +25,7 @@ def compare(
     event: arguments.Event = None,
     cv: Annotated[int, Option(min=3, help="Number of folds, outer and inner.")] = 5,
     repeats: Annotated[int, Option(min=1, help="How often the folds are drawn anew.")] = 1,
-    select: Annotated[
-        str,
-        Option(callback=options.one_of("min", "1se"), help="Choose the least CV loss, or the simplest within one SE."),
-    ] = "min",
+    select: arguments.Select = "min",
     group_col: arguments.GroupCol = None,
     weights: arguments.Weights = None,
     drop: arguments.Drop = "",
@@ -37,10 +34,7 @@ def compare(
     jobs: arguments.Jobs = None,
     hidden: arguments.Hidden = "100",
     activation: arguments.Activation = "relu",
-    alpha_min_ratio: Annotated[
-        float | None,
-        Option(min=1e-12, max=1, help="Start of the path as a share of a0; 1e-6, or 1e-2 on wide tables."),
-    ] = None,
+    alpha_min_ratio: arguments.AlphaMinRatio = None,
     finish: Annotated[bool, Option("--finish", help="Score models solved in float64 (slower).")] = False,
     na: arguments.Na = None,
     decimal: arguments.Decimal = ".",
@@ -51,7 +45,8 @@ def compare(
     figures: Annotated[bool, Option("--figures", help="Write pictures for papers, too: SVG and PNG.")] = False,
 ):
     """Compare penalties on a table by nested cross-validation, and say what the numbers mean."""
-    options.refuse_idle_options(out, force, ordered, repeats, group_col, hidden, activation, finish)
+    options.refuse_idle_options(out, force, ordered, repeats, group_col)
+    options.refuse_idle_layers(hidden, activation, finish)
     if figures and as_json and out is None:
         raise options.UsageError("--figures does nothing with --json, which writes nothing without --out DIR")
     if "dropout" in penalties.split(",") and not options.layers(hidden):
@@ -102,19 +97,23 @@ def _show(comparison, as_json):
 
 
 def _write(comparison, directory, log, figures):
-    from tautnet.files.run_directory import LOG, REPORT, RESULT, all_or_nothing, write_text
+    from tautnet.files.model_file import write_model
+    from tautnet.files.run_directory import LOG, MODEL, REPORT, RESULT, all_or_nothing, write_text
     from tautnet.views.figures import write_figures
     from tautnet.views.report import write_report
 
     command = typed()
     whole = comparison.whole(command)
     done = f"report: {directory / REPORT}"
+    kept = f"model under {comparison.recommended}: {directory / MODEL}"
     lines = [f"$ {command}", f"tautnet {comparison.result['version']}", *log.lines, *comparison.sentences]
-    lines += [done, f"{comparison.result['seconds']:.1f} seconds"]
+    lines += [kept, done, f"{comparison.result['seconds']:.1f} seconds"]
     with all_or_nothing(directory) as draft:
         write_text(draft / RESULT, json.dumps(whole, allow_nan=False) + "\n")
         write_report(whole, draft / REPORT)
+        write_model(draft / MODEL, comparison.model.to_fitted())
         if figures:
             write_figures(whole, draft)
         write_text(draft / LOG, "\n".join(lines) + "\n")
+    log(kept)
     log(done)

@@ -15,7 +15,7 @@ from sklearn.utils._param_validation import Interval, StrOptions
 from sklearn.utils.class_weight import compute_sample_weight
 from sklearn.utils.validation import check_is_fitted
 
-from tautnet.estimators import conversion
+from tautnet.estimators.conversion import Convertible
 from tautnet.estimators.inputs import (
     check_feature_groups,
     check_groups,
@@ -24,7 +24,6 @@ from tautnet.estimators.inputs import (
     check_table,
     check_target,
 )
-from tautnet.files.model_file import write_model
 from tautnet.files.summary import summarise
 from tautnet.fitting.sample import encode
 from tautnet.fitting.settings import Settings
@@ -45,7 +44,7 @@ def set_parameters(estimator, given):
             setattr(estimator, name, value)
 
 
-class Net(BaseEstimator):
+class Net(Convertible, BaseEstimator):
     """Base of all estimators."""
 
     _parameter_constraints = {
@@ -126,10 +125,21 @@ class Net(BaseEstimator):
         complaint = penalty_complaint(self.penalty, Network(() if linear else (1,), skip=self.skip))
         if complaint:
             raise ValueError(complaint)
+        for name, why in self._idle_parameters(linear):
+            raise ValueError(f"{name}={getattr(self, name)!r} changes nothing here: it needs {why}")
+
+    def _idle_parameters(self, linear):
+        """Parameters that are not at their defaults and yet do nothing, each with what it would need."""
         defaults = type(self)().get_params(deep=False)
         for name, applies, why in self._conditions(linear):
             if not applies and not np.array_equal(getattr(self, name), defaults[name]):
-                raise ValueError(f"{name}={getattr(self, name)!r} changes nothing here: it needs {why}")
+                yield name, why
+
+    def leave_idle_parameters(self):
+        """Put parameters that would do nothing back to their defaults."""
+        linear = not np.isscalar(self.hidden_layer_sizes) and len(self.hidden_layer_sizes) == 0
+        for name, _ in list(self._idle_parameters(linear)):
+            setattr(self, name, type(self)().get_params(deep=False)[name])
 
     def _check_layer_factors(self):
         if self.layer_factors is None:
@@ -170,16 +180,20 @@ class Net(BaseEstimator):
         frame = check_table(self, X, y, reset=True)
         column = check_target(frame, y, self.task)
         weight = self._weight(column, check_sample_weight(frame, sample_weight))
-        target, sample, self.encoder_ = encode(frame, column, weight, self.task)
-        self.target_name_ = target.name
-        if target.classes is not None:
-            self.classes_ = target.classes
+        target, sample, encoder = encode(frame, column, weight, self.task)
+        self.take_target(target, encoder)
         sample = sample._replace(groups=check_groups(frame, groups))
         settings = self._settings(self._loss(target.task, sample), self._watch(X, y, weight))
-        sample, factors = self._take_predictors(sample)
+        sample, factors = self.take_predictors(sample)
         return sample, replace(settings, penalty_factors=factors), target
 
-    def _take_predictors(self, sample):
+    def take_target(self, target, encoder):
+        """Keep what prediction needs of an encoded table."""
+        self.encoder_, self.target_name_ = encoder, target.name
+        if target.classes is not None:
+            self.classes_ = target.classes
+
+    def take_predictors(self, sample):
         """The sample with its columns in the groups that the user gave, and the factor of each group or None."""
         names = list(self.encoder_.feature_names_in_)
         position = {name: i for i, name in enumerate(names)}
@@ -261,40 +275,6 @@ class Net(BaseEstimator):
         """
         check_is_fitted(self)
         print(summarise(self.to_fitted()))
-
-    def to_fitted(self):
-        """The same model without JAX and scikit-learn.
-
-        Returns
-        -------
-        FittedModel
-        """
-        check_is_fitted(self)
-        return conversion.to_fitted(self)
-
-    def save(self, path):
-        """Write a model file, which ``tautnet.load`` reads where there is neither JAX nor scikit-learn.
-
-        Parameters
-        ----------
-        path : path
-            Written over where it exists; whole or not at all.
-
-        Returns
-        -------
-        pathlib.Path
-
-        Raises
-        ------
-        ModelFileError
-            When the file cannot be written.
-        """
-        return write_model(path, self.to_fitted())
-
-    @classmethod
-    def from_fitted(cls, fitted):
-        """The estimator that a `FittedModel` comes from; `FittedModel.to_estimator` knows its class."""
-        return conversion.from_fitted(cls, fitted)
 
     def _encoded(self, X):
         check_is_fitted(self)

@@ -3,7 +3,10 @@
 from dataclasses import fields, is_dataclass
 from importlib.metadata import version
 
+from sklearn.utils.validation import check_is_fitted
+
 from tautnet.files.fitted import FittedModel
+from tautnet.files.model_file import write_model
 from tautnet.fitting.path import Path
 from tautnet.fitting.settings import Schedule, Settings
 from tautnet.fitting.unit import Unit
@@ -59,29 +62,56 @@ def record(value):
     return RECORDS[value["record"]](**{name: record(held) for name, held in value.items() if name != "record"})
 
 
-def to_fitted(estimator):
-    """The fitted model of an estimator; arrays are shared, not copied."""
-    parameters = estimator.get_params(deep=False)
-    loss = estimator.unit_.settings.loss
-    return FittedModel(
-        estimator=type(estimator).__name__,
-        parameters=parameters,
-        task="multilabel" if loss.is_multilabel else estimator.task,
-        target=estimator.target_name_,
-        metric=loss.metric_name,
-        encoder=estimator.encoder_,
-        members=tuple(estimator._members),
-        attributes={n: plain(v) for n, v in vars(estimator).items() if n not in parameters and n not in APART},
-        unit=plain(estimator.unit_),
-        versions={name: version(name) for name in PACKAGES},
-    )
+class Convertible:
+    """What every estimator can be turned into, and made of."""
 
+    def to_fitted(self):
+        """The same model without JAX and scikit-learn; arrays are shared, not copied.
 
-def from_fitted(cls, fitted):
-    """The estimator of a class that a fitted model comes from."""
-    estimator = cls(**fitted.parameters)
-    for name, value in fitted.attributes.items():
-        setattr(estimator, name, record(value))
-    estimator.encoder_, estimator.unit_ = fitted.encoder, record(fitted.unit)
-    estimator._members, estimator.target_name_ = list(fitted.members), fitted.target
-    return estimator
+        Returns
+        -------
+        FittedModel
+        """
+        check_is_fitted(self)
+        parameters, loss = self.get_params(deep=False), self.unit_.settings.loss
+        return FittedModel(
+            estimator=type(self).__name__,
+            parameters=parameters,
+            task="multilabel" if loss.is_multilabel else self.task,
+            target=self.target_name_,
+            metric=loss.metric_name,
+            encoder=self.encoder_,
+            members=tuple(self._members),
+            attributes={n: plain(v) for n, v in vars(self).items() if n not in parameters and n not in APART},
+            unit=plain(self.unit_),
+            versions={name: version(name) for name in PACKAGES},
+        )
+
+    @classmethod
+    def from_fitted(cls, fitted):
+        """The estimator that a `FittedModel` comes from; `FittedModel.to_estimator` knows its class."""
+        estimator = cls(**fitted.parameters)
+        for name, value in fitted.attributes.items():
+            setattr(estimator, name, record(value))
+        estimator.encoder_, estimator.unit_ = fitted.encoder, record(fitted.unit)
+        estimator._members, estimator.target_name_ = list(fitted.members), fitted.target
+        return estimator
+
+    def save(self, path):
+        """Write a model file, which ``tautnet.load`` reads where there is neither JAX nor scikit-learn.
+
+        Parameters
+        ----------
+        path : path
+            Written over where it exists; whole or not at all.
+
+        Returns
+        -------
+        pathlib.Path
+
+        Raises
+        ------
+        ModelFileError
+            When the file cannot be written.
+        """
+        return write_model(path, self.to_fitted())

@@ -43,6 +43,10 @@ class CrossValidated:
         -------
         self
         """
+        return self.fit_in_sight(X, y, sample_weight, groups, self._reporter())
+
+    def fit_in_sight(self, X, y, sample_weight, groups, on_progress):
+        """`fit`, with a callable that is told the share done."""
         sample, settings, target = self._prepare(X, y, sample_weight, groups)
         alphas = self._check_alphas()
         if self.cv is None or isinstance(self.cv, Integral):
@@ -54,8 +58,13 @@ class CrossValidated:
                 raise ValueError("cv gives one split, and adaptive=True needs others to choose for it: use 2 or more")
         nested = cross_validate(
             sample, [Candidate(self.penalty, settings)], folds, nested=False, alphas=alphas, n_jobs=self.n_jobs,
-            keep="all" if self.ensemble else (), on_progress=self._reporter(),
+            keep="all" if self.ensemble else (), on_progress=on_progress,
         )[0]  # fmt: skip
+        return self.take_nested(sample, nested, alphas)
+
+    def take_nested(self, sample, nested, alphas):
+        """Choose a strength, and take the model of it, from chains that are fitted."""
+        settings = nested.candidate.settings
         curve = nested.curve()
         by_count = self.selection not in ("min", "1se")
         path = nested.whole

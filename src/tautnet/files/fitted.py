@@ -4,6 +4,7 @@ import warnings
 from dataclasses import dataclass, field, replace
 
 import numpy as np
+import pandas as pd
 
 from tautnet.files.equation import equation
 from tautnet.files.onnx_export import write_onnx
@@ -142,6 +143,35 @@ class FittedModel:
         times = known if times is None else np.asarray(times, dtype=float)
         return survival_function(known, hazard, self._outputs(X), times)
 
+    def table(self, X):
+        """Predictions with named columns, as ``tautnet predict`` writes them.
+
+        Parameters
+        ----------
+        X : DataFrame or array (n_rows, n_predictors)
+
+        Returns
+        -------
+        DataFrame
+            ``prediction``, or ``prediction_0``, ``prediction_1``, ... of several targets; for a classifier
+            ``probability_<class>`` behind; for survival ``risk``.
+
+        Examples
+        --------
+        >>> from tautnet.estimators.models import TautNetClassifier
+        >>> X = np.random.default_rng(0).normal(size=(50, 3))
+        >>> model = TautNetClassifier("l1", 0.1, hidden_layer_sizes=()).fit(X, np.where(X[:, 0] > 0, "high", "low"))
+        >>> model.to_fitted().table(X).columns.tolist()
+        ['prediction', 'probability_high', 'probability_low']
+        """
+        if self.task == "survival":
+            return pd.DataFrame({"risk": self.predict(X)})
+        mean = self._mean(X)
+        if self.task == "regression":
+            return pd.DataFrame(_columns("prediction", mean[:, 0] if mean.shape[1] == 1 else mean))
+        chosen = _columns("prediction", choose(mean, self.classes, self.task == "multilabel"))
+        return pd.DataFrame(chosen | {f"probability_{one}": mean[:, j] for j, one in enumerate(self.classes)})
+
     def prune(self):
         """The smaller model that predicts the same, up to rounding: rows need only the predictors that have a weight.
 
@@ -166,6 +196,27 @@ class FittedModel:
         weights = {"coefs_": [*first.layers], "intercepts_": [*first.biases], "skip_coef_": first.skip}
         attributes = {name: value for name, value in self.attributes.items() if not name.startswith("_")} | weights
         return replace(self, encoder=encoder, members=members, attributes=attributes, unit={})
+
+    def save(self, path):
+        """Write a model file, which ``tautnet.load`` reads; see `tautnet.files.model_file.write_model`.
+
+        Parameters
+        ----------
+        path : path
+            Written over where it exists; whole or not at all.
+
+        Returns
+        -------
+        pathlib.Path
+
+        Raises
+        ------
+        ModelFileError
+            When the file cannot be written.
+        """
+        import tautnet
+
+        return tautnet.write_model(path, self)
 
     def to_onnx(self, path):
         """Write an ONNX file that makes the same predictions; see `tautnet.files.onnx_export.write_onnx`.
@@ -264,3 +315,9 @@ class FittedModel:
         if not hasattr(X, "columns") and not hasattr(X, "column_names") and np.shape(X)[1:] != (width,):
             raise TableError(f"an array of {width} columns is needed, as the model was fitted on, not {np.shape(X)}")
         return self.encoder.transform(X)
+
+
+def _columns(name, values):
+    if values.ndim == 1:
+        return {name: values}
+    return {f"{name}_{j}": values[:, j] for j in range(values.shape[1])}

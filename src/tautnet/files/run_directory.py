@@ -11,7 +11,7 @@ from pathlib import Path
 from tautnet.files.whole import whole_file
 from tautnet.tables.errors import TableError
 
-REPORT, RESULT, LOG = "report.html", "result.json", "run.log"
+REPORT, RESULT, LOG, MODEL = "report.html", "result.json", "run.log", "model.taut"
 
 
 def choose_directory(out, data, target, *, force=False):
@@ -41,7 +41,7 @@ def choose_directory(out, data, target, *, force=False):
     else:
         directory = Path(out)
     try:
-        held = [] if force else [name for name in (REPORT, RESULT, LOG) if (directory / name).exists()]
+        held = [] if force else [name for name in (REPORT, RESULT, LOG, MODEL) if (directory / name).exists()]
         if held:
             raise TableError(f"{directory} holds {held[0]} already: use --force to write over it, or another --out")
         # On disk under a name that is nobody's; file permissions alone do not tell.

@@ -1,10 +1,30 @@
 """Files that are there whole or not at all."""
 
 import os
+import tempfile
 from contextlib import contextmanager
 from pathlib import Path
 
-__all__ = ["whole_file"]
+from tautnet.tables.errors import TableError
+
+__all__ = ["check_writable", "whole_file"]
+
+
+def check_writable(path):
+    """Raise where a file could not be written: before the work, not after it.
+
+    Raises
+    ------
+    TableError
+    """
+    path = Path(path)
+    if path.is_dir():
+        raise TableError(f"cannot write {path}: it is a directory; name a file in it")
+    try:
+        with tempfile.TemporaryFile(dir=path.absolute().parent):
+            pass
+    except OSError as error:
+        raise TableError(f"cannot write {path}: {error.strerror or error}; choose another place") from None
 
 
 @contextmanager

@@ -11,6 +11,7 @@ import io
 import re
 import sys
 import zlib
+from contextlib import contextmanager, nullcontext
 from pathlib import Path
 from typing import NamedTuple
 
@@ -102,10 +103,16 @@ def read_table(source, *, na=(), decimal=".", encoding=None, built_ins=True) -> 
 
 
 def _read_bytes(source, known) -> bytes:
-    if source == "-":
-        return sys.stdin.buffer.read()
+    with open_source(source, known) as file:
+        return file.read()
+
+
+@contextmanager
+def open_source(source, known=()):
+    """A file or standard input as a stream of bytes; what is wrong with it is a `TableError`."""
     try:
-        return Path(source).read_bytes()
+        with nullcontext(sys.stdin.buffer) if source == "-" else open(source, "rb") as file:
+            yield file
     except (FileNotFoundError, NotADirectoryError):
         hint = ""
         if known:
@@ -115,6 +122,8 @@ def _read_bytes(source, known) -> bytes:
         raise TableError(f"no such file: {source}{hint}") from None
     except IsADirectoryError:
         raise TableError(f"{source} is a directory: give the file in it that holds the table") from None
+    except TableError:
+        raise
     except (OSError, ValueError) as error:
         reason = getattr(error, "strerror", None) or error
         raise TableError(f"cannot read {source}: {reason}") from None
@@ -139,13 +148,14 @@ def _read_parquet(data, source) -> pd.DataFrame:
         frame = pd.read_parquet(io.BytesIO(data), engine="pyarrow").reset_index(drop=True)
     except (OSError, ValueError, NotImplementedError, pyarrow.ArrowException) as error:
         raise TableError(f"{source} is a damaged Parquet file: {str(error).splitlines()[0]}") from None
-    frame.columns = _column_names([str(name) for name in frame.columns], source)
+    frame.columns = column_names([str(name) for name in frame.columns], source)
     if frame.empty:
         raise TableError(f"{source} has no rows")
     return frame
 
 
-def _decode(data, encoding, source) -> str:
+def check_is_text(data, encoding, source) -> None:
+    """Raise where bytes are no text at all, or text in an encoding that has to be named."""
     for magic, what in ((b"PK\x03\x04", "an Excel or zip file"), (b"\xd0\xcf\x11\xe0", "an Excel file")):
         if data.startswith(magic):
             raise TableError(f"{source} is {what}: save the table as CSV")
@@ -153,10 +163,14 @@ def _decode(data, encoding, source) -> str:
         raise TableError(f"{source} is not UTF-8: pass --encoding utf-16")
     if encoding is None and b"\x00" in data:
         raise TableError(f"{source} holds binary data, not a table of text: give a CSV, TSV or Parquet file")
+
+
+def _decode(data, encoding, source) -> str:
+    check_is_text(data, encoding, source)
     try:
         text = data.decode(encoding or "utf-8-sig").removeprefix("\ufeff")
     except LookupError:
-        raise TableError(f"unknown encoding {encoding!r}: try utf-8, latin-1, cp1252 or utf-16") from None
+        raise unknown_encoding(encoding) from None
     except UnicodeError as error:
         # A text in a one-byte encoding holds hardly any control characters; noise is full of them.
         controls = sum(data[:4096].count(code) for code in bytes((*range(9), 11, 12, *range(14, 32), 127)))
@@ -172,12 +186,17 @@ def _decode(data, encoding, source) -> str:
     return text
 
 
+def unknown_encoding(encoding) -> TableError:
+    """What to say of an encoding that Python does not know."""
+    return TableError(f"unknown encoding {encoding!r}: try utf-8, latin-1, cp1252 or utf-16")
+
+
 def _read_text(text, markers, decimal, source) -> pd.DataFrame:
     if "\n" not in text:
         text = text.replace("\r", "\n")
-    delimiter = _sniff_delimiter(text)
+    delimiter = sniff_delimiter(text)
     stream = io.StringIO(text)
-    names = _column_names(_read_header(stream, delimiter, source), source)
+    names = column_names(_read_header(stream, delimiter, source), source)
     try:
         # header=None: with a header pandas turns surplus cells of the first row into an index.
         body = pd.read_csv(
@@ -204,23 +223,23 @@ def _read_text(text, markers, decimal, source) -> pd.DataFrame:
     return pd.DataFrame(columns)
 
 
-def _sniff_delimiter(text) -> str:
+def sniff_delimiter(text) -> str:
     header = re.search(r".*\S.*", text).group()
     return max(_DELIMITERS, key=re.sub(r'"[^"]*"', "", header).count)
 
 
-def _rows(stream, delimiter, strict=False):
+def csv_rows(stream, delimiter, strict=False):
     return csv.reader(stream, delimiter=delimiter, skipinitialspace=True, strict=strict)
 
 
 def _read_header(stream, delimiter, source) -> list:
     try:
-        return next(row for row in _rows(stream, delimiter) if "".join(row).strip())
+        return next(row for row in csv_rows(stream, delimiter) if "".join(row).strip())
     except (StopIteration, csv.Error):
         raise TableError(f"{source} has no header line that can be read") from None
 
 
-def _column_names(header, source) -> list:
+def column_names(header, source) -> list:
     names = [name.strip() or f"Unnamed: {position}" for position, name in enumerate(header)]
     seen, repeated = set(), []
     for name in names:
@@ -237,7 +256,7 @@ def _column_names(header, source) -> list:
 
 def _check_ragged(text, delimiter, width, source, strict=False) -> None:
     """Raise with the line number of the first row that has more or fewer cells than the header."""
-    rows = _rows(io.StringIO(text), delimiter, strict)
+    rows = csv_rows(io.StringIO(text), delimiter, strict)
     start = 1
     try:
         for row in rows:
@@ -277,7 +296,7 @@ def _to_numbers(tokens, missing, decimal):
     present = tokens[~missing]
     if any(_is_zero_led(token) for token in present):
         return None
-    parsed = _parse(present, decimal)
+    parsed = parse_numbers(present, decimal)
     if np.isnan(parsed).any():
         return None
     if not missing.any():
@@ -288,14 +307,14 @@ def _to_numbers(tokens, missing, decimal):
 
 
 def _is_number(tokens, decimal) -> np.ndarray:
-    return ~np.isnan(_parse(tokens, decimal).astype(np.float64))
+    return ~np.isnan(parse_numbers(tokens, decimal).astype(np.float64))
 
 
 def _is_zero_led(token) -> bool:
     return len(token) > 1 and token[0] == "0" and token.isdigit()
 
 
-def _parse(tokens, decimal) -> np.ndarray:
+def parse_numbers(tokens, decimal) -> np.ndarray:
     """Parse each token as a number, NaN where it is none."""
     if decimal == ",":
         tokens = np.array(["" if "." in token else token.replace(",", ".") for token in tokens], dtype=object)

@@ -1,0 +1,88 @@
+"""``tautnet fit``: one penalty, its strength chosen by cross-validation, kept in a model file."""
+
+import sys
+from pathlib import Path
+from typing import Annotated
+
+from typer import Option
+
+from tautnet import options
+from tautnet.commands import arguments
+from tautnet.commands.console import Log, one_line_errors, progress, say
+from tautnet.commands.rows import select_rows
+
+
+def fit(
+    data: arguments.Data,
+    model: Annotated[Path, Option(metavar="FILE", help="Where to write the model.")],
+    target: arguments.Target = None,
+    penalty: Annotated[
+        str, Option(callback=options.one_of(*options.PENALTIES), help=f"One of {', '.join(options.PENALTIES)}.")
+    ] = "l2",
+    task: arguments.Task = "auto",
+    loss: arguments.Loss = "squared_error",
+    quantile: arguments.Quantile = 0.5,
+    time: arguments.Time = None,
+    event: arguments.Event = None,
+    cv: Annotated[int, Option(min=2, help="Number of folds.")] = 5,
+    select: arguments.Select = "min",
+    group_col: arguments.GroupCol = None,
+    weights: arguments.Weights = None,
+    drop: arguments.Drop = "",
+    seed: arguments.Seed = 0,
+    jobs: arguments.Jobs = None,
+    hidden: arguments.Hidden = "100",
+    activation: arguments.Activation = "relu",
+    alpha_min_ratio: arguments.AlphaMinRatio = None,
+    finish: Annotated[bool, Option("--finish", help="Solve the models in float64 (slower).")] = False,
+    na: arguments.Na = None,
+    decimal: arguments.Decimal = ".",
+    encoding: arguments.Encoding = None,
+):
+    """Fit one penalty on a table, its strength chosen by cross-validation, and keep the model in a file."""
+    options.refuse_idle_layers(hidden, activation, finish)
+    options.refuse_idle_targets(target, time, event, task, loss, quantile)
+    with one_line_errors():
+        from tautnet.files.model_file import write_model
+        from tautnet.files.whole import check_writable
+        from tautnet.tables.reader import read_table
+
+        check_writable(model)
+        table = read_table(data, na=tuple(na or ()), decimal=decimal, encoding=encoding)
+        log = Log()
+        survival = None if time is None else (time, event)
+        rows = select_rows(table, target or table.target, options.split(drop), group_col, weights, log, survival)
+
+        from tautnet.estimators.assembled import estimator_for
+        from tautnet.files.summary import summarise
+        from tautnet.fitting.sample import notes
+        from tautnet.tables.target import as_target
+
+        of_regression = "regression" if loss != "squared_error" else task
+        found = as_target(rows.y, "survival" if time else of_regression)
+        log(found.decision)
+        estimator = estimator_for(
+            found.task,
+            dict(
+                penalty=penalty, loss=loss, quantile=quantile, cv=cv, selection=select, n_jobs=jobs or -1,
+                hidden_layer_sizes=options.layers(hidden), activation=activation,
+                alpha_min_ratio=alpha_min_ratio or "auto", finish=finish, random_state=seed,
+            ),
+        )  # fmt: skip
+        with progress() as show:
+            _fit(estimator, rows, show)
+        for note in list(notes(found, estimator.encoder_))[1:]:
+            log(note)
+        fitted = estimator.to_fitted()
+        write_model(model, fitted)
+        say(summarise(fitted), sys.stdout)
+        log(f"model: {model}")
+
+
+def _fit(estimator, rows, show):
+    from tautnet.tables.errors import TableError
+
+    try:
+        estimator.fit_in_sight(rows.X, rows.y, rows.weight, rows.groups, show)
+    except ValueError as error:
+        raise TableError(str(error)) from None

@@ -1,0 +1,62 @@
+"""``tautnet predict``: predictions of a model file for new rows."""
+
+import sys
+from pathlib import Path
+from typing import Annotated
+
+from typer import Argument, Option
+
+from tautnet.commands import arguments
+from tautnet.commands.console import one_line_errors, say
+
+SHOWN = 10
+
+
+def predict(
+    file: arguments.ModelFile,
+    data: Annotated[str, Argument(metavar="DATA", help="CSV, TSV or Parquet file (gz too), or - for stdin.")],
+    out: Annotated[
+        Path | None, Option(metavar="FILE", help="Where to write the predictions, as CSV; stdout if not given.")
+    ] = None,
+    na: arguments.Na = None,
+    decimal: arguments.Decimal = ".",
+    encoding: arguments.Encoding = None,
+):
+    """Predict new rows with a model file: no training, and memory that does not grow with the table."""
+    with one_line_errors():
+        from tautnet.files.model_file import load
+        from tautnet.files.whole import whole_file
+        from tautnet.tables.blocks import read_blocks
+        from tautnet.tables.errors import TableError
+
+        model = load(file)
+        blocks = read_blocks(
+            data, model.encoder.recipes, na=tuple(na or ()), decimal=decimal, encoding=encoding,
+            on_extra=lambda names: _say_ignored([name for name in names if name not in model.encoder.left_out]),
+        )  # fmt: skip
+        if out is None:
+            for text in _texts(model, blocks):
+                say(text.rstrip("\n"), sys.stdout)
+            return
+        try:
+            with whole_file(out) as draft, open(draft, "w", encoding="utf-8", newline="") as stream:
+                stream.writelines(_texts(model, blocks))
+        except OSError as error:
+            raise TableError(f"cannot write {out}: {error.strerror or error}; choose another --out") from None
+        say(f"predictions: {out}", sys.stderr)
+
+
+def _texts(model, blocks):
+    """The table of predictions as CSV, in parts."""
+    header = True
+    for block in blocks:
+        yield model.table(block).to_csv(index=False, header=header, lineterminator="\n")
+        header = False
+
+
+def _say_ignored(names):
+    if names:
+        more = ", ..." if len(names) > SHOWN else ""
+        columns = "1 column" if len(names) == 1 else f"{len(names)} columns"
+        shown = ", ".join(map(repr, names[:SHOWN]))
+        say(f"ignored: {columns} that the model does not know: {shown}{more}", sys.stderr)
