@@ -28,6 +28,7 @@ _NAMES = {
     "TableError": "tautnet.tables.errors",
     "FittedModel": "tautnet.files.fitted",
     "load": "tautnet.files.model_file",
+    "write_model": "tautnet.files.model_file",
     "ModelFileError": "tautnet.tables.errors",
     "datasets": "tautnet.tables",
 }

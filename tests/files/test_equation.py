@@ -6,7 +6,7 @@ import sqlite3
 import numpy as np
 import pandas as pd
 import pytest
-from random_models import make_model, make_table, with_odd_cells
+from random_models import make_model, make_table, run_command, with_odd_cells
 
 from tautnet.files.equation import equation
 from tautnet.tables.cells import as_numbers
@@ -80,7 +80,7 @@ def test_what_a_person_reads():
     lines = equation(model).splitlines()
     assert lines[lines.index("def predict(row):") + 1 :] == [
         "    x1 = 0.0 if missing(row['age']) else (row['age'] - 30.0) / 10.0",
-        "    x2 = 1.0 if not missing(row['sex']) and text(row['sex']) in ('male',) else -1.0",
+        "    x2 = 1.0 if text(row['sex']) == 'male' else -1.0",
         "    f1 = 0.25 + 0.5 * x1 - 2.0 * x2",
         "    p1 = f1",
         "    return p1",
@@ -125,3 +125,17 @@ def test_a_column_that_is_not_there_is_an_error_in_both():
 def test_too_large_an_equation_says_what_to_do():
     with pytest.raises(TableError, match="the equation would have 1,[0-9]+ terms, more than 200: fit a model with a"):
         equation(make_model(hidden=(50,))[0])
+
+
+def test_the_command_prints_what_runs(tmp_path, monkeypatch, capsys):
+    model, table = make_model(hidden=(3,))
+    file, cells = model.save(tmp_path / "model.taut"), as_cells(table)
+    for language, execute in (("python", run_python), ("sql", lambda text, cells: run_sql(text, cells)[0])):
+        assert run_command(monkeypatch, "show", file, "--equation", language) == 0
+        np.testing.assert_allclose(execute(capsys.readouterr().out, cells), model.predict_proba(table), rtol=1e-9)
+    assert run_command(monkeypatch, "show", file, "--equation", "cobol") == 2
+    assert "'cobol' is not one of python, sql" in capsys.readouterr().err
+    assert run_command(monkeypatch, "show", file, "--equation", "sql", "--json") == 2
+    large = make_model(hidden=(50,))[0].save(tmp_path / "large.taut")
+    assert run_command(monkeypatch, "show", large, "--equation", "sql") == 1
+    assert capsys.readouterr().err.count("\n") == 2

@@ -6,10 +6,10 @@ from dataclasses import replace
 import numpy as np
 import pandas as pd
 import pytest
-from random_models import make_model, make_table, with_odd_cells
+from random_models import make_model, make_table, run_command, with_odd_cells
 
 from tautnet.files import onnx_export, onnx_graph
-from tautnet.files.model_file import load, write_model
+from tautnet.files.model_file import load
 from tautnet.files.onnx_export import feeds, run
 from tautnet.tables.errors import TableError
 
@@ -78,7 +78,7 @@ def test_a_network_whose_hidden_units_all_died_is_what_is_left_of_it(skip):
 
 def test_a_pruned_model_says_what_it_needs_and_can_be_kept(tmp_path, capsys):
     model, table = make_model()
-    loaded = load(write_model(tmp_path / "small.taut", model.prune()))
+    loaded = load(model.prune().save(tmp_path / "small.taut"))
     assert (loaded.predict_proba(table.drop(columns="idle")) == model.prune().predict_proba(table)).all()
     loaded.show()
     assert "not used: idle has left: all its weights are 0" in capsys.readouterr().out
@@ -188,3 +188,19 @@ def test_a_place_that_cannot_be_written_is_one_line(tmp_path):
     (tmp_path / "file").touch()
     with pytest.raises(TableError, match="cannot write to .*file/model.onnx: .*; choose another place"):
         make_model()[0].to_onnx(tmp_path / "file" / "model.onnx")
+
+
+def test_the_command(tmp_path, monkeypatch, capsys):
+    model, table = make_model()
+    file, out = model.save(tmp_path / "model.taut"), tmp_path / "model.onnx"
+    assert run_command(monkeypatch, "export", file, "--onnx", out) == 0
+    said = capsys.readouterr()
+    assert said.out == "" and said.err.splitlines()[-1] == f"ONNX: {out}"
+    assert said.err.splitlines()[0] == "input 'size': a number, NaN where it is missing"
+    found, _ = run(out.read_bytes(), feeds(model.prune(), table))
+    np.testing.assert_allclose(found, model.predict_proba(table), rtol=1e-9)
+    assert run_command(monkeypatch, "export", tmp_path / "no.taut", "--onnx", out) == 1
+    assert "tautnet: error: no such file" in capsys.readouterr().err
+    monkeypatch.setitem(sys.modules, "onnx", None)
+    assert run_command(monkeypatch, "export", file, "--onnx", out) == 1
+    assert capsys.readouterr().err.endswith("an ONNX file needs onnx: pip install 'tautnet[onnx]'\n")

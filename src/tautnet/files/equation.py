@@ -22,6 +22,8 @@ def missing(cell):
 
 
 def text(cell):
+    if missing(cell):
+        return None
     return str(int(cell)) if isinstance(cell, float) and cell.is_integer() else str(cell)
 
 
@@ -151,10 +153,9 @@ class Equation:
                 yield lambda centre, scale: self.choose(self.is_missing(cell), "0.0", _scaled(cell, centre, scale))
         else:
             known = level_codes(recipe)
-            spelled = {level: self.spellings(recipe, [level]) for level in recipe["levels"]}
-            by_code = {known.codes[level]: self.is_among(cell, texts) for level, texts in spelled.items()}
+            by_code = {code: self.is_level(cell, recipe, level) for level, code in known.codes.items()}
             if recipe["rare"]:
-                by_code[known.unseen] = self.is_beside(cell, [text for texts in spelled.values() for text in texts])
+                by_code[known.unseen] = self.is_unseen(cell, recipe)
             if recipe["missing"]:
                 by_code[known.missing] = self.is_missing(cell)
             conditions = [by_code[code] for code in known.columns]
@@ -215,10 +216,6 @@ class PythonEquation(Equation):
         """The cell of a column."""
         return f"row[{predictor!r}]"
 
-    def spellings(self, recipe, levels):
-        """How levels may be written in cells: `text` reads them as the encoder does."""
-        return levels
-
     def choose(self, condition, yes, no):
         """One of two expressions."""
         return f"{yes} if {condition} else {no}"
@@ -227,13 +224,13 @@ class PythonEquation(Equation):
         """Whether a cell is missing."""
         return f"missing({cell})"
 
-    def is_among(self, cell, texts):
-        """Whether a cell holds one of some texts."""
-        return f"not missing({cell}) and text({cell}) in {tuple(texts)!r}"
+    def is_level(self, cell, recipe, level):
+        """Whether a cell holds a level; `text` reads cells as the encoder does."""
+        return f"text({cell}) == {level!r}"
 
-    def is_beside(self, cell, texts):
-        """Whether a cell holds another text than these."""
-        return f"not missing({cell}) and text({cell}) not in {tuple(texts)!r}"
+    def is_unseen(self, cell, recipe):
+        """Whether a cell is there and holds no known level."""
+        return f"text({cell}) not in {(None, *recipe['levels'])!r}"
 
     def power(self, x):
         """e to the power of x."""
@@ -263,14 +260,6 @@ class SqlEquation(Equation):
         """The cell of a column; with its table, since SQLite takes an unknown name alone for a text."""
         return f"t.{_quoted(predictor)}"
 
-    def spellings(self, recipe, levels):
-        """How levels may be written: whole numbers as decimal numbers, too, and truth values in every way."""
-        if recipe["kind"] == "boolean":
-            numbers = {"True": ("true", "1", "1.0"), "False": ("false", "0", "0.0")}
-            return [one for level in levels for one in (level, *numbers.get(level, ()))]
-        more = [f"{level}.0" for level in levels if re.fullmatch(r"-?[0-9]+", level)]
-        return [*levels, *(one for one in more if one not in recipe["levels"])]
-
     def choose(self, condition, yes, no):
         """One of two expressions."""
         return f"CASE WHEN {condition} THEN {yes} ELSE {no} END"
@@ -279,12 +268,13 @@ class SqlEquation(Equation):
         """Whether a cell is missing."""
         return f"{cell} IS NULL"
 
-    def is_among(self, cell, texts):
-        """Whether a cell holds one of some texts."""
-        return f"CAST({cell} AS TEXT) IN ({_listed(texts)})"
+    def is_level(self, cell, recipe, level):
+        """Whether a cell holds a level."""
+        return f"CAST({cell} AS TEXT) IN ({_listed(_spellings(recipe, level))})"
 
-    def is_beside(self, cell, texts):
-        """Whether a cell holds another text than these."""
+    def is_unseen(self, cell, recipe):
+        """Whether a cell is there and holds no known level."""
+        texts = [text for level in recipe["levels"] for text in _spellings(recipe, level)]
         present = f"{cell} IS NOT NULL"
         return f"{present} AND CAST({cell} AS TEXT) NOT IN ({_listed(texts)})" if texts else present
 
@@ -304,6 +294,15 @@ class SqlEquation(Equation):
         results = "".join(f",\n  {one} AS {_quoted(name)}" for name, one in zip(names, self.results, strict=True))
         lines = "WITH " + ",\n".join(steps) + f"\nSELECT t.*{results}\nFROM {source} AS t\n"
         return SQL.format(what=_what(self.model), lines=lines)
+
+
+def _spellings(recipe, level):
+    """How a database may write a level: a whole number as a decimal number, too, and truth values in many ways."""
+    if recipe["kind"] == "boolean":
+        return [level, *{"True": ("true", "1", "1.0"), "False": ("false", "0", "0.0")}.get(level, ())]
+    decimal = f"{level}.0"
+    is_whole = re.fullmatch(r"-?[0-9]+", level)
+    return [level, decimal] if is_whole and decimal not in recipe["levels"] else [level]
 
 
 def _quoted(name):

@@ -3,6 +3,7 @@
 import warnings
 from dataclasses import dataclass, field, replace
 from os import PathLike
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -170,6 +171,27 @@ class FittedModel:
         weights = {"coefs_": [*first.layers], "intercepts_": [*first.biases], "skip_coef_": first.skip}
         attributes = {name: value for name, value in self.attributes.items() if not name.startswith("_")} | weights
         return replace(self, encoder=encoder, members=members, attributes=attributes, unit={})
+
+    def save(self, path: str | PathLike[str]) -> Path:
+        """Write a model file, which ``tautnet.load`` reads; see `tautnet.files.model_file.write_model`.
+
+        Parameters
+        ----------
+        path : path
+            Written over where it exists; whole or not at all.
+
+        Returns
+        -------
+        pathlib.Path
+
+        Raises
+        ------
+        ModelFileError
+            When the file cannot be written.
+        """
+        import tautnet
+
+        return tautnet.write_model(path, self)
 
     def to_onnx(self, path: str | PathLike[str]) -> list[str]:
         """Write an ONNX file that makes the same predictions; see `tautnet.files.onnx_export.write_onnx`.
