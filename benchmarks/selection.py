@@ -1,10 +1,10 @@
 """Predictors that are real and predictors that are not: what `select_features` finds where the truth is known.
 
-    python benchmarks/selection.py [--seeds 20] [--only friedman,noise,calibration] [--strict] [--jobs 2]
+    python benchmarks/selection.py [--seeds 20] [--only tests | friedman,noise,calibration-ar5] [--strict] [--jobs 2]
 
-Tables of 100 predictors, 500 rows unless said. Each scenario prints its line as soon as it is done; a run of all of
-them (without ``--only`` and ``--strict``) is put into README.md. The randomization test is run at a false discovery
-rate of 0.1, stability selection with 4 expected false ones.
+Tables of 100 predictors, 500 rows unless said. Each seed is told as soon as it is done; the table of a group of
+scenarios (tests, stability, calibration) is put into README.md where all of the group were run, without ``--strict``.
+The randomization test is run at a false discovery rate of 0.1, stability selection with 4 expected false ones.
 
 friedman, friedman250: Friedman #1, 5 of 100 real, in 500 and in 250 rows; binary: whether its target is above the
 median. ar5, ar9: neighbours correlated at 0.5 and 0.9, five real ones of bent effects. mixed: two values, categories
@@ -183,7 +183,7 @@ def main():
     parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
     parser.add_argument("--seeds", type=int, default=20)
     parser.add_argument("--calibration-seeds", type=int, default=10)
-    parser.add_argument("--only", default="", help="tables, stability-TABLE or calibration-TABLE, between commas")
+    parser.add_argument("--only", default="", help="scenarios or groups of them, between commas")
     parser.add_argument("--strict", action="store_true", help="twice the median of the folds' p-values")
     parser.add_argument("--jobs", type=int, default=2)
     arguments = parser.parse_args()
@@ -194,22 +194,19 @@ def main():
         f"calibration-{make.__name__}": partial(calibration, make, arguments.calibration_seeds, jobs)
         for make in CALIBRATED
     }
-    wanted = [name for name in arguments.only.split(",") if name] or [*tests, *stable, *calibrated]
-    unknown = [name for name in wanted if name not in {**tests, **stable, **calibrated}]
+    groups = {"tests": tests, "stability": stable, "calibration": calibrated}
+    known = tests | stable | calibrated
+    asked = [name for name in arguments.only.split(",") if name] or [*groups]
+    unknown = [name for name in asked if name not in groups and name not in known]
     if unknown:
-        raise SystemExit(f"no scenario {unknown[0]!r}: use some of {', '.join([*tests, *stable, *calibrated])}")
-    parts = []
-    for title, group in (
-        ("Randomization test, false discovery rate 0.1" + ", strict" * arguments.strict, tests),
-        ("Stability selection, 4 false ones expected at most", stable),
-        ("P-values of single networks, predictors that are noise and have weights, plain group path", calibrated),
-    ):
-        rows = [group[name]() for name in wanted if name in group]
-        if rows:
-            parts.append(f"{title}:\n\n{markdown(rows)}")
-            print(parts[-1], flush=True)
-    if not arguments.only and not arguments.strict:
-        write_section("selection", "\n\n".join([*parts, machine()]))
+        raise SystemExit(f"no scenario {unknown[0]!r}: use some of {', '.join([*groups, *known])}")
+    wanted = {name for one in asked for name in groups.get(one, [one])}
+    for title, scenarios in groups.items():
+        rows = [scenarios[name]() for name in scenarios if name in wanted]
+        if len(rows) == len(scenarios) and not arguments.strict:
+            write_section(f"selection-{title}", f"{markdown(rows)}\n\n{machine()}")
+        elif rows:
+            print(markdown(rows), flush=True)
 
 
 if __name__ == "__main__":

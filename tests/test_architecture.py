@@ -24,7 +24,7 @@ ROOMS = {
     ],
     "estimators": ["inputs", "conversion", "base", "kinds", "models", "cross_validated", "survival", "selector"],
     "views": [
-        "terminal", "canvas", "gains", "displays", "weights", "counts", "figures", "island", "report",
+        "terminal", "canvas", "gains", "displays", "weights", "counts", "selected", "figures", "island", "report",
         "article_pictures", "article_sections", "article_report",
     ],
     "replication": ["protocol", "online", "trials", "summary", "pruning", "findings", "article"],
