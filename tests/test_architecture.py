@@ -27,7 +27,7 @@ ROOMS = {
         "assembled",
     ],
     "views": [
-        "terminal", "canvas", "gains", "displays", "weights", "counts", "figures", "island", "report",
+        "terminal", "canvas", "gains", "displays", "weights", "counts", "selected", "figures", "island", "report",
         "article_pictures", "article_sections", "article_report",
     ],
     "replication": ["protocol", "online", "trials", "summary", "pruning", "findings", "article"],
