@@ -2,7 +2,9 @@
 
 import numpy as np
 import pandas as pd
+import pytest
 
+from tautnet.cli import main
 from tautnet.files.fitted import FittedModel
 from tautnet.objective.prediction import Predictor
 from tautnet.tables.encoder import TableEncoder
@@ -44,6 +46,14 @@ def with_odd_cells(table, seed=1):
     return pd.DataFrame(odd)
 
 
+def run_command(monkeypatch, *arguments):
+    """Run the command in this process; its exit code."""
+    monkeypatch.setattr("sys.argv", ["tautnet", *map(str, arguments)])
+    with pytest.raises(SystemExit) as ended:
+        main()
+    return ended.value.code or 0
+
+
 MEANS = {"classification": "softmax", "multilabel": "expit", "regression": "identity", "survival": "identity"}
 
 
@@ -80,9 +90,18 @@ def make_model(
         rows = X[rng.permutation(N_ROWS)[: N_ROWS // 2]]
         return Predictor(fit_scaling(rows), tuple(layers), biases, beside, activation, target, name)
 
+    members = tuple(member() for _ in range(n_members))
+    attributes = {
+        "coefs_": [*members[0].layers], "skip_coef_": members[0].skip, "n_rows_": N_ROWS, "n_iter_": 1,
+        "n_outputs_": n_outputs, "train_loss_": 0.1,
+        "stationarity_": 0.1, "objective_gap_": 0.1,
+        "selected_features_": ~np.isin(table.columns, idle), "feature_importances_": np.ones(table.shape[1]),
+    }  # fmt: skip
+    if classes is not None:
+        attributes["classes_"] = classes
     model = FittedModel(
-        estimator="TautNetClassifier", parameters={}, task=task, target="y", metric="loss", encoder=encoder,
-        members=tuple(member() for _ in range(n_members)), attributes={} if classes is None else {"classes_": classes},
-        unit={"record": "Unit"}, versions={"tautnet": "0"},
+        estimator="TautNetClassifier", parameters={"penalty": "l1", "alpha": 0.1}, task=task, target="y",
+        metric="loss", encoder=encoder, members=members, attributes=attributes, unit={"record": "Unit"},
+        versions={"tautnet": "0"},
     )  # fmt: skip
     return model, table

@@ -19,22 +19,23 @@ ROOMS = {
         "verdict", "detail", "reading",
     ],
     "files": [
-        "whole", "run_directory", "summary", "pruning", "onnx_graph", "onnx_export", "fitted", "packing", "checks",
-        "model_file",
+        "whole", "run_directory", "pruning", "onnx_graph", "onnx_export", "equation", "summary", "fitted", "packing",
+        "checks", "model_file",
     ],
     "estimators": [
-        "inputs", "conversion", "base", "kinds", "models", "cross_validated", "survival", "selector", "assembled",
+        "inputs", "conversion", "base", "kinds", "models", "cross_validated", "survival", "selector",
+        "assembled",
     ],
     "views": [
-        "terminal", "canvas", "gains", "displays", "weights", "counts", "figures", "island", "report",
+        "terminal", "canvas", "gains", "displays", "weights", "counts", "selected", "figures", "island", "report",
         "article_pictures", "article_sections", "article_report",
     ],
     "replication": ["protocol", "online", "trials", "summary", "pruning", "findings", "article"],
 }  # fmt: skip
 FRONT = [
     "comparison", "selection", "options", "commands.console", "commands.arguments", "commands.rows", "commands.compare",
-    "commands.fit", "commands.predict", "commands.show", "commands.select", "commands.report", "commands.article",
-    "cli", "__main__",
+    "commands.fit", "commands.predict", "commands.show", "commands.export", "commands.select", "commands.report",
+    "commands.article", "cli", "__main__",
 ]  # fmt: skip
 ORDER = [f"{room}.{file}" for room, files in ROOMS.items() for file in files] + FRONT
 FILES = {str(path.relative_to(SOURCE).with_suffix("")).replace("/", "."): path for path in SOURCE.rglob("*.py")}

@@ -23,11 +23,13 @@ _NAMES = {
     "Path": "tautnet.fitting.path",
     "PathDisplay": "tautnet.views.displays",
     "PredictorsDisplay": "tautnet.views.counts",
+    "SelectionDisplay": "tautnet.views.selected",
     "TrainingCurveDisplay": "tautnet.views.displays",
     "WeightHistogramDisplay": "tautnet.views.weights",
     "TableError": "tautnet.tables.errors",
     "FittedModel": "tautnet.files.fitted",
     "load": "tautnet.files.model_file",
+    "write_model": "tautnet.files.model_file",
     "ModelFileError": "tautnet.tables.errors",
     "datasets": "tautnet.tables",
 }

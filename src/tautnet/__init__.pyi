@@ -11,6 +11,7 @@ from tautnet.estimators.survival import TautNetSurvival as TautNetSurvival
 from tautnet.estimators.survival import TautNetSurvivalCV as TautNetSurvivalCV
 from tautnet.files.fitted import FittedModel as FittedModel
 from tautnet.files.model_file import load as load
+from tautnet.files.model_file import write_model as write_model
 from tautnet.fitting.path import Path as Path
 from tautnet.replication.article import article as article
 from tautnet.selection import Selection as Selection
@@ -23,4 +24,5 @@ from tautnet.views.displays import CVDisplay as CVDisplay
 from tautnet.views.displays import PathDisplay as PathDisplay
 from tautnet.views.displays import TrainingCurveDisplay as TrainingCurveDisplay
 from tautnet.views.gains import ComparisonDisplay as ComparisonDisplay
+from tautnet.views.selected import SelectionDisplay as SelectionDisplay
 from tautnet.views.weights import WeightHistogramDisplay as WeightHistogramDisplay

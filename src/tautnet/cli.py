@@ -13,6 +13,7 @@ from tautnet import options
 from tautnet.commands.article import article
 from tautnet.commands.compare import compare
 from tautnet.commands.console import complain, leave_interrupted
+from tautnet.commands.export import export
 from tautnet.commands.fit import fit
 from tautnet.commands.predict import predict
 from tautnet.commands.report import report
@@ -25,7 +26,7 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     help="glmnet for neural networks: is my network over-fitted, which penalty helps, which predictors can go?",
 )
-for command in (compare, fit, predict, show, select, report, article):
+for command in (compare, fit, predict, show, export, select, report, article):
     app.command()(command)
 
 

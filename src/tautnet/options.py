@@ -13,6 +13,7 @@ DEFAULT_PENALTIES = ("none", "l2", "l1", "elasticnet", "group", "adaptive_group"
 PENALTIES = (*DEFAULT_PENALTIES, "sparse_group", "hierarchical", "mcp", "group_mcp", "early_stopping", "dropout")
 ACTIVATIONS = ("relu", "tanh", "silu", "identity")
 FDR, EXPECTED_FALSE = 0.1, 4.0
+LANGUAGES = ("python", "sql")
 LOSSES = ("squared_error", "poisson", "huber", "quantile")
 TIES = ("breslow", "efron")
 DELTA, QUANTILE = 1.35, 0.5

@@ -6,9 +6,10 @@ from dataclasses import replace
 import numpy as np
 import pandas as pd
 import pytest
-from random_models import make_model, make_table, with_odd_cells
+from random_models import make_model, make_table, run_command, with_odd_cells
 
 from tautnet.files import onnx_export, onnx_graph
+from tautnet.files.model_file import load
 from tautnet.files.onnx_export import feeds, run
 from tautnet.tables.errors import TableError
 
@@ -71,13 +72,27 @@ def test_a_network_whose_hidden_units_all_died_is_what_is_left_of_it(skip):
     dead = replace(model, members=(member._replace(layers=(member.layers[0], 0 * member.layers[1], member.layers[2])),))
     small = dead.prune()
     assert len(small.members[0].layers) == 1 and small.members[0].skip is None
-    assert bool(small.encoder.predictors) == skip
+    assert len(small.encoder.predictors) == (8 if skip else 1)
     assert difference(dead, small, table) < 1e-12
 
 
-def test_a_pruned_model_is_no_estimator():
+def test_a_pruned_model_says_what_it_needs_and_can_be_kept(tmp_path, capsys):
+    model, table = make_model()
+    loaded = load(model.prune().save(tmp_path / "small.taut"))
+    assert (loaded.predict_proba(table.drop(columns="idle")) == model.prune().predict_proba(table)).all()
+    loaded.show()
+    assert "not used: idle has left: all its weights are 0" in capsys.readouterr().out
     with pytest.raises(ValueError, match="a pruned model only predicts"):
-        make_model()[0].prune().to_estimator()
+        loaded.to_estimator()
+
+
+def test_a_model_that_keeps_no_predictor_needs_a_column_to_count_rows(tmp_path):
+    model, table = make_model(idle=tuple(make_table()))
+    small = model.prune()
+    assert small.encoder.predictors == ["size"]
+    model.to_onnx(tmp_path / "model.onnx")
+    found, _ = run((tmp_path / "model.onnx").read_bytes(), feeds(small, table[["size"]]))
+    np.testing.assert_allclose(found, model.predict_proba(table), rtol=1e-12)
 
 
 @pytest.mark.parametrize("name", MODELS)
@@ -169,10 +184,23 @@ def test_without_the_extra_one_line_says_how_to_get_it(package, monkeypatch, tmp
         make_model()[0].to_onnx(tmp_path / "model.onnx")
 
 
-def test_what_cannot_be_exported_says_so(tmp_path):
-    table = make_table()
-    with pytest.raises(TableError, match="the model keeps no predictor"):
-        make_model(idle=tuple(table))[0].to_onnx(tmp_path / "model.onnx")
+def test_a_place_that_cannot_be_written_is_one_line(tmp_path):
     (tmp_path / "file").touch()
     with pytest.raises(TableError, match="cannot write to .*file/model.onnx: .*; choose another place"):
         make_model()[0].to_onnx(tmp_path / "file" / "model.onnx")
+
+
+def test_the_command(tmp_path, monkeypatch, capsys):
+    model, table = make_model()
+    file, out = model.save(tmp_path / "model.taut"), tmp_path / "model.onnx"
+    assert run_command(monkeypatch, "export", file, "--onnx", out) == 0
+    said = capsys.readouterr()
+    assert said.out == "" and said.err.splitlines()[-1] == f"ONNX: {out}"
+    assert said.err.splitlines()[0] == "input 'size': a number, NaN where it is missing"
+    found, _ = run(out.read_bytes(), feeds(model.prune(), table))
+    np.testing.assert_allclose(found, model.predict_proba(table), rtol=1e-9)
+    assert run_command(monkeypatch, "export", tmp_path / "no.taut", "--onnx", out) == 1
+    assert "tautnet: error: no such file" in capsys.readouterr().err
+    monkeypatch.setitem(sys.modules, "onnx", None)
+    assert run_command(monkeypatch, "export", file, "--onnx", out) == 1
+    assert capsys.readouterr().err.endswith("an ONNX file needs onnx: pip install 'tautnet[onnx]'\n")

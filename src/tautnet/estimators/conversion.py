@@ -1,10 +1,11 @@
 """From an estimator to the model that predicts without JAX and scikit-learn, and back."""
 
 import pathlib
+from collections.abc import Callable
 from dataclasses import fields, is_dataclass
 from importlib.metadata import version
 from os import PathLike
-from typing import Self
+from typing import Any, Self
 
 from sklearn.utils.validation import check_is_fitted
 
@@ -67,6 +68,13 @@ def record(value):
 
 class Convertible:
     """What every estimator can be turned into, and made of."""
+
+    task: str
+    get_params: Callable[..., dict[str, Any]]
+    encoder_: Any
+    unit_: Any
+    target_name_: Any
+    _members: Any
 
     def to_fitted(self) -> FittedModel:
         """The same model without JAX and scikit-learn; arrays are shared, not copied.

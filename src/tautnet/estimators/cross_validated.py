@@ -33,12 +33,13 @@ class CrossValidated(Net):
     alphas_: NDArray[np.float64]
     cv_loss_: float
     cv_results_: dict[str, NDArray[Any]]
-    relaxed_results_: dict[str, NDArray[Any]]
-    relaxed_order_: str | None
     null_loss_: float
     path_: Path
     path_predictors_: list[str]
     training_curve_: dict[str, NDArray[Any]]
+    relaxed_alpha_: float | None
+    relaxed_order_: str | None
+    relaxed_results_: dict[str, NDArray[Any]]
     exit_alphas_: NDArray[np.float64]
     exit_spread_: NDArray[np.float64]
     exit_ranks_: NDArray[np.float64]
@@ -93,11 +94,12 @@ class CrossValidated(Net):
 
     def _take_chains(self, sample, relaxed, alphas):
         """Choose among chains that are fitted, and take the model of the choice."""
-        nested, settings = relaxed.shrunken, relaxed.shrunken.candidate.settings
+        nested = relaxed.shrunken
         curve, taken = nested.curve(), self._choose(relaxed)
-        path, at = self._path(sample, settings, relaxed, taken, alphas)
-        self.alpha_, self.alphas_ = float(path.alphas[at]), curve.alphas
-        self.alpha_min_, self.alpha_1se_ = curve.alpha("min"), curve.alpha("1se")
+        path, at = self._path(sample, nested.candidate.settings, relaxed, taken, alphas)
+        self.alphas_, self.alpha_min_, self.alpha_1se_ = curve.alphas, curve.alpha("min"), curve.alpha("1se")
+        is_refit, reached = taken.order is not None, float(path.alphas[at])
+        self.alpha_, self.relaxed_alpha_ = (self.alpha_min_, reached) if is_refit else (reached, None)
         self.cv_results_ = penalty_curves(nested, curve, nested.whole)
         self.cv_loss_, self.relaxed_order_ = float(taken.mean), taken.order
         self._store(sample, path, at)
@@ -105,7 +107,8 @@ class CrossValidated(Net):
         self._store_exits(nested)
         self._store_curves(nested)
         if self.ensemble:
-            self._take_members(sample, taken.nested, self.alpha_)
+            self._members = [unit.predictor(parameters) for unit, parameters in relaxed.fold_models(taken)]
+            self._keep_baseline(sample)
         return self
 
     def _folds(self, sample, target, seed):
@@ -170,14 +173,6 @@ class CrossValidated(Net):
         self.exit_returns_[self._predictors] = exits.returns
         self.exit_ranks_ = rankdata(self.exit_alphas_)
 
-    def _take_members(self, sample, nested, alpha):
-        """Predict with the fold models from now on."""
-        self._members = [
-            chain.path.unit.predictor(chain.path.parameters[chain.nearest_kept(alpha)])
-            for chain, _ in single_chains(nested)
-        ]
-        self._keep_baseline(sample)
-
     def _check_alphas(self):
         if isinstance(self.alphas, str) and self.alphas == "auto":
             return "auto"
@@ -230,9 +225,9 @@ class TautNetClassifierCV(CrossValidated, ClassifierNet):
         Ascending.
     cv_loss_ : float
         Mean cross-validated loss of the model taken; lower than that of new rows, since it chose.
-    relaxed_order_ : {"norm", "exit"} or None
-        What ranked the predictors of the refit that was taken; ``alpha_`` is then the strength of its l2, and all
-        else here is said of the path. None where the model is on the path.
+    relaxed_alpha_, relaxed_order_ : float and {"norm", "exit"}, or None
+        Strength of the l2 of the refit that was taken, and what ranked its predictors: their norms at ``alpha_``, then
+        ``alpha_min_``, or where they leave. None where the model is on the path.
     relaxed_results_ : dict of arrays (n_refits,)
         With ``relax=True``: ``order``, ``n_features``, ``alpha``, the l2 of least loss, ``mean_test_loss``,
         ``se_test_loss``.

@@ -3,12 +3,14 @@
 import warnings
 from dataclasses import dataclass, field, replace
 from os import PathLike
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pandas as pd
 from numpy.typing import ArrayLike, NDArray
 
+from tautnet.files.equation import equation
 from tautnet.files.onnx_export import write_onnx
 from tautnet.files.pruning import prune
 from tautnet.files.summary import describe
@@ -22,8 +24,6 @@ ESTIMATORS = (
     "TautNetSurvivalCV",
 )  # fmt: skip
 """The classes that a fitted model can come from and go back to."""
-# Of the network as it was fitted: a pruned model has others, in its members.
-WEIGHTS = ("coefs_", "intercepts_", "skip_coef_")
 
 
 @dataclass(frozen=True, eq=False)
@@ -147,6 +147,89 @@ class FittedModel:
         times = known if times is None else np.asarray(times, dtype=float)
         return survival_function(known, hazard, self._outputs(X), times)
 
+    def prune(self) -> "FittedModel":
+        """The smaller model that predicts the same, up to rounding: rows need only the predictors that have a weight.
+
+        Hidden units that are constant, or that nothing listens to, are taken out, too. What is left only
+        predicts: it does not turn back into an estimator, whose weights are those of the fit.
+
+        Returns
+        -------
+        FittedModel
+
+        Examples
+        --------
+        >>> from tautnet.estimators.models import TautNetRegressor
+        >>> X = np.random.default_rng(0).normal(size=(50, 3))
+        >>> model = TautNetRegressor("l1", 0.1, hidden_layer_sizes=()).fit(X, X[:, 0]).to_fitted()
+        >>> small = model.prune()
+        >>> small.encoder.predictors, small.members[0].layers[0].shape, np.allclose(small.predict(X), model.predict(X))
+        (['x0'], (1, 1), True)
+        """
+        encoder, members = prune(self.encoder, self.members)
+        first = members[0]
+        weights = {"coefs_": [*first.layers], "intercepts_": [*first.biases], "skip_coef_": first.skip}
+        attributes = {name: value for name, value in self.attributes.items() if not name.startswith("_")} | weights
+        return replace(self, encoder=encoder, members=members, attributes=attributes, unit={})
+
+    def save(self, path: str | PathLike[str]) -> Path:
+        """Write a model file, which ``tautnet.load`` reads; see `tautnet.files.model_file.write_model`.
+
+        Parameters
+        ----------
+        path : path
+            Written over where it exists; whole or not at all.
+
+        Returns
+        -------
+        pathlib.Path
+
+        Raises
+        ------
+        ModelFileError
+            When the file cannot be written.
+        """
+        import tautnet
+
+        return tautnet.write_model(path, self)
+
+    def to_onnx(self, path: str | PathLike[str]) -> list[str]:
+        """Write an ONNX file that makes the same predictions; see `tautnet.files.onnx_export.write_onnx`.
+
+        Parameters
+        ----------
+        path : path
+
+        Returns
+        -------
+        list of str
+            What each input takes.
+
+        Raises
+        ------
+        TableError
+            Without the packages for it, or where the file would predict otherwise or cannot be written.
+        """
+        return write_onnx(self, path)
+
+    def equation(self, language: str = "python") -> str:
+        """The prediction written out, as text that runs without this package; see `tautnet.files.equation.equation`.
+
+        Parameters
+        ----------
+        language : {"python", "sql"}
+
+        Returns
+        -------
+        str
+
+        Raises
+        ------
+        TableError
+            Where it would have more than 200 terms.
+        """
+        return equation(self, language)
+
     def table(self, X: Any) -> pd.DataFrame:
         """Predictions with named columns, as ``tautnet predict`` writes them.
 
@@ -170,53 +253,11 @@ class FittedModel:
         """
         if self.task == "survival":
             return pd.DataFrame({"risk": self.predict(X)})
-        mean = self._mean(X)
-        if self.task == "regression":
+        mean, classes = self._mean(X), self.classes
+        if classes is None:
             return pd.DataFrame(_columns("prediction", mean[:, 0] if mean.shape[1] == 1 else mean))
-        chosen = _columns("prediction", choose(mean, self.classes, self.task == "multilabel"))
-        return pd.DataFrame(chosen | {f"probability_{one}": mean[:, j] for j, one in enumerate(self.classes)})
-
-    def prune(self) -> "FittedModel":
-        """The smaller model that predicts the same, up to rounding: rows need only the predictors that have a weight.
-
-        Hidden units that are constant, or that nothing listens to, are taken out, too. What is left only
-        predicts: it does not turn back into an estimator, whose weights are those of the fit.
-
-        Returns
-        -------
-        FittedModel
-
-        Examples
-        --------
-        >>> from tautnet.estimators.models import TautNetRegressor
-        >>> X = np.random.default_rng(0).normal(size=(50, 3))
-        >>> model = TautNetRegressor("l1", 0.1, hidden_layer_sizes=()).fit(X, X[:, 0]).to_fitted()
-        >>> small = model.prune()
-        >>> small.encoder.predictors, small.members[0].layers[0].shape, np.allclose(small.predict(X), model.predict(X))
-        (['x0'], (1, 1), True)
-        """
-        encoder, members = prune(self.encoder, self.members)
-        attributes = {name: value for name, value in self.attributes.items() if name not in WEIGHTS}
-        return replace(self, encoder=encoder, members=members, attributes=attributes, unit={})
-
-    def to_onnx(self, path: str | PathLike[str]) -> list[str]:
-        """Write an ONNX file that makes the same predictions; see `tautnet.files.onnx_export.write_onnx`.
-
-        Parameters
-        ----------
-        path : path
-
-        Returns
-        -------
-        list of str
-            What each input takes.
-
-        Raises
-        ------
-        TableError
-            Without the packages for it, or where the file would predict otherwise or cannot be written.
-        """
-        return write_onnx(self, path)
+        chosen = _columns("prediction", choose(mean, classes, self.task == "multilabel"))
+        return pd.DataFrame(chosen | {f"probability_{one}": mean[:, j] for j, one in enumerate(classes)})
 
     def to_estimator(self) -> Any:
         """The scikit-learn estimator that it comes from, fitted, equal in every attribute.

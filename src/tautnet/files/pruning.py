@@ -41,6 +41,9 @@ def prune(encoder, members):
     members = [without_idle_units(member) for member in members]
     weighs = np.any([_columns_that_weigh(member) for member in members], axis=0)
     stays = np.bincount(encoder.column_predictor, weighs, minlength=len(encoder.predictors)) > 0
+    if not stays.any():
+        # Predictions that are the same for all rows still need a column, to know how many rows there are.
+        stays[0] = True
     columns = stays[encoder.column_predictor]
     left = {name: REASON for name, one in zip(encoder.predictors, stays, strict=True) if not one}
     return encoder.without(left), tuple(_of_columns(member, columns) for member in members)

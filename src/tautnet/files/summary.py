@@ -9,7 +9,9 @@ from tautnet.fitting.words import certificate_in_words, number
 __all__ = ["describe", "facts", "summarise"]
 
 LISTED, LEVELS = 10, 8
-RANKS = {"norm": "the size of their weights", "exit": "where they leave"}
+RULES = {"min": "least loss", "1se": "most regularised within one standard error of the least loss"}
+RELAXED_RULES = RULES | {"1se": "fewest predictors within one standard error of the least loss"}
+RANKED = {"norm": "the size of their weights", "exit": "where they leave"}
 
 
 def facts(model):
@@ -39,7 +41,8 @@ def facts(model):
         "alpha": None if unpenalised else float(held["alpha_"] if chosen else model.parameters["alpha"]),
         "selection": model.parameters.get("selection", "min") if chosen and not unpenalised else None,
         "relax": model.parameters.get("relax") is True,
-        "ranked_by": held.get("relaxed_order_"),
+        "relaxed_order": held.get("relaxed_order_"),
+        "relaxed_alpha": held.get("relaxed_alpha_"),
         "n_steps": held["n_iter_"],
         "n_rows": held["n_rows_"],
         "n_members": len(model.members),
@@ -126,15 +129,14 @@ def _penalty(known):
         return f"{name}, {known['n_steps']:,} steps"
     if known["selection"] is None:
         return f"{name}, alpha {number(known['alpha'])}, as given"
-    least = "fewest predictors" if known["relax"] else "most regularised"
-    rules = {"min": "least loss", "1se": f"{least} within one standard error of the least loss"}
+    rules, among = (RELAXED_RULES, ", refits among them") if known["relax"] else (RULES, "")
     rule = rules.get(known["selection"], f"least loss with at most {known['selection']} predictors")
     members = f"; predictions are means over {known['n_members']} fold models" if known["n_members"] > 1 else ""
-    among = ", refits among them" if known["relax"] else ""
-    chosen = f"alpha {number(known['alpha'])}, chosen by cross-validation{among}: {rule}{members}"
-    if known["ranked_by"] is None:
-        return f"{name}, {chosen}"
-    return f"{name} ranks predictors by {RANKS[known['ranked_by']]}, l2 refits the first alone, {chosen}"
+    chosen = f"chosen by cross-validation{among}: {rule}{members}"
+    if known["relaxed_order"] is None:
+        return f"{name}, alpha {number(known['alpha'])}, {chosen}"
+    ranks = f"{name} ranks predictors by {RANKED[known['relaxed_order']]}"
+    return f"{ranks}, l2 refits the first alone, alpha {number(known['relaxed_alpha'])}, {chosen}"
 
 
 def _kept(known, n_features):

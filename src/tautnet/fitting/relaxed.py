@@ -81,6 +81,15 @@ class Relaxed:
                 i = curve.index("min")
                 yield Option(nested, float(curve.alphas[i]), count, curve.mean[i], curve.standard_error[i], order)
 
+    def fold_models(self, option):
+        """The models of the folds behind an option, on all columns: pairs of unit and parameters."""
+        for key in _outer_folds(self.shrunken):
+            chain, unit = option.nested.single(*key), self.shrunken.single(*key).path.unit
+            at = chain.nearest_kept(option.alpha)
+            path = replace(chain.path, parameters={at: chain.path.parameters[at]})
+            path = path if option.order is None else widened(path, self.shrunken.sample, unit)
+            yield path.unit, path.parameters[at]
+
     def results(self):
         """The refits that may be chosen on all rows, as a dict of arrays, scikit-learn's way."""
         refits = [option for option in self.options() if option.order is not None]
@@ -230,7 +239,7 @@ def refit_on_all(relaxed, option, ticker):
     few, columns = _restricted(nested.sample, _first(option.order, option.n_predictors, nested.whole, at))
     rows, settings = np.arange(len(few.y)), _filled_up(option.nested.candidate.settings, columns)
     path = run_chain(few, rows, rows[:0], settings, until=option.alpha, certify="kept", ticker=ticker)
-    return widened(path, columns, nested.sample, nested.whole.unit)
+    return widened(_of_columns(path, columns), nested.sample, nested.whole.unit)
 
 
 def refit_settings(settings):
@@ -242,14 +251,13 @@ def refit_settings(settings):
     )
 
 
-def widened(path, columns, sample, unit):
+def widened(path, sample, unit):
     """A path of some columns as one of the whole sample, where all other weights are 0.
 
     Parameters
     ----------
     path : Path
-    columns : int array
-        Those that were fitted.
+        Its unit names the columns.
     sample : Sample
     unit : Unit
         Of the same rows and all columns.
@@ -258,6 +266,7 @@ def widened(path, columns, sample, unit):
     -------
     Path
     """
+    columns = path.unit.columns
     predictors, n_absent = np.unique(sample.column_predictor[columns]), sample.X.shape[1] - len(columns)
 
     def fill(leaf):
@@ -328,8 +337,11 @@ def _refit_chain(nested, repeat, left_out, predictors, keep, ticker):
     few, columns = _restricted(nested.sample, predictors)
     settings = _filled_up(refit_settings(nested.candidate.settings), columns)
     chain = fit_chain(few, nested.folds[repeat], left_out, settings, keep=keep, ticker=ticker)
-    fitted = np.isin(np.arange(nested.sample.X.shape[1]), columns)
-    return replace(chain, path=replace(chain.path, unit=replace(chain.path.unit, columns=fitted)))
+    return replace(chain, path=_of_columns(chain.path, columns))
+
+
+def _of_columns(path, columns):
+    return replace(path, unit=replace(path.unit, columns=columns))
 
 
 def _unit(fit):

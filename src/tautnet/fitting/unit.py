@@ -60,8 +60,8 @@ class Unit:
     table : tuple, optional
         Of a table too large to be copied the encoded table itself and the rows in it that were chosen: they are
         standardised whenever they are read, ``X`` being a `StandardisedRows`.
-    columns : bool array, optional
-        Which columns of an encoded row were fitted; None is all of them.
+    columns : int array, optional
+        Of a fit on few predictors their columns in the sample that they were taken from.
     """
 
     settings: object
@@ -173,20 +173,10 @@ class Unit:
     def predictor(self, parameters):
         """What prediction needs of these parameters, as arrays of their own: of equal layout, equal rounding."""
         (first, skip, later), biases = jax.tree.map(lambda leaf: np.array(leaf, np.float64, order="C"), parameters)
-        scaling = self.scaling
-        if self.columns is not None:
-            first, skip = (None if w is None else self._widened(w, 0.0) for w in (first, skip))
-            scaling = Scaling(self._widened(scaling.centre, 0.0), self._widened(scaling.scale, 1.0))
         return Predictor(
-            scaling, (first, *later), biases, skip, self.settings.network.activation, self.target_scaling,
+            self.scaling, (first, *later), biases, skip, self.settings.network.activation, self.target_scaling,
             self.settings.loss.mean_name,
         )  # fmt: skip
-
-    def _widened(self, fitted, other):
-        """Numbers of the columns that were fitted as numbers of all columns."""
-        filled = np.full((len(self.columns), *fitted.shape[1:]), other)
-        filled[self.columns] = fitted
-        return filled
 
     def outputs(self, parameters, X):
         """Outputs for raw rows, in the target's units."""

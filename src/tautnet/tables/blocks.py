@@ -13,7 +13,7 @@ from itertools import islice
 import numpy as np
 import pandas as pd
 
-from tautnet.tables.encoder import distinct_texts
+from tautnet.tables.cells import distinct_texts
 from tautnet.tables.errors import TableError
 from tautnet.tables.reader import (
     MISSING_MARKERS,

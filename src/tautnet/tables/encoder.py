@@ -135,7 +135,7 @@ class TableEncoder:
         array([[5.]])
         """
         recipes = [recipe for recipe in self.recipes if recipe["predictor"] not in reasons]
-        return TableEncoder()._take(recipes, self.left_out | reasons, self.feature_names_in_)
+        return TableEncoder.restored(recipes, self.left_out | reasons, self.feature_names_in_)
 
     def transform(self, frame) -> np.ndarray:
         """Encode rows; predictors are found by name, in any order, and other columns are ignored.

@@ -22,8 +22,8 @@ class PredictorsDisplay(Display):
     ----------
     rows : list of dict
         ``penalty``, ``n_predictors``, ``alpha``, ``mean_test_loss`` and ``se_test_loss``, cross-validated.
-    null : float or None
-        Loss of the constant prediction, where it is known.
+    null : float
+        Loss of the constant prediction.
     metric : str
 
     Examples
@@ -50,15 +50,13 @@ class PredictorsDisplay(Display):
 
     @classmethod
     def from_estimator(cls, estimator: Any) -> Self | None:
-        """Make the display of a fitted ``CV`` estimator: its path, and with ``relax=True`` its refits.
-
-        None where its penalty takes no predictor out.
-        """
-        curves = {penalty_name(estimator): attribute(estimator, "cv_results_", CROSS_VALIDATED)}
-        if estimator.relax:
-            curves[f"{penalty_name(estimator)}, relaxed"] = estimator.relaxed_results_
+        """Make the display of a fitted ``CV`` estimator, with its refits; None where no predictor is taken out."""
+        curves = attribute(estimator, "cv_results_", CROSS_VALIDATED)
         columns = ("alpha", "n_features", "mean_test_loss", "se_test_loss")
-        rows = [row for name, one in curves.items() for row in _counts(name, *(one[key].tolist() for key in columns))]
+        name, refits = penalty_name(estimator), getattr(estimator, "relaxed_results_", None)
+        rows = _counts(name, *(curves[column].tolist() for column in columns))
+        if refits is not None:
+            rows += _least(f"{name}, relaxed", *(refits[column].tolist() for column in columns))
         return cls(rows, estimator.null_loss_, estimator.unit_.settings.loss.metric_name) if rows else None
 
     def frame(self) -> "pd.DataFrame":
@@ -75,10 +73,9 @@ class PredictorsDisplay(Display):
             counts, means = ([row[key] for row in own] for key in ("n_predictors", "mean_test_loss"))
             ax.errorbar(counts, means, [row["se_test_loss"] for row in own], color=color, linestyle=style, marker="o",
                         markersize=3.5, linewidth=1.4, elinewidth=0.7, label=label(name))  # fmt: skip
-        if self.null is not None:
-            ax.set_ylim(0, 1.3 * self.null)
-            ax.axhline(self.null, color=MUTED, linestyle=":", linewidth=1, label="constant prediction")
-        ax.set(xlabel="number of predictors kept", ylabel=f"{label(self.metric)}, new rows, ± one standard error")
+        ax.axhline(self.null, color=MUTED, linestyle=":", linewidth=1, label="constant prediction")
+        ax.set(xlabel="number of predictors kept", ylabel=f"{label(self.metric)}\nnew rows, ± one standard error")
+        ax.set_ylim(0, 1.3 * self.null)
         ax.legend(loc="lower center", bbox_to_anchor=(0.5, 1.0), ncols=4, frameon=False, fontsize=SMALL)
         plain_ticks(ax, y=True)
         return self
@@ -86,8 +83,11 @@ class PredictorsDisplay(Display):
 
 def _counts(name, alphas, kept, mean, error):
     """The best strength for each number of predictors; nothing for a penalty whose path keeps the same all along."""
-    if len(set(kept)) < 2:
-        return []
+    return _least(name, alphas, kept, mean, error) if len(set(kept)) > 1 else []
+
+
+def _least(name, alphas, kept, mean, error):
+    """The best strength for each number of predictors."""
     best = {}
     for i, n in enumerate(kept):
         if n not in best or mean[i] < mean[best[n]]:

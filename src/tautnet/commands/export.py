@@ -1,0 +1,23 @@
+"""``tautnet export``: a model file as ONNX."""
+
+import sys
+from pathlib import Path
+from typing import Annotated
+
+from typer import Option
+
+from tautnet.commands import arguments
+from tautnet.commands.console import one_line_errors, say
+
+
+def export(
+    file: arguments.ModelFile,
+    onnx: Annotated[Path, Option(metavar="OUT", help="Where to write the ONNX file.")],
+):
+    """Write a model file as ONNX, preprocessing included, after onnxruntime has given the same predictions."""
+    with one_line_errors():
+        from tautnet.files.model_file import load
+
+        for line in load(file).to_onnx(onnx):
+            say(f"input {line}", sys.stderr)
+        say(f"ONNX: {onnx}", sys.stderr)
