@@ -13,7 +13,7 @@ from tautnet.estimators.inputs import check_feature_groups, check_groups
 from tautnet.fitting.conditionals import Conditionals, heavy_tailed, normal_scores
 from tautnet.fitting.crossval import fold_rows
 from tautnet.fitting.detail import plain
-from tautnet.fitting.discoveries import benjamini_hochberg, fold_networks, most_draws, randomization_test
+from tautnet.fitting.discoveries import benjamini_hochberg, fold_networks, most_draws, randomization_test, rows_to_test
 from tautnet.fitting.exits import order_of_exit
 from tautnet.fitting.nested import Candidate, cross_validate
 from tautnet.fitting.path import nearest
@@ -258,9 +258,11 @@ def _by_randomization(sample, settings, fold, members, fdr, strict, *, n_jobs, o
         on_progress=_stage(on_progress, 0, 0.75),
     )[0]  # fmt: skip
     facts = {"method": "randomization", "level": fdr, "path_seconds": time.perf_counter() - start}
-    networks = fold_networks(nested, settings.seed, n_jobs=n_jobs, on_progress=_stage(on_progress, 0.75, 0.8))
+    rows = rows_to_test(sample.weight, settings.seed)
+    networks = fold_networks(nested, rows, n_jobs=n_jobs, on_progress=_stage(on_progress, 0.75, 0.8))
+    few = sample.of(rows)
     tested = randomization_test(
-        sample, networks, Conditionals(sample, members), most=most_draws(sample.n_predictors, fdr), seed=settings.seed,
+        few, networks, Conditionals(few, members), most=most_draws(sample.n_predictors, fdr), seed=settings.seed,
         by_fold=strict, n_jobs=n_jobs, on_progress=_stage(on_progress, 0.8, 1),
     )  # fmt: skip
     p_values = np.minimum(1, 2 * (np.median(tested.fold_p_values, axis=1) if strict else tested.p_values))
