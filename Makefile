@@ -10,6 +10,7 @@ demo: .venv/demo  ## Install, compare the penalties on breast_cancer, say where 
 
 test: .venv/test  ## The whole suite, doctests included, on two cores.
 	.venv/bin/ruff check .
+	.venv/bin/mypy
 	.venv/bin/pytest -n 2 --dist loadfile
 
 lowest:  ## The suite against the lowest versions that pyproject.toml allows.
@@ -51,4 +52,4 @@ verdicts: .venv/demo  ## Read the tables in DATA and write docs/verdicts.md.
 	@touch $@
 
 clean:
-	rm -rf .venv .venv-lowest build dist .pytest_cache .ruff_cache .hypothesis
+	rm -rf .venv .venv-lowest build dist .pytest_cache .ruff_cache .mypy_cache .hypothesis

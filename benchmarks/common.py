@@ -18,6 +18,7 @@ ON_DISK = {
     "satimage": ("class", "classification"),
     "sonar": ("Class", "classification"),
     "mice_protein": ("class", "classification"),
+    "waveform5000": ("class", "classification"),
     "isolet": ("y", "classification"),
     "concrete": ("y", "regression"),
     "energy": ("y", "regression"),

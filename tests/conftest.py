@@ -32,14 +32,9 @@ def forget_programs():
     yield
     maps = Path("/proc/self/maps")
     if "tautnet.fitting.solver" in sys.modules and maps.exists() and len(maps.read_text().splitlines()) > MOST_MAPS:
-        import jax
-
         from tautnet.fitting import solver
 
-        jax.clear_caches()
-        for program in vars(solver).values():
-            if hasattr(program, "compiled"):
-                program.compiled.clear()
+        solver.forget_programs(most=0)
 
 
 def pytest_terminal_summary(terminalreporter):

@@ -35,6 +35,8 @@ MODELS = {
     "multilabel": lambda: tn.TautNetClassifier("l2", 0.1, hidden_layer_sizes=()).fit(
         TABLE, np.column_stack([NUMBER > 0, NUMBER > 1]).astype(int)
     ),
+    "relaxed": lambda: tn.TautNetRegressorCV("l1", relax=True, selection=1, hidden_layer_sizes=(), cv=2, ensemble=True)
+    .fit(TABLE, NUMBER),
     "regressor": lambda: tn.TautNetRegressorCV("elasticnet", l1_ratio=0.9, **CV).fit(TABLE, NUMBER),
     "two targets": lambda: tn.TautNetRegressor("l2", 0.1, loss="huber", delta=1.0, hidden_layer_sizes=()).fit(
         TABLE, np.column_stack([NUMBER, -NUMBER])

@@ -1,6 +1,7 @@
 """The layout holds: a room imports only rooms above it, and inside a room a file only files before it."""
 
 import ast
+import inspect
 import subprocess
 import sys
 from pathlib import Path
@@ -10,26 +11,30 @@ import pytest
 SOURCE = Path(__file__).parents[1] / "src" / "tautnet"
 # From top to bottom, files of each room in order; docs/design.md draws the same.
 ROOMS = {
-    "tables": ["errors", "datasets", "reader", "cells", "encoder", "blocks", "target", "scaling"],
+    "tables": ["errors", "scaling", "datasets", "reader", "cells", "encoder", "blocks", "target"],
     "objective": ["prediction", "losses", "survival", "tasks", "networks", "penalties", "problem"],
     "fitting": [
         "settings", "sample", "solver", "unit", "loop", "path", "trainings", "units", "crossval", "adaptive", "nested",
-        "intervals", "diagnostics", "exits", "study", "words", "verdict", "detail",
+        "conditionals", "discoveries", "stability", "intervals", "diagnostics", "exits", "relaxed", "study", "words",
+        "verdict", "detail", "reading",
     ],
     "files": [
         "whole", "run_directory", "pruning", "onnx_graph", "onnx_export", "equation", "summary", "fitted", "packing",
         "checks", "model_file",
     ],
-    "estimators": ["inputs", "conversion", "base", "models", "cross_validated", "survival", "selector", "assembled"],
+    "estimators": [
+        "inputs", "conversion", "base", "kinds", "models", "cross_validated", "survival", "selector",
+        "assembled",
+    ],
     "views": [
-        "terminal", "canvas", "gains", "displays", "counts", "figures", "island", "report", "article_pictures",
-        "article_sections", "article_report",
+        "terminal", "canvas", "gains", "displays", "weights", "counts", "figures", "island", "report",
+        "article_pictures", "article_sections", "article_report",
     ],
     "replication": ["protocol", "online", "trials", "summary", "pruning", "findings", "article"],
 }  # fmt: skip
 FRONT = [
-    "comparison", "options", "commands.console", "commands.arguments", "commands.rows", "commands.compare",
-    "commands.fit", "commands.predict", "commands.show", "commands.export", "commands.report",
+    "comparison", "selection", "options", "commands.console", "commands.arguments", "commands.rows", "commands.compare",
+    "commands.select", "commands.fit", "commands.predict", "commands.show", "commands.export", "commands.report",
     "commands.article", "cli", "__main__",
 ]  # fmt: skip
 ORDER = [f"{room}.{file}" for room, files in ROOMS.items() for file in files] + FRONT
@@ -110,3 +115,47 @@ def test_every_public_name_is_documented():
 
     for name in tautnet.__all__:
         assert getattr(tautnet, name).__doc__.strip(), name
+
+
+def untyped(thing):
+    """What a public function, or the public methods of a class of ours, leave without a type."""
+    if inspect.isfunction(thing):
+        return gaps(thing.__name__, thing)
+    members = {name: getattr(one, "__func__", getattr(one, "fget", one))
+               for name, one in inspect.getmembers_static(thing) if name == "__init__" or not name.startswith("_")}
+    own = {name: one for name, one in members.items()
+           if inspect.isfunction(one) and one.__module__.startswith("tautnet")}  # fmt: skip
+    return [gap for name, one in own.items() for gap in gaps(f"{thing.__name__}.{name}", one)]
+
+
+def gaps(name, function):
+    parts = dict(inspect.signature(function).parameters)
+    found = [f"{name}({p})" for p, one in parts.items() if one.annotation is one.empty and p not in ("self", "cls")]
+    return found + [name] * ("return" not in function.__annotations__)
+
+
+def test_every_public_name_has_types():
+    """And the stub that a type checker reads names just what is there."""
+    import tautnet
+
+    stub = ast.parse((SOURCE / "__init__.pyi").read_text(encoding="utf-8"))
+    imported = [(alias.asname, f"{node.module}") for node in stub.body if isinstance(node, ast.ImportFrom)
+                for alias in node.names]  # fmt: skip
+    assert sorted(imported) == sorted(tautnet._NAMES.items())
+    assert (SOURCE / "py.typed").exists()
+    things = [getattr(tautnet, name) for name in tautnet.__all__ if name != "datasets"]
+    things += [one for name, one in vars(tautnet.datasets).items() if name in tautnet.datasets.__all__]
+    assert [gap for one in things if inspect.isclass(one) or inspect.isfunction(one) for gap in untyped(one)] == []
+
+
+def test_the_check_sees_what_has_no_type():
+    def half(x: int, y) -> int:
+        return x
+
+    class Half:
+        @classmethod
+        def make(cls, x): ...
+
+    Half.make.__func__.__module__ = "tautnet.views.displays"
+    assert untyped(half) == ["half(y)"]
+    assert untyped(Half) == ["Half.make(x)", "Half.make"]

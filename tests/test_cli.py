@@ -73,7 +73,7 @@ def without_times(value):
 # Help.
 
 
-@pytest.mark.parametrize("arguments", [["--help"], ["--version"], ["compare", "--help"]])
+@pytest.mark.parametrize("arguments", [["--help"], ["--version"], ["compare", "--help"], ["select", "--help"]])
 def test_help_is_fast_and_imports_nothing_heavy(arguments):
     program = (
         "import sys, time; start = time.perf_counter(); sys.argv = ['tautnet', *sys.argv[1:]]\n"
@@ -231,7 +231,8 @@ def test_a_closed_pipe_is_no_fault_and_force_writes_over_a_report(programs, tmp_
     assert "Traceback" not in err and "Broken" not in err
     figures = {f"{name}.{kind}" for name in ("comparison", "cv-l2", "path-l2", "weights-l2") for kind in ("svg", "png")}
     assert figures <= {path.name for path in (tmp_path / "run").iterdir()}
-    texts = {path.name: path.read_text() for path in (tmp_path / "run").iterdir() if path.name not in figures | {"model.taut"}}
+    rest = (path for path in (tmp_path / "run").iterdir() if path.name not in figures | {"model.taut"})
+    texts = {path.name: path.read_text() for path in rest}
     assert texts.keys() == {"report.html", "result.json", "run.log", "mine.txt"}
     assert [name for name, text in texts.items() if text == "old"] == ["mine.txt"]
 
@@ -244,6 +245,7 @@ class Bad(NamedTuple):
     arguments: list
     says: list
     code: int = 1
+    command: str = "compare"
 
 
 def third_class():
@@ -307,6 +309,12 @@ BAD = {
     "idle repeats": Bad(table(), [*Y, "--ordered", "--repeats", "2"], ["--repeats", "--ordered"], 2),
     "idle groups": Bad(table(), [*Y, "--ordered", "--group-col", "a"], ["--group-col", "--ordered"], 2),
     "idle activation": Bad(table(), [*Y, "--hidden", "0", "--activation", "tanh"], ["--activation", "--hidden 0"], 2),
+    "no level": Bad(table(), [*Y, "--fdr", "1.5"], ["'--fdr'", "1.5 is not between 0 and 1"], 2, "select"),
+    "few rows to select": Bad(table(12), Y, ["12 rows are too few", "at least 20"], 1, "select"),
+    "few predictors": Bad(table(), [*Y, "--stability"], ["3 predictors are too few", "--fdr"], 1, "select"),
+    "idle level": Bad(table(), [*Y, "--stability", "--fdr", "0.2"], ["--fdr", "--expected-false"], 2, "select"),
+    "idle strict": Bad(table(), [*Y, "--stability", "--strict"], ["--strict does nothing"], 2, "select"),
+    "idle bound": Bad(table(), [*Y, "--expected-false", "2"], ["--expected-false", "--stability"], 2, "select"),
     "idle finish": Bad(table(), [*Y, "--hidden", "0", "--finish"], ["--finish", "--hidden 0"], 2),
 }
 
@@ -341,7 +349,7 @@ json.dump(answers, sys.stdout)
 def place(bad, directory):
     if bad.content is not None:
         (directory / "t.csv").write_bytes(bad.content if isinstance(bad.content, bytes) else bad.content.encode())
-    return str(directory), ["compare", "t.csv", *bad.arguments]
+    return str(directory), [bad.command, "t.csv", *bad.arguments]
 
 
 @pytest.fixture(scope="session")

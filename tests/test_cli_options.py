@@ -150,12 +150,14 @@ def test_encoding(study, columns):
     assert result["n_predictors"] == 5
 
 
-def test_loss_and_quantile(study):
+def test_loss_delta_and_quantile(study):
     assert study("--loss", "poisson", target="w")["metric"] == "Poisson deviance"
     assert study("--loss", "huber")["metric"] == "Huber loss"
     median, high = study("--loss", "quantile"), study("--loss", "quantile", "--quantile", "0.9")
     assert median["metric"] == high["metric"] == "pinball loss"
     assert losses(median) != losses(high)
+    wide, narrow = study("--loss", "huber"), study("--loss", "huber", "--delta", "0.3")
+    assert losses(wide) != losses(narrow)
     # A target of two values is a quantity where its loss says so.
     assert study("--loss", "poisson", target="big")["task"] == "regression"
 
@@ -171,7 +173,7 @@ def run(*arguments):
     return code, out.getvalue(), err.getvalue()
 
 
-def test_time_and_event(columns, tmp_path):
+def test_time_event_and_ties(columns, tmp_path):
     path = tmp_path / "t.csv"
     path.write_text(text(columns | {"t": np.exp(-columns["a"]).round(3)}))
     options = ("--cv", "3", "--hidden", "0", "--penalties", "l2", "--json", "--drop", "y")
@@ -179,6 +181,11 @@ def test_time_and_event(columns, tmp_path):
     result = json.loads(out)
     assert not code and (result["task"], result["target"]) == ("survival", "t")
     assert result["n_predictors"] == 4 and result["linear"]["score_name"] == "c_index"
+    # Times rounded to one digit are often equal, and then it matters how ties are told apart.
+    path.write_text(text(columns | {"t": np.exp(-columns["a"]).round(1) + 0.1}))
+    survival = ("compare", str(path), "--time", "t", "--event", "big", *options)
+    breslow, efron = (json.loads(run(*survival, "--ties", ties)[1]) for ties in ("breslow", "efron"))
+    assert losses(breslow) != losses(efron)
     code, _, err = run("compare", str(path), "--time", "a", "--event", "big", *options)
     assert code == 1 and "times in 'a' are not above 0" in err
 
@@ -191,6 +198,10 @@ def test_time_and_event(columns, tmp_path):
         (["--time", "t", "--event", "e", "--loss", "huber"], "--loss does nothing"),
         (["--time", "t", "--event", "e", "--task", "regression"], "--task does nothing"),
         (["--target", "y", "--quantile", "0.9"], "--quantile does nothing without"),
+        (["--target", "y", "--delta", "2"], "--delta does nothing without --loss huber"),
+        (["--target", "y", "--loss", "huber", "--delta", "0"], "0.0 is not a finite number above 0"),
+        (["--target", "y", "--ties", "efron"], "--ties does nothing without --time and --event"),
+        (["--time", "t", "--event", "e", "--ties", "exact"], "'exact' is not one of breslow, efron"),
         (["--target", "y", "--loss", "huber", "--task", "classification"], "--loss is that of a regression"),
         (["--target", "y", "--penalties", "dropout", "--hidden", "0"], "dropout leaves hidden units out"),
         (["--target", "y", "--loss", "quantile", "--quantile", "2"], "not between 0 and 1"),

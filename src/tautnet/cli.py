@@ -17,6 +17,7 @@ from tautnet.commands.export import export
 from tautnet.commands.fit import fit
 from tautnet.commands.predict import predict
 from tautnet.commands.report import report
+from tautnet.commands.select import select
 from tautnet.commands.show import show
 
 app = typer.Typer(
@@ -25,7 +26,7 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     help="glmnet for neural networks: is my network over-fitted, which penalty helps, which predictors can go?",
 )
-for command in (compare, fit, predict, show, export, report, article):
+for command in (compare, select, fit, predict, show, export, report, article):
     app.command()(command)
 
 

@@ -1,11 +1,16 @@
 """`compare`: from a table to a verdict, as a call; the result is one plain object, ready for JSON."""
 
 import time
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from importlib.metadata import version
 from numbers import Integral
+from os import PathLike
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
+from numpy.typing import ArrayLike
 
 from tautnet.fitting.crossval import fold_rows, partition_rows
 from tautnet.fitting.detail import plain, study_detail
@@ -16,6 +21,9 @@ from tautnet.fitting.verdict import write_verdict
 from tautnet.objective.networks import ACTIVATIONS, Network
 from tautnet.objective.penalties import ADAPTIVE, PENALTIES, WITH_L1_RATIO, penalty_complaint
 from tautnet.objective.tasks import REGRESSION_LOSSES, TIES, loss_for
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 DEFAULT_PENALTIES = ("none", "l2", "l1", "elasticnet", "group", "adaptive_group")
 
@@ -34,26 +42,26 @@ class Comparison:
         Under the recommended penalty, fitted on all rows; None where only the numbers are at hand.
     """
 
-    result: dict
-    detail: dict
-    model: object = None
+    result: dict[str, Any]
+    detail: dict[str, Any]
+    model: Any = None
 
     @property
-    def verdict(self):
+    def verdict(self) -> str:
         """The verdict as one string."""
         return self.result["verdict"]
 
     @property
-    def sentences(self):
+    def sentences(self) -> list[str]:
         """The verdict, sentence by sentence."""
         return self.detail["sentences"]
 
     @property
-    def recommended(self):
+    def recommended(self) -> str:
         """Name of the penalty to use."""
         return self.result["recommended"]
 
-    def frame(self):
+    def frame(self) -> "pd.DataFrame":
         """The rows as a data frame, one penalty a row, the linear map and the honest choice below."""
         import pandas as pd
 
@@ -61,7 +69,7 @@ class Comparison:
         flat = [{k: v for k, v in row.items() if not isinstance(v, dict)} for row in rows]
         return pd.DataFrame(flat).set_index("penalty")
 
-    def whole(self, command=None):
+    def whole(self, command: str | None = None) -> dict[str, Any]:
         """The object that ``result.json`` holds, with ``detail``, from which the report is drawn.
 
         Parameters
@@ -71,7 +79,7 @@ class Comparison:
         """
         return self.result | {"detail": self.detail | {"command": command}}
 
-    def to_html(self, path):
+    def to_html(self, path: str | PathLike[str]) -> Path:
         """Write the report: one HTML file that loads nothing.
 
         Parameters
@@ -98,36 +106,36 @@ class Comparison:
 
 
 def compare(
-    X,
-    y,
+    X: Any,
+    y: Any,
     *,
-    penalties=DEFAULT_PENALTIES,
-    cv=5,
-    repeats=1,
-    groups=None,
-    sample_weight=None,
-    task="auto",
-    loss="squared_error",
-    delta=1.35,
-    quantile=0.5,
-    ties="breslow",
-    selection="min",
-    hidden_layer_sizes=(100,),
-    activation="relu",
-    skip=True,
-    l1_ratio=0.5,
-    finish=False,
-    alpha_min_ratio="auto",
-    max_iter=2000,
-    tol=0.05,
-    ordered=False,
-    precision="float32",
-    random_state=0,
-    n_jobs=None,
-    name="table",
-    on_progress=None,
-    on_note=None,
-):
+    penalties: Sequence[str] = DEFAULT_PENALTIES,
+    cv: Any = 5,
+    repeats: int = 1,
+    groups: ArrayLike | None = None,
+    sample_weight: ArrayLike | None = None,
+    task: str = "auto",
+    loss: str = "squared_error",
+    delta: float = 1.35,
+    quantile: float = 0.5,
+    ties: str = "breslow",
+    selection: str = "min",
+    hidden_layer_sizes: Sequence[int] = (100,),
+    activation: str = "relu",
+    skip: bool = True,
+    l1_ratio: float = 0.5,
+    finish: bool = False,
+    alpha_min_ratio: str | float = "auto",
+    max_iter: int = 2000,
+    tol: float = 0.05,
+    ordered: bool = False,
+    precision: str = "float32",
+    random_state: int = 0,
+    n_jobs: int | None = None,
+    name: str = "table",
+    on_progress: Callable[[float], None] | None = None,
+    on_note: Callable[[str], None] | None = None,
+) -> Comparison:
     """Compare penalties on a table by nested cross-validation and say what the numbers mean.
 
     Parameters
@@ -229,8 +237,9 @@ def compare(
         ]
     else:
         folds = [partition_rows(target, sample.weight, cv, groups=codes)]
-    for note in notes(target, encoder) if on_note else ():
-        on_note(note)
+    if on_note:
+        for note in notes(target, encoder):
+            on_note(note)
     study = run_study(
         sample, candidates_for(penalties, settings_for), folds, selection=selection, groups=codes,
         n_jobs=n_jobs, on_progress=on_progress,

@@ -1,6 +1,7 @@
 """Options of the command: what they allow, and which of them would do nothing together."""
 
 import csv
+from math import inf
 
 import typer
 
@@ -12,7 +13,10 @@ DEFAULT_PENALTIES = ("none", "l2", "l1", "elasticnet", "group", "adaptive_group"
 PENALTIES = (*DEFAULT_PENALTIES, "sparse_group", "hierarchical", "mcp", "group_mcp", "early_stopping", "dropout")
 ACTIVATIONS = ("relu", "tanh", "silu", "identity")
 LANGUAGES = ("python", "sql")
+FDR, EXPECTED_FALSE = 0.1, 4.0
 LOSSES = ("squared_error", "poisson", "huber", "quantile")
+TIES = ("breslow", "efron")
+DELTA, QUANTILE = 1.35, 0.5
 
 
 def names(value, allowed, what):
@@ -48,6 +52,13 @@ def share(value: float):
     return value
 
 
+def positive(value: float):
+    """A finite number above 0."""
+    if not 0 < value < inf:
+        raise typer.BadParameter(f"{value} is not a finite number above 0")
+    return value
+
+
 def hidden(value: str):
     """Units of each hidden layer, or 0."""
     sizes = [size.strip() for size in value.split(",")]
@@ -78,15 +89,43 @@ def refuse_idle_layers(hidden, activation, finish):
             raise UsageError(why)
 
 
-def refuse_idle_targets(target, time, event, task, loss, quantile):
-    """What is to be predicted is said once, and a loss is that of a regression."""
+def refuse_idle_targets(target, time, event, task):
+    """What is to be predicted is said once."""
     for idle, why in (
         ((time is None) != (event is None), "--time and --event go together: times, and events"),
         (time is not None and target, "--target names one column, --time and --event two: use one or the other"),
         (time is not None and task != "auto", "--task does nothing beside --time and --event"),
+    ):
+        if idle:
+            raise UsageError(why)
+
+
+def refuse_idle_losses(task, time, loss, delta, quantile, ties):
+    """A loss is that of a regression, and each number is that of one loss."""
+    for idle, why in (
         (time is not None and loss != "squared_error", "--loss does nothing beside --time and --event"),
         (loss != "squared_error" and task == "classification", "--loss is that of a regression"),
-        (quantile != 0.5 and loss != "quantile", "--quantile does nothing without --loss quantile"),
+        (delta != DELTA and loss != "huber", "--delta does nothing without --loss huber"),
+        (quantile != QUANTILE and loss != "quantile", "--quantile does nothing without --loss quantile"),
+        (ties != TIES[0] and time is None, "--ties does nothing without --time and --event"),
+    ):
+        if idle:
+            raise UsageError(why)
+
+
+def refuse_idle_selection(fdr, strict, stability, expected_false, hidden, activation):
+    """Options of one method do nothing beside the other."""
+    for idle, why in (
+        (stability and fdr != FDR, "--fdr does nothing with --stability, whose limit is --expected-false"),
+        (stability and strict, "--strict does nothing with --stability, which has no p-values"),
+        (
+            not stability and expected_false != EXPECTED_FALSE,
+            "--expected-false does nothing without --stability: the limit is --fdr",
+        ),
+        (
+            not layers(hidden) and activation != "relu",
+            "--activation does nothing without a hidden layer (--hidden 0)",
+        ),
     ):
         if idle:
             raise UsageError(why)

@@ -55,6 +55,14 @@ def test_cv_results_are_arrays_over_ascending_strengths(cv):
     assert cv.cv_results_["alpha"][best] == cv.alpha_min_
 
 
+def test_the_loss_of_a_constant_is_that_of_the_rows_seen():
+    """Not that of rows which a split leaves out altogether."""
+    splits = [(np.arange(20), np.arange(20, 40)), (np.arange(40, 60), np.arange(10))]
+    model = tn.TautNetRegressorCV("l2", alphas=[0.1], cv=splits, hidden_layer_sizes=()).fit(X, Y)
+    losses = [np.square(Y[test] - Y[train].mean()).mean() for train, test in splits]
+    assert model.null_loss_ == pytest.approx((2 * losses[0] + losses[1]) / 3)
+
+
 def test_selection_by_rule_and_by_number(cv):
     one_se = clone(cv).set_params(selection="1se").fit(X, Y)
     assert one_se.alpha_ == pytest.approx(cv.alpha_1se_)
@@ -276,6 +284,7 @@ CV = {
     "alphas": ({"alpha_min_ratio": "auto"}, {"alpha_min_ratio": "auto", "alphas": [0.02, 0.2]}),
     "cv": ({}, {"cv": 4}),
     "selection": ({}, {"selection": "1se"}),
+    "relax": ({"penalty": "group", "selection": 2}, {"penalty": "group", "selection": 2, "relax": True}),
     "ensemble": ({}, {"ensemble": True}),
 }
 

@@ -137,6 +137,25 @@ def test_minibatches_keep_zeros_exact_and_end_null(regression, settings, name):
     assert path.train_loss[half] == pytest.approx(full.train_loss[nearest(full.alphas, 0.03)], rel=0.3)
 
 
+@pytest.mark.parametrize("name, hidden", [("group", (4,)), ("none", (4,)), ("l1", ())])
+def test_a_table_that_is_read_in_place_is_fitted_as_a_copy_is(regression, settings, monkeypatch, name, hidden):
+    """Block by block, with cells missing; minibatches are the same rows in the same order."""
+    X = regression.X.copy()
+    X[::7, 2] = np.nan
+    schedule = replace(settings(name).schedule, first_steps=20, unpenalised_steps=20, batch_rows=30, batch_size=16)
+    exact = settings(name, hidden=hidden, schedule=schedule, precision="float64")
+    # A block of rows, and what stands in the last minibatch of a walk through all rows.
+    monkeypatch.setattr("tautnet.objective.problem.ROWS_AT_ONCE", 32)
+    monkeypatch.setattr("tautnet.fitting.unit.ROWS_AT_ONCE", 32)
+    sample = regression._replace(X=X)
+    copied = walk(sample, ALL[5:], ALL[:5], exact, alphas=[0.02, 0.05], keep="all", certify="all")
+    monkeypatch.setattr("tautnet.fitting.unit.LARGE", 0)
+    read = walk(sample, ALL[5:], ALL[:5], exact, alphas=[0.02, 0.05], keep="all", certify="all")
+    assert copied.unit.table is None and make_unit(sample, ALL, exact).table is not None
+    for field in ("outputs", "train_loss", "norms", "stationarity"):
+        np.testing.assert_allclose(getattr(read, field), getattr(copied, field), rtol=1e-5, atol=1e-7)
+
+
 def test_one_program_serves_a_whole_path_and_its_family(regression, settings):
     schedule, program = settings("l1", hidden=(5,)), solver.adam_full
     before = set(program.compiled)

@@ -67,6 +67,20 @@ def test_a_program_is_compiled_once_for_each_shape_and_dtype():
     assert len(program.compiled) == 3
 
 
+def test_a_process_that_holds_too_many_programs_lets_them_go(monkeypatch):
+    monkeypatch.setattr(solver.Program, "every", [])
+    monkeypatch.setattr(jax, "clear_caches", lambda: cleared.append(True))
+    cleared, programs = [], [solver.Program(lambda x: 3 * x), solver.Program(lambda x: x)]
+    for program, n in zip(programs, (2, 1), strict=True):
+        for size in range(n):
+            program(np.ones(size + 1, np.float32))
+    solver.forget_programs(most=3)
+    assert not cleared and [len(program.compiled) for program in programs] == [2, 1]
+    solver.forget_programs(most=2)
+    assert cleared and [len(program.compiled) for program in programs] == [0, 0]
+    assert programs[0](np.ones(1, np.float32)) == 3
+
+
 def test_threads_that_ask_at_once_share_one_compilation():
     traced = []
 

@@ -67,6 +67,13 @@ def rest(penalty, weights):
     return float(penalty.value(weights, GROUPS) - penalty.smooth(weights, GROUPS))
 
 
+def test_jax_tells_penalties_apart():
+    """Two penalties of one structure could run each other's compiled programs."""
+    structures = {type(one).__name__: jax.tree.structure(one) for one in PENALTIES.values()}
+    for name, structure in structures.items():
+        assert [other for other in structures if structures[other] == structure] == [name]
+
+
 def test_every_penalty_has_a_case():
     # Cures that put nothing on the weights are no penalties; "none" stands for them here.
     assert PENALTIES.keys() == penalties.PENALTIES.keys() - set(penalties.UNPENALISED) | {"none"}

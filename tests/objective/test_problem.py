@@ -31,7 +31,7 @@ from tautnet.objective.losses import (
 )
 from tautnet.objective.networks import Network, Parameters, Weights
 from tautnet.objective.penalties import ElasticNet, Group
-from tautnet.objective.problem import Data, Problem, norm, null_gradient, unit_steps
+from tautnet.objective.problem import Data, Problem, norm, null_loss, unit_steps
 
 LINEAR = Network((), skip=False)
 FLOOR = 1e-9
@@ -66,8 +66,7 @@ def differences(problem, parameters, data):
         for i in np.ndindex(leaf.shape):
             middle, values = leaf[i], []
             for leaf[i] in (middle - 1e-6, middle + 1e-6):
-                # A copy: JAX may still read an array while the next value is written into it.
-                values.append(float(evaluate(problem, jax.tree.map(np.copy, moving), data)[0]))
+                values.append(float(evaluate(problem, moving, data)[0]))
             leaf[i], slope[i] = middle, (values[1] - values[0]) / 2e-6
     return structure.unflatten(slopes)
 
@@ -275,7 +274,7 @@ def test_the_null_gradient_is_that_of_a_linear_map_at_the_null_model(loss):
     problem, _, data = make_case(loss, "none", "linear")
     null = problem.loss.null_outputs(data.y, data.weight)
     _, gradient = evaluate(problem, LINEAR.initial(data.columns.T, null, seed=0), data)
-    assert_allclose(null_gradient(problem.loss, data, null), gradient.weights.input, atol=1e-15)
+    assert_allclose(null_loss(problem.loss, data, null)[1], gradient.weights.input, atol=1e-15)
     # The bias of the null model is right already.
     # At a quantile the rounded corner turns the rounding of the null into a gradient 500 times as large.
     assert_allclose(gradient.biases[0], 0, atol=5e-13 if loss == "quantile" else 1e-15)

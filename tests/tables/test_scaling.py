@@ -6,7 +6,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
-from tautnet.tables.scaling import fit_scaling, restore, standardise
+from tautnet.tables.scaling import StandardisedRows, fit_scaling, restore, standardise
 
 CELLS = st.one_of(st.floats(-1e3, 1e3, width=32), st.sampled_from([np.nan, 0.0, 0.1]))
 TABLES = arrays(np.float64, st.tuples(st.integers(1, 12), st.integers(1, 4)), elements=CELLS)
@@ -41,6 +41,20 @@ def test_standardised_columns_have_mean_zero_and_deviation_one_or_are_zero(X):
             assert np.all(column == 0)
         else:
             assert abs(column.std() - 1) < 1e-6
+
+
+def test_a_large_table_is_read_block_by_block(monkeypatch):
+    rng = np.random.default_rng(0)
+    X, weights, rows = rng.normal(1e6, size=(50, 3)), rng.uniform(size=40), rng.permutation(50)[:40]
+    X[::9, 1] = np.nan
+    whole = fit_scaling(X[rows], weights)
+    monkeypatch.setattr("tautnet.tables.scaling.NUMBERS_AT_ONCE", 21)
+    blocks = fit_scaling(X, weights, rows)
+    np.testing.assert_allclose(blocks.centre, whole.centre, rtol=1e-12)
+    np.testing.assert_allclose(blocks.scale, whole.scale, rtol=1e-9)
+    lazy, made = StandardisedRows(X, rows, whole), standardise(X[rows], whole)
+    assert lazy.shape == made.shape == (len(lazy), 3)
+    assert np.array_equal(lazy[5:9], made[5:9]) and np.array_equal(lazy[np.array([3, 1])], made[[3, 1]])
 
 
 @given(TABLES)

@@ -4,18 +4,22 @@ import xml.etree.ElementTree as ET
 
 import matplotlib
 import numpy as np
+import pandas as pd
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from views.conftest import REGRESSION
 from views.hostile import JOINED, NAMES, hostile
 
 import tautnet
+from tautnet.fitting.path import SHOWN
 from tautnet.fitting.words import NEARLY_SOLVED, SETTLED, SOLVED, certificate_in_words, number
 from tautnet.views.canvas import blank_figure, finished_picture, label, renumber, spread
 from tautnet.views.counts import PredictorsDisplay
-from tautnet.views.displays import CVDisplay, PathDisplay, TrainingCurveDisplay, WeightHistogramDisplay, stopped
+from tautnet.views.displays import CVDisplay, PathDisplay, TrainingCurveDisplay, stopped
 from tautnet.views.figures import displays, write_figures
 from tautnet.views.gains import ComparisonDisplay, drawn_penalty, gain_limits
+from tautnet.views.weights import WeightHistogramDisplay
 
 
 @pytest.fixture(scope="module")
@@ -111,6 +115,64 @@ def test_a_comparison_makes_them_too(result):
     assert tautnet.ComparisonDisplay.from_comparison(comparison).recommended == result["recommended"]
 
 
+@pytest.fixture(scope="module")
+def fitted():
+    """Estimators on the table, the folds and the network of the comparison."""
+    def fit(penalty):
+        model = tautnet.TautNetRegressorCV(penalty, cv=3, hidden_layer_sizes=(4,), random_state=0)
+        return model.fit(REGRESSION.frame[["x1", "x2", "x3"]], REGRESSION.frame["y"])
+
+    return {penalty: fit(penalty) for penalty in ("none", "group")}
+
+
+@pytest.mark.parametrize(
+    "display, penalty, named",
+    [(CVDisplay, "group", ["group"]), (PathDisplay, "group", ["group"]), (PredictorsDisplay, "group", []),
+     (TrainingCurveDisplay, "none", [])],
+)  # fmt: skip
+def test_an_estimator_draws_what_a_comparison_on_the_same_folds_draws(fitted, result, display, penalty, named):
+    own, same = display.from_estimator(fitted[penalty]), display.from_result(result, *named)
+    # A result keeps five digits of its curves.
+    pd.testing.assert_frame_equal(own.frame(), same.frame(), rtol=5.1e-5)
+    numbers = [[v for v in vars(one).values() if isinstance(v, float | int)] for one in (own, same)]
+    assert numbers[0] == pytest.approx(numbers[1], rel=1e-9) and numbers[0]
+    words = [[v for v in vars(one).values() if isinstance(v, str)] for one in (own, same)]
+    assert words[0] == words[1]
+    assert picture(own).data
+
+
+def test_weights_of_an_estimator_are_counted(fitted):
+    group = fitted["group"]
+    display = WeightHistogramDisplay.from_estimator(group)
+    weights = np.concatenate([w.ravel() for w in (*group.coefs_, group.skip_coef_)])
+    assert display.zeros == (weights == 0).sum() and display.counts.sum() + display.zeros == len(weights)
+    assert display.largest == np.abs(weights).max() and display.alpha == group.alpha_
+    assert picture(display).data
+    plain = tautnet.TautNetRegressor("none", hidden_layer_sizes=()).fit([[0.0], [1.0], [3.0]], [0, 1, 2])
+    assert WeightHistogramDisplay.from_estimator(plain).alpha == 0
+    with pytest.raises(ValueError, match="nothing to draw here: give one that chose its alpha by cross-validation"):
+        CVDisplay.from_estimator(plain)
+    with pytest.raises(ValueError, match="with penalty='none'"):
+        TrainingCurveDisplay.from_estimator(group)
+
+
+def test_groups_of_features_are_the_lines_of_a_path():
+    model = tautnet.TautNetRegressorCV("group", cv=3, hidden_layer_sizes=(), random_state=0,
+                                       feature_groups={"pair": ["x1", "x3"], "one": ["x2"]})  # fmt: skip
+    model.fit(REGRESSION.frame[["x1", "x2", "x3"]], REGRESSION.frame["y"])
+    assert PathDisplay.from_estimator(model).frame().columns.tolist() == ["pair", "one"]
+
+
+def test_a_path_shows_itself_in_a_notebook(fitted):
+    path = fitted["group"].path_
+    page = ET.fromstring(f"<div>{path._repr_html_()}</div>")
+    rows = [[cell.text for cell in row.findall("td")] for row in page.findall("table/tbody/tr")]
+    assert len(rows) == SHOWN and len(path.frame()) == len(path.alphas)
+    first, last = path.frame().reset_index().iloc[[0, -1]].to_numpy()
+    assert rows[0] == [f"{v:.3g}" if i in (0, 2, 5, 6) else str(int(v)) for i, v in enumerate(first)]
+    assert float(rows[-1][0]) == float(f"{last[0]:.3g}") and rows[-1][3] == "0"
+
+
 def test_what_has_no_path_is_said(finished, result):
     for name in ("none", "l1"):
         with pytest.raises(ValueError, match="name a penalty|was not compared: use one of none, l2, group"):
@@ -161,8 +223,8 @@ def test_gains_cut_nothing_off_that_lies_near():
 def test_paths_are_marked_as_the_verdict_would_put_it():
     rows = [{"stationarity": s, "objective_gap": g} for s in (0, SOLVED, 0.2, NEARLY_SOLVED, 0.31, 1)
             for g in (-1.0, SETTLED, 0.002)]  # fmt: skip
-    path = {key: [row[key] for row in rows] for key in rows[0]}
-    assert stopped(path).tolist() == [certificate_in_words(row).startswith("stopped") for row in rows]
+    path = {key: np.array([row[key] for row in rows]) for key in rows[0]}
+    assert stopped(**path).tolist() == [certificate_in_words(row).startswith("stopped") for row in rows]
 
 
 @pytest.mark.parametrize("name", [*NAMES, JOINED])

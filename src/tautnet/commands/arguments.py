@@ -21,11 +21,21 @@ Loss = Annotated[
         callback=options.one_of(*options.LOSSES), help="Of a regression: squared_error, poisson, huber or quantile."
     ),
 ]
+Delta = Annotated[
+    float,
+    Option(
+        callback=options.positive,
+        help="Where --loss huber becomes linear, in robust standard deviations of the target.",
+    ),
+]
 Quantile = Annotated[
     float, Option(callback=options.share, help="Quantile that --loss quantile estimates, between 0 and 1.")
 ]
 Time = Annotated[str | None, Option(metavar="COL", help="Survival times, in the place of --target.")]
 Event = Annotated[str | None, Option(metavar="COL", help="Whether each time ended in an event: 1 or 0, true or false.")]
+Ties = Annotated[
+    str, Option(callback=options.one_of(*options.TIES), help="Events at the same time: breslow or efron.")
+]
 Select = Annotated[
     str,
     Option(callback=options.one_of("min", "1se"), help="Choose the least CV loss, or the simplest within one SE."),

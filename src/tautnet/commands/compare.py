@@ -20,9 +20,11 @@ def compare(
     ] = ",".join(options.DEFAULT_PENALTIES),
     task: arguments.Task = "auto",
     loss: arguments.Loss = "squared_error",
-    quantile: arguments.Quantile = 0.5,
+    delta: arguments.Delta = options.DELTA,
+    quantile: arguments.Quantile = options.QUANTILE,
     time: arguments.Time = None,
     event: arguments.Event = None,
+    ties: arguments.Ties = options.TIES[0],
     cv: Annotated[int, Option(min=3, help="Number of folds, outer and inner.")] = 5,
     repeats: Annotated[int, Option(min=1, help="How often the folds are drawn anew.")] = 1,
     select: arguments.Select = "min",
@@ -51,7 +53,8 @@ def compare(
         raise options.UsageError("--figures does nothing with --json, which writes nothing without --out DIR")
     if "dropout" in penalties.split(",") and not options.layers(hidden):
         raise options.UsageError("dropout leaves hidden units out: it needs a hidden layer (--hidden)")
-    options.refuse_idle_targets(target, time, event, task, loss, quantile)
+    options.refuse_idle_targets(target, time, event, task)
+    options.refuse_idle_losses(task, time, loss, delta, quantile, ties)
     with one_line_errors():
         from tautnet.files.run_directory import choose_directory
         from tautnet.tables.reader import read_table
@@ -69,8 +72,8 @@ def compare(
         with progress() as show:
             comparison = compare_penalties(
                 rows.X, rows.y, groups=rows.groups, sample_weight=rows.weight, name=table.name,
-                penalties=penalties.split(","), task="survival" if time else task, loss=loss, quantile=quantile,
-                cv=cv, repeats=repeats, selection=select, ordered=ordered,
+                penalties=penalties.split(","), task="survival" if time else task, loss=loss, delta=delta,
+                quantile=quantile, ties=ties, cv=cv, repeats=repeats, selection=select, ordered=ordered,
                 hidden_layer_sizes=options.layers(hidden), activation=activation,
                 alpha_min_ratio=alpha_min_ratio or "auto",
                 finish=finish, random_state=seed, n_jobs=jobs or -1, on_progress=show, on_note=log,

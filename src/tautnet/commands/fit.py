@@ -83,6 +83,6 @@ def _fit(estimator, rows, show):
     from tautnet.tables.errors import TableError
 
     try:
-        estimator.fit_in_sight(rows.X, rows.y, rows.weight, rows.groups, show)
+        estimator._fit_in_sight(rows.X, rows.y, rows.weight, rows.groups, show)
     except ValueError as error:
         raise TableError(str(error)) from None

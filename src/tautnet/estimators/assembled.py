@@ -46,11 +46,11 @@ def assemble(parameters, X, target, encoder, sample, nested):
     TautNetClassifierCV, TautNetRegressorCV or TautNetSurvivalCV
     """
     estimator = estimator_for(target.task, parameters)
-    estimator.leave_idle_parameters()
+    estimator._leave_idle_parameters()
     _check_feature_names(estimator, X, reset=True)
     estimator.n_features_in_ = encoder.n_features_in_
-    estimator.take_target(target, encoder)
+    estimator._take_target(target, encoder)
     with warnings.catch_warnings():
         # A comparison says how well its models are solved, in its table and its verdict.
         warnings.simplefilter("ignore", ConvergenceWarning)
-        return estimator.take_nested(estimator.take_predictors(sample)[0], nested, "auto")
+        return estimator._take_nested(estimator._take_predictors(sample)[0], nested, "auto")

@@ -7,12 +7,12 @@ from dataclasses import replace
 from numbers import Integral, Real
 
 import numpy as np
-from sklearn.base import BaseEstimator, ClassifierMixin, RegressorMixin
+from numpy.typing import NDArray
+from sklearn.base import BaseEstimator
 from sklearn.exceptions import ConvergenceWarning
 from sklearn.metrics import check_scoring, get_scorer_names
 from sklearn.utils import _safe_indexing, check_random_state
 from sklearn.utils._param_validation import Interval, StrOptions
-from sklearn.utils.class_weight import compute_sample_weight
 from sklearn.utils.validation import check_is_fitted
 
 from tautnet.estimators.conversion import Convertible
@@ -29,10 +29,8 @@ from tautnet.fitting.sample import encode
 from tautnet.fitting.settings import Settings
 from tautnet.objective.networks import ACTIVATIONS, Network
 from tautnet.objective.penalties import JOINT, PENALTIES, UNPENALISED, WITH_L1_RATIO, penalty_complaint
-from tautnet.objective.prediction import average_mean, average_outputs, choose, survival_function
-from tautnet.objective.survival import baseline_hazard
+from tautnet.objective.prediction import average_mean
 from tautnet.objective.tasks import REGRESSION_LOSSES, TIES, loss_for
-from tautnet.tables.target import as_target
 
 GAP_WORTH_A_WARNING = 1e-3
 
@@ -47,12 +45,25 @@ def set_parameters(estimator, given):
 class Net(Convertible, BaseEstimator):
     """Base of all estimators."""
 
+    coefs_: list[NDArray[np.float64]]
+    intercepts_: list[NDArray[np.float64]]
+    skip_coef_: NDArray[np.float64] | None
+    selected_features_: NDArray[np.bool_]
+    feature_importances_: NDArray[np.float64]
+    penalty_factors_: NDArray[np.float64]
+    n_iter_: int
+    n_outputs_: int
+    train_loss_: float
+    stationarity_: float
+    objective_gap_: float
+
     _parameter_constraints = {
         "penalty": [StrOptions(set(PENALTIES))],
         "alpha": [Interval(Real, 0, None, closed="left")],
         "alphas": [StrOptions({"auto"}), "array-like"],
         "cv": ["cv_object"],
-        "selection": [StrOptions({"min", "1se"}), Interval(Integral, 0, None, closed="left")],
+        "selection": [StrOptions({"min", "1se"}), Interval(Integral, 1, None, closed="left")],
+        "relax": ["boolean"],
         "n_jobs": [Integral, None],
         "feature_groups": [dict, None],
         "penalty_factors": ["array-like", None],
@@ -135,7 +146,7 @@ class Net(Convertible, BaseEstimator):
             if not applies and not np.array_equal(getattr(self, name), defaults[name]):
                 yield name, why
 
-    def leave_idle_parameters(self):
+    def _leave_idle_parameters(self):
         """Put parameters that would do nothing back to their defaults."""
         linear = not np.isscalar(self.hidden_layer_sizes) and len(self.hidden_layer_sizes) == 0
         for name, _ in list(self._idle_parameters(linear)):
@@ -181,19 +192,19 @@ class Net(Convertible, BaseEstimator):
         column = check_target(frame, y, self.task)
         weight = self._weight(column, check_sample_weight(frame, sample_weight))
         target, sample, encoder = encode(frame, column, weight, self.task)
-        self.take_target(target, encoder)
+        self._take_target(target, encoder)
         sample = sample._replace(groups=check_groups(frame, groups))
         settings = self._settings(self._loss(target.task, sample), self._watch(X, y, weight))
-        sample, factors = self.take_predictors(sample)
+        sample, factors = self._take_predictors(sample)
         return sample, replace(settings, penalty_factors=factors), target
 
-    def take_target(self, target, encoder):
+    def _take_target(self, target, encoder):
         """Keep what prediction needs of an encoded table."""
         self.encoder_, self.target_name_ = encoder, target.name
         if target.classes is not None:
             self.classes_ = target.classes
 
-    def take_predictors(self, sample):
+    def _take_predictors(self, sample):
         """The sample with its columns in the groups that the user gave, and the factor of each group or None."""
         names = list(self.encoder_.feature_names_in_)
         position = {name: i for i, name in enumerate(names)}
@@ -238,8 +249,7 @@ class Net(Convertible, BaseEstimator):
         squares = np.square(weights.input).sum(axis=1)
         squares += 0 if weights.skip is None else np.square(weights.skip).sum(axis=1)
         self.feature_importances_ = np.sqrt(np.bincount(self._column_feature, squares, self.n_features_in_))
-        if path.unit.settings.penalty_factors is not None:
-            self.penalty_factors_[self._predictors] = path.unit.settings.penalty_factors
+        self._keep_factors(path)
         self.selected_features_ = self.feature_importances_ > 0
         if self.finish and self.stationarity_ > self.tol and self.objective_gap_ > GAP_WORTH_A_WARNING:
             warnings.warn(
@@ -252,10 +262,15 @@ class Net(Convertible, BaseEstimator):
         self._keep_baseline(sample)
         return self
 
+    def _keep_factors(self, path):
+        """The factors that a path was walked with."""
+        if path.unit.settings.penalty_factors is not None:
+            self.penalty_factors_[self._predictors] = path.unit.settings.penalty_factors
+
     def _keep_baseline(self, sample):
         """What else prediction needs: nothing but for survival."""
 
-    def summary(self):
+    def summary(self) -> None:
         """Print data, penalty, strength and how it was chosen, layers, weights, predictors, losses and certificate.
 
         Examples
@@ -284,106 +299,3 @@ class Net(Convertible, BaseEstimator):
         """Mean prediction of the members, shape (n_rows, n_outputs)."""
         rows = self._encoded(X)
         return average_mean(self._members, rows)
-
-
-class ClassifierNet(ClassifierMixin, Net):
-    """Predictions of a classifier."""
-
-    task = "classification"
-
-    def __sklearn_tags__(self):
-        tags = super().__sklearn_tags__()
-        tags.classifier_tags.multi_label = True
-        return tags
-
-    def _weight(self, y, sample_weight):
-        """Row weights times class weights; balanced ones come from the numbers of rows of all classes."""
-        if self.class_weight is None:
-            return sample_weight
-        balance = compute_sample_weight(self.class_weight, y)
-        return balance if sample_weight is None else balance * sample_weight
-
-    def predict_proba(self, X):
-        """Probability of each class or label, shape (n_rows, n_classes), columns in the order of ``classes_``."""
-        return self._mean(X)
-
-    def predict(self, X):
-        """The class with the largest probability, shape (n_rows,); 0 or 1 for each label, shape (n_rows, n_labels)."""
-        probabilities = self.predict_proba(X)
-        return choose(probabilities, self.classes_, self.unit_.settings.loss.is_multilabel)
-
-
-class RegressorNet(RegressorMixin, Net):
-    """Predictions of a regressor."""
-
-    task = "regression"
-
-    def __sklearn_tags__(self):
-        tags = super().__sklearn_tags__()
-        tags.target_tags.multi_output = True
-        tags.target_tags.positive_only = self.loss == "poisson"
-        return tags
-
-    def _conditions(self, linear):
-        return [
-            *super()._conditions(linear),
-            ("delta", self.loss == "huber", "loss='huber'"),
-            ("quantile", self.loss == "quantile", "loss='quantile'"),
-        ]
-
-    def _loss(self, task, sample):
-        return loss_for(task, sample.y, sample.weight, loss=self.loss, delta=self.delta, quantile=self.quantile)
-
-    def predict(self, X):
-        """What the loss estimates, in the target's own units, shape (n_rows,), or (n_rows, n_outputs) of several."""
-        mean = self._mean(X)
-        return mean[:, 0] if mean.shape[1] == 1 else mean
-
-
-class SurvivalNet(Net):
-    """Predictions of a survival model."""
-
-    task = "survival"
-
-    def __sklearn_tags__(self):
-        tags = super().__sklearn_tags__()
-        tags.target_tags.positive_only = True
-        return tags
-
-    def _loss(self, task, sample):
-        return loss_for(task, sample.y, sample.weight, ties=self.ties)
-
-    def _keep_baseline(self, sample):
-        outputs = self._risk(sample.X)
-        self.event_times_, self.baseline_cumulative_hazard_ = baseline_hazard(sample.y, outputs, sample.weight)
-
-    def _risk(self, rows):
-        return average_outputs(self._members, rows)
-
-    def predict(self, X):
-        """Risk score, a log hazard ratio: the higher, the earlier the event, shape (n_rows,)."""
-        return self._risk(self._encoded(X))[:, 0]
-
-    def predict_survival_function(self, X, times=None):
-        """Probability to outlive each time.
-
-        Parameters
-        ----------
-        X : DataFrame or array (n_rows, n_predictors)
-        times : array (n_times,), optional
-            ``event_times_`` if not given.
-
-        Returns
-        -------
-        array (n_rows, n_times)
-        """
-        times = self.event_times_ if times is None else np.asarray(times, dtype=float)
-        outputs = self._risk(self._encoded(X))
-        return survival_function(self.event_times_, self.baseline_cumulative_hazard_, outputs, times)
-
-    def score(self, X, y, sample_weight=None):
-        """Harrell's C of the risk scores, 0.5 for none, 1 for a perfect order."""
-        rows = self._encoded(X)
-        target = as_target(check_target(rows, y, self.task), self.task)
-        weight = np.ones(len(rows)) if sample_weight is None else check_sample_weight(rows, sample_weight)
-        return self.unit_.settings.loss.score(target.y, self._risk(rows), weight)

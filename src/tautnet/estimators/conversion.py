@@ -1,7 +1,11 @@
 """From an estimator to the model that predicts without JAX and scikit-learn, and back."""
 
+from collections.abc import Callable
 from dataclasses import fields, is_dataclass
 from importlib.metadata import version
+from os import PathLike
+from pathlib import Path as FilePath
+from typing import Any, Self
 
 from sklearn.utils.validation import check_is_fitted
 
@@ -65,7 +69,14 @@ def record(value):
 class Convertible:
     """What every estimator can be turned into, and made of."""
 
-    def to_fitted(self):
+    task: str
+    get_params: Callable[..., dict[str, Any]]
+    encoder_: Any
+    unit_: Any
+    target_name_: Any
+    _members: Any
+
+    def to_fitted(self) -> FittedModel:
         """The same model without JAX and scikit-learn; arrays are shared, not copied.
 
         Returns
@@ -88,7 +99,7 @@ class Convertible:
         )
 
     @classmethod
-    def from_fitted(cls, fitted):
+    def from_fitted(cls, fitted: FittedModel) -> Self:
         """The estimator that a `FittedModel` comes from; `FittedModel.to_estimator` knows its class."""
         estimator = cls(**fitted.parameters)
         for name, value in fitted.attributes.items():
@@ -97,7 +108,7 @@ class Convertible:
         estimator._members, estimator.target_name_ = list(fitted.members), fitted.target
         return estimator
 
-    def save(self, path):
+    def save(self, path: str | PathLike[str]) -> FilePath:
         """Write a model file, which ``tautnet.load`` reads where there is neither JAX nor scikit-learn.
 
         Parameters
@@ -115,3 +126,23 @@ class Convertible:
             When the file cannot be written.
         """
         return write_model(path, self.to_fitted())
+
+    def to_onnx(self, path: str | PathLike[str]) -> list[str]:
+        """Write an ONNX file that makes the same predictions; see `tautnet.files.onnx_export.write_onnx`.
+
+        Parameters
+        ----------
+        path : path
+            Written over where it exists; whole or not at all.
+
+        Returns
+        -------
+        list of str
+            What each input takes.
+
+        Raises
+        ------
+        TableError
+            Without the packages for it, or where the file would predict otherwise or cannot be written.
+        """
+        return self.to_fitted().to_onnx(path)

@@ -1,24 +1,49 @@
 """Estimators that choose their strength by cross-validation along the whole path."""
 
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from functools import partial
 from numbers import Integral
+from typing import Any, Self
 
 import numpy as np
+from numpy.typing import ArrayLike, NDArray
 from scipy.stats import rankdata
 
-from tautnet.estimators.base import ClassifierNet, RegressorNet, set_parameters
+from tautnet.estimators.base import Net, set_parameters
+from tautnet.estimators.inputs import Table
+from tautnet.estimators.kinds import ClassifierNet, RegressorNet
 from tautnet.fitting.crossval import split_rows, tolerant_folds
 from tautnet.fitting.exits import order_of_exit
-from tautnet.fitting.nested import Candidate, cross_validate
-from tautnet.fitting.path import nearest
-from tautnet.fitting.study import penalty_curves
+from tautnet.fitting.nested import Candidate, cross_validate, stages
+from tautnet.fitting.path import Path, nearest
+from tautnet.fitting.relaxed import Relaxed, choice, refit_on_all, relax
+from tautnet.fitting.study import null_loss, penalty_curves, single_chains, training_curve
 from tautnet.fitting.trainings import run_chain
 from tautnet.fitting.units import run_units
+from tautnet.objective.penalties import KEEPING
 
 
-class CrossValidated:
+class CrossValidated(Net):
     """Fit with the strength chosen by cross-validation."""
+
+    alpha_: float
+    alpha_min_: float
+    alpha_1se_: float
+    alphas_: NDArray[np.float64]
+    cv_loss_: float
+    cv_results_: dict[str, NDArray[Any]]
+    null_loss_: float
+    path_: Path
+    path_predictors_: list[str]
+    training_curve_: dict[str, NDArray[Any]]
+    relaxed_alpha_: float | None
+    relaxed_order_: str | None
+    relaxed_results_: dict[str, NDArray[Any]]
+    exit_alphas_: NDArray[np.float64]
+    exit_spread_: NDArray[np.float64]
+    exit_ranks_: NDArray[np.float64]
+    exit_returns_: NDArray[np.int_]
 
     def _conditions(self, linear):
         return [
@@ -26,9 +51,13 @@ class CrossValidated:
             ("alpha_min_ratio", isinstance(self.alphas, str), "alphas='auto'"),
             ("alphas", self.penalty not in ("none", "early_stopping"), "a penalty"),
             ("selection", self.penalty not in ("none", "early_stopping"), "a penalty"),
+            ("relax", self.penalty not in KEEPING, "a penalty that takes predictors out"),
+            ("relax", linear or not self.finish, "finish=False: refits are scored and delivered as they are walked"),
         ]
 
-    def fit(self, X, y, sample_weight=None, groups=None):
+    def fit(
+        self, X: Table, y: Table, sample_weight: ArrayLike | None = None, groups: ArrayLike | None = None
+    ) -> Self:
         """Walk a path in every fold, choose a strength, and refit on all rows.
 
         Parameters
@@ -43,66 +72,109 @@ class CrossValidated:
         -------
         self
         """
-        return self.fit_in_sight(X, y, sample_weight, groups, self._reporter())
+        return self._fit_in_sight(X, y, sample_weight, groups, self._reporter())
 
-    def fit_in_sight(self, X, y, sample_weight, groups, on_progress):
+    def _fit_in_sight(self, X, y, sample_weight, groups, on_progress):
         """`fit`, with a callable that is told the share done."""
         sample, settings, target = self._prepare(X, y, sample_weight, groups)
-        alphas = self._check_alphas()
+        self._check_count()
+        alphas, folds = self._check_alphas(), self._folds(sample, target, settings.seed)
+        shared = dict(keep="all" if self.ensemble else (), n_jobs=self.n_jobs)
+        parts = stages(1 + self.relax, on_progress)
+        nested = cross_validate(
+            sample, [Candidate(self.penalty, settings)], folds, nested=False, alphas=alphas, on_progress=next(parts),
+            **shared,
+        )[0]  # fmt: skip
+        relaxed = Relaxed(nested, {}, {None: 0})
+        if self.relax:
+            at_most = None if isinstance(self.selection, str) else self.selection
+            relaxed = relax(nested, is_nested=False, at_most=at_most, on_progress=next(parts), **shared)
+            self.relaxed_results_ = relaxed.results()
+        return self._take(sample, relaxed, alphas)
+
+    def _take_nested(self, sample, nested, alphas):
+        """Choose a strength, and take the model of it, from chains that are fitted."""
+        return self._take(sample, Relaxed(nested, {}, {None: 0}), alphas)
+
+    def _take(self, sample, relaxed, alphas):
+        nested = relaxed.shrunken
+        curve, taken = nested.curve(), self._choose(relaxed)
+        path, at = self._path(sample, nested.candidate.settings, relaxed, taken, alphas)
+        self.alphas_, self.alpha_min_, self.alpha_1se_ = curve.alphas, curve.alpha("min"), curve.alpha("1se")
+        is_refit, reached = taken.order is not None, float(path.alphas[at])
+        self.alpha_, self.relaxed_alpha_ = (self.alpha_min_, reached) if is_refit else (reached, None)
+        self.cv_results_ = penalty_curves(nested, curve, nested.whole)
+        self.cv_loss_, self.relaxed_order_ = float(taken.mean), taken.order
+        self._store(sample, path, at)
+        self._keep_factors(nested.whole)
+        self._store_exits(nested)
+        self._store_curves(nested)
+        if self.ensemble:
+            self._members = [unit.predictor(parameters) for unit, parameters in relaxed.fold_models(taken)]
+            self._keep_baseline(sample)
+        return self
+
+    def _folds(self, sample, target, seed):
+        """The fold of each row, or the splits that the user gave, as `cross_validate` takes them."""
         if self.cv is None or isinstance(self.cv, Integral):
             n_folds = 5 if self.cv is None else self.cv
-            folds = [tolerant_folds(target, sample.weight, n_folds, groups=sample.groups, seed=settings.seed)]
-        else:
-            folds = split_rows(target, sample.weight, self.cv, groups=sample.groups)
-            if self.adaptive and len(folds) == 1:
-                raise ValueError("cv gives one split, and adaptive=True needs others to choose for it: use 2 or more")
-        nested = cross_validate(
-            sample, [Candidate(self.penalty, settings)], folds, nested=False, alphas=alphas, n_jobs=self.n_jobs,
-            keep="all" if self.ensemble else (), on_progress=on_progress,
-        )[0]  # fmt: skip
-        return self.take_nested(sample, nested, alphas)
+            return [tolerant_folds(target, sample.weight, n_folds, groups=sample.groups, seed=seed)]
+        folds = split_rows(target, sample.weight, self.cv, groups=sample.groups)
+        for name in ("adaptive", "relax"):
+            if getattr(self, name) and len(folds) == 1:
+                raise ValueError(f"cv gives one split, and {name}=True needs others to choose for it: use 2 or more")
+        return folds
 
-    def take_nested(self, sample, nested, alphas):
-        """Choose a strength, and take the model of it, from chains that are fitted."""
-        settings = nested.candidate.settings
-        curve = nested.curve()
-        by_count = self.selection not in ("min", "1se")
-        path = nested.whole
-        at = self._choose_count(curve, path) if by_count else nearest(path.alphas, curve.alpha(self.selection))
-        if at not in path.parameters:
+    def _choose(self, relaxed):
+        """The model that ``selection`` chooses, among those of the path, or among refits too."""
+        options = list(relaxed.options())
+        if not self.relax and isinstance(self.selection, str):
+            return options[relaxed.shrunken.curve().index(self.selection)]
+        taken = choice(options, self.selection)
+        if taken is None:
+            raise ValueError(f"selection={self.selection}: no strength under {self.penalty!r} keeps so few predictors")
+        return taken
+
+    def _path(self, sample, settings, relaxed, taken, alphas):
+        """A path of all rows that holds the model taken, and its place there."""
+        path = relaxed.shrunken.whole
+        at = nearest(path.alphas, taken.alpha)
+        if taken.order is not None:
+            path = run_units([partial(refit_on_all, relaxed, taken)])[0]
+            at = len(path.alphas) - 1
+        elif at not in path.parameters:
             # The table is so wide that the walk did not keep every model: it is made again for this one.
             rows, keep = np.arange(len(sample.y)), [path.alphas[at]]
             settings = replace(path.unit.settings, finish=settings.finish)
             again = partial(run_chain, sample, rows, rows[:0], settings, alphas=alphas, keep=keep, certify="kept")
             path = run_units([lambda ticker: again(ticker=ticker)])[0]
-        self.alpha_, self.alphas_ = float(path.alphas[at]), curve.alphas
-        self.alpha_min_, self.alpha_1se_ = curve.alpha("min"), curve.alpha("1se")
-        self.cv_results_ = penalty_curves(nested, curve, path)
-        self.cv_loss_ = float(curve.mean[nearest(curve.alphas, self.alpha_)])
-        self._store(sample, path, at)
-        self._store_exits(nested)
-        if self.ensemble:
-            self._take_members(sample, nested, self.alpha_)
-        return self
+        return path, at
+
+    def _check_count(self):
+        n_predictors = len(self.penalty_factors_)
+        if not isinstance(self.selection, str) and self.selection > n_predictors:
+            raise ValueError(
+                f"selection={self.selection}: there are {n_predictors} predictors, so give a number from 1 to "
+                f"{n_predictors}, 'min' or '1se'"
+            )  # fmt: skip
+
+    def _store_curves(self, nested):
+        """What can be drawn of a fit beside ``cv_results_``."""
+        names = [str(name) for name in self.feature_groups or self.encoder_.feature_names_in_]
+        self.path_predictors_ = [names[i] for i in self._predictors]
+        self.null_loss_, self.path_ = null_loss(nested), replace(nested.whole, parameters={})
+        if self.penalty == "none":
+            self.training_curve_ = training_curve(nested)
 
     def _store_exits(self, nested):
         """Where each predictor leaves the path; one that is constant, and so no part of it, has left at 0."""
-        paths = [nested.single(r, k).path for r, fold in enumerate(nested.folds) for k in range(fold.max() + 1)]
-        exits = order_of_exit(nested.whole, paths)
+        exits = order_of_exit(nested.whole, [chain.path for chain, _ in single_chains(nested)])
         n_predictors = len(self.penalty_factors_)
         self.exit_alphas_, self.exit_spread_ = np.zeros(n_predictors), np.full(n_predictors, np.nan)
         self.exit_returns_ = np.zeros(n_predictors, int)
         self.exit_alphas_[self._predictors], self.exit_spread_[self._predictors] = exits.alphas, exits.spread
         self.exit_returns_[self._predictors] = exits.returns
         self.exit_ranks_ = rankdata(self.exit_alphas_)
-
-    def _take_members(self, sample, nested, alpha):
-        """Predict with the fold models from now on."""
-        chains = [nested.single(r, k) for r, fold in enumerate(nested.folds) for k in range(fold.max() + 1)]
-        self._members = [
-            chain.path.unit.predictor(chain.path.parameters[chain.nearest_kept(alpha)]) for chain in chains
-        ]
-        self._keep_baseline(sample)
 
     def _check_alphas(self):
         if isinstance(self.alphas, str) and self.alphas == "auto":
@@ -113,14 +185,6 @@ class CrossValidated:
         if not len(alphas) or not (alphas > 0).all() or not np.isfinite(alphas).all():
             raise ValueError(f"alphas={self.alphas!r} is neither 'auto' nor a list of finite numbers above 0")
         return alphas
-
-    def _choose_count(self, curve, path):
-        """The strength with the least loss among those that keep at most so many predictors."""
-        kept = [path.n_features[nearest(path.alphas, alpha)] for alpha in curve.alphas]
-        few = [i for i, count in enumerate(kept) if count <= self.selection]
-        if not few:
-            raise ValueError(f"selection={self.selection}: no strength under {self.penalty!r} keeps so few predictors")
-        return nearest(path.alphas, curve.alphas[min(few, key=lambda i: curve.mean[i])])
 
 
 class TautNetClassifierCV(CrossValidated, ClassifierNet):
@@ -136,8 +200,13 @@ class TautNetClassifierCV(CrossValidated, ClassifierNet):
         Number of folds, drawn by ``random_state``; or scikit-learn's splitters, or pairs of training
         and test rows.
     selection : {"min", "1se"} or int
-        The least mean loss; the most regularised model within one standard error of it; or the best
-        model with at most so many predictors.
+        The least mean loss; the most regularised model within one standard error of it (with ``relax=True`` that
+        of the fewest predictors); or the best model with at most so many predictors.
+    relax : bool
+        Choose among refits too: on the 1 to 8, then 10, 12, 14, 17, ... predictors that each fold's own path ranks
+        first, by the norms of their weights or by where they leave, up to the number kept at ``alpha_min_``, under
+        l2 of a strength of its own. A penalty that takes predictors out shrinks those it keeps; refits do not, and
+        are much better where few are kept. It takes several times as long.
     n_jobs : int, optional
         Folds at once; None is 1, -1 all cores. Never changes a number.
     ensemble : bool
@@ -158,10 +227,24 @@ class TautNetClassifierCV(CrossValidated, ClassifierNet):
     alphas_ : array (n_alphas,)
         Ascending.
     cv_loss_ : float
-        Mean cross-validated loss at ``alpha_``; lower than that of new rows, since it chose.
+        Mean cross-validated loss of the model taken; lower than that of new rows, since it chose.
+    relaxed_alpha_, relaxed_order_ : float and {"norm", "exit"}, or None
+        Strength of the l2 of the refit that was taken, and what ranked its predictors: their norms at ``alpha_``, then
+        ``alpha_min_``, or where they leave. None where the model is on the path.
+    relaxed_results_ : dict of arrays (n_refits,)
+        With ``relax=True``: ``order``, ``n_features``, ``alpha``, the l2 of least loss, ``mean_test_loss``,
+        ``se_test_loss``.
     cv_results_ : dict of arrays (n_alphas,)
         ``alpha``, ``mean_test_loss``, ``se_test_loss``, ``mean_train_loss``, ``n_features``,
         ``split0_test_loss``, ...
+    null_loss_ : float
+        Cross-validated loss of the constant prediction.
+    path_ : Path
+        The refit at every strength: norms, losses, counts and certificates, without its parameters.
+    path_predictors_ : list of str
+        What the columns of ``path_.norms`` stand for: predictors, or groups of them.
+    training_curve_ : dict of arrays (n_steps,)
+        Under "none" alone: ``step``, ``mean_test_loss``, ``mean_train_loss``, ``split0_test_loss``, ...
     exit_alphas_ : array (n_features_in_,) or (n_groups,)
         The strength from which on each predictor is out of the path of all rows; infinite where it never leaves.
     exit_spread_ : array (n_features_in_,) or (n_groups,)
@@ -170,6 +253,10 @@ class TautNetClassifierCV(CrossValidated, ClassifierNet):
         1 for the first to leave; those that leave together share the mean of their ranks.
     exit_returns_ : int array (n_features_in_,) or (n_groups,)
         How often each came back at a larger strength.
+
+    References
+    ----------
+    Meinshausen (2007), Relaxed Lasso, Computational Statistics and Data Analysis 52(1).
 
     Examples
     --------
@@ -182,31 +269,32 @@ class TautNetClassifierCV(CrossValidated, ClassifierNet):
 
     def __init__(
         self,
-        penalty="l2",
+        penalty: str = "l2",
         *,
-        alphas="auto",
-        cv=5,
-        selection="min",
-        ensemble=False,
-        n_jobs=None,
-        l1_ratio=0.5,
-        feature_groups=None,
-        penalty_factors=None,
-        layer_factors=None,
-        adaptive=False,
-        stopping="loss",
-        hidden_layer_sizes=(100,),
-        activation="relu",
-        skip=True,
-        finish=False,
-        class_weight=None,
-        alpha_min_ratio="auto",
-        max_iter=2000,
-        tol=0.05,
-        precision="float32",
-        verbose=False,
-        random_state=None,
-    ):
+        alphas: str | ArrayLike = "auto",
+        cv: Any = 5,
+        selection: str | int = "min",
+        relax: bool = False,
+        ensemble: bool = False,
+        n_jobs: int | None = None,
+        l1_ratio: float = 0.5,
+        feature_groups: Mapping[str, Any] | None = None,
+        penalty_factors: ArrayLike | None = None,
+        layer_factors: ArrayLike | None = None,
+        adaptive: bool = False,
+        stopping: str | Callable[..., float] = "loss",
+        hidden_layer_sizes: int | Sequence[int] = (100,),
+        activation: str = "relu",
+        skip: bool = True,
+        finish: bool = False,
+        class_weight: Mapping[Any, float] | str | None = None,
+        alpha_min_ratio: str | float = "auto",
+        max_iter: int = 2000,
+        tol: float = 0.05,
+        precision: str = "float32",
+        verbose: bool | int = False,
+        random_state: int | np.random.RandomState | None = None,
+    ) -> None:
         set_parameters(self, locals())
 
 
@@ -219,31 +307,32 @@ class TautNetRegressorCV(CrossValidated, RegressorNet):
 
     def __init__(
         self,
-        penalty="l2",
+        penalty: str = "l2",
         *,
-        alphas="auto",
-        cv=5,
-        selection="min",
-        ensemble=False,
-        n_jobs=None,
-        loss="squared_error",
-        delta=1.35,
-        quantile=0.5,
-        l1_ratio=0.5,
-        feature_groups=None,
-        penalty_factors=None,
-        layer_factors=None,
-        adaptive=False,
-        stopping="loss",
-        hidden_layer_sizes=(100,),
-        activation="relu",
-        skip=True,
-        finish=False,
-        alpha_min_ratio="auto",
-        max_iter=2000,
-        tol=0.05,
-        precision="float32",
-        verbose=False,
-        random_state=None,
-    ):
+        alphas: str | ArrayLike = "auto",
+        cv: Any = 5,
+        selection: str | int = "min",
+        relax: bool = False,
+        ensemble: bool = False,
+        n_jobs: int | None = None,
+        loss: str = "squared_error",
+        delta: float = 1.35,
+        quantile: float = 0.5,
+        l1_ratio: float = 0.5,
+        feature_groups: Mapping[str, Any] | None = None,
+        penalty_factors: ArrayLike | None = None,
+        layer_factors: ArrayLike | None = None,
+        adaptive: bool = False,
+        stopping: str | Callable[..., float] = "loss",
+        hidden_layer_sizes: int | Sequence[int] = (100,),
+        activation: str = "relu",
+        skip: bool = True,
+        finish: bool = False,
+        alpha_min_ratio: str | float = "auto",
+        max_iter: int = 2000,
+        tol: float = 0.05,
+        precision: str = "float32",
+        verbose: bool | int = False,
+        random_state: int | np.random.RandomState | None = None,
+    ) -> None:
         set_parameters(self, locals())

@@ -1,6 +1,7 @@
 """What estimators are handed, checked by scikit-learn's rules and in its words."""
 
 import warnings
+from typing import Any, TypeAlias
 
 import numpy as np
 import pandas as pd
@@ -10,6 +11,9 @@ from sklearn.utils.validation import _check_sample_weight, check_array, check_co
 
 from tautnet.tables.cells import as_frame
 from tautnet.tables.target import split_times
+
+# A frame of pandas or polars or an array, or a column of one: which of them are good is checked when they come.
+Table: TypeAlias = Any
 
 
 def check_table(estimator, X, y="no_validation", *, reset):

@@ -1,11 +1,19 @@
 """Plain estimators: one penalty, one strength."""
 
-from tautnet.estimators.base import ClassifierNet, RegressorNet, set_parameters
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any, Self
+
+import numpy as np
+from numpy.typing import ArrayLike
+
+from tautnet.estimators.base import Net, set_parameters
+from tautnet.estimators.inputs import Table
+from tautnet.estimators.kinds import ClassifierNet, RegressorNet
 from tautnet.fitting.adaptive import run_at
 from tautnet.fitting.units import run_units
 
 
-class Plain:
+class Plain(Net):
     """Fit at one strength."""
 
     def _check_parameters(self):
@@ -18,7 +26,9 @@ class Plain:
     def _conditions(self, linear):
         return [*super()._conditions(linear), ("alpha", self.penalty not in ("none", "early_stopping"), "a penalty")]
 
-    def fit(self, X, y, sample_weight=None, groups=None):
+    def fit(
+        self, X: Table, y: Table, sample_weight: ArrayLike | None = None, groups: ArrayLike | None = None
+    ) -> Self:
         """Walk the automatic grid up to ``alpha``, then ``alpha`` itself.
 
         Parameters
@@ -132,27 +142,27 @@ class TautNetClassifier(Plain, ClassifierNet):
 
     def __init__(
         self,
-        penalty="l2",
-        alpha=1e-2,
+        penalty: str = "l2",
+        alpha: float = 1e-2,
         *,
-        l1_ratio=0.5,
-        feature_groups=None,
-        penalty_factors=None,
-        layer_factors=None,
-        adaptive=False,
-        stopping="loss",
-        hidden_layer_sizes=(100,),
-        activation="relu",
-        skip=True,
-        finish=False,
-        class_weight=None,
-        alpha_min_ratio="auto",
-        max_iter=2000,
-        tol=0.05,
-        precision="float32",
-        verbose=False,
-        random_state=None,
-    ):
+        l1_ratio: float = 0.5,
+        feature_groups: Mapping[str, Any] | None = None,
+        penalty_factors: ArrayLike | None = None,
+        layer_factors: ArrayLike | None = None,
+        adaptive: bool = False,
+        stopping: str | Callable[..., float] = "loss",
+        hidden_layer_sizes: int | Sequence[int] = (100,),
+        activation: str = "relu",
+        skip: bool = True,
+        finish: bool = False,
+        class_weight: Mapping[Any, float] | str | None = None,
+        alpha_min_ratio: str | float = "auto",
+        max_iter: int = 2000,
+        tol: float = 0.05,
+        precision: str = "float32",
+        verbose: bool | int = False,
+        random_state: int | np.random.RandomState | None = None,
+    ) -> None:
         set_parameters(self, locals())
 
 
@@ -188,27 +198,27 @@ class TautNetRegressor(Plain, RegressorNet):
 
     def __init__(
         self,
-        penalty="l2",
-        alpha=1e-2,
+        penalty: str = "l2",
+        alpha: float = 1e-2,
         *,
-        loss="squared_error",
-        delta=1.35,
-        quantile=0.5,
-        l1_ratio=0.5,
-        feature_groups=None,
-        penalty_factors=None,
-        layer_factors=None,
-        adaptive=False,
-        stopping="loss",
-        hidden_layer_sizes=(100,),
-        activation="relu",
-        skip=True,
-        finish=False,
-        alpha_min_ratio="auto",
-        max_iter=2000,
-        tol=0.05,
-        precision="float32",
-        verbose=False,
-        random_state=None,
-    ):
+        loss: str = "squared_error",
+        delta: float = 1.35,
+        quantile: float = 0.5,
+        l1_ratio: float = 0.5,
+        feature_groups: Mapping[str, Any] | None = None,
+        penalty_factors: ArrayLike | None = None,
+        layer_factors: ArrayLike | None = None,
+        adaptive: bool = False,
+        stopping: str | Callable[..., float] = "loss",
+        hidden_layer_sizes: int | Sequence[int] = (100,),
+        activation: str = "relu",
+        skip: bool = True,
+        finish: bool = False,
+        alpha_min_ratio: str | float = "auto",
+        max_iter: int = 2000,
+        tol: float = 0.05,
+        precision: str = "float32",
+        verbose: bool | int = False,
+        random_state: int | np.random.RandomState | None = None,
+    ) -> None:
         set_parameters(self, locals())

@@ -1,8 +1,12 @@
 """A transformer that keeps the predictors which a penalised network needs."""
 
 from dataclasses import replace
+from os import PathLike
+from pathlib import Path
+from typing import Any, Self
 
 import numpy as np
+from numpy.typing import ArrayLike
 from sklearn.base import BaseEstimator, clone
 from sklearn.feature_selection import SelectorMixin
 from sklearn.utils import get_tags
@@ -10,6 +14,8 @@ from sklearn.utils.multiclass import type_of_target
 from sklearn.utils.validation import _check_feature_names, check_is_fitted
 
 from tautnet.estimators.cross_validated import TautNetClassifierCV, TautNetRegressorCV
+from tautnet.estimators.inputs import Table
+from tautnet.files.fitted import FittedModel
 from tautnet.files.model_file import write_model
 
 
@@ -45,7 +51,9 @@ class TautNetSelector(SelectorMixin, BaseEstimator):
     ['x1', 'x2']
     """
 
-    def __init__(self, estimator=None):
+    estimator_: Any
+
+    def __init__(self, estimator: Any = None) -> None:
         self.estimator = estimator
 
     def __sklearn_tags__(self):
@@ -54,7 +62,7 @@ class TautNetSelector(SelectorMixin, BaseEstimator):
         tags.input_tags, tags.target_tags.required = inner.input_tags, True
         return tags
 
-    def fit(self, X, y, sample_weight=None):
+    def fit(self, X: Table, y: Table, sample_weight: ArrayLike | None = None) -> Self:
         """Fit the estimator.
 
         Parameters
@@ -73,7 +81,7 @@ class TautNetSelector(SelectorMixin, BaseEstimator):
         _check_feature_names(self, X, reset=True)
         return self
 
-    def to_fitted(self):
+    def to_fitted(self) -> FittedModel:
         """The fitted estimator without JAX and scikit-learn, which knows that it stood in a selector.
 
         Returns
@@ -85,12 +93,12 @@ class TautNetSelector(SelectorMixin, BaseEstimator):
         selector = {"is_default": self.estimator is None, "attributes": own}
         return replace(self.estimator_.to_fitted(), selector=selector)
 
-    def save(self, path):
+    def save(self, path: str | PathLike[str]) -> Path:
         """Write a model file, as the estimators do; ``tautnet.load(path).to_estimator()`` is the selector again."""
         return write_model(path, self.to_fitted())
 
     @classmethod
-    def from_fitted(cls, selector, estimator):
+    def from_fitted(cls, selector: dict[str, Any], estimator: Any) -> Self:
         """The selector of its kept state, around a fitted estimator."""
         restored = cls(None if selector["is_default"] else clone(estimator))
         restored.estimator_ = estimator

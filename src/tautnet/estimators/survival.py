@@ -1,7 +1,14 @@
 """Estimators of survival: Cox's model with a network in the place of its linear predictor."""
 
-from tautnet.estimators.base import SurvivalNet, set_parameters
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
+
+import numpy as np
+from numpy.typing import ArrayLike
+
+from tautnet.estimators.base import set_parameters
 from tautnet.estimators.cross_validated import CrossValidated
+from tautnet.estimators.kinds import SurvivalNet
 from tautnet.estimators.models import Plain
 
 
@@ -48,27 +55,27 @@ class TautNetSurvival(Plain, SurvivalNet):
 
     def __init__(
         self,
-        penalty="l2",
-        alpha=1e-2,
+        penalty: str = "l2",
+        alpha: float = 1e-2,
         *,
-        ties="breslow",
-        l1_ratio=0.5,
-        feature_groups=None,
-        penalty_factors=None,
-        layer_factors=None,
-        adaptive=False,
-        stopping="loss",
-        hidden_layer_sizes=(100,),
-        activation="relu",
-        skip=True,
-        finish=False,
-        alpha_min_ratio="auto",
-        max_iter=2000,
-        tol=0.05,
-        precision="float32",
-        verbose=False,
-        random_state=None,
-    ):
+        ties: str = "breslow",
+        l1_ratio: float = 0.5,
+        feature_groups: Mapping[str, Any] | None = None,
+        penalty_factors: ArrayLike | None = None,
+        layer_factors: ArrayLike | None = None,
+        adaptive: bool = False,
+        stopping: str | Callable[..., float] = "loss",
+        hidden_layer_sizes: int | Sequence[int] = (100,),
+        activation: str = "relu",
+        skip: bool = True,
+        finish: bool = False,
+        alpha_min_ratio: str | float = "auto",
+        max_iter: int = 2000,
+        tol: float = 0.05,
+        precision: str = "float32",
+        verbose: bool | int = False,
+        random_state: int | np.random.RandomState | None = None,
+    ) -> None:
         set_parameters(self, locals())
 
 
@@ -96,29 +103,30 @@ class TautNetSurvivalCV(CrossValidated, SurvivalNet):
 
     def __init__(
         self,
-        penalty="l2",
+        penalty: str = "l2",
         *,
-        alphas="auto",
-        cv=5,
-        selection="min",
-        ensemble=False,
-        n_jobs=None,
-        ties="breslow",
-        l1_ratio=0.5,
-        feature_groups=None,
-        penalty_factors=None,
-        layer_factors=None,
-        adaptive=False,
-        stopping="loss",
-        hidden_layer_sizes=(100,),
-        activation="relu",
-        skip=True,
-        finish=False,
-        alpha_min_ratio="auto",
-        max_iter=2000,
-        tol=0.05,
-        precision="float32",
-        verbose=False,
-        random_state=None,
-    ):
+        alphas: str | ArrayLike = "auto",
+        cv: Any = 5,
+        selection: str | int = "min",
+        relax: bool = False,
+        ensemble: bool = False,
+        n_jobs: int | None = None,
+        ties: str = "breslow",
+        l1_ratio: float = 0.5,
+        feature_groups: Mapping[str, Any] | None = None,
+        penalty_factors: ArrayLike | None = None,
+        layer_factors: ArrayLike | None = None,
+        adaptive: bool = False,
+        stopping: str | Callable[..., float] = "loss",
+        hidden_layer_sizes: int | Sequence[int] = (100,),
+        activation: str = "relu",
+        skip: bool = True,
+        finish: bool = False,
+        alpha_min_ratio: str | float = "auto",
+        max_iter: int = 2000,
+        tol: float = 0.05,
+        precision: str = "float32",
+        verbose: bool | int = False,
+        random_state: int | np.random.RandomState | None = None,
+    ) -> None:
         set_parameters(self, locals())

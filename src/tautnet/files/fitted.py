@@ -2,9 +2,13 @@
 
 import warnings
 from dataclasses import dataclass, field, replace
+from os import PathLike
+from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pandas as pd
+from numpy.typing import ArrayLike, NDArray
 
 from tautnet.files.equation import equation
 from tautnet.files.onnx_export import write_onnx
@@ -69,7 +73,7 @@ class FittedModel:
     task: str
     target: str
     metric: str
-    encoder: object
+    encoder: Any
     members: tuple
     attributes: dict
     unit: dict
@@ -78,16 +82,16 @@ class FittedModel:
     selector: dict | None = None
 
     @property
-    def classes(self):
+    def classes(self) -> NDArray[Any] | None:
         """Classes in the order of the columns of `predict_proba`, None where there are none."""
         return self.attributes.get("classes_")
 
     @property
-    def feature_names(self):
+    def feature_names(self) -> list[str]:
         """Names of the predictors of the table that was fitted, in its order, those left out among them."""
         return [str(name) for name in self.encoder.feature_names_in_]
 
-    def predict(self, X):
+    def predict(self, X: Any) -> NDArray[Any]:
         """Classes, means in the target's units, or for survival risk scores.
 
         Parameters
@@ -111,7 +115,7 @@ class FittedModel:
             return mean[:, 0] if mean.shape[1] == 1 else mean
         return choose(self.predict_proba(X), self.classes, self.task == "multilabel")
 
-    def predict_proba(self, X):
+    def predict_proba(self, X: Any) -> NDArray[np.float64]:
         """Probability of each class or label, shape (n_rows, n_classes), columns in the order of `classes`.
 
         Raises
@@ -123,7 +127,7 @@ class FittedModel:
             raise ValueError(f"a model of {self.task} has no classes, so no probabilities of them: use predict")
         return self._mean(X)
 
-    def predict_survival_function(self, X, times=None):
+    def predict_survival_function(self, X: Any, times: ArrayLike | None = None) -> NDArray[np.float64]:
         """Probability to outlive each time, shape (n_rows, n_times).
 
         Parameters
@@ -143,36 +147,7 @@ class FittedModel:
         times = known if times is None else np.asarray(times, dtype=float)
         return survival_function(known, hazard, self._outputs(X), times)
 
-    def table(self, X):
-        """Predictions with named columns, as ``tautnet predict`` writes them.
-
-        Parameters
-        ----------
-        X : DataFrame or array (n_rows, n_predictors)
-
-        Returns
-        -------
-        DataFrame
-            ``prediction``, or ``prediction_0``, ``prediction_1``, ... of several targets; for a classifier
-            ``probability_<class>`` behind; for survival ``risk``.
-
-        Examples
-        --------
-        >>> from tautnet.estimators.models import TautNetClassifier
-        >>> X = np.random.default_rng(0).normal(size=(50, 3))
-        >>> model = TautNetClassifier("l1", 0.1, hidden_layer_sizes=()).fit(X, np.where(X[:, 0] > 0, "high", "low"))
-        >>> model.to_fitted().table(X).columns.tolist()
-        ['prediction', 'probability_high', 'probability_low']
-        """
-        if self.task == "survival":
-            return pd.DataFrame({"risk": self.predict(X)})
-        mean = self._mean(X)
-        if self.task == "regression":
-            return pd.DataFrame(_columns("prediction", mean[:, 0] if mean.shape[1] == 1 else mean))
-        chosen = _columns("prediction", choose(mean, self.classes, self.task == "multilabel"))
-        return pd.DataFrame(chosen | {f"probability_{one}": mean[:, j] for j, one in enumerate(self.classes)})
-
-    def prune(self):
+    def prune(self) -> "FittedModel":
         """The smaller model that predicts the same, up to rounding: rows need only the predictors that have a weight.
 
         Hidden units that are constant, or that nothing listens to, are taken out, too. What is left only
@@ -197,7 +172,7 @@ class FittedModel:
         attributes = {name: value for name, value in self.attributes.items() if not name.startswith("_")} | weights
         return replace(self, encoder=encoder, members=members, attributes=attributes, unit={})
 
-    def save(self, path):
+    def save(self, path: str | PathLike[str]) -> Path:
         """Write a model file, which ``tautnet.load`` reads; see `tautnet.files.model_file.write_model`.
 
         Parameters
@@ -218,7 +193,7 @@ class FittedModel:
 
         return tautnet.write_model(path, self)
 
-    def to_onnx(self, path):
+    def to_onnx(self, path: str | PathLike[str]) -> list[str]:
         """Write an ONNX file that makes the same predictions; see `tautnet.files.onnx_export.write_onnx`.
 
         Parameters
@@ -237,7 +212,7 @@ class FittedModel:
         """
         return write_onnx(self, path)
 
-    def equation(self, language="python"):
+    def equation(self, language: str = "python") -> str:
         """The prediction written out, as text that runs without this package; see `tautnet.files.equation.equation`.
 
         Parameters
@@ -255,7 +230,36 @@ class FittedModel:
         """
         return equation(self, language)
 
-    def to_estimator(self):
+    def table(self, X: Any) -> pd.DataFrame:
+        """Predictions with named columns, as ``tautnet predict`` writes them.
+
+        Parameters
+        ----------
+        X : DataFrame or array (n_rows, n_predictors)
+
+        Returns
+        -------
+        DataFrame
+            ``prediction``, or ``prediction_0``, ``prediction_1``, ... of several targets; for a classifier
+            ``probability_<class>`` behind; for survival ``risk``.
+
+        Examples
+        --------
+        >>> from tautnet.estimators.models import TautNetClassifier
+        >>> X = np.random.default_rng(0).normal(size=(50, 3))
+        >>> model = TautNetClassifier("l1", 0.1, hidden_layer_sizes=()).fit(X, np.where(X[:, 0] > 0, "high", "low"))
+        >>> model.to_fitted().table(X).columns.tolist()
+        ['prediction', 'probability_high', 'probability_low']
+        """
+        if self.task == "survival":
+            return pd.DataFrame({"risk": self.predict(X)})
+        mean, classes = self._mean(X), self.classes
+        if classes is None:
+            return pd.DataFrame(_columns("prediction", mean[:, 0] if mean.shape[1] == 1 else mean))
+        chosen = _columns("prediction", choose(mean, classes, self.task == "multilabel"))
+        return pd.DataFrame(chosen | {f"probability_{one}": mean[:, j] for j, one in enumerate(classes)})
+
+    def to_estimator(self) -> Any:
         """The scikit-learn estimator that it comes from, fitted, equal in every attribute.
 
         Parameters that a file did not keep get their defaults, and a warning names them.
@@ -280,7 +284,7 @@ class FittedModel:
             raise ModelFileError(f"the model does not fit {self.estimator}: {error}; save it again") from None
         return estimator
 
-    def show(self):
+    def show(self) -> None:
         """Print what is in it: penalty, weights, losses, certificate, target, predictors with their scales and levels.
 
         Examples

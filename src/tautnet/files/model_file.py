@@ -61,7 +61,7 @@ def write_model(path, model):
     return path
 
 
-def load(path):
+def load(path: str | os.PathLike[str]) -> FittedModel:
     """Read a model file; it needs NumPy and pandas only, and executes nothing.
 
     Parameters

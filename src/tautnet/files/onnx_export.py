@@ -1,5 +1,7 @@
 """A fitted model as an ONNX file, checked before it is written."""
 
+from pathlib import Path
+
 import numpy as np
 import pandas as pd
 
@@ -64,6 +66,7 @@ def write_onnx(model, path):
     content = made.SerializeToString(deterministic=True)
     _check(model, small, content)
     try:
+        Path(path).parent.mkdir(parents=True, exist_ok=True)
         with whole_file(path) as draft:
             draft.write_bytes(content)
     except OSError as error:

@@ -10,6 +10,8 @@ __all__ = ["describe", "facts", "summarise"]
 
 LISTED, LEVELS = 10, 8
 RULES = {"min": "least loss", "1se": "most regularised within one standard error of the least loss"}
+RELAXED_RULES = RULES | {"1se": "fewest predictors within one standard error of the least loss"}
+RANKED = {"norm": "the size of their weights", "exit": "where they leave"}
 
 
 def facts(model):
@@ -36,6 +38,9 @@ def facts(model):
         "adaptive": model.parameters.get("adaptive") is True,
         "alpha": None if unpenalised else float(held["alpha_"] if chosen else model.parameters["alpha"]),
         "selection": model.parameters.get("selection", "min") if chosen and not unpenalised else None,
+        "relax": model.parameters.get("relax") is True,
+        "relaxed_order": held.get("relaxed_order_"),
+        "relaxed_alpha": held.get("relaxed_alpha_"),
         "n_steps": held["n_iter_"],
         "n_rows": held["n_rows_"],
         "n_members": len(model.members),
@@ -122,9 +127,14 @@ def _penalty(known):
         return f"{name}, {known['n_steps']:,} steps"
     if known["selection"] is None:
         return f"{name}, alpha {number(known['alpha'])}, as given"
-    rule = RULES.get(known["selection"], f"least loss with at most {known['selection']} predictors")
+    rules, among = (RELAXED_RULES, ", refits among them") if known["relax"] else (RULES, "")
+    rule = rules.get(known["selection"], f"least loss with at most {known['selection']} predictors")
     members = f"; predictions are means over {known['n_members']} fold models" if known["n_members"] > 1 else ""
-    return f"{name}, alpha {number(known['alpha'])}, chosen by cross-validation: {rule}{members}"
+    chosen = f"chosen by cross-validation{among}: {rule}{members}"
+    if known["relaxed_order"] is None:
+        return f"{name}, alpha {number(known['alpha'])}, {chosen}"
+    ranks = f"{name} ranks predictors by {RANKED[known['relaxed_order']]}"
+    return f"{ranks}, l2 refits the first alone, alpha {number(known['relaxed_alpha'])}, {chosen}"
 
 
 def _kept(known, n_features):

@@ -317,8 +317,11 @@ def fit_chain(sample, fold, left_out, settings, *, serves=None, alphas="auto", k
     for k, rows in zip(left_out, blocks, strict=True):
         outputs = path.outputs[:, start : start + len(rows)], path.outputs[:, len(held_out) - len(beside) :]
         start += len(rows)
-        metric = [held_out_losses(sample, settings.loss, rows, beside, *pair) for pair in zip(*outputs, strict=True)]
-        losses[k] = np.average(np.array(metric), axis=1, weights=sample.weight[rows])
+        weight = sample.weight[rows]
+        losses[k] = np.array([
+            np.average(held_out_losses(sample, settings.loss, rows, beside, *pair), weights=weight)
+            for pair in zip(*outputs, strict=True)
+        ])  # fmt: skip
     if len(left_out) > 1:
         path = replace(path, outputs=path.outputs[:, :0], parameters={})
     return Chain(tuple(left_out), path, losses, beside, serves)

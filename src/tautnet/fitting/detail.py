@@ -6,11 +6,10 @@ from importlib.metadata import version
 
 import numpy as np
 
-from tautnet.fitting.crossval import fold_weights
 from tautnet.fitting.diagnostics import calibration, confusion, survival_by_risk
 from tautnet.fitting.exits import exit_alphas
 from tautnet.fitting.intervals import paired_difference
-from tautnet.fitting.study import best_row, mean_train_loss, recommended_name
+from tautnet.fitting.study import best_row, mean_train_loss, recommended_name, single_chains, training_curve
 
 LARGEST_LISTED = 20_000
 # Packages whose version may change a number.
@@ -51,7 +50,7 @@ def penalty_detail(study, name, outer, predictors):
     """Curves, path and exits of one candidate."""
     refit, nested = study.refits[name], study.nested[name]
     path, curve = refit.path, refit.curve
-    singles = [nested.single(r, k).path for r, fold in enumerate(study.folds) for k in range(fold.max() + 1)]
+    singles = [chain.path for chain, _ in single_chains(nested)]
     exits = exit_alphas(path.alphas, path.norms > 0)
     order = sorted((i for i, e in enumerate(exits) if e is not None), key=lambda i: exits[i])
     chosen = curve.index(study.selection)
@@ -92,18 +91,15 @@ def five_digits(values):
 
 def _none_detail(study):
     """The training of ``none``: loss on rows seen and not seen against steps."""
-    nested, loss = study.nested["none"], study.loss
-    chains = [(nested.single(r, k), k) for r, fold in enumerate(study.folds) for k in range(fold.max() + 1)]
-    path = study.refits["none"].path
+    curve, path = training_curve(study.nested["none"]), study.refits["none"].path
     # A log-loss this small on every row means that every class is far from its boundary.
-    separated = loss.score_name == "accuracy" and path.train_loss[-1] < 0.01
-    test = np.array([chain.losses[k] for chain, k in chains])
-    weights = np.concatenate([fold_weights(study.sample, fold) for fold in study.folds])
+    separated = study.loss.score_name == "accuracy" and path.train_loss[-1] < 0.01
+    folds = [losses for name, losses in curve.items() if name.startswith("split")]
     return {
-        "steps": path.steps,
-        "train": five_digits(np.mean([chain.path.train_loss for chain, _ in chains], axis=0)),
-        "test": five_digits(np.average(test, axis=0, weights=weights)),
-        "test_folds": five_digits(test),
+        "steps": curve["step"],
+        "train": five_digits(curve["mean_train_loss"]),
+        "test": five_digits(curve["mean_test_loss"]),
+        "test_folds": five_digits(folds),
         "separated": bool(separated),
     }
 

@@ -73,8 +73,8 @@ class Adam:
 
     def __init__(self, problem, data, parameters, ticker, batches=None):
         self.problem, self.data, self.batches, self.ticker = problem, data, batches, ticker
-        self.dtype = data.columns.dtype
-        self.n_columns = len(data.columns)
+        self.dtype = data.weight.dtype
+        self.n_columns = len(problem.groups.index)
         self.columns = np.arange(self.n_columns)
         self._go_on_from(solver.adam_start(problem, parameters))
         self.paces = {True: Pace(), False: Pace(5 if batches else 50)}

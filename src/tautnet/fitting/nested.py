@@ -67,7 +67,7 @@ class Nested:
         The fold of each row, one array a repeat.
     chains : list of lists of Chain
     whole : Path
-        The refit on all rows, certified at every strength.
+        The refit on all rows, certified at every strength; None for refits of few predictors, see `relaxed`.
     ladders : dict
         With finishing: (repeat, outer fold) or None for all rows -> strengths at which models
         were finished; choices are made among these alone.
@@ -173,26 +173,26 @@ def cross_validate(sample, candidates, folds, *, nested, alphas="auto", keep=(),
     # Candidates that differ in name alone, or in being adaptive, share their first chains.
     plans = {first.settings: Plan(first, list(plain_tasks(folds, nested)), {}) for first in firsts}
     is_second = [c.settings.adaptive for c in candidates]
-    stages = iter(_stages(1 + any(is_second) + any(_is_finished_later(c.settings) for c in candidates), on_progress))
+    parts = stages(1 + any(is_second) + any(_is_finished_later(c.settings) for c in candidates), on_progress)
     walk = partial(_walk_all, sample, folds=folds, alphas=alphas, keep=keep, n_jobs=n_jobs)
-    walked = dict(zip(plans, walk(plans.values(), on_progress=next(stages)), strict=True))
+    walked = dict(zip(plans, walk(plans.values(), on_progress=next(parts)), strict=True))
     results = [replace(walked[f.settings], candidate=c) for f, c in zip(firsts, candidates, strict=True)]
     plans = [replace(plans[f.settings], candidate=c) for f, c in zip(firsts, candidates, strict=True)]
     if any(is_second):
         at = np.flatnonzero(is_second)
         for i in at:
             plans[i] = replace(plans[i], tasks=list(adaptive_tasks(results[i], nested)))
-        for i, one in zip(at, walk([plans[i] for i in at], on_progress=next(stages)), strict=True):
+        for i, one in zip(at, walk([plans[i] for i in at], on_progress=next(parts)), strict=True):
             results[i] = replace(one, first=results[i])
     to_finish = [i for i, c in enumerate(candidates) if _is_finished_later(c.settings)]
     if to_finish:
         again = [replace(plans[i], ladders=_ladders(results[i], nested)) for i in to_finish]
-        for i, one in zip(to_finish, walk(again, on_progress=next(stages)), strict=True):
+        for i, one in zip(to_finish, walk(again, on_progress=next(parts)), strict=True):
             results[i] = replace(one, first=results[i].first)
     return results
 
 
-def _stages(n, on_progress):
+def stages(n, on_progress):
     """For each of several runs of units, what is told of their share of the whole."""
     for i in range(n):
         yield None if on_progress is None else lambda share, i=i: on_progress((i + share) / n)
@@ -243,21 +243,37 @@ def adaptive_tasks(first, nested):
     nothing that serves an outer fold has seen it.
     """
     yield Task(None, (), norms=first.whole.norms[nearest(first.whole.alphas, first.curve().alpha("min"))])
-    for repeat, chains in enumerate(first.chains):
+    for repeat, chain, at in honest_points(first, nested):
+        for i in sorted(set(at.values())):
+            yield Task(repeat, chain.left_out, tuple(k for k in at if at[k] == i), chain.path.norms[i])
+
+
+def honest_points(nested, is_nested):
+    """For every chain the strengths on its path that folds choose which it may be judged by.
+
+    Parameters
+    ----------
+    nested : Nested
+    is_nested : bool
+        Whether there are chains without two folds.
+
+    Yields
+    ------
+    repeat : int
+    chain : Chain
+    at : dict
+        A fold that the chain leaves out, as the outer one -> index of the strength that the folds choose which are
+        neither that one nor the one that the chain is scored on.
+    """
+    for repeat, chains in enumerate(nested.chains):
         for chain in chains:
             if len(chain.left_out) == 2:
-                at = {k: chain.at(first.inner(repeat, k, without=j).alpha("min")) for k, j in _both(chain.left_out)}
+                pairs = [(k, j) for k, j in (chain.left_out, chain.left_out[::-1]) if chain.is_inner(k)]
+                curves = {k: nested.inner(repeat, k, without=j) for k, j in pairs}
             else:
                 k = chain.left_out[0]
-                curve = first.inner(repeat, k) if nested else first.curve(without=(repeat, k))
-                at = {k: chain.at(curve.alpha("min"))}
-            for i in sorted(set(at.values())):
-                serves = tuple(k for k in at if at[k] == i)
-                yield Task(repeat, chain.left_out, serves, chain.path.norms[i])
-
-
-def _both(pair):
-    return (pair, pair[::-1])
+                curves = {k: nested.inner(repeat, k) if is_nested else nested.curve(without=(repeat, k))}
+            yield repeat, chain, {k: chain.at(curve.alpha("min")) for k, curve in curves.items()}
 
 
 def _is_finished_later(settings):

@@ -3,18 +3,23 @@
 import time
 from dataclasses import dataclass, replace
 from functools import cached_property
+from typing import TYPE_CHECKING, Any
 
 import jax
 import numpy as np
+from numpy.typing import NDArray
 
 from tautnet.fitting import solver
 from tautnet.fitting.loop import Adam, Finishing, Ticker, finish
-from tautnet.fitting.settings import GRID_STEPS_PER_DECADE
-from tautnet.fitting.unit import ladder, make_unit
+from tautnet.fitting.unit import ladder, make_unit, standardised
 from tautnet.objective.networks import stacked
-from tautnet.tables.scaling import standardise
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 HISTOGRAM_BINS = 40
+# Rows of a path that a notebook shows.
+SHOWN = 12
 # Numbers of a linear map beyond which proximal Newton's model costs more than it saves.
 LARGEST_MODEL = 1000
 # Columns beyond which those that have left leave the arithmetic too, for good.
@@ -54,45 +59,60 @@ class Path:
         Time that the chain took.
     """
 
-    alphas: object
-    steps: object
-    train_loss: object
-    outputs: object
-    norms: object
-    unit_norms: object
-    weight_squares: object
-    weight_magnitudes: object
-    weight_max: object
-    zero_weights: object
-    histograms: object
+    alphas: NDArray[np.float64]
+    steps: NDArray[Any]
+    train_loss: NDArray[np.float64]
+    outputs: NDArray[Any]
+    norms: NDArray[np.float64]
+    unit_norms: NDArray[np.float64]
+    weight_squares: NDArray[np.float64]
+    weight_magnitudes: NDArray[np.float64]
+    weight_max: NDArray[np.float64]
+    zero_weights: NDArray[Any]
+    histograms: NDArray[Any]
     histogram_limit: float
-    stationarity: object
-    objective_gap: object
-    parameters: dict
-    unit: object
+    stationarity: NDArray[np.float64]
+    objective_gap: NDArray[np.float64]
+    parameters: dict[int, Any]
+    unit: Any
     seconds: float
 
     @property
-    def n_features(self):
+    def n_features(self) -> NDArray[np.int_]:
         """Number of predictors with a weight that is not zero, at each strength."""
         return (self.norms > 0).sum(axis=1)
 
     @property
-    def n_weights(self):
+    def n_weights(self) -> int:
         """Number of weights of the network, biases not counted."""
         return int(self.histograms[0].sum())
 
+    def frame(self) -> "pd.DataFrame":
+        """The path in short, as a data frame with one row a strength."""
+        import pandas as pd
 
-def grid(low, high):
-    """The strengths 10^(k/8) from ``low`` to ``high``: the same numbers for every table and fold.
+        columns = {"steps": self.steps, "train_loss": self.train_loss, "n_features": self.n_features,
+                   "zero_weights": self.zero_weights, "stationarity": self.stationarity,
+                   "objective_gap": self.objective_gap}  # fmt: skip
+        return pd.DataFrame(columns, pd.Index(self.alphas, name="alpha"))
+
+    def _repr_html_(self):
+        """At most a dozen strengths of the path, for notebooks."""
+        shown = np.unique(np.linspace(0, len(self.alphas) - 1, SHOWN).round().astype(int))
+        words = f"Path of {len(self.alphas):,} points, {len(shown)} shown; {self.n_weights:,} weights."
+        return f"<p>{words}</p>\n" + self.frame().iloc[shown].reset_index().to_html(index=False, float_format="%.3g")
+
+
+def grid(low, high, per_decade=8):
+    """The strengths 10^(k/8) from ``low`` to ``high``, or fewer: the same numbers for every table and fold.
 
     Examples
     --------
     >>> grid(0.5, 1.5).round(3).tolist()
     [0.562, 0.75, 1.0, 1.334]
     """
-    first, last = (GRID_STEPS_PER_DECADE * np.log10(edge) for edge in (low, high))
-    return 10.0 ** (np.arange(np.ceil(first - 1e-9), np.floor(last + 1e-9) + 1) / GRID_STEPS_PER_DECADE)
+    first, last = (per_decade * np.log10(edge) for edge in (low, high))
+    return 10.0 ** (np.arange(np.ceil(first - 1e-9), np.floor(last + 1e-9) + 1) / per_decade)
 
 
 def nearest(alphas, alpha):
@@ -112,10 +132,19 @@ def automatic_alphas(unit):
     settings = unit.settings
     ratio = settings.alpha_min_ratio
     if ratio == "auto":
-        # Rows that stand twice count once, as a row of weight 2 does.
-        ratio = 1e-2 if unit.X.shape[1] > len({row.tobytes() for row in unit.X}) else 1e-6
+        ratio = 1e-6 if _has_as_many_rows(unit.X) else 1e-2
     top = 10.0 if settings.penalty == "l2" or settings.l1_ratio == 0 else 1000.0
-    return grid(ratio * unit.alpha_scale, top * unit.alpha_scale)
+    return grid(ratio * unit.alpha_scale, top * unit.alpha_scale, settings.alphas_per_decade)
+
+
+def _has_as_many_rows(X):
+    """Whether there are as many rows as columns; rows that stand twice count once, as a row of weight 2 does."""
+    size, distinct = X.shape[1], set()
+    for start in range(0, len(X), size):
+        distinct.update(row.tobytes() for row in X[start : start + size])
+        if len(distinct) >= size:
+            return True
+    return False
 
 
 def walk(sample, rows, held_out, settings, *, alphas="auto", until=None, keep=(), certify="none", ticker=None):
@@ -143,7 +172,7 @@ def walk(sample, rows, held_out, settings, *, alphas="auto", until=None, keep=()
     """
     start = time.perf_counter()
     unit = make_unit(sample, rows, settings)
-    recorder = Recorder(unit, sample.X[held_out])
+    recorder = Recorder(unit, sample, held_out)
     ticker = Ticker() if ticker is None else ticker
     with jax.enable_x64(True):
         if settings.penalty == "none":
@@ -212,7 +241,7 @@ def _walk_network(unit, alphas, recorder, kept, to_the_end, ticker):
             _end(unit, alphas, done + n_alive, steps, recorder, to_the_end, ticker)
             return
         heard = np.flatnonzero(_heard(ends)[-1])
-        if len(adam.columns) > WIDE and ladder(len(heard)) <= len(adam.columns) / 2:
+        if unit.table is None and len(adam.columns) > WIDE and ladder(len(heard)) <= len(adam.columns) / 2:
             adam.keep(heard)
         done = here[-1] + 1
         ticker.tick(done / len(alphas))
@@ -302,8 +331,8 @@ def _pick(parameters, i):
 class Recorder:
     """Turns points of a chain into the rows of a `Path`."""
 
-    def __init__(self, unit, held_out):
-        self.unit, self.held_out, self.certified = unit, standardise(held_out, unit.scaling), ()
+    def __init__(self, unit, sample, held_out):
+        self.unit, self.held_out, self.certified = unit, standardised(sample.X, held_out, unit.scaling), ()
         self.blocks, self.parameters, self.limit, self.count = [], {}, None, 0
 
     @cached_property
@@ -361,7 +390,7 @@ class Recorder:
     def path(self, seconds):
         columns = {name: np.concatenate([block[name] for block in self.blocks]) for name in self.blocks[0]}
         # The rows themselves are not part of a result: only what was learned from them.
-        unit = replace(self.unit, X=None, y=None, weight=None)
+        unit = replace(self.unit, X=None, y=None, weight=None, table=None)
         return Path(
             **columns, histogram_limit=self.limit, parameters=self.parameters, unit=unit, seconds=seconds
         )

@@ -5,8 +5,6 @@ from dataclasses import dataclass, field
 from tautnet.objective.losses import SquaredError
 from tautnet.objective.networks import Network
 
-GRID_STEPS_PER_DECADE = 8
-
 
 @dataclass(frozen=True)
 class Schedule:
@@ -48,6 +46,8 @@ class Settings:
     loss : SquaredError, BinaryLogLoss or MultinomialLogLoss
     alpha_min_ratio : "auto" or float
         Where a path starts, as a share of a₀; "auto" is 1e-6, or 1e-2 with more columns than rows.
+    alphas_per_decade : int
+        Strengths a decade of the automatic grid.
     finish : bool
         Whether points are finished by accelerated proximal gradient; linear maps always are.
     layer_factors : tuple of float, optional
@@ -64,6 +64,8 @@ class Settings:
     precision : {"float32", "float64"}
         Of the walk; finishing, certificates and predictions are always float64.
     seed : int
+    least_columns : int
+        Columns are filled up to at least so many: fits on few columns and on more then share a compiled program.
     schedule : Schedule
     """
 
@@ -72,6 +74,7 @@ class Settings:
     network: Network = field(default_factory=Network)
     loss: object = field(default_factory=SquaredError)
     alpha_min_ratio: object = "auto"
+    alphas_per_decade: int = 8
     finish: bool = False
     tol: float = 0.05
     max_iter: int = 2000
@@ -81,4 +84,5 @@ class Settings:
     stopping: object = None
     precision: str = "float32"
     seed: int = 0
+    least_columns: int = 8
     schedule: Schedule = field(default_factory=Schedule)

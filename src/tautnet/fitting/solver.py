@@ -13,8 +13,10 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
-from tautnet.objective.problem import Data, expand, norm, null_gradient, unit_steps
+from tautnet.objective.problem import expand, norm, null_loss, unit_steps
 
+# Each takes some memory maps, of which Linux allows a process 65,530; beyond them XLA ends the process.
+MOST_PROGRAMS = 2000
 MEAN_DECAY = 0.9
 SQUARE_DECAY = 0.95
 
@@ -31,28 +33,38 @@ class Program:
         Signature of the arguments -> future of the compiled program; its length counts compilations.
     """
 
+    every = []
+
     def __init__(self, function):
         self.function = function
         self.compiled = {}
         self.lock = threading.Lock()
+        self.every.append(self)
 
     def __call__(self, *arguments):
         leaves, structure = jax.tree.flatten(arguments)
         key = structure, tuple((leaf.shape, leaf.dtype) for leaf in leaves)
         with self.lock:
             mine = key not in self.compiled
-            if mine:
-                self.compiled[key] = Future()
-        future = self.compiled[key]
+            future = self.compiled.setdefault(key, Future())
         if mine:
             try:
                 options = {"xla_cpu_multi_thread_eigen": False} if jax.default_backend() == "cpu" else None
                 future.set_result(jax.jit(self.function, compiler_options=options).lower(*arguments).compile())
             except BaseException as error:
-                del self.compiled[key]
+                self.compiled.pop(key, None)
                 future.set_exception(error)
                 raise
         return future.result()(*arguments)
+
+
+def forget_programs(most=MOST_PROGRAMS):
+    """Let all compiled programs go where a process holds more of them than it should: they are compiled again."""
+    if sum(len(program.compiled) for program in Program.every) > most:
+        for program in Program.every:
+            program.compiled.clear()
+        # JAX holds them too.
+        jax.clear_caches()
 
 
 class AdamState(NamedTuple):
@@ -151,14 +163,12 @@ def _adam_full(problem, data, cycles, walked):
 
 
 def _adam_batches(problem, data, n_rows, batch_like, cycles, walked):
-    """Steps on consecutive blocks of rows that were shuffled, and whose first block stands again at the end."""
+    """Steps on consecutive blocks of rows that were shuffled."""
     size = batch_like.shape[0]
 
     def block(step):
-        start = (step * size) % n_rows
-        columns = jax.lax.dynamic_slice_in_dim(data.columns, start, size, axis=1)
-        y, weight = (jax.lax.dynamic_slice_in_dim(a, start, size) for a in data[1:])
-        return Data(columns, y, weight * (n_rows.astype(weight.dtype) / size))
+        rows = data.batch((step * size) % n_rows, size, n_rows)
+        return rows._replace(weight=rows.weight * (n_rows.astype(rows.weight.dtype) / size))
 
     return _adam_steps(problem, block, cycles, walked)
 
@@ -287,9 +297,7 @@ def _measure_unpenalised(problem, data, floor, parameters):
 
 
 def _null(problem, data, outputs):
-    everywhere = jnp.broadcast_to(outputs, data.y.shape)
-    loss = problem.loss.mean_value(data.y, everywhere, data.weight)
-    return loss, null_gradient(problem.loss, data, outputs)
+    return null_loss(problem.loss, data, outputs)
 
 
 def _objective(problem, data, parameters):

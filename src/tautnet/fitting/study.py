@@ -5,6 +5,7 @@ from typing import NamedTuple
 
 import numpy as np
 
+from tautnet.fitting.crossval import NEVER_SEEN, fold_weights
 from tautnet.fitting.intervals import corrected_resampled_t, holm, paired_difference, standard_error
 from tautnet.fitting.nested import Candidate, cross_validate, outer_results
 from tautnet.fitting.path import Path, nearest
@@ -90,17 +91,30 @@ def run_study(sample, candidates, folds, *, selection, groups=None, n_jobs=None,
 
 def null_losses(study):
     """Loss of each row under the constant prediction of its training rows, averaged over repeats."""
-    sample, loss, losses = study.sample, study.loss, []
+    losses = []
     for fold in study.folds:
         row_losses = np.zeros(len(fold))
         for k in range(fold.max() + 1):
-            rows = fold == k
-            constant = loss.constant(sample.y[~rows], sample.weight[~rows])
-            outputs = np.broadcast_to(constant, sample.y.shape)
-            fitted = sample.y[~rows], outputs[~rows], sample.weight[~rows]
-            row_losses[rows] = loss.new_metric(sample.y[rows], outputs[rows], sample.weight[rows], fitted)
+            row_losses[fold == k] = constant_losses(study.sample, study.loss, fold, k)
         losses.append(row_losses)
     return np.mean(losses, axis=0)
+
+
+def constant_losses(sample, loss, fold, k):
+    """Loss of each row of a fold under the constant prediction of the rows that its chain sees."""
+    rows, seen = fold == k, (fold != k) & (fold != NEVER_SEEN)
+    outputs = np.broadcast_to(loss.constant(sample.y[seen], sample.weight[seen]), sample.y.shape)
+    fitted = sample.y[seen], outputs[seen], sample.weight[seen]
+    return loss.new_metric(sample.y[rows], outputs[rows], sample.weight[rows], fitted)
+
+
+def null_loss(nested):
+    """Cross-validated loss of the constant prediction, on the scale of the curve of a candidate."""
+    sample, loss, losses = nested.sample, nested.candidate.settings.loss, []
+    for fold in nested.folds:
+        for k in range(fold.max() + 1):
+            losses.append(np.average(constant_losses(sample, loss, fold, k), weights=sample.weight[fold == k]))
+    return float(np.average(losses, weights=np.concatenate([fold_weights(sample, fold) for fold in nested.folds])))
 
 
 def chosen_results(study, selection):
@@ -275,9 +289,26 @@ def candidates_for(penalties, settings_for):
     return [*networks, Candidate("linear", settings_for("l2", True))]
 
 
+def single_chains(nested):
+    """The chains that leave one fold out, each with that fold, over all repeats."""
+    return [(nested.single(r, k), k) for r, fold in enumerate(nested.folds) for k in range(fold.max() + 1)]
+
+
+def training_curve(nested):
+    """The training without a penalty: arrays ``step``, ``mean_test_loss``, ``mean_train_loss``, and each fold's."""
+    chains = single_chains(nested)
+    test = np.array([chain.losses[k] for chain, k in chains])
+    weights = np.concatenate([fold_weights(nested.sample, fold) for fold in nested.folds])
+    return {
+        "step": nested.whole.steps,
+        "mean_test_loss": np.average(test, axis=0, weights=weights),
+        "mean_train_loss": np.mean([chain.path.train_loss for chain, _ in chains], axis=0),
+    } | {f"split{i}_test_loss": losses for i, losses in enumerate(test)}
+
+
 def penalty_curves(nested, curve, path):
     """Cross-validation along the path as a dict of arrays, scikit-learn's way."""
-    singles = [nested.single(r, k).path for r, fold in enumerate(nested.folds) for k in range(fold.max() + 1)]
+    singles = [chain.path for chain, _ in single_chains(nested)]
     return {
         "alpha": curve.alphas,
         "mean_test_loss": curve.mean,

@@ -96,7 +96,7 @@ def _stop_early(sample, rows, held_out, settings, ticker):
         if (now := badness(point)) < best[0]:
             best = now, checkpoint, point
         ticker.tick(checkpoint / length)
-    recorder = Recorder(unit, sample.X[held_out])
+    recorder = Recorder(unit, sample, held_out)
     recorder.add([0.0], best[2], [best[1]], [True], [None])
     return recorder
 
@@ -105,7 +105,7 @@ def _drop_units(sample, rows, held_out, settings, rates, ticker):
     """Train with hidden units left out at random, once for each rate, all from the same start."""
     schedule, dtype = settings.schedule, np.dtype(settings.precision).type
     unit = make_unit(sample, rows, settings)
-    recorder = Recorder(unit, sample.X[held_out])
+    recorder = Recorder(unit, sample, held_out)
     key, length = np.asarray(jax.random.PRNGKey(settings.seed)), DROPOUT_STEPS
     data, batches = unit.data(dtype), unit.batches(dtype)
     for i, rate in enumerate(rates):

@@ -1,6 +1,6 @@
 """One unit of work, made ready: chosen rows standardised by their own statistics, padded, with a start."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import jax
 import numpy as np
@@ -9,9 +9,12 @@ from tautnet.fitting import solver
 from tautnet.objective.networks import pad, unpad
 from tautnet.objective.penalties import Groups, make_penalty
 from tautnet.objective.prediction import Predictor
-from tautnet.objective.problem import Data, Problem
+from tautnet.objective.problem import ROWS_AT_ONCE, Data, Problem, TableRows
 from tautnet.tables.errors import TableError
-from tautnet.tables.scaling import Scaling, fit_scaling, restore, standardise
+from tautnet.tables.scaling import Scaling, StandardisedRows, fit_scaling, restore, standardise
+
+# Numbers beyond which the rows of a unit are not copied but read from the table.
+LARGE = 2**24
 
 
 def ladder(size):
@@ -31,9 +34,9 @@ def ladder(size):
     return -(-size // step) * step
 
 
-def _filled_up(n_rows, n_columns):
+def _filled_up(n_rows, n_columns, settings):
     """Padded numbers of rows and columns."""
-    return ladder(max(n_rows, 64)), ladder(max(n_columns, 8))
+    return ladder(max(n_rows, 64)), ladder(max(n_columns, settings.least_columns))
 
 
 @dataclass(frozen=True)
@@ -54,6 +57,11 @@ class Unit:
         a₀, the largest group norm of the null gradient over the factor of the strength.
     floor : float
         Gradient norm that counts as nothing in a certificate.
+    table : tuple, optional
+        Of a table too large to be copied the encoded table itself and the rows in it that were chosen: they are
+        standardised whenever they are read, ``X`` being a `StandardisedRows`.
+    columns : int array, optional
+        Of a fit on few predictors their columns in the sample that they were taken from.
     """
 
     settings: object
@@ -64,9 +72,11 @@ class Unit:
     y: object
     weight: object
     null_outputs: object
-    null_loss: float
-    alpha_scale: float
-    floor: float
+    null_loss: float = np.nan
+    alpha_scale: float = np.nan
+    floor: float = np.nan
+    table: object = None
+    columns: object = None
 
     @property
     def batched(self):
@@ -75,9 +85,11 @@ class Unit:
 
     @property
     def shape(self):
-        """Padded numbers of rows, columns and outputs."""
+        """Padded numbers of rows, columns and outputs; a large table is read as it is."""
+        if self.table is not None:
+            return *np.shape(self.X), ladder(self.y.shape[1])
         more = self.settings.schedule.batch_size if self.batched else 0
-        return *_filled_up(len(self.X) + more, self.X.shape[1]), ladder(self.y.shape[1])
+        return *_filled_up(len(self.X) + more, self.X.shape[1], self.settings), ladder(self.y.shape[1])
 
     def problem(self, alpha, dtype):
         """The problem at a strength, with its numbers in a dtype."""
@@ -104,15 +116,32 @@ class Unit:
 
     def data(self, dtype):
         """All rows, padded: each counts once."""
+        if self.table is not None:
+            return self._in_table(dtype)
         return self._padded(dtype, np.arange(len(self.X)), 0)
 
     def batches(self, dtype):
-        """Arguments of minibatches: shuffled rows with the first block again behind, their number, a block; or None."""
+        """Arguments of minibatches: shuffled rows, their number, a block; or None.
+
+        Rows that were copied have their first block again behind the last.
+        """
         if not self.batched:
             return None
         size = self.settings.schedule.batch_size
-        order = np.random.default_rng([self.settings.seed, 1]).permutation(len(self.X))
-        return self._padded(dtype, order, size), np.asarray(len(order), np.int32), np.zeros(size, dtype)
+        rows = self._padded(dtype, self._shuffled(), size) if self.table is None else self._in_table(dtype)
+        return rows, np.asarray(len(self.X), np.int32), np.zeros(size, dtype)
+
+    def _shuffled(self):
+        return np.random.default_rng([self.settings.seed, 1]).permutation(len(self.X))
+
+    def _in_table(self, dtype):
+        """All rows, shuffled, as `TableRows`."""
+        X, rows = self.table
+        more = -len(rows) % ROWS_AT_ONCE
+        order = self._shuffled()
+        y = np.pad(self.y[order], ((0, more), (0, self.shape[2] - self.y.shape[1])))
+        arrays = np.pad(rows[order].astype(np.int32), (0, more)), y.astype(dtype), np.pad(self.weight[order], (0, more))
+        return TableRows(jax.device_put(X), self.scaling, *arrays[:2], arrays[2].astype(dtype))
 
     def _padded(self, dtype, order, again):
         n_rows, n_columns, n_outputs = self.shape
@@ -163,6 +192,16 @@ def predictor_factors(settings, n_predictors):
     return np.ones(n_predictors) if settings.penalty_factors is None else np.array(settings.penalty_factors)
 
 
+def standardised(X, rows, scaling):
+    """Some rows of a table, standardised: at once, or where they are many when they are read."""
+    return StandardisedRows(X, rows, scaling) if _is_large(len(rows), X.shape[1]) else standardise(X[rows], scaling)
+
+
+def _is_large(n_rows, n_columns):
+    """Whether rows are better read than copied; of a wide table columns that have left can leave the copy."""
+    return n_rows * n_columns > LARGE and n_rows > n_columns
+
+
 def make_unit(sample, rows, settings):
     """Standardise the rows of a unit by their own weighted statistics.
 
@@ -180,30 +219,27 @@ def make_unit(sample, rows, settings):
     rows = rows[sample.weight[rows] > 0]
     rows = rows[settings.loss.order(sample.y[rows])]
     weight = sample.weight[rows] / sample.weight[rows].sum()
-    scaling = fit_scaling(sample.X[rows], weight)
+    scaling = fit_scaling(sample.X, weight, rows)
     y, complaint = sample.y[rows], settings.loss.complaint(sample.y[rows])
     if complaint:
         raise TableError(complaint)
     target_scaling = settings.loss.target_scaling(y, weight)
     y = standardise(y, target_scaling)
-    X = standardise(sample.X[rows], scaling)
-    null_outputs = settings.loss.null_outputs(y, weight)
+    X = standardised(sample.X, rows, scaling)
+    large = _is_large(*X.shape) and settings.loss.is_separable
+    unit = Unit(
+        settings, sample.column_predictor, scaling, target_scaling, X, y, weight,
+        settings.loss.null_outputs(y, weight), table=(sample.X, rows) if large else None,
+    )  # fmt: skip
+    problem, n_columns, n_outputs = Problem(None, None, settings.loss, settings.network), X.shape[1], y.shape[1]
     with jax.enable_x64(True):
-        more_rows, more_columns = np.subtract(_filled_up(*X.shape), X.shape)
-        data = Data(
-            np.pad(X.T, ((0, more_columns), (0, more_rows))), np.pad(y, ((0, more_rows), (0, 0))),
-            np.pad(weight, (0, more_rows)),
-        )  # fmt: skip
-        problem = Problem(None, None, settings.loss, settings.network)
-        null_loss, gradient = (np.asarray(a) for a in solver.null(problem, data, null_outputs))
-    gradient = gradient[: X.shape[1]]
+        outputs = np.pad(unit.null_outputs, (0, unit.shape[2] - n_outputs), constant_values=settings.loss.padding_bias)
+        null_loss, gradient = (np.asarray(a) for a in solver.null(problem, unit.data(np.float64), outputs))
+    gradient = gradient[:n_columns, :n_outputs]
     group_norms = np.sqrt(np.bincount(sample.column_predictor, np.square(gradient).sum(axis=1)))
     floor = 1e-6 * np.linalg.norm(gradient)
     # Where no predictor varies over these rows the path is null from its start on, at any strength.
     first_factor = 1.0 if settings.layer_factors is None else settings.layer_factors[0]
     factors = first_factor * predictor_factors(settings, len(group_norms))
     alpha_scale = max((group_norms[factors > 0] / factors[factors > 0]).max(initial=0.0), 1e-30)
-    return Unit(
-        settings, sample.column_predictor, scaling, target_scaling, X, y, weight, null_outputs, float(null_loss),
-        float(alpha_scale), float(floor),
-    )  # fmt: skip
+    return replace(unit, null_loss=float(null_loss), alpha_scale=float(alpha_scale), floor=float(floor))

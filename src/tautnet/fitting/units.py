@@ -9,6 +9,7 @@ import jax
 from threadpoolctl import threadpool_limits
 
 from tautnet.fitting.loop import Ticker
+from tautnet.fitting.solver import forget_programs
 
 CACHE_VARIABLE = "TAUTNET_CACHE"
 
@@ -73,6 +74,7 @@ def run_units(units, *, n_jobs=None, on_progress=None):
         At once; units that run end at their next call of a compiled program.
     """
     use_compilation_cache()
+    forget_programs()
     progress = Progress(len(units), on_progress or (lambda share: None))
     tickers = [Ticker(lambda share, i=i: progress.update(i, share)) for i in range(len(units))]
     # One thread for each unit's linear algebra too: the bits of a result must not depend on what

@@ -6,7 +6,7 @@ from typing import NamedTuple
 import jax
 import numpy as np
 
-from tautnet.objective.prediction import forward
+from tautnet.objective.prediction import forward, forward_of_signal
 
 ACTIVATIONS = {
     "relu": jax.nn.relu,
@@ -80,7 +80,9 @@ class Network:
         """
         rng = np.random.default_rng(seed)
         gain = 2.0 if self.activation == "relu" else 1.0
-        live = (X != 0).any(axis=0)[:, None]
+        # Block by block: rows of a large table are standardised when they are read.
+        blocks = (X[i : i + ROWS_AT_ONCE] for i in range(0, len(X), ROWS_AT_ONCE))
+        live = np.any([(block != 0).any(axis=0) for block in blocks], axis=0)[:, None]
         n_live, n_outputs = max(int(live.sum()), 1), len(null_outputs)
         if self.is_linear:
             return Parameters(Weights(np.zeros((X.shape[1], n_outputs)), None, ()), (np.array(null_outputs),))
@@ -125,6 +127,11 @@ class Network:
         return np.concatenate(
             [forward((first, *later), biases, skip, self.activation, block) for block in blocks], axis=-2
         )
+
+    def outputs_of_signal(self, parameters, signal, beside):
+        """Outputs in NumPy from what the first layer and the skip (None where there is none) make of the inputs."""
+        later = parameters.weights.later, parameters.biases[1:]
+        return forward_of_signal(*later, self.activation, signal, beside)
 
 
 def pad(parameters, n_columns, n_outputs, output_bias):

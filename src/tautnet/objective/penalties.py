@@ -17,7 +17,7 @@ strengths shares one compiled program. It has three methods and may have two mor
 Biases are not in ``weights``: no penalty can touch them.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from typing import NamedTuple
 
 import jax
@@ -106,8 +106,19 @@ def _ratio(part, whole):
 
 
 def penalty(cls):
-    """Make a class a frozen dataclass whose fields are leaves of a pytree."""
-    return jax.tree_util.register_dataclass(dataclass(frozen=True)(cls))
+    """Make a class a frozen dataclass whose fields are leaves of a pytree.
+
+    The structure carries the name of the class: JAX takes two registered dataclasses with as many leaves for one
+    (seen in 0.10.2), and then may run the program of one penalty for another.
+    """
+    cls = dataclass(frozen=True)(cls)
+    names = [field.name for field in fields(cls)]
+
+    def flatten(one):
+        return [getattr(one, name) for name in names], cls.__name__
+
+    jax.tree_util.register_pytree_node(cls, flatten, lambda name, leaves: cls(*leaves))
+    return cls
 
 
 class Penalty:
@@ -332,6 +343,8 @@ PENALTIES = {
 }
 # Cures of over-fitting that put nothing on the weights.
 UNPENALISED = ("none", "early_stopping", "dropout")
+# Those that leave every predictor in, at any strength.
+KEEPING = ("l2", *UNPENALISED)
 # Those that an l1_ratio is part of, and those that draw the weights of a predictor jointly.
 WITH_L1_RATIO = ("elasticnet", "sparse_group")
 JOINT = ("group", "sparse_group", "hierarchical", "group_mcp")

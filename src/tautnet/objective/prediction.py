@@ -12,7 +12,7 @@ from tautnet.tables.scaling import Scaling, restore, standardise
 
 __all__ = [
     "ACTIVATIONS", "BLOCK", "MEANS", "Predictor", "average_mean", "average_outputs", "choose", "expit", "forward",
-    "survival_function",
+    "forward_of_signal", "survival_function",
 ]  # fmt: skip
 
 BLOCK = 8192
@@ -79,10 +79,15 @@ def forward(layers, biases, skip, activation, X):
     -------
     array (n_rows, n_outputs)
     """
-    signal = X @ layers[0] + biases[0][..., None, :]
-    for weights, bias in zip(layers[1:], biases[1:], strict=True):
+    signal, beside = X @ layers[0] + biases[0][..., None, :], None if skip is None else X @ skip
+    return forward_of_signal(layers[1:], biases[1:], activation, signal, beside)
+
+
+def forward_of_signal(layers, biases, activation, signal, beside):
+    """Outputs from what the first layer makes of the inputs, and the skip beside it (None where there is none)."""
+    for weights, bias in zip(layers, biases, strict=True):
         signal = ACTIVATIONS[activation](signal) @ weights + bias[..., None, :]
-    return signal if skip is None else signal + X @ skip
+    return signal if beside is None else signal + beside
 
 
 class Predictor(NamedTuple):

@@ -16,6 +16,9 @@ from jax.flatten_util import ravel_pytree
 from tautnet.objective.networks import Weights
 from tautnet.objective.penalties import sum_of_squares
 
+# Rows of a large table whose hidden units are in memory at once.
+ROWS_AT_ONCE = 4096
+
 
 class Data(NamedTuple):
     """Rows as a fit sees them: standardised, padded with rows of weight 0.
@@ -34,6 +37,56 @@ class Data(NamedTuple):
     y: object
     weight: object
 
+    def total(self, function):
+        """Sum of a function of such rows over all of them: here of all at once."""
+        return function(self)
+
+    def batch(self, start, size, n_rows):
+        """The rows from one on; behind the last of ``n_rows`` stand the first ones again."""
+        columns = jax.lax.dynamic_slice_in_dim(self.columns, start, size, axis=1)
+        return Data(columns, *(jax.lax.dynamic_slice_in_dim(a, start, size) for a in self[1:]))
+
+
+class TableRows(NamedTuple):
+    """Rows of a table that is too large to be copied: they are read from it, and standardised, when they are used.
+
+    Attributes
+    ----------
+    table : array (n_table_rows, n_columns)
+        As it came, NaN where a cell is missing; all units share it.
+    scaling : Scaling
+        Centre and scale, (n_columns,) each, float64 in every precision: a large offset loses no digits.
+    index : int array (n_rows,)
+        The rows of the table; their number is a multiple of `ROWS_AT_ONCE`.
+    y : array (n_rows, n_outputs)
+    weight : array (n_rows,)
+        Row weights that sum to 1, 0 where a row only fills up.
+    """
+
+    table: object
+    scaling: object
+    index: object
+    y: object
+    weight: object
+
+    def _read(self, index, y, weight):
+        cells = (self.table[index].astype(self.scaling.scale.dtype) - self.scaling.centre) / self.scaling.scale
+        return Data(jnp.where(jnp.isnan(cells), 0.0, cells).astype(weight.dtype).T, y, weight)
+
+    def total(self, function):
+        """Sum of a function of rows as `Data` over all of them, block by block."""
+        # What a block's gradient needs is computed again, so that one block at a time is in memory.
+        read = jax.checkpoint(lambda block: function(self._read(*block)))
+        blocks = jax.tree.map(lambda a: a.reshape(-1, ROWS_AT_ONCE, *a.shape[1:]), tuple(self[2:]))
+        one = jax.eval_shape(read, jax.tree.map(lambda a: a[0], blocks))
+        nothing = jax.tree.map(lambda leaf: jnp.zeros(leaf.shape, leaf.dtype), one)
+        return jax.lax.scan(lambda sum, block: (jax.tree.map(jnp.add, sum, read(block)), None), nothing, blocks)[0]
+
+    def batch(self, start, size, n_rows):
+        """The rows from one on; behind the last of ``n_rows`` stand the first ones again."""
+        at = (start + jnp.arange(size, dtype=jnp.int32)) % n_rows
+        return self._read(self.index[at], self.y[at], self.weight[at])
+
 
 def _static():
     return field(metadata={"static": True})
@@ -51,7 +104,9 @@ class Problem:
 
     def mean_loss(self, parameters, data):
         """Weighted mean of the loss over the rows."""
-        return self.loss.mean_value(data.y, self.network.apply(parameters, data.columns), data.weight)
+        return data.total(
+            lambda rows: self.loss.mean_value(rows.y, self.network.apply(parameters, rows.columns), rows.weight)
+        )
 
     def at_step(self, step):
         """The problem as a solver sees it at a step: always itself."""
@@ -93,7 +148,7 @@ class Problem:
         Parameters
         ----------
         floor : float
-            Size of a gradient that counts as nothing, see `null_gradient`.
+            Size of a gradient that counts as nothing, see `null_loss`.
         """
         loss_gradient = jax.grad(self.mean_loss)(parameters, data)
         pull = jax.grad(self.penalty.smooth)(parameters.weights, self.groups)
@@ -109,10 +164,6 @@ class Problem:
         ``‖∇loss‖ / (√(Σ wᵢ ‖∇ℓᵢ‖²) + floor)``, where ``wᵢ ∇ℓᵢ`` is what row i adds to ∇loss through its
         output.
         """
-        outputs = self.network.apply(parameters, data.columns)
-        pulls = jax.grad(lambda outputs: self.loss.mean_value(data.y, outputs, data.weight))(outputs)
-        weight = jnp.where(data.weight > 0, data.weight, 1.0)[:, None]
-
         def row_square(row):
             x, pull = row
 
@@ -121,9 +172,14 @@ class Problem:
 
             return sum_of_squares(jax.grad(pulled)(parameters))
 
-        squares = jax.lax.map(row_square, (data.columns.T, pulls / weight), batch_size=128)
+        def mean_square(rows):
+            outputs = self.network.apply(parameters, rows.columns)
+            pulls = jax.grad(lambda outputs: self.loss.mean_value(rows.y, outputs, rows.weight))(outputs)
+            weight = jnp.where(rows.weight > 0, rows.weight, 1.0)[:, None]
+            return rows.weight @ jax.lax.map(row_square, (rows.columns.T, pulls / weight), batch_size=128)
+
         gradient = norm(jax.grad(self.mean_loss)(parameters, data))
-        return gradient / (jnp.sqrt(data.weight @ squares) + floor)
+        return gradient / (jnp.sqrt(data.total(mean_square)) + floor)
 
     def curvature(self, parameters, data):
         """Hessian of the mean loss of a linear map, in the order of `ravel_pytree`, shape (d, d).
@@ -131,16 +187,18 @@ class Problem:
         With x̃ᵢ a row and a 1 behind it for the bias, and hᵢ the Hessian of its loss in its outputs, the
         block of outputs a and b is ``Σᵢ wᵢ hᵢ[a, b] x̃ᵢ x̃ᵢᵀ``.
         """
-        outputs = self.network.apply(parameters, data.columns)
-
         def row_loss(output, y):
             return self.loss.value(y[None], output[None])[0]
 
-        bends = jax.vmap(jax.hessian(row_loss))(outputs, data.y) * data.weight[:, None, None]
-        columns = jnp.concatenate([data.columns, jnp.ones_like(data.columns[:1])])
-        n, k = len(columns), outputs.shape[1]
-        blocks = jax.lax.map(lambda h: (columns * h) @ columns.T, bends.reshape(-1, k * k).T)
-        return blocks.reshape(k, k, n, n).transpose(2, 0, 3, 1).reshape(n * k, n * k)
+        def blocks(rows):
+            outputs = self.network.apply(parameters, rows.columns)
+            bends = jax.vmap(jax.hessian(row_loss))(outputs, rows.y) * rows.weight[:, None, None]
+            columns = jnp.concatenate([rows.columns, jnp.ones_like(rows.columns[:1])])
+            n, k = len(columns), outputs.shape[1]
+            products = jax.lax.map(lambda h: (columns * h) @ columns.T, bends.reshape(-1, k * k).T)
+            return products.reshape(k, k, n, n).transpose(2, 0, 3, 1).reshape(n * k, n * k)
+
+        return data.total(blocks)
 
 
 @jax.tree_util.register_dataclass
@@ -165,8 +223,12 @@ class Dropout(Problem):
 
     def mean_loss(self, parameters, data):
         """Weighted mean of the loss of the network that is left."""
-        outputs = self.network.apply_dropped(parameters, data.columns, self.rate, self.key)
-        return self.loss.mean_value(data.y, outputs, data.weight)
+
+        def loss(rows):
+            outputs = self.network.apply_dropped(parameters, rows.columns, self.rate, self.key)
+            return self.loss.mean_value(rows.y, outputs, rows.weight)
+
+        return data.total(loss)
 
 
 class Quadratic(NamedTuple):
@@ -208,12 +270,15 @@ def unit_steps(parameters, step=1.0):
     return jax.tree.map(lambda leaf: jnp.full((1,) * leaf.ndim, step, leaf.dtype), parameters)
 
 
-def null_gradient(loss, data, null_outputs):
-    """Gradient of a linear map added to the null model, shape (n_columns, n_outputs).
+def null_loss(loss, data, null_outputs):
+    """Mean loss of the null model, and the gradient of a linear map added to it, shape (n_columns, n_outputs).
 
-    Its largest group norm is the strength a₀ from which a path measures its grid.
+    The gradient's largest group norm is the strength a₀ from which a path measures its grid.
     """
-    def mean_loss(outputs):
-        return loss.mean_value(data.y, outputs, data.weight)
 
-    return data.columns @ jax.grad(mean_loss)(jnp.broadcast_to(null_outputs, data.y.shape))
+    def part(rows):
+        everywhere = jnp.broadcast_to(null_outputs, rows.y.shape)
+        value, pulls = jax.value_and_grad(lambda outputs: loss.mean_value(rows.y, outputs, rows.weight))(everywhere)
+        return value, rows.columns @ pulls
+
+    return data.total(part)

@@ -2,9 +2,11 @@
 
 import random
 import time
+from collections.abc import Callable
 from dataclasses import dataclass
 from functools import partial
 from importlib.metadata import version
+from typing import Any
 
 import numpy as np
 
@@ -41,15 +43,22 @@ class Article:
         What the pictures draw: sums of squared weights by epoch, accuracies by strength, histograms.
     """
 
-    result: dict
-    detail: dict
+    result: dict[str, Any]
+    detail: dict[str, Any]
 
     def __repr__(self):
         sentences = [f"{one['claim']}: {one['finding']}" for one in self.result["sentences"]]
         return "\n".join([f"Article({self.result['penalty']})", *sentences])
 
 
-def article(penalty="l1", *, replicates=20, random_state=0, n_jobs=None, on_progress=None):
+def article(
+    penalty: str = "l1",
+    *,
+    replicates: int = 20,
+    random_state: int = 0,
+    n_jobs: int | None = None,
+    on_progress: Callable[[float], None] | None = None,
+) -> Article:
     """Repeat the experiment of the article "Neural Network L1 (or L2) Regularization Using Python".
 
     As published, to the digit; with the sign of its penalty mended; on fresh training sets, with the

@@ -10,7 +10,7 @@ import pandas as pd
 
 from tautnet.tables.errors import TableError
 
-__all__ = ["as_frame", "as_numbers", "column_kind", "distinct_texts", "text_of"]
+__all__ = ["as_frame", "as_numbers", "column_kind", "distinct_texts", "fits_float32", "text_of"]
 
 _ISO_DATE = re.compile(r"\d{4}-\d\d-\d\d([T ]\d\d:\d\d(:\d\d([.,]\d+)?)?(Z|[+-]\d\d:?\d\d)?)?")
 _EPOCH = datetime.datetime(1970, 1, 1)
@@ -58,7 +58,7 @@ def _frame_of_other(X) -> pd.DataFrame:
     array = np.asarray(X)
     if array.ndim != 2:
         raise TableError(f"a table has rows and columns, this array has {array.ndim} dimensions: reshape it")
-    frame = pd.DataFrame(array, columns=[f"x{j}" for j in range(array.shape[1])])
+    frame = pd.DataFrame(array, columns=[f"x{j}" for j in range(array.shape[1])], copy=False)
     return frame.infer_objects() if array.dtype == object else frame
 
 
@@ -102,6 +102,18 @@ def _dtype_code(series) -> str:
     """Return NumPy's letter for the type; Arrow's text, dates and the like are taken as Python objects."""
     code = getattr(series.dtype, "kind", "O")
     return "O" if isinstance(series.dtype, pd.ArrowDtype) and code not in "biuf" else code
+
+
+def fits_float32(series) -> bool:
+    """Whether float32 holds every number of a column as it is.
+
+    Examples
+    --------
+    >>> fits_float32(pd.Series([1.5], dtype="float32")), fits_float32(pd.Series([1, 2], dtype="int32"))
+    (True, False)
+    """
+    code, size = _dtype_code(series), getattr(series.dtype, "itemsize", 8)
+    return code == "b" or (code == "f" and size <= 4) or (code in "iu" and size <= 2)
 
 
 def _kind_of_objects(series) -> str:

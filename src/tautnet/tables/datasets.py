@@ -1,6 +1,6 @@
 """Tables that come with the package: five from scikit-learn, and seeded simulators with a known answer."""
 
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 import pandas as pd
@@ -15,7 +15,7 @@ class BuiltIn(NamedTuple):
     target: str
 
 
-def friedman1(n_rows=200, n_noise=5, noise=1.0, seed=0) -> BuiltIn:
+def friedman1(n_rows: int = 200, n_noise: int = 5, noise: float = 1.0, seed: int = 0) -> BuiltIn:
     """Friedman's first regression problem: five predictors matter, the others are noise.
 
     ``y = 10 sin(pi x1 x2) + 20 (x3 - 1/2)^2 + 10 x4 + 5 x5 + noise``, all predictors uniform on [0, 1].
@@ -52,7 +52,7 @@ def friedman1(n_rows=200, n_noise=5, noise=1.0, seed=0) -> BuiltIn:
     return _assemble(x, signal + noise * generator.normal(size=n_rows))
 
 
-def linear_two(n_rows=200, n_predictors=10, noise=1.0, seed=0) -> BuiltIn:
+def linear_two(n_rows: int = 200, n_predictors: int = 10, noise: float = 1.0, seed: int = 0) -> BuiltIn:
     """A target that is linear in two predictors, ``y = 2 x1 - 1.5 x2 + noise``: no network is needed.
 
     Parameters
@@ -83,7 +83,7 @@ def linear_two(n_rows=200, n_predictors=10, noise=1.0, seed=0) -> BuiltIn:
     return _assemble(x, 2 * x[:, 0] - 1.5 * x[:, 1] + noise * generator.normal(size=n_rows))
 
 
-def pure_noise(n_rows=200, n_predictors=10, classes=2, seed=0) -> BuiltIn:
+def pure_noise(n_rows: int = 200, n_predictors: int = 10, classes: int | None = 2, seed: int = 0) -> BuiltIn:
     """Predictors and a target that have nothing to do with each other: there is nothing to learn.
 
     Parameters
@@ -112,7 +112,7 @@ def pure_noise(n_rows=200, n_predictors=10, classes=2, seed=0) -> BuiltIn:
     return _assemble(x, y)
 
 
-def xor(n_rows=400, n_noise=8, seed=0) -> BuiltIn:
+def xor(n_rows: int = 400, n_noise: int = 8, seed: int = 0) -> BuiltIn:
     """Two classes given by the sign of ``x1 * x2``: no linear model can learn it, a network can.
 
     Parameters
@@ -141,13 +141,13 @@ def xor(n_rows=400, n_noise=8, seed=0) -> BuiltIn:
     return _assemble(x, (x[:, 0] * x[:, 1] > 0).astype(np.int64))
 
 
-def _assemble(x, y) -> BuiltIn:
+def _assemble(x: np.ndarray, y: np.ndarray) -> BuiltIn:
     frame = pd.DataFrame(x, columns=[f"x{j + 1}" for j in range(x.shape[1])])
     frame["y"] = y
     return BuiltIn(frame, "y")
 
 
-def _from_bunch(bunch, target, *, named_classes=False) -> BuiltIn:
+def _from_bunch(bunch: Any, target: str, *, named_classes: bool = False) -> BuiltIn:
     frame = bunch.data.copy()
     values = bunch.target.to_numpy()
     frame[target] = [str(bunch.target_names[label]) for label in values] if named_classes else values

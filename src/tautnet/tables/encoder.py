@@ -9,8 +9,9 @@ from typing import NamedTuple
 
 import numpy as np
 
-from tautnet.tables.cells import as_frame, as_numbers, column_kind, distinct_texts, text_of
+from tautnet.tables.cells import as_frame, as_numbers, column_kind, distinct_texts, fits_float32, text_of
 from tautnet.tables.errors import TableError
+from tautnet.tables.scaling import NUMBERS_AT_ONCE
 
 __all__ = ["LevelCodes", "TableEncoder", "level_codes"]
 
@@ -145,22 +146,31 @@ class TableEncoder:
 
         Returns
         -------
-        array of shape (n_rows, n_columns), float64
-            Missing numbers are NaN. A level that `fit` did not see is ``rare`` where there is such a
-            level, else 0 in every column, as is a missing category where `fit` saw none.
+        array of shape (n_rows, n_columns)
+            float32 where that holds every cell as it is, else float64. Missing numbers are NaN. A level
+            that `fit` did not see is ``rare`` where there is such a level, else 0 in every column, as is a
+            missing category where `fit` saw none.
         """
         frame = as_frame(frame)
         absent = [name for name in self.predictors if name not in frame.columns]
         if absent:
             shown = ", ".join(map(repr, absent[:10])) + (", ..." if len(absent) > 10 else "")
             raise TableError(f"the table lacks {len(absent)} of the model's predictors: {shown}")
-        matrix = np.empty((len(frame), len(self.column_names)), order="F")
-        position = 0
-        for recipe in self.recipes:
-            for column in _encode(recipe, frame[recipe["predictor"]]):
-                matrix[:, position] = column
-                position += 1
-        return np.ascontiguousarray(matrix)
+        small = all("levels" in recipe or fits_float32(frame[recipe["predictor"]]) for recipe in self.recipes)
+        matrix = _aligned(len(frame), len(self.column_names), np.float32 if small else np.float64)
+        size = max(NUMBERS_AT_ONCE // max(matrix.shape[1], 1), 1)
+        for start in range(0, len(frame), size):
+            block = frame.iloc[start : start + size]
+            columns = [column for recipe in self.recipes for column in _encode(recipe, block[recipe["predictor"]])]
+            matrix[start : start + size] = np.array(columns, dtype=matrix.dtype).T
+        return matrix
+
+
+def _aligned(n_rows, n_columns, dtype) -> np.ndarray:
+    """An array, not filled, that starts where compiled programs can read it in place."""
+    whole = np.empty(n_rows * n_columns + 64 // dtype().itemsize, dtype)
+    start = -whole.ctypes.data % 64 // whole.itemsize
+    return whole[start : start + n_rows * n_columns].reshape(n_rows, n_columns)
 
 
 def _learn(name, series) -> tuple[dict | None, str]:

@@ -8,7 +8,10 @@ from typing import NamedTuple
 
 import numpy as np
 
-__all__ = ["Scaling", "fit_scaling", "restore", "standardise"]
+__all__ = ["Scaling", "StandardisedRows", "fit_scaling", "restore", "standardise"]
+
+# Numbers that are worked on at once, so that no table is copied as a whole.
+NUMBERS_AT_ONCE = 2**18
 
 
 class Scaling(NamedTuple):
@@ -18,7 +21,7 @@ class Scaling(NamedTuple):
     scale: np.ndarray
 
 
-def fit_scaling(X, weights=None) -> Scaling:
+def fit_scaling(X, weights=None, rows=None) -> Scaling:
     """Learn centre and scale from the rows that count.
 
     Parameters
@@ -27,6 +30,8 @@ def fit_scaling(X, weights=None) -> Scaling:
         Numbers; NaN marks a missing cell.
     weights : array of shape (n_rows,), optional
         Non-negative row weights; a weight of 2 is the row twice, a weight of 0 is no row at all.
+    rows : int array, optional
+        The rows to learn from, in the order of ``weights``; else all.
 
     Returns
     -------
@@ -47,16 +52,24 @@ def fit_scaling(X, weights=None) -> Scaling:
            [ 1.,  0.],
            [ 0.,  0.]])
     """
-    X = np.asarray(X, dtype=np.float64)
-    weights = np.ones(len(X)) if weights is None else np.asarray(weights, dtype=np.float64)
+    X = np.asarray(X)
+    rows = np.arange(len(X)) if rows is None else np.asarray(rows)
+    weights = np.ones(len(rows)) if weights is None else np.asarray(weights, dtype=np.float64)
     used = weights > 0
     if not used.any():
         raise ValueError("no row has a weight above zero")
-    if not used.all():
-        X, weights = X[used], weights[used]
-    present = ~np.isnan(X)
-    low = np.where(present, X, np.inf).min(axis=0)
-    high = np.where(present, X, -np.inf).max(axis=0)
+    rows, weights = rows[used], weights[used]
+
+    def blocks():
+        size = max(NUMBERS_AT_ONCE // max(X.shape[1], 1), 1)
+        for i in range(0, len(rows), size):
+            yield np.asarray(X[rows[i : i + size]], dtype=np.float64), weights[i : i + size]
+
+    low, high = np.full(X.shape[1], np.inf), np.full(X.shape[1], -np.inf)
+    for cells, _ in blocks():
+        missing = np.isnan(cells)
+        low = np.minimum(low, np.where(missing, np.inf, cells).min(axis=0))
+        high = np.maximum(high, np.where(missing, -np.inf, cells).max(axis=0))
     empty = low > high
     low, high = np.where(empty, 0.0, low), np.where(empty, 0.0, high)
 
@@ -65,13 +78,49 @@ def fit_scaling(X, weights=None) -> Scaling:
     half_span = high / 2 - low / 2
     constant = ~(half_span > 0)
     unit = np.where(constant, 1.0, half_span)
-    cells = np.where(present, X / 2 - low / 2, 0.0) / unit
-    counted = weights @ present
-    mean = (weights @ cells) / np.where(empty, 1.0, counted)
-    deviations = np.where(present, cells - mean, 0.0)
-    spread = 2 * np.sqrt((weights @ deviations**2) / weights.sum()) * unit
+    counted, total = np.zeros(X.shape[1]), np.zeros(X.shape[1])
+    for cells, weight in blocks():
+        present = ~np.isnan(cells)
+        counted += weight @ present
+        total += weight @ (np.where(present, cells / 2 - low / 2, 0.0) / unit)
+    mean, squares = total / np.where(empty, 1.0, counted), np.zeros(X.shape[1])
+    for cells, weight in blocks():
+        deviations = np.where(np.isnan(cells), 0.0, (cells / 2 - low / 2) / unit - mean)
+        squares += weight @ deviations**2
+    spread = 2 * np.sqrt(squares / weights.sum()) * unit
     centre = np.where(constant, low, low + 2 * mean * unit)
     return Scaling(centre, np.where(constant | (spread == 0), 1.0, spread))
+
+
+class StandardisedRows:
+    """Chosen rows of a table, standardised whenever some of them are read: a large table is not copied.
+
+    Parameters
+    ----------
+    X : array of shape (n_table_rows, n_columns)
+        Numbers; NaN marks a missing cell.
+    rows : int array of shape (n_rows,)
+    scaling : Scaling
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from tautnet.tables.scaling import Scaling, StandardisedRows
+    >>> rows = StandardisedRows(np.array([[1.0], [3.0], [5.0]]), np.array([2, 0]), Scaling(np.ones(1), np.full(1, 4.0)))
+    >>> len(rows), rows[1:], rows.shape
+    (2, array([[0.]]), (2, 1))
+    """
+
+    def __init__(self, X, rows, scaling):
+        self.X, self.rows, self.scaling = X, rows, scaling
+        self.shape = len(rows), X.shape[1]
+
+    def __len__(self):
+        return len(self.rows)
+
+    def __getitem__(self, which):
+        """Some of the rows, float64: a slice or an array of positions."""
+        return standardise(self.X[self.rows[which]], self.scaling)
 
 
 def standardise(X, scaling) -> np.ndarray:

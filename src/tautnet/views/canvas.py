@@ -6,13 +6,19 @@ touched, no display is opened, and two threads may draw at once.
 
 import io
 import re
+from abc import ABC, abstractmethod
 from functools import cache
-from typing import NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple, Self
 
 import numpy as np
+from sklearn.utils.validation import check_is_fitted
 
 from tautnet.fitting.words import number
 from tautnet.views.terminal import readable
+
+if TYPE_CHECKING:
+    import pandas as pd
+    from matplotlib.axes import Axes
 
 INK, MUTED, GRID = "#1f2328", "#6b7280", "#e5e7eb"
 # Okabe and Ito's colours without yellow, which is pale on white; told apart with any colour vision.
@@ -40,21 +46,57 @@ class Picture(NamedTuple):
     description: str
 
 
-class Display:
+class Display(ABC):
     """What all displays share: data first, then ``plot``."""
 
+    ax_: "Axes"
+    figure_: Any
+
     @classmethod
-    def from_comparison(cls, comparison):
-        """Make the display of a `Comparison`."""
+    @abstractmethod
+    def from_result(cls, result: dict[str, Any]) -> Self | None:
+        """Make the display of the object that ``result.json`` holds; None where that has nothing to draw."""
+
+    @abstractmethod
+    def frame(self) -> "pd.DataFrame":
+        """What is drawn, as a data frame."""
+
+    @abstractmethod
+    def plot(self, ax: "Axes | None" = None) -> Self:
+        """Draw on axes of one's own, or on new ones."""
+
+    @classmethod
+    def from_comparison(cls, comparison: Any) -> Self | None:
+        """Make the display of a `Comparison`; None where that has nothing to draw."""
         return cls.from_result(comparison.whole())
 
     def _axes(self, ax):
+        """The axes to draw on, remembered."""
         if ax is None:
             import matplotlib.pyplot as plt
 
             ax = plt.subplots()[1]
         self.ax_, self.figure_ = ax, ax.figure
         return ax
+
+
+def attribute(estimator, name, owners):
+    """A fitted attribute of an estimator that only some have; the error names those."""
+    check_is_fitted(estimator)
+    if not hasattr(estimator, name):
+        raise ValueError(f"this {type(estimator).__name__} has nothing to draw here: give {owners}")
+    return getattr(estimator, name)
+
+
+def penalty_name(estimator):
+    """The name of an estimator's penalty, as `compare` has it."""
+    return f"adaptive_{estimator.penalty}" if estimator.adaptive else estimator.penalty
+
+
+def strength(estimator):
+    """The strength of an estimator's penalty; 0 for those that have none."""
+    given = 0.0 if estimator.penalty in ("none", "early_stopping") else getattr(estimator, "alpha", None)
+    return getattr(estimator, "alpha_", given)
 
 
 @cache

@@ -1,16 +1,22 @@
-"""What fewer predictors cost: loss against their number, for every penalty that takes predictors out."""
+"""What fewer predictors cost: loss against their number, for penalties that take predictors out and for refits."""
 
 from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Self
 
 import numpy as np
 
 from tautnet.fitting.path import nearest
-from tautnet.views.canvas import LINES, MUTED, SMALL, Display, label, plain_ticks
+from tautnet.views.canvas import LINES, MUTED, SMALL, Display, attribute, label, penalty_name, plain_ticks
+from tautnet.views.displays import CROSS_VALIDATED
+
+if TYPE_CHECKING:
+    import pandas as pd
+    from matplotlib.axes import Axes
 
 
 @dataclass
 class PredictorsDisplay(Display):
-    """Least loss on new rows for each number of predictors that a penalty's path keeps.
+    """Least loss on new rows for each number of predictors that a penalty's path keeps, and of refits on as many.
 
     Parameters
     ----------
@@ -27,24 +33,39 @@ class PredictorsDisplay(Display):
     np.float64(0.3)
     """
 
-    rows: list
+    rows: list[dict[str, Any]]
     null: float
     metric: str
 
     @classmethod
-    def from_result(cls, result):
+    def from_result(cls, result: dict[str, Any]) -> Self | None:
         """Make the display of the object that ``result.json`` holds; None where no penalty takes predictors out."""
-        names = [row["penalty"] for row in result["rows"]]
-        rows = [row for name in names for row in _counts(name, result["detail"]["penalties"][name])]
+        rows = []
+        for name in (row["penalty"] for row in result["rows"]):
+            detail = result["detail"]["penalties"][name]
+            path_alphas, kept = np.array(detail["path"]["alphas"], float), detail["path"]["n_features"]
+            at = [kept[nearest(path_alphas, alpha)] for alpha in detail["alphas"]]
+            rows += _counts(name, detail["alphas"], at, detail["cv_mean"], detail["cv_se"])
         return cls(rows, result["null"]["test_loss"], result["metric"]) if rows else None
 
-    def frame(self):
+    @classmethod
+    def from_estimator(cls, estimator: Any) -> Self | None:
+        """Make the display of a fitted ``CV`` estimator, with its refits; None where no predictor is taken out."""
+        curves = attribute(estimator, "cv_results_", CROSS_VALIDATED)
+        columns = ("alpha", "n_features", "mean_test_loss", "se_test_loss")
+        name, refits = penalty_name(estimator), getattr(estimator, "relaxed_results_", None)
+        rows = _counts(name, *(curves[column].tolist() for column in columns))
+        if refits is not None:
+            rows += _least(f"{name}, relaxed", *(refits[column].tolist() for column in columns))
+        return cls(rows, estimator.null_loss_, estimator.unit_.settings.loss.metric_name) if rows else None
+
+    def frame(self) -> "pd.DataFrame":
         """One row a penalty and number of predictors."""
         import pandas as pd
 
         return pd.DataFrame(self.rows).set_index(["penalty", "n_predictors"])
 
-    def plot(self, ax=None):
+    def plot(self, ax: "Axes | None" = None) -> Self:
         """Draw on axes of one's own, or on new ones."""
         ax = self._axes(ax)
         for name, (color, style) in zip(dict.fromkeys(row["penalty"] for row in self.rows), LINES, strict=False):
@@ -60,18 +81,18 @@ class PredictorsDisplay(Display):
         return self
 
 
-def _counts(name, detail):
+def _counts(name, alphas, kept, mean, error):
     """The best strength for each number of predictors; nothing for a penalty whose path keeps the same all along."""
-    path_alphas, kept = np.array(detail["path"]["alphas"], float), detail["path"]["n_features"]
-    at = [kept[nearest(path_alphas, alpha)] for alpha in detail["alphas"]]
-    if len(set(at)) < 2:
-        return []
+    return _least(name, alphas, kept, mean, error) if len(set(kept)) > 1 else []
+
+
+def _least(name, alphas, kept, mean, error):
+    """The best strength for each number of predictors."""
     best = {}
-    for i, n in enumerate(at):
-        if n not in best or detail["cv_mean"][i] < detail["cv_mean"][best[n]]:
+    for i, n in enumerate(kept):
+        if n not in best or mean[i] < mean[best[n]]:
             best[n] = i
     return [
-        {"penalty": name, "n_predictors": n, "alpha": detail["alphas"][i], "mean_test_loss": detail["cv_mean"][i],
-         "se_test_loss": detail["cv_se"][i]}
+        {"penalty": name, "n_predictors": n, "alpha": alphas[i], "mean_test_loss": mean[i], "se_test_loss": error[i]}
         for n, i in sorted(best.items())
-    ]  # fmt: skip
+    ]

@@ -1,12 +1,14 @@
 """Displays: static pictures of a finished comparison for papers and slides, data first, then ``plot``.
 
-They follow scikit-learn's `Display` objects: made by ``from_comparison`` or ``from_result``, the data are in
-``frame()``, and ``plot(ax)`` draws on any matplotlib axes and leaves ``ax_`` and ``figure_`` behind.
+They follow scikit-learn's `Display` objects: made by ``from_comparison``, ``from_result`` or ``from_estimator``, the
+data are in ``frame()``, and ``plot(ax)`` draws on any matplotlib axes and leaves ``ax_`` and ``figure_`` behind.
 """
 
 from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Self
 
 import numpy as np
+from numpy.typing import NDArray
 
 from tautnet.fitting.path import nearest
 from tautnet.fitting.words import NEARLY_SOLVED, SETTLED, SOLVED, number
@@ -20,43 +22,25 @@ from tautnet.views.canvas import (
     SMALL,
     VERMILION,
     Display,
+    attribute,
     label,
+    penalty_name,
     plain_ticks,
     spread,
 )
-from tautnet.views.gains import drawn_penalty, walked
+from tautnet.views.gains import PenaltyDisplay, penalised
 
+if TYPE_CHECKING:
+    import pandas as pd
+    from matplotlib.axes import Axes
+
+CROSS_VALIDATED = "one that chose its alpha by cross-validation, as TautNetClassifierCV"
 # Predictors that are named, those drawn faint, and how far below the chosen strength a path is drawn.
 NAMED, FAINT, OVER_FITTED = 10, 150, 10
 
 
-def _row(result, name):
-    rows = {row["penalty"]: row for row in result["rows"]}
-    if name not in rows:
-        raise ValueError(f"{name!r} was not compared: use one of {', '.join(rows)}")
-    return rows[name]
-
-
-def _penalised(result, name):
-    """The row and detail of a penalty that has a path, by default the one that is drawn."""
-    name = drawn_penalty(result) if name is None else name
-    row = None if name is None else _row(result, name)
-    if row not in walked(result):
-        raise ValueError(f"{name} has no path of strengths: name a penalty that was compared")
-    return row, result["detail"]["penalties"][name]
-
-
-class _PenaltyDisplay(Display):
-    """A display of one penalty."""
-
-    @classmethod
-    def from_comparison(cls, comparison, penalty=None):
-        """Make the display of one penalty of a `Comparison`; None picks the one whose path says most."""
-        return cls.from_result(comparison.whole(), penalty)
-
-
 @dataclass
-class CVDisplay(_PenaltyDisplay):
+class CVDisplay(PenaltyDisplay):
     """Loss on new rows and on rows seen against the strength of a penalty.
 
     Parameters
@@ -74,28 +58,40 @@ class CVDisplay(_PenaltyDisplay):
 
     penalty: str
     metric: str
-    alphas: object
-    mean: object
-    error: object
-    train: object
+    alphas: NDArray[np.float64]
+    mean: NDArray[np.float64]
+    error: NDArray[np.float64]
+    train: NDArray[np.float64]
     null: float
     least: float
     one_se: float
-    stopped: object
+    stopped: NDArray[np.float64]
 
     @classmethod
-    def from_result(cls, result, penalty=None):
+    def from_result(cls, result: dict[str, Any], penalty: str | None = None) -> Self:
         """Make the display of the object that ``result.json`` holds."""
-        row, detail = _penalised(result, penalty)
+        row, detail = penalised(result, penalty)
         mean, error, train = (_array(detail[key]) for key in ("cv_mean", "cv_se", "train_mean"))
         path = detail["path"]
         return cls(
             row["penalty"], result["metric"], _array(detail["alphas"]), mean, error, train,
             result["null"]["test_loss"], detail["alpha_min"], detail["alpha_1se"],
-            _array(path["alphas"])[stopped(path)],
+            _array(path["alphas"])[stopped(_array(path["stationarity"]), _array(path["objective_gap"]))],
         )  # fmt: skip
 
-    def frame(self):
+    @classmethod
+    def from_estimator(cls, estimator: Any) -> Self:
+        """Make the display of a fitted ``CV`` estimator."""
+        curves, path = attribute(estimator, "cv_results_", CROSS_VALIDATED), estimator.path_
+        names = ("alpha", "mean_test_loss", "se_test_loss", "mean_train_loss")
+        alphas, mean, error, train = (curves[name] for name in names)
+        return cls(
+            penalty_name(estimator), path.unit.settings.loss.metric_name, alphas, mean, error, train,
+            estimator.null_loss_, estimator.alpha_min_, estimator.alpha_1se_,
+            path.alphas[stopped(path.stationarity, path.objective_gap)],
+        )  # fmt: skip
+
+    def frame(self) -> "pd.DataFrame":
         """One row a strength."""
         import pandas as pd
 
@@ -104,7 +100,7 @@ class CVDisplay(_PenaltyDisplay):
              "mean_train_loss": self.train}
         ).set_index("alpha")  # fmt: skip
 
-    def plot(self, ax=None):
+    def plot(self, ax: "Axes | None" = None) -> Self:
         """Draw on axes of one's own, or on new ones."""
         ax, mark = self._axes(ax), "o" if len(self.alphas) == 1 else None
         ax.set_xscale("log")
@@ -132,14 +128,13 @@ class CVDisplay(_PenaltyDisplay):
             ax.set_ylim(0, max(top, 1.1 * least))
 
 
-def stopped(path):
+def stopped(stationarity, objective_gap):
     """Where on a path models were stopped on their way, by the verdict's own limits."""
-    residual, gap = _array(path["stationarity"]), _array(path["objective_gap"])
-    return (residual > NEARLY_SOLVED) | ((residual > SOLVED) & (gap > SETTLED))
+    return (stationarity > NEARLY_SOLVED) | ((stationarity > SOLVED) & (objective_gap > SETTLED))
 
 
 @dataclass
-class PathDisplay(_PenaltyDisplay):
+class PathDisplay(PenaltyDisplay):
     """Size of each predictor's weights along the path; the largest are named.
 
     Parameters
@@ -154,25 +149,31 @@ class PathDisplay(_PenaltyDisplay):
     """
 
     penalty: str
-    alphas: object
-    norms: object
-    predictors: list
+    alphas: NDArray[np.float64]
+    norms: NDArray[np.float64]
+    predictors: list[str]
     chosen: int
 
     @classmethod
-    def from_result(cls, result, penalty=None):
+    def from_result(cls, result: dict[str, Any], penalty: str | None = None) -> Self:
         """Make the display of the object that ``result.json`` holds."""
-        row, detail = _penalised(result, penalty)
+        row, detail = penalised(result, penalty)
         alphas, norms = _array(detail["path"]["alphas"]), _array(detail["path"]["norms"])
         return cls(row["penalty"], alphas, norms, result["detail"]["predictors"], nearest(alphas, row["alpha"]))
 
-    def frame(self):
+    @classmethod
+    def from_estimator(cls, estimator: Any) -> Self:
+        """Make the display of a fitted ``CV`` estimator; with ``feature_groups`` its lines are groups."""
+        path, names = attribute(estimator, "path_", CROSS_VALIDATED), estimator.path_predictors_
+        return cls(penalty_name(estimator), path.alphas, path.norms, names, nearest(path.alphas, estimator.alpha_))
+
+    def frame(self) -> "pd.DataFrame":
         """One row a strength, one column a predictor."""
         import pandas as pd
 
         return pd.DataFrame(self.norms, pd.Index(self.alphas, name="alpha"), self.predictors)
 
-    def plot(self, ax=None):
+    def plot(self, ax: "Axes | None" = None) -> Self:
         """Draw on axes of one's own, or on new ones."""
         ax = self._axes(ax)
         order = np.lexsort((-self.norms.max(axis=0), -self.norms[self.chosen]))
@@ -215,69 +216,6 @@ def _name_lines(ax, names, starts):
 
 
 @dataclass
-class WeightHistogramDisplay(_PenaltyDisplay):
-    """Histogram of all weights of a model, those that are exactly zero apart.
-
-    Parameters
-    ----------
-    penalty : str
-    alpha : float
-    counts : int array (n_bins,)
-        Numbers of weights in equal bins, zeros not counted.
-    edges : array (n_bins + 1,)
-    zeros : int
-    largest : float
-    """
-
-    penalty: str
-    alpha: float
-    counts: object
-    edges: object
-    zeros: int
-    largest: float
-
-    @classmethod
-    def from_result(cls, result, penalty=None):
-        """Make the display of the object that ``result.json`` holds, at the strength that was chosen."""
-        row = _row(result, result["recommended"] if penalty is None else penalty)
-        detail = result["detail"]["penalties"][row["penalty"]]
-        path = detail["path"]
-        at = nearest(np.array(path["alphas"]), row["alpha"])
-        counts = np.array(path["histograms"][at])
-        edges = np.linspace(-detail["histogram_limit"], detail["histogram_limit"], len(counts) + 1)
-        counts[np.searchsorted(edges, 0.0, side="right") - 1] -= row["zero_weights"]
-        return cls(row["penalty"], row["alpha"], counts, edges, row["zero_weights"], row["weight_max_abs"])
-
-    def frame(self):
-        """One row a bin: ``low``, ``high``, ``weights``."""
-        import pandas as pd
-
-        return pd.DataFrame({"low": self.edges[:-1], "high": self.edges[1:], "weights": self.counts})
-
-    def plot(self, ax=None):
-        """Draw on axes of one's own, or on new ones."""
-        ax, width, n_weights = self._axes(ax), np.diff(self.edges), int(self.counts.sum()) + self.zeros
-        ax.set_yscale("log")
-        # Room above the highest bar that there can be, for the words.
-        ax.set_ylim(0.7, 12 * max(n_weights, 2))
-        ax.bar(self.edges[:-1], self.counts, width, align="edge", color=BLUE, edgecolor="white", linewidth=0.3)
-        if self.zeros:
-            ax.bar(0.0, self.zeros, width[0] / 2, color=VERMILION, edgecolor="white", linewidth=0.3, hatch="///")
-        strength = f"alpha {number(self.alpha)}" if self.alpha > 0 else "no penalty"
-        ax.set_title(f"{label(self.penalty)}, {strength}", loc="left", fontweight="bold", fontsize=10)
-        zeros = f"{self.zeros:,} of {n_weights:,} exactly zero"
-        ax.text(0.02, 0.95, zeros, transform=ax.transAxes, va="top", fontsize=SMALL,
-                color=VERMILION if self.zeros else MUTED)  # fmt: skip
-        ax.text(0.98, 0.95, f"largest {number(self.largest)}", transform=ax.transAxes, va="top", ha="right",
-                fontsize=SMALL, color=MUTED)  # fmt: skip
-        beyond = self.largest > self.edges[-1] * 1.001
-        ax.set_xlabel("weight (the outermost bars hold all beyond them)" if beyond else "weight")
-        ax.set_ylabel("number of weights")
-        plain_ticks(ax, x=True, y=True)
-        return self
-
-
-@dataclass
 class TrainingCurveDisplay(Display):
     """Loss of ``none`` against steps of training, and what stopping early could have had.
 
@@ -288,14 +226,14 @@ class TrainingCurveDisplay(Display):
     metric : str
     """
 
-    steps: object
-    train: object
-    test: object
+    steps: NDArray[Any]
+    train: NDArray[np.float64]
+    test: NDArray[np.float64]
     null: float
     metric: str
 
     @classmethod
-    def from_result(cls, result):
+    def from_result(cls, result: dict[str, Any]) -> Self | None:
         """Make the display of the object that ``result.json`` holds; None where ``none`` was not compared."""
         one = result["detail"]["none"]
         if one is None:
@@ -303,14 +241,22 @@ class TrainingCurveDisplay(Display):
         steps, train, test = (_array(one[key]) for key in ("steps", "train", "test"))
         return cls(steps, train, test, result["null"]["test_loss"], result["metric"])
 
-    def frame(self):
+    @classmethod
+    def from_estimator(cls, estimator: Any) -> Self:
+        """Make the display of a ``CV`` estimator that was fitted with ``penalty="none"``."""
+        curve = attribute(estimator, "training_curve_", f"{CROSS_VALIDATED}, with penalty='none'")
+        metric = estimator.unit_.settings.loss.metric_name
+        steps, train, test = (curve[name] for name in ("step", "mean_train_loss", "mean_test_loss"))
+        return cls(steps, train, test, estimator.null_loss_, metric)
+
+    def frame(self) -> "pd.DataFrame":
         """One row a step that was recorded."""
         import pandas as pd
 
         columns = {"step": self.steps.astype(int), "train_loss": self.train, "test_loss": self.test}
         return pd.DataFrame(columns).set_index("step")
 
-    def plot(self, ax=None):
+    def plot(self, ax: "Axes | None" = None) -> Self:
         """Draw on axes of one's own, or on new ones."""
         ax, best = self._axes(ax), int(np.nanargmin(self.test))
         ax.set_xscale("log")

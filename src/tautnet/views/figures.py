@@ -2,8 +2,9 @@
 
 from tautnet.views.canvas import blank_figure, finished_picture
 from tautnet.views.counts import PredictorsDisplay
-from tautnet.views.displays import CVDisplay, PathDisplay, TrainingCurveDisplay, WeightHistogramDisplay
+from tautnet.views.displays import CVDisplay, PathDisplay, TrainingCurveDisplay
 from tautnet.views.gains import ComparisonDisplay, walked
+from tautnet.views.weights import WeightHistogramDisplay
 
 HEIGHT = 4.2
 

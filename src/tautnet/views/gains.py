@@ -1,10 +1,16 @@
 """Gains over the network without a penalty: on what scale they are drawn, and their display."""
 
+from abc import abstractmethod
 from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Self
 
 from tautnet.fitting.words import number
 from tautnet.views.canvas import BLUE, INK, MUTED, SMALL, Display, label
 from tautnet.views.terminal import gain, gain_key
+
+if TYPE_CHECKING:
+    import pandas as pd
+    from matplotlib.axes import Axes
 
 SELECTING = (
     "group", "adaptive_group", "l1", "elasticnet", "sparse_group", "hierarchical", "group_mcp", "mcp"
@@ -29,6 +35,36 @@ def drawn_penalty(result):
     return next((name for name in wanted if name in SELECTING and name in names), names[0] if names else None)
 
 
+def row_of(result, name):
+    rows = {row["penalty"]: row for row in result["rows"]}
+    if name not in rows:
+        raise ValueError(f"{name!r} was not compared: use one of {', '.join(rows)}")
+    return rows[name]
+
+
+def penalised(result, name):
+    """The row and detail of a penalty that has a path, by default the one that is drawn."""
+    name = drawn_penalty(result) if name is None else name
+    row = None if name is None else row_of(result, name)
+    if row not in walked(result):
+        raise ValueError(f"{name} has no path of strengths: name a penalty that was compared")
+    return row, result["detail"]["penalties"][name]
+
+
+class PenaltyDisplay(Display):
+    """A display of one penalty."""
+
+    @classmethod
+    @abstractmethod
+    def from_result(cls, result: dict[str, Any], penalty: str | None = None) -> Self:
+        """Make the display of one penalty of the object that ``result.json`` holds."""
+
+    @classmethod
+    def from_comparison(cls, comparison: Any, penalty: str | None = None) -> Self:
+        """Make the display of one penalty of a `Comparison`; None picks the one whose path says most."""
+        return cls.from_result(comparison.whole(), penalty)
+
+
 @dataclass
 class ComparisonDisplay(Display):
     """By how much each row's loss is lower than that without a penalty, with 95 % intervals.
@@ -49,13 +85,13 @@ class ComparisonDisplay(Display):
     np.float64(0.3)
     """
 
-    rows: list
+    rows: list[dict[str, Any]]
     recommended: str
     against: str
     metric: str
 
     @classmethod
-    def from_result(cls, result):
+    def from_result(cls, result: dict[str, Any]) -> Self | None:
         """Make the display of the object that ``result.json`` holds; None where there is nothing to compare."""
         key, against = gain_key(result)
         rows = [*result["rows"], result["linear"], result["chosen"] | {"penalty": "chosen"}]
@@ -63,13 +99,13 @@ class ComparisonDisplay(Display):
         rows = [{"penalty": row["penalty"]} | {k: row[key][k] for k in ("diff", "ci_low", "ci_high")} for row in known]
         return cls(rows, result["recommended"], against, result["metric"]) if rows else None
 
-    def frame(self):
+    def frame(self) -> "pd.DataFrame":
         """One row a penalty, with ``diff``, ``ci_low`` and ``ci_high``."""
         import pandas as pd
 
         return pd.DataFrame(self.rows).set_index("penalty")
 
-    def plot(self, ax=None):
+    def plot(self, ax: "Axes | None" = None) -> Self:
         """Draw on axes of one's own, or on new ones."""
         ax = self._axes(ax)
         ax.set_xlim(*gain_limits(self.rows))

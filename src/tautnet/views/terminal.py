@@ -8,6 +8,8 @@ from tautnet.fitting.words import number
 
 # Of the table, and of sentences, which are hard to read where they are longer.
 WIDEST, WIDTH = 120, 100
+# Of a selection: predictors shown below those selected, and the longest name.
+NEXT, LONGEST = 5, 40
 DIRECTION_MARKS = frozenset("\u061c\u200e\u200f\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069")
 # What to leave out first where a window is narrow.
 GAIN, DISPENSABLE = 4, ("station-\narity", "zero\nweights", "score", "train\nloss", "alpha")
@@ -98,32 +100,85 @@ def print_comparison(result, sentences, console):
     console : rich.console.Console
         Where it is not a terminal, plain lines without escapes are printed.
     """
-    from rich.text import Text
-
-    rich_output = console.is_terminal
-    width = min(console.width, WIDTH) if rich_output else WIDTH
-    table_width = min(console.width, WIDEST) if rich_output else WIDTH
-
-    def say(line, style=""):
-        # Wrapping is done here: a pipe has no width.
-        console.print(Text(line, style=style if rich_output else ""), soft_wrap=True)
-
-    for line in textwrap.wrap(_title(result), width):
-        say(line, "bold")
-    say("")
+    page = _Page(console)
+    page.title(result)
+    table_width = min(console.width, WIDEST) if page.rich_output else WIDTH
     plus_minus = "±" if console.encoding.lower().startswith("utf") else "+-"
     columns, space = _fit(_columns(result, plus_minus), result, table_width)
-    for line, style in _table(result, columns, space, "─" if rich_output else "-"):
-        say(line, style)
-    say("")
+    for line, style in _table(result, columns, space, "─" if page.rich_output else "-"):
+        page.say(line, style)
+    page.say("")
     for note in _notes(result, {column.head for column in columns}):
-        for line in textwrap.wrap(note, width):
-            say(line, "dim")
-    say("")
-    for sentence in map(readable, sentences):
-        lines = textwrap.wrap(sentence, width - 2) if rich_output else [sentence]
-        for i, line in enumerate(lines):
-            say(("- " if i == 0 else "  ") + line)
+        page.paragraph(note, "dim")
+    page.say("")
+    page.sentences(sentences)
+
+
+def print_selection(result, sentences, console):
+    """Print the predictors selected, those that come next, and the verdict.
+
+    Parameters
+    ----------
+    result : dict
+        The object that ``select --json`` prints.
+    sentences, console
+        As in `print_comparison`.
+    """
+    page = _Page(console)
+    page.title(result)
+    key = "p_value" if result["method"] == "randomization" else "frequency"
+    selected = set(result["selected"])
+    # Those that no network uses, or no half counts, have nothing to show.
+    telling = [p for p in result["predictors"] if p["name"] in selected or p[key] not in (0, 1)]
+    shown = [p for p in telling if p["name"] in selected] + [p for p in telling if p["name"] not in selected][:NEXT]
+    names = [("* " if p["name"] in selected else "  ") + readable(p["name"])[:LONGEST] for p in shown]
+    columns = [
+        Column("  predictor", names),
+        Column(key.replace("_", "-"), [figure(p[key]) for p in shown]),
+        Column("leaves at alpha", [figure(p["exit_alpha"]) for p in shown]),
+        Column("norm", [figure(p["norm"]) for p in shown]),
+    ]
+    for i in range(-1, len(shown)):
+        cells = [(column.head if i < 0 else column.cells[i], column.width) for column in columns]
+        style = "bold" if i < 0 else "bold green" if shown[i]["name"] in selected else ""
+        (first, width), *others = cells
+        page.say("  ".join([first.ljust(width), *(cell.rjust(size) for cell, size in others)]), style)
+    page.say("")
+    seconds, path_seconds = result["seconds"], result["path_seconds"]
+    page.paragraph(f"* selected. {seconds:.1f} seconds, of which the paths took {path_seconds:.1f}.", "dim")
+    page.say("")
+    page.sentences(sentences)
+
+
+class _Page:
+    """Lines for a console: wrapped and in colour on a terminal, whole and plain in a pipe."""
+
+    def __init__(self, console):
+        self.console, self.rich_output = console, console.is_terminal
+        self.width = min(console.width, WIDTH) if console.is_terminal else WIDTH
+
+    def say(self, line, style=""):
+        """Print a line as it is: wrapping is done here, since a pipe has no width."""
+        from rich.text import Text
+
+        self.console.print(Text(line, style=style if self.rich_output else ""), soft_wrap=True)
+
+    def paragraph(self, text, style=""):
+        """Print a text in lines that fit."""
+        for line in textwrap.wrap(text, self.width):
+            self.say(line, style)
+
+    def title(self, result):
+        """Print what the table is."""
+        self.paragraph(_title(result), "bold")
+        self.say("")
+
+    def sentences(self, sentences):
+        """Print sentences, each with a dash before it."""
+        for sentence in map(readable, sentences):
+            lines = textwrap.wrap(sentence, self.width - 2) if self.rich_output else [sentence]
+            for i, line in enumerate(lines):
+                self.say(("- " if i == 0 else "  ") + line)
 
 
 def _title(result):

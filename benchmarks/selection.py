@@ -1,0 +1,216 @@
+"""Predictors that are real and predictors that are not: what `select_features` finds where the truth is known.
+
+    python benchmarks/selection.py [--seeds 20] [--only friedman,noise,calibration] [--strict] [--jobs 2]
+
+Tables of 100 predictors, 500 rows unless said. Each scenario prints its line as soon as it is done; a run of all of
+them (without ``--only`` and ``--strict``) is put into README.md. The randomization test is run at a false discovery
+rate of 0.1, stability selection with 4 expected false ones.
+
+friedman, friedman250: Friedman #1, 5 of 100 real, in 500 and in 250 rows; binary: whether its target is above the
+median. ar5, ar9: neighbours correlated at 0.5 and 0.9, five real ones of bent effects. mixed: two values, categories
+of three levels and numbers, correlated, five real ones. tails: Student's t with 2 degrees of freedom, neighbours
+correlated. single: one real predictor. noise: none. calibration: p-values of single networks for predictors that are
+noise and have weights, plain group paths.
+"""
+
+import argparse
+import sys
+from functools import partial
+
+import numpy as np
+import pandas as pd
+from common import machine, markdown, timed, write_section
+
+N_PREDICTORS = 100
+PLACES = [9, 29, 49, 69, 89]
+
+
+def names(columns):
+    return [f"x{j + 1}" for j in columns]
+
+
+def frame(X):
+    return pd.DataFrame(X, columns=names(range(X.shape[1])))
+
+
+def friedman(rng, n_rows=500):
+    X = rng.uniform(size=(n_rows, N_PREDICTORS))
+    mean = 10 * np.sin(np.pi * X[:, 0] * X[:, 1]) + 20 * (X[:, 2] - 0.5) ** 2 + 10 * X[:, 3] + 5 * X[:, 4]
+    return frame(X), mean + rng.normal(size=n_rows), names(range(5))
+
+
+def friedman250(rng):
+    return friedman(rng, 250)
+
+
+def binary(rng):
+    X, y, real = friedman(rng)
+    return X, np.where(y > np.median(y), "high", "low"), real
+
+
+def neighbours(rng, correlation, innovations):
+    """Columns of which each follows the one before it."""
+    columns = [innovations()]
+    for _ in range(N_PREDICTORS - 1):
+        columns.append(correlation * columns[-1] + np.sqrt(1 - correlation**2) * innovations())
+    return np.column_stack(columns)
+
+
+def bent(X):
+    """Five effects of predictors far apart: straight, a wave, a square, a step, an absolute value."""
+    a, b, c, d, e = X[:, PLACES].T
+    return a + 1.5 * np.sin(1.5 * b) + 0.7 * (c**2 - 1) + 1.2 * np.tanh(3 * d) + 1.2 * np.abs(e)
+
+
+def ar(rng, correlation):
+    X = neighbours(rng, correlation, lambda: rng.normal(size=500))
+    return frame(X), bent(X) + rng.normal(size=500), names(PLACES)
+
+
+def ar5(rng):
+    return ar(rng, 0.5)
+
+
+def ar9(rng):
+    return ar(rng, 0.9)
+
+
+def tails(rng):
+    X = neighbours(rng, 0.5, lambda: rng.standard_t(2, size=500))
+    mean = 2 * np.tanh(X[:, PLACES]) @ np.array([1, -1, 0.8, 0.8, 0.8])
+    return frame(X), mean + rng.normal(size=500), names(PLACES)
+
+
+def mixed(rng):
+    latent = neighbours(rng, 0.5, lambda: rng.normal(size=500))
+    X = frame(latent)
+    for j in range(0, N_PREDICTORS, 3):
+        X[f"x{j + 1}"] = np.where(latent[:, j] > 0, "yes", "no")
+    for j in range(1, N_PREDICTORS, 3):
+        X[f"x{j + 1}"] = np.array(["low", "mid", "top"])[np.digitize(latent[:, j], [-0.43, 0.43])]
+    # Two of two values, two categories of which one is not in order, and a number with a bent effect.
+    effects = [
+        1.2 * (X["x10"] == "yes"), 1.2 * (X["x31"] == "yes"), 1.2 * (X["x50"] == "mid"),
+        X["x71"].map({"low": 0.0, "mid": 0.7, "top": 1.4}), 1.2 * np.abs(X["x90"]),
+    ]  # fmt: skip
+    return X, sum(effects) + rng.normal(size=500), ["x10", "x31", "x50", "x71", "x90"]
+
+
+def single(rng):
+    X = rng.normal(size=(500, N_PREDICTORS))
+    return frame(X), X[:, 0] + rng.normal(size=500), ["x1"]
+
+
+def noise(rng):
+    return frame(rng.normal(size=(500, N_PREDICTORS))), rng.normal(size=500), []
+
+
+TABLES = [friedman, friedman250, ar5, binary, mixed, noise, single, ar9, tails]
+STABLE = [friedman, ar5, noise]
+CALIBRATED = [friedman, ar5, binary, mixed]
+
+
+def selected(make, seed, jobs, **how):
+    """What is found on one table: true ones, false ones, and the seconds of everything and of the paths."""
+    import tautnet as tn
+
+    X, y, real = make(np.random.default_rng([seed, 7]))
+    selection, seconds = timed(lambda: tn.select_features(X, y, random_state=seed, n_jobs=jobs, **how))
+    right = len({*selection.selected} & {*real})
+    print(make.__name__, seed, selection.selected, f"{seconds:.1f} s", file=sys.stderr, flush=True)
+    return right, len(selection.selected) - right, seconds, selection.result["path_seconds"], len(real)
+
+
+def by_randomization(make, seeds, jobs, strict):
+    found = np.array([selected(make, seed, jobs, strict=strict) for seed in range(seeds)])
+    right, false, seconds, path_seconds, real = found.T
+    share = false / np.maximum(right + false, 1)
+    error = share.std(ddof=1) / np.sqrt(seeds) if seeds > 1 else np.nan
+    return {
+        "table": make.__name__, "seeds": seeds, "found, mean": f"{right.mean():.2f} of {real[0]:.0f}",
+        "found in seeds": int((right > 0).sum()), "false share, mean ± se": f"{share.mean():.3f} ± {error:.3f}",
+        "seeds that select a false one": int((false > 0).sum()), "seconds, median": f"{np.median(seconds):.1f}",
+        "of which paths": f"{np.median(path_seconds):.1f}",
+        "seconds / paths, median": f"{np.median(seconds / path_seconds):.2f}",
+    }  # fmt: skip
+
+
+def by_stability(make, seeds, jobs):
+    found = np.array([selected(make, seed, jobs, method="stability") for seed in range(seeds)])
+    right, false, seconds, _, real = found.T
+    return {
+        "table": make.__name__, "seeds": seeds, "found, mean": f"{right.mean():.2f} of {real[0]:.0f}",
+        "false, mean (most)": f"{false.mean():.2f} ({false.max():.0f})", "bound": 3.2,
+        "seconds, median": f"{np.median(seconds):.1f}",
+    }  # fmt: skip
+
+
+def fold_p_values(make, seed, jobs):
+    """P-values of single networks of a plain group path, for noise that has weights in them."""
+    from tautnet.fitting.conditionals import Conditionals
+    from tautnet.fitting.crossval import fold_rows
+    from tautnet.fitting.discoveries import fold_networks, randomization_test
+    from tautnet.fitting.nested import Candidate, cross_validate
+    from tautnet.fitting.sample import encode
+    from tautnet.fitting.settings import Settings
+    from tautnet.objective.tasks import loss_for
+
+    X, y, real = make(np.random.default_rng([seed, 7]))
+    target, sample, encoder = encode(X, pd.Series(y), None, "auto")
+    settings = Settings("group", loss=loss_for(target.task, sample.y, sample.weight), seed=seed)
+    fold = fold_rows(target, sample.weight, 5, nested=True, seed=seed)
+    nested = cross_validate(sample, [Candidate("group", settings)], [fold], nested=True, n_jobs=jobs)[0]
+    networks = fold_networks(nested, seed, n_jobs=jobs)
+    conditionals = Conditionals(sample, encoder.column_predictor)
+    tested = randomization_test(sample, networks, conditionals, most=1000, seed=seed, by_fold=True, n_jobs=jobs)
+    null = ~np.isin(encoder.predictors, real)
+    used = np.column_stack([
+        [network.uses(np.flatnonzero(sample.column_predictor == j)) for j in range(len(null))] for network in networks
+    ])  # fmt: skip
+    print(make.__name__, seed, int(used[null].sum()), "fold p-values", file=sys.stderr, flush=True)
+    return tested.fold_p_values[null][used[null]]
+
+
+def calibration(make, seeds, jobs):
+    p_values = np.concatenate([fold_p_values(make, seed, jobs) for seed in range(seeds)])
+    return {
+        "table": make.__name__, "seeds": seeds, "p-values of noise": len(p_values),
+        **{f"P(p ≤ {level})": f"{(p_values <= level).mean():.3f}" for level in (0.01, 0.05, 0.1, 0.5)},
+    }  # fmt: skip
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
+    parser.add_argument("--seeds", type=int, default=20)
+    parser.add_argument("--calibration-seeds", type=int, default=10)
+    parser.add_argument("--only", default="", help="tables, stability-TABLE or calibration-TABLE, between commas")
+    parser.add_argument("--strict", action="store_true", help="twice the median of the folds' p-values")
+    parser.add_argument("--jobs", type=int, default=2)
+    arguments = parser.parse_args()
+    seeds, jobs = arguments.seeds, arguments.jobs
+    tests = {make.__name__: partial(by_randomization, make, seeds, jobs, arguments.strict) for make in TABLES}
+    stable = {f"stability-{make.__name__}": partial(by_stability, make, seeds, jobs) for make in STABLE}
+    calibrated = {
+        f"calibration-{make.__name__}": partial(calibration, make, arguments.calibration_seeds, jobs)
+        for make in CALIBRATED
+    }
+    wanted = [name for name in arguments.only.split(",") if name] or [*tests, *stable, *calibrated]
+    unknown = [name for name in wanted if name not in {**tests, **stable, **calibrated}]
+    if unknown:
+        raise SystemExit(f"no scenario {unknown[0]!r}: use some of {', '.join([*tests, *stable, *calibrated])}")
+    parts = []
+    for title, group in (
+        ("Randomization test, false discovery rate 0.1" + ", strict" * arguments.strict, tests),
+        ("Stability selection, 4 false ones expected at most", stable),
+        ("P-values of single networks, predictors that are noise and have weights, plain group path", calibrated),
+    ):
+        rows = [group[name]() for name in wanted if name in group]
+        if rows:
+            parts.append(f"{title}:\n\n{markdown(rows)}")
+            print(parts[-1], flush=True)
+    if not arguments.only and not arguments.strict:
+        write_section("selection", "\n\n".join([*parts, machine()]))
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,72 @@
+"""``tautnet select``: which predictors are real."""
+
+import json
+import sys
+from typing import Annotated
+
+from typer import Option
+
+from tautnet import options
+from tautnet.commands import arguments
+from tautnet.commands.console import Log, one_line_errors, progress, say
+from tautnet.commands.rows import select_rows
+
+
+def select(
+    data: arguments.Data,
+    target: arguments.Target = None,
+    fdr: Annotated[
+        float, Option(callback=options.share, help="Expected share of false ones among the predictors selected.")
+    ] = options.FDR,
+    strict: Annotated[
+        bool, Option("--strict", help="Twice the median of the folds' p-values: valid for sure, but weaker.")
+    ] = False,
+    stability: Annotated[
+        bool, Option("--stability", help="Stability selection in halves of the rows, in the place of p-values.")
+    ] = False,
+    expected_false: Annotated[
+        float, Option(min=1e-3, help="With --stability: expected number of false ones that is allowed.")
+    ] = options.EXPECTED_FALSE,
+    task: arguments.Task = "auto",
+    cv: Annotated[int, Option(min=3, help="Number of folds.")] = 5,
+    group_col: arguments.GroupCol = None,
+    weights: arguments.Weights = None,
+    drop: arguments.Drop = "",
+    seed: arguments.Seed = 0,
+    jobs: arguments.Jobs = None,
+    hidden: arguments.Hidden = "100",
+    activation: arguments.Activation = "relu",
+    na: arguments.Na = None,
+    decimal: arguments.Decimal = ".",
+    encoding: arguments.Encoding = None,
+    as_json: Annotated[bool, Option("--json", help="Print one JSON object.")] = False,
+):
+    """Say which predictors matter, with a limit on false ones."""
+    options.refuse_idle_selection(fdr, strict, stability, expected_false, hidden, activation)
+    with one_line_errors():
+        from tautnet.tables.reader import read_table
+
+        table, log = read_table(data, na=tuple(na or ()), decimal=decimal, encoding=encoding), Log()
+        rows = select_rows(table, target or table.target, options.split(drop), group_col, weights, log)
+
+        from tautnet.selection import select_features
+
+        with progress() as show:
+            selection = select_features(
+                rows.X, rows.y, fdr=fdr, method="stability" if stability else "randomization", strict=strict,
+                expected_false=expected_false, cv=cv, groups=rows.groups, sample_weight=rows.weight, task=task,
+                hidden_layer_sizes=options.layers(hidden), activation=activation, random_state=seed, n_jobs=jobs or -1,
+                name=table.name, on_progress=show, on_note=log,
+            )  # fmt: skip
+        say(json.dumps(selection.result, allow_nan=False) if as_json else _text(selection), sys.stdout)
+
+
+def _text(selection):
+    from rich.console import Console
+
+    from tautnet.views.terminal import print_selection
+
+    console = Console()
+    with console.capture() as captured:
+        print_selection(selection.result, selection.sentences, console)
+    return captured.get().rstrip("\n")

@@ -1,0 +1,197 @@
+"""Refits on few predictors: ranked without the rows that judge them, chosen by a rule, and what a twin gives."""
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+from matplotlib.figure import Figure
+from sklearn.linear_model import Ridge
+
+import tautnet as tn
+from tautnet.fitting.crossval import make_folds
+from tautnet.fitting.nested import Candidate, cross_validate
+from tautnet.fitting.relaxed import Option, choice, counts_up_to, ranking, relax
+
+RNG = np.random.default_rng(0)
+X = RNG.normal(size=(60, 4)) * [1, 3, 1, 1] + [0, 5, 0, 0]
+Y = X[:, 0] + 0.3 * X[:, 1] + 0.2 * X[:, 2] + 0.5 * RNG.normal(size=60)
+FOLD, HELD_OUT = make_folds(60, 3, seed=0), 1
+LINEAR = dict(hidden_layer_sizes=(), random_state=0, tol=1e-8, alpha_min_ratio=1e-3)
+
+
+class Walked:
+    """As much of a path as a ranking looks at."""
+
+    def __init__(self, norms, factors=None):
+        self.norms = np.array(norms, float)
+        self.unit = self
+        self.settings, self.penalty_factors = self, factors
+
+
+def test_rankings_by_hand():
+    """The first is largest in the middle, the second stays longest, the third and fourth leave together, the last is
+    never there."""
+    path = [[9, 3, 1, 2, 0], [5, 1, 2, 3, 0], [0, 1, 0, 0, 0]]
+    assert ranking("norm", Walked(path), 1).tolist() == [0, 3, 2, 1, 4]
+    assert ranking("exit", Walked(path), 1).tolist() == [1, 0, 3, 2, 4]
+    # Where several have left, those that left last come first; what is never penalised comes before all.
+    assert ranking("norm", Walked(path), 2).tolist() == [1, 0, 3, 2, 4]
+    assert ranking("exit", Walked(path, (1, 1, 0, 1, 1)), 1).tolist() == [2, 1, 0, 3, 4]
+
+
+def test_the_ladder_and_the_rules():
+    assert counts_up_to(0) == [] and counts_up_to(1) == [1] and counts_up_to(8) == list(range(1, 9))
+    counts = counts_up_to(500)
+    assert (np.diff(counts) > 0).all() and counts[-2] < 500 <= counts[-1]
+    assert max(b / a for a, b in zip(counts[8:], counts[9:], strict=False)) < 1.25
+    path = [Option(None, 0.1, 9, 0.50, 0.04), Option(None, 1.0, 3, 0.80, 0.05)]
+    refits = [Option(None, 0.1, 4, 0.53, 0.03, "norm"), Option(None, 0.1, 4, 0.52, 0.03, "exit")]
+    assert choice([*path, *refits], "min") == path[0]
+    assert choice([*path, *refits], "1se") == refits[1]
+    assert choice([*path, *refits], 4) == refits[1] and choice([*path, *refits], 3) == path[1]
+    assert choice([*path, *refits], 2) is None
+
+
+@pytest.fixture(scope="module")
+def relaxed(regression, settings):
+    return refits_of(regression, settings)
+
+
+def refits_of(sample, settings, **options):
+    candidate = Candidate("group", replace(settings("group"), alpha_min_ratio=1e-3))
+    return relax(cross_validate(sample, [candidate], [FOLD], nested=True)[0], is_nested=True, **options)
+
+
+def test_poisoned_rows_change_no_refit_and_no_choice_of_the_folds_that_leave_them_out(regression, settings, relaxed):
+    rows = FOLD == HELD_OUT
+    poisoned = regression._replace(y=np.where(rows[:, None], 1e3 - regression.y, regression.y))
+    other = refits_of(poisoned, settings)
+    key, changed = (0, HELD_OUT), 0
+    assert relaxed.tops[key] == other.tops[key]
+    for name in sorted(set(relaxed.refits) & set(other.refits)):
+        before, after = relaxed.refits[name], other.refits[name]
+        single, again = before.single(*key), after.single(*key)
+        np.testing.assert_array_equal(single.path.unit.columns, again.path.unit.columns)
+        np.testing.assert_array_equal(single.path.norms, again.path.norms)
+        np.testing.assert_array_equal(before.inner(*key).fold_losses, after.inner(*key).fold_losses)
+        assert before.inner(*key).fold_losses.shape[1] == 2
+        changed += not np.array_equal(before.single(0, 0).path.norms, after.single(0, 0).path.norms)
+    assert changed
+    for rule in ("min", "1se", 2):
+        a, b = (choice(list(one.options(key)), rule) for one in (relaxed, other))
+        assert a._replace(nested=None) == b._replace(nested=None)
+
+
+def test_each_chain_refits_what_the_other_folds_rank_first(regression, relaxed):
+    """Columns 2 and 3 are one predictor and go together."""
+    shrunken = relaxed.shrunken
+    inner = next(chain for chain in shrunken.chains[0] if chain.left_out == (0, 1))
+    # The fold that neither is left out as the outer one nor judges has the say.
+    judge = next(chain for chain in shrunken.chains[0] if chain.left_out == (0, 2))
+    at = inner.at(judge.path.alphas[len(judge.path.alphas) - 1 - judge.losses[2][::-1].argmin()])
+    for count in (1, 2, 3):
+        first = ranking("norm", inner.path, at)[:count]
+        refit = next(c for c in relaxed.refits["norm", count].chains[0] if c.left_out == (0, 1) and 0 in c.serves)
+        expected = np.flatnonzero(np.isin(regression.column_predictor, first))
+        assert refit.path.unit.columns.tolist() == expected.tolist()
+        assert refit.path.unit.settings.penalty == "l2" and len(refit.path.alphas) > 20
+
+
+def test_the_number_of_jobs_changes_no_bit(regression, settings, relaxed):
+    again = refits_of(regression, settings, n_jobs=2)
+    assert again.refits.keys() == relaxed.refits.keys()
+    for name, refit in relaxed.refits.items():
+        np.testing.assert_array_equal(refit.curve().fold_losses, again.refits[name].curve().fold_losses)
+
+
+def standardised(A, rows):
+    return (A - A[rows].mean(axis=0)) / A[rows].std(axis=0)
+
+
+def ridge_of(rows, kept, alpha):
+    """Ridge of scikit-learn on some predictors: what predicts all rows, in the target's units."""
+    Z, t = standardised(X[:, kept], rows), standardised(Y, rows)
+    twin = Ridge(alpha=len(rows) * alpha).fit(Z[rows], t[rows])
+    return twin, twin.predict(Z) * Y[rows].std() + Y[rows].mean()
+
+
+@pytest.mark.parametrize("count", [2, 3])
+def test_a_relaxed_lasso_is_ridge_on_what_the_lasso_keeps(count):
+    model = tn.TautNetRegressorCV("l1", cv=3, relax=True, selection=count, **LINEAR).fit(X, Y)
+    kept = np.flatnonzero(model.selected_features_)
+    assert model.relaxed_order_ is not None and kept.tolist() == list(range(count))
+    twin, predicted = ridge_of(np.arange(60), kept, model.relaxed_alpha_)
+    np.testing.assert_allclose(model.coefs_[0][kept, 0], twin.coef_, atol=1e-7)
+    np.testing.assert_allclose(model.predict(X), predicted, atol=1e-6)
+    # The three predictors are clear, so every fold ranks them first, and the score is that of three ridges.
+    scored = [ridge_of(np.flatnonzero(FOLD != k), kept, model.relaxed_alpha_)[1] for k in range(3)]
+    errors = [np.square(Y - predicted)[FOLD == k] for k, predicted in enumerate(scored)]
+    assert model.cv_loss_ == pytest.approx(np.concatenate(errors).mean(), rel=1e-5)
+    # An ensemble predicts with those three, each scaled by its own rows.
+    ensemble = model.set_params(ensemble=True).fit(X, Y)
+    members = [ridge_of(np.flatnonzero(FOLD != k), kept, ensemble.relaxed_alpha_)[1] for k in range(3)]
+    np.testing.assert_allclose(ensemble.predict(X), np.mean(members, axis=0), atol=1e-6)
+
+
+QUICK = dict(hidden_layer_sizes=(6,), random_state=0, alpha_min_ratio=1e-3, cv=3)
+
+
+@pytest.fixture(scope="module")
+def model():
+    """Two predictors at most, under a penalty that keeps the third in every refit."""
+    fit = tn.TautNetRegressorCV("group", relax=True, selection=2, penalty_factors=(1, 1, 1, 0), **QUICK)
+    return fit.fit(X, np.square(X[:, 0]) + 0.1 * Y)
+
+
+def test_a_refit_is_a_model_of_all_columns_in_which_the_others_are_zero(model):
+    assert model.selected_features_.tolist() == [True, False, False, True] and model.relaxed_order_ == "norm"
+    assert [w.shape for w in model.coefs_] == [(4, 6), (6, 1)] and model.skip_coef_.shape == (4, 1)
+    Z = standardised(X, np.arange(60))
+    hidden = np.maximum(Z @ model.coefs_[0] + model.intercepts_[0], 0)
+    output = hidden @ model.coefs_[1] + Z @ model.skip_coef_ + model.intercepts_[1]
+    target = np.square(X[:, 0]) + 0.1 * Y
+    np.testing.assert_allclose(model.predict(X), output[:, 0] * target.std() + target.mean())
+    assert model.train_loss_ == pytest.approx(np.mean((model.predict(X) - target) ** 2))
+    assert model.train_loss_ < 0.2 * target.var()
+    np.testing.assert_array_equal(model.predict(X * [1, 9, 0, 1]), model.predict(X))
+    assert model.penalty_factors_.tolist() == [1, 1, 1, 0]
+
+
+def test_results_and_summary_tell_of_refits(model, capsys):
+    results = model.relaxed_results_
+    assert results["order"].tolist() == ["norm", "norm", "exit", "exit"]
+    assert results["n_features"].tolist() == [1, 2, 1, 2]
+    best = results["mean_test_loss"].argmin()
+    assert results["mean_test_loss"][best] == model.cv_loss_ and results["alpha"][best] == model.relaxed_alpha_
+    assert model.alpha_ == model.alpha_min_
+    model.summary()
+    said = capsys.readouterr().out
+    assert "group ranks predictors by the size of their weights, l2 refits the first alone, alpha" in said
+    assert "by cross-validation, refits among them: least loss with at most 2 predictors" in said
+
+
+def test_the_display_shows_the_path_and_the_refits(model):
+    display = tn.PredictorsDisplay.from_estimator(model)
+    frame = display.frame()
+    relaxed = frame.loc["group, relaxed"]["mean_test_loss"]
+    norm, exit = np.split(model.relaxed_results_["mean_test_loss"], 2)
+    assert relaxed.tolist() == np.minimum(norm, exit).tolist() and relaxed.index.tolist() == [1, 2]
+    assert frame.loc["group"]["mean_test_loss"].min() == model.cv_results_["mean_test_loss"].min()
+    figure = Figure()
+    assert len(display.plot(figure.subplots()).ax_.containers) == 2
+
+
+@pytest.mark.parametrize(
+    "options, says",
+    [
+        ({"penalty": "l2"}, "relax=True changes nothing here: it needs a penalty that takes predictors out"),
+        ({"finish": True}, "relax=True changes nothing here: it needs finish=False"),
+        ({"selection": 0}, "The 'selection' parameter"),
+        ({"selection": 5}, "selection=5: there are 4 predictors, so give a number from 1 to 4, 'min' or '1se'"),
+        ({"selection": 1, "penalty_factors": (0, 0, 1, 1)}, "no strength under 'group' keeps so few"),
+        ({"cv": [(range(40), range(40, 60))]}, "cv gives one split, and relax=True needs others"),
+    ],
+)
+def test_wrong_and_idle_parameters_are_refused(options, says):
+    with pytest.raises(ValueError, match=says):
+        tn.TautNetRegressorCV(**{"penalty": "group", "relax": True} | QUICK | options).fit(X, Y)
