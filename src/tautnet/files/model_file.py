@@ -30,7 +30,7 @@ NUMBERS_OF = {
 _TEXT = re.compile(r'"(?:[^"\\]|\\.)*"', re.DOTALL)
 
 
-def write_model(path, model):
+def write_model(path: str | os.PathLike[str], model: FittedModel) -> Path:
     """Write a model file: whole or not at all, and read once before it takes its name.
 
     Parameters
