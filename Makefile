@@ -3,7 +3,7 @@ PYTHON ?= python3
 PIP := .venv/bin/pip --quiet --disable-pip-version-check
 DATA ?= data
 
-.PHONY: demo test lowest lock picture assets article verdicts clean
+.PHONY: demo test lowest lock picture pictures assets article verdicts clean
 
 demo: .venv/demo  ## Install, compare the penalties on breast_cancer, say where the report is.
 	.venv/bin/tautnet compare breast_cancer
@@ -26,6 +26,10 @@ lock:  ## Pin what a fresh resolution gives today.
 
 picture: .venv/test  ## Photograph the report for the README, and put there what the command prints (needs a browser).
 	.venv/bin/python docs/picture.py
+
+pictures: .venv/demo  ## Run the examples and put their pictures where the documents show them.
+	mkdir -p docs/pictures/examples
+	for file in examples/*.py; do .venv/bin/python $$file docs/pictures/examples/$$(basename $$file .py).png; done
 
 assets: assets/node_modules  ## Bundle d3 for the report again, to the same bytes, and lint the report's script (needs npm).
 	cd assets && npm run build && npm run lint

@@ -92,7 +92,8 @@ def make_model(
 
     members = tuple(member() for _ in range(n_members))
     attributes = {
-        "coefs_": [*members[0].layers], "n_rows_": N_ROWS, "n_iter_": 1, "n_outputs_": n_outputs, "train_loss_": 0.1,
+        "coefs_": [*members[0].layers], "skip_coef_": members[0].skip, "n_rows_": N_ROWS, "n_iter_": 1,
+        "n_outputs_": n_outputs, "train_loss_": 0.1,
         "stationarity_": 0.1, "objective_gap_": 0.1,
         "selected_features_": ~np.isin(table.columns, idle), "feature_importances_": np.ones(table.shape[1]),
     }  # fmt: skip

@@ -27,14 +27,14 @@ ROOMS = {
         "assembled",
     ],
     "views": [
-        "terminal", "canvas", "gains", "displays", "weights", "counts", "figures", "island", "report",
+        "terminal", "canvas", "gains", "displays", "weights", "counts", "selected", "figures", "island", "report",
         "article_pictures", "article_sections", "article_report",
     ],
     "replication": ["protocol", "online", "trials", "summary", "pruning", "findings", "article"],
 }  # fmt: skip
 FRONT = [
     "comparison", "selection", "options", "commands.console", "commands.arguments", "commands.rows", "commands.compare",
-    "commands.select", "commands.fit", "commands.predict", "commands.show", "commands.export", "commands.report",
+    "commands.fit", "commands.predict", "commands.show", "commands.export", "commands.select", "commands.report",
     "commands.article", "cli", "__main__",
 ]  # fmt: skip
 ORDER = [f"{room}.{file}" for room, files in ROOMS.items() for file in files] + FRONT

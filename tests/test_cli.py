@@ -231,8 +231,8 @@ def test_a_closed_pipe_is_no_fault_and_force_writes_over_a_report(programs, tmp_
     assert "Traceback" not in err and "Broken" not in err
     figures = {f"{name}.{kind}" for name in ("comparison", "cv-l2", "path-l2", "weights-l2") for kind in ("svg", "png")}
     assert figures <= {path.name for path in (tmp_path / "run").iterdir()}
-    rest = (path for path in (tmp_path / "run").iterdir() if path.name not in figures | {"model.taut"})
-    texts = {path.name: path.read_text() for path in rest}
+    kept = [path for path in (tmp_path / "run").iterdir() if path.name not in figures | {"model.taut"}]
+    texts = {path.name: path.read_text() for path in kept}
     assert texts.keys() == {"report.html", "result.json", "run.log", "mine.txt"}
     assert [name for name, text in texts.items() if text == "old"] == ["mine.txt"]
 

@@ -23,6 +23,7 @@ _NAMES = {
     "Path": "tautnet.fitting.path",
     "PathDisplay": "tautnet.views.displays",
     "PredictorsDisplay": "tautnet.views.counts",
+    "SelectionDisplay": "tautnet.views.selected",
     "TrainingCurveDisplay": "tautnet.views.displays",
     "WeightHistogramDisplay": "tautnet.views.weights",
     "TableError": "tautnet.tables.errors",

@@ -26,7 +26,7 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     help="glmnet for neural networks: is my network over-fitted, which penalty helps, which predictors can go?",
 )
-for command in (compare, select, fit, predict, show, export, report, article):
+for command in (compare, fit, predict, show, export, select, report, article):
     app.command()(command)
 
 

@@ -1,64 +1,27 @@
-"""A fitted model without JAX predicts what the estimator predicts, to the last bit, and turns back into it."""
+"""A fitted model without JAX: columns by name, blocks of rows, and what does not apply."""
 
 import numpy as np
-import pandas as pd
 import pytest
-from fitted_models import MODELS, TABLE, fit_model
 from numpy.testing import assert_array_equal
+from random_models import make_model, with_odd_cells
 
 from tautnet.objective.prediction import BLOCK, Predictor, average_outputs
 from tautnet.tables.errors import TableError
 from tautnet.tables.scaling import Scaling
 
 
-def same(a, b):
-    """Whether two values are equal to the last bit, of the same types, all the way down."""
-    if isinstance(a, np.ndarray):
-        same_kind = a.dtype.kind == b.dtype.kind and a.shape == b.shape
-        return same_kind and bool(np.all([same(x, y) for x, y in zip(a, b, strict=True)]) if a.dtype == object else (
-            a.tobytes() == b.tobytes()
-        ))
-    if type(a) is not type(b):
-        return False
-    if isinstance(a, dict):
-        return list(a) == list(b) and all(same(a[key], b[key]) for key in a)
-    if isinstance(a, list | tuple):
-        return len(a) == len(b) and all(map(same, a, b))
-    return same(attributes(a), attributes(b)) if hasattr(a, "__dict__") else a == b or a != a
-
-
-def attributes(value):
-    """All attributes, in the order of their names."""
-    return dict(sorted(vars(value).items()))
-
-
-def predictions(model, X):
-    """All that a model predicts."""
-    names = ["predict", "predict_proba", "predict_survival_function"]
-    return {name: getattr(model, name)(X) for name in names if hasattr(model, name)}
-
-
-@pytest.mark.parametrize("name", MODELS)
-def test_predictions_are_equal_to_the_last_bit_and_the_estimator_comes_back(name):
-    model = fit_model(name)
-    fitted, rows = model.to_fitted(), TABLE.iloc[::-1].reset_index(drop=True)
-    for method, expected in predictions(model, rows).items():
-        assert same(getattr(fitted, method)(rows), expected), method
-    assert same(fitted.to_estimator(), model)
-
-
 def test_columns_are_found_by_name_and_what_does_not_apply_says_so():
-    fitted = fit_model("regressor").to_fitted()
-    shuffled = TABLE[TABLE.columns[::-1]].assign(more="x")
-    assert_array_equal(fitted.predict(shuffled), fitted.predict(TABLE))
+    fitted, table = make_model("regression")
+    shuffled = table[table.columns[::-1]].assign(more="x")
+    assert_array_equal(fitted.predict(shuffled), fitted.predict(table))
     with pytest.raises(TableError, match="the table lacks 1 of the model's predictors: 'size'"):
-        fitted.predict(TABLE.drop(columns="size"))
-    with pytest.raises(TableError, match=r"an array of 4 columns is needed, as the model was fitted on, not \(3, 2\)"):
+        fitted.predict(table.drop(columns="size"))
+    with pytest.raises(TableError, match=r"an array of 9 columns is needed, as the model was fitted on, not \(3, 2\)"):
         fitted.predict(np.zeros((3, 2)))
     with pytest.raises(ValueError, match="a model of regression has no classes"):
-        fitted.predict_proba(TABLE)
+        fitted.predict_proba(table)
     with pytest.raises(ValueError, match="a model of regression knows no times"):
-        fitted.predict_survival_function(TABLE)
+        fitted.predict_survival_function(table)
 
 
 def test_a_table_in_parts_gives_the_same_bits_as_the_whole():
@@ -76,5 +39,20 @@ def test_a_table_in_parts_gives_the_same_bits_as_the_whole():
 
 
 def test_a_frame_of_no_rows_has_no_predictions():
-    assert fit_model("classifier").to_fitted().predict_proba(TABLE.iloc[:0]).shape == (0, 2)
-    assert len(fit_model("regressor").to_fitted().predict(pd.DataFrame(TABLE.iloc[:0]))) == 0
+    fitted, table = make_model()
+    assert fitted.predict_proba(table.iloc[:0]).shape == (0, 2) and len(fitted.predict(table.iloc[:0])) == 0
+
+
+@pytest.mark.parametrize("task, columns", [
+    ("classification", ["prediction", "probability_a", 'probability_"b"']),
+    ("multilabel", ["prediction_0", "prediction_1", "probability_a", 'probability_"b"']),
+    ("regression", ["prediction_0", "prediction_1"]),
+    ("survival", ["risk"]),
+])  # fmt: skip
+def test_the_table_of_predictions_names_its_columns(task, columns):
+    fitted, table = make_model(task, classes=("a", '"b"'))
+    odd = with_odd_cells(table)
+    predicted = fitted.table(odd)
+    assert predicted.columns.tolist() == columns
+    own = predicted[[name for name in columns if not name.startswith("probability")]].to_numpy()
+    assert_array_equal(own[:, 0] if own.shape[1] == 1 else own, fitted.predict(odd))

@@ -146,6 +146,9 @@ def test_weights_of_an_estimator_are_counted(fitted):
     display = WeightHistogramDisplay.from_estimator(group)
     weights = np.concatenate([w.ravel() for w in (*group.coefs_, group.skip_coef_)])
     assert display.zeros == (weights == 0).sum() and display.counts.sum() + display.zeros == len(weights)
+    narrow = WeightHistogramDisplay.from_estimator(group, limit=display.largest / 3)
+    assert narrow.counts.sum() == display.counts.sum() and narrow.edges[-1] == pytest.approx(display.edges[-1] / 3)
+    assert narrow.counts[-1] == (weights > narrow.edges[-2]).sum() and narrow.largest == display.largest
     assert display.largest == np.abs(weights).max() and display.alpha == group.alpha_
     assert picture(display).data
     plain = tautnet.TautNetRegressor("none", hidden_layer_sizes=()).fit([[0.0], [1.0], [3.0]], [0, 1, 2])

@@ -7,6 +7,7 @@ from sklearn.utils.validation import _check_feature_names
 
 from tautnet.estimators.cross_validated import TautNetClassifierCV, TautNetRegressorCV
 from tautnet.estimators.survival import TautNetSurvivalCV
+from tautnet.fitting.relaxed import Relaxed
 
 CLASSES = {
     "classification": TautNetClassifierCV,
@@ -53,4 +54,4 @@ def assemble(parameters, X, target, encoder, sample, nested):
     with warnings.catch_warnings():
         # A comparison says how well its models are solved, in its table and its verdict.
         warnings.simplefilter("ignore", ConvergenceWarning)
-        return estimator._take_nested(estimator._take_predictors(sample)[0], nested, "auto")
+        return estimator._take_chains(estimator._take_predictors(sample)[0], Relaxed(nested, {}, {None: 0}), "auto")

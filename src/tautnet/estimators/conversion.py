@@ -1,10 +1,10 @@
 """From an estimator to the model that predicts without JAX and scikit-learn, and back."""
 
+import pathlib
 from collections.abc import Callable
 from dataclasses import fields, is_dataclass
 from importlib.metadata import version
 from os import PathLike
-from pathlib import Path as FilePath
 from typing import Any, Self
 
 from sklearn.utils.validation import check_is_fitted
@@ -108,7 +108,7 @@ class Convertible:
         estimator._members, estimator.target_name_ = list(fitted.members), fitted.target
         return estimator
 
-    def save(self, path: str | PathLike[str]) -> FilePath:
+    def save(self, path: str | PathLike[str]) -> pathlib.Path:
         """Write a model file, which ``tautnet.load`` reads where there is neither JAX nor scikit-learn.
 
         Parameters

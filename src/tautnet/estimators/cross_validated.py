@@ -90,13 +90,10 @@ class CrossValidated(Net):
             at_most = None if isinstance(self.selection, str) else self.selection
             relaxed = relax(nested, is_nested=False, at_most=at_most, on_progress=next(parts), **shared)
             self.relaxed_results_ = relaxed.results()
-        return self._take(sample, relaxed, alphas)
+        return self._take_chains(sample, relaxed, alphas)
 
-    def _take_nested(self, sample, nested, alphas):
-        """Choose a strength, and take the model of it, from chains that are fitted."""
-        return self._take(sample, Relaxed(nested, {}, {None: 0}), alphas)
-
-    def _take(self, sample, relaxed, alphas):
+    def _take_chains(self, sample, relaxed, alphas):
+        """Choose among chains that are fitted, and take the model of the choice."""
         nested = relaxed.shrunken
         curve, taken = nested.curve(), self._choose(relaxed)
         path, at = self._path(sample, nested.candidate.settings, relaxed, taken, alphas)

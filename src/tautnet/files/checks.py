@@ -45,7 +45,7 @@ def checked_encoder(packed):
     recipes, left_out, names = (packed.get(name) for name in ("recipes", "left_out", "feature_names"))
     require(_are_distinct_texts(names) and names, "names of predictors that are none")
     require(type(left_out) is dict and all(type(why) is str for why in left_out.values()), "reasons that are none")
-    require(type(recipes) is list and recipes and all(map(_is_recipe, recipes)), "a predictor encoded in no known way")
+    require(type(recipes) is list and all(map(_is_recipe, recipes)), "a predictor encoded in no known way")
     encoded = [recipe["predictor"] for recipe in recipes]
     known = set(names)
     require(len(set(encoded)) == len(encoded) and known.issuperset(encoded), "predictors that do not fit their names")
@@ -163,9 +163,8 @@ def _check_attributes(model):
     for name in ("selected_features_", "feature_importances_"):
         require(_is_numeric(attributes.get(name), n_features), f"{name} that do not fit the predictors")
     require(attributes["selected_features_"].dtype == bool, "selected_features_ that do not fit the predictors")
-    arrays = attributes.get("coefs_")
-    require(type(arrays) is list and arrays, "no coefs_")
-    skip = attributes.get("skip_coef_")
+    arrays, skip = attributes.get("coefs_", [np.eye(1)]), attributes.get("skip_coef_")
+    require(type(arrays) is list and arrays and ("coefs_" in attributes) == ("skip_coef_" in attributes), "no coefs_")
     for array in arrays if skip is None else [*arrays, skip]:
         require(_is_numeric(array, *np.shape(array)) and array.ndim == 2 and array.size, "coefs_ that are none")
     if chosen:

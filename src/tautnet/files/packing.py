@@ -128,7 +128,7 @@ class Unpacker:
     def array(self, name):
         """An array by its name."""
         if type(name) is not str or name not in self.arrays:
-            raise ModelFileError("an array that it names is not in it")
+            raise ModelFileError("the name of an array that is not in it")
         return self.arrays[name]
 
     def _tuple(self, packed):
@@ -167,7 +167,7 @@ class Unpacker:
 
 def _checked(value, kind):
     if type(value) is not kind:
-        raise ModelFileError(f"a {kind.__name__} was expected")
+        raise ModelFileError(f"something else where a {kind.__name__} should be")
     return value
 
 

@@ -26,8 +26,10 @@ def facts(model):
     dict
     """
     held, chosen = model.attributes, "cv_results_" in model.attributes
-    arrays = [*held["coefs_"], *([] if held.get("skip_coef_") is None else [held["skip_coef_"]])]
     first = model.members[0]
+    # A pruned model has no weights of the fit, only those of its members.
+    layers, skip = (held["coefs_"], held["skip_coef_"]) if "coefs_" in held else (first.layers, first.skip)
+    arrays = [*layers, *([] if skip is None else [skip])]
     unpenalised = model.parameters["penalty"] in ("none", "early_stopping")
     return {
         "class": model.estimator,
@@ -45,9 +47,9 @@ def facts(model):
         "n_rows": held["n_rows_"],
         "n_members": len(model.members),
         "is_selector": model.selector is not None,
-        "layers": [len(held["coefs_"][0]), *(weights.shape[1] for weights in held["coefs_"])],
+        "layers": [len(layers[0]), *(weights.shape[1] for weights in layers)],
         "activation": first.activation if len(first.layers) > 1 else None,
-        "skip": first.skip is not None,
+        "skip": skip is not None,
         "n_weights": sum(w.size for w in arrays),
         "zero_weights": sum(int((w == 0).sum()) for w in arrays),
         "predictors": list(_predictors(model)),

@@ -103,7 +103,8 @@ def _text_blocks(text, source, recipes, markers, decimal, rows, on_extra):
             {
                 recipe["predictor"]: _column(recipe, np.array(columns[at], dtype=object), markers, decimal)
                 for recipe, at in zip(recipes, position, strict=True)
-            }
+            },
+            index=range(len(block)),
         )
     if not any_row:
         raise TableError(f"{source} has a header and no rows")

@@ -74,7 +74,7 @@ class PredictorsDisplay(Display):
             ax.errorbar(counts, means, [row["se_test_loss"] for row in own], color=color, linestyle=style, marker="o",
                         markersize=3.5, linewidth=1.4, elinewidth=0.7, label=label(name))  # fmt: skip
         ax.axhline(self.null, color=MUTED, linestyle=":", linewidth=1, label="constant prediction")
-        ax.set(xlabel="number of predictors kept", ylabel=f"{label(self.metric)}, new rows, ± one standard error")
+        ax.set(xlabel="number of predictors kept", ylabel=f"{label(self.metric)}\nnew rows, ± one standard error")
         ax.set_ylim(0, 1.3 * self.null)
         ax.legend(loc="lower center", bbox_to_anchor=(0.5, 1.0), ncols=4, frameon=False, fontsize=SMALL)
         plain_ticks(ax, y=True)

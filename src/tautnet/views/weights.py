@@ -61,13 +61,22 @@ class WeightHistogramDisplay(PenaltyDisplay):
         return cls(row["penalty"], row["alpha"], counts, edges, row["zero_weights"], row["weight_max_abs"])
 
     @classmethod
-    def from_estimator(cls, estimator: Any) -> Self:
-        """Make the display of a fitted estimator, plain or ``CV``."""
+    def from_estimator(cls, estimator: Any, limit: float | None = None) -> Self:
+        """Make the display of a fitted estimator, plain or ``CV``.
+
+        Parameters
+        ----------
+        estimator : estimator
+        limit : float, optional
+            Where the outermost bins end, which hold all beyond them; the largest magnitude if not given. With one
+            limit for two models their bars can be compared.
+        """
         coefs = attribute(estimator, "coefs_", "an estimator of tautnet")
         skip = [] if estimator.skip_coef_ is None else [estimator.skip_coef_]
         weights = np.concatenate([w.ravel() for w in [*coefs, *skip]])
         largest = float(np.abs(weights).max())
-        counts, edges = np.histogram(weights[weights != 0], HISTOGRAM_BINS, (-(largest or 1.0), largest or 1.0))
+        end = limit or largest or 1.0
+        counts, edges = np.histogram(np.clip(weights[weights != 0], -end, end), HISTOGRAM_BINS, (-end, end))
         return cls(
             penalty_name(estimator), strength(estimator), counts, edges, int((weights == 0).sum()), largest
         )
