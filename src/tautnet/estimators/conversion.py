@@ -126,3 +126,23 @@ class Convertible:
             When the file cannot be written.
         """
         return write_model(path, self.to_fitted())
+
+    def to_onnx(self, path: str | PathLike[str]) -> list[str]:
+        """Write an ONNX file that makes the same predictions; see `tautnet.files.onnx_export.write_onnx`.
+
+        Parameters
+        ----------
+        path : path
+            Written over where it exists; whole or not at all.
+
+        Returns
+        -------
+        list of str
+            What each input takes.
+
+        Raises
+        ------
+        TableError
+            Without the packages for it, or where the file would predict otherwise or cannot be written.
+        """
+        return self.to_fitted().to_onnx(path)
