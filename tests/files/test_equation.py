@@ -8,7 +8,8 @@ import pandas as pd
 import pytest
 from random_models import make_model, make_table, run_command, with_odd_cells
 
-from tautnet.files.equation import equation
+from tautnet.files.equation import LANGUAGES, equation
+from tautnet.objective.prediction import ACTIVATIONS, MEANS
 from tautnet.tables.cells import as_numbers
 from tautnet.tables.errors import TableError
 
@@ -69,6 +70,12 @@ def test_equations_predict_what_the_model_predicts(name):
         assert np.abs(found - expected).max() <= 1e-9 * scale
     if model.classes is not None:
         assert names == [f"probability_{one}" for one in model.classes]
+
+
+def test_an_equation_knows_all_that_a_prediction_can_be_made_of():
+    one = LANGUAGES["python"](make_model("survival", hidden=())[0].prune())
+    assert all(one.activation(name, "z") for name in ACTIVATIONS)
+    assert all(one.mean(name, ["f"]) for name in MEANS)
 
 
 def test_what_a_person_reads():

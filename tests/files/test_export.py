@@ -11,6 +11,7 @@ from random_models import make_model, make_table, run_command, with_odd_cells
 from tautnet.files import onnx_export, onnx_graph
 from tautnet.files.model_file import load
 from tautnet.files.onnx_export import feeds, run
+from tautnet.objective.prediction import ACTIVATIONS, MEANS
 from tautnet.tables.errors import TableError
 
 MODELS = {
@@ -133,6 +134,10 @@ def test_the_graph_is_whole_named_after_the_columns_and_the_same_each_time():
     shapes = [tuple(one.dims) for one in made.graph.initializer]
     assert (n_columns, n_units) in shapes and len(model.encoder.column_names) == n_columns + 1
     assert not any(len(model.encoder.column_names) in shape for shape in shapes)
+
+
+def test_the_graph_knows_all_that_a_prediction_can_be_made_of():
+    assert onnx_graph.ACTIVATIONS.keys() == ACTIVATIONS.keys() and onnx_graph.MEANS.keys() == MEANS.keys()
 
 
 def test_the_sample_has_every_level_one_unseen_and_missing_cells():
