@@ -87,6 +87,14 @@ def test_the_detail_holds_what_the_report_draws(linear):
     assert detail["none"]["steps"][-1] == 2000
 
 
+def test_the_model_is_that_of_the_recommended_row(linear):
+    row, model = by_name(linear)[linear.recommended], linear.model
+    name = f"adaptive_{model.penalty}" if model.adaptive else model.penalty
+    assert (name, model.alpha_, model.stationarity_) == (linear.recommended, row["alpha"], row["stationarity"])
+    assert sum((w == 0).sum() for w in [*model.coefs_, model.skip_coef_]) == row["zero_weights"]
+    assert model.selected_features_.sum() == row["predictors_kept"]
+
+
 def test_a_frame_of_the_rows(linear):
     frame = linear.frame()
     assert frame.index.tolist() == ["none", "l2", "l1", "elasticnet", "group", "adaptive_group", "linear", "chosen"]

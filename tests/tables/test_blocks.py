@@ -64,6 +64,14 @@ def test_texts_are_read_as_the_levels_spell_them(tmp_path):
     assert found["owner"].fillna("").tolist() == ["True", "False", "True", "", "False"]
 
 
+def test_a_number_can_mean_missing(tmp_path):
+    rows = [f"{size},3,2024-03-01,True,00123" for size in ("-9", " -9 ", "-9.0", "NA")]
+    (tmp_path / "t.csv").write_text("\n".join(["size,code,day,owner,zip", *rows]))
+    found = pd.concat(read_blocks(tmp_path / "t.csv", ENCODER.recipes, na="-9"))["size"]
+    whole = read_table(tmp_path / "t.csv", na="-9").frame["size"]
+    assert found.fillna(0).tolist() == whole.fillna(0).tolist() == [0, 0, -9, 0]
+
+
 def test_parquet_in_blocks(tmp_path):
     TABLE.iloc[::-1].to_parquet(tmp_path / "t.parquet", index=False)
     extra = []
