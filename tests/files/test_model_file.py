@@ -94,16 +94,6 @@ def test_a_parameter_that_is_code_is_left_out_and_named(tmp_path):
         assert loaded.to_estimator().cv == 5
 
 
-def test_a_pruned_model_is_kept_too(tmp_path, capsys):
-    small = fit_model("classifier").to_fitted().prune()
-    loaded, rows = load(write_model(tmp_path / "a.taut", small)), TABLE[["", "size"]]
-    assert same(loaded.predict_proba(rows), small.predict_proba(rows)) and small.encoder.predictors == ["size", ""]
-    loaded.show()
-    assert "not used: day has left: all its weights are 0" in capsys.readouterr().out
-    with pytest.raises(ValueError, match="a pruned model only predicts"):
-        loaded.to_estimator()
-
-
 NAMES = st.text(max_size=12)
 
 
@@ -276,6 +266,11 @@ HOSTILE = {
     "a predictor twice": (put("encoder", "recipes", 1, "predictor", value="size"), "predictors that do not fit"),
     "an unknown predictor": (put("encoder", "feature_names", value=["size"]), "predictors that do not fit"),
     "fewer levels": (put("encoder", "recipes", 1, "levels", value=["a", "b"]), "shapes do not fit together"),
+    "a selector of another type": (put("selector", value=[1]), "a selector that is none"),
+    "a selector with a method": (
+        put("selector", value={"dict": [["is_default", True], ["attributes", {"dict": [["__class__", 1]]}]]}),
+        "a selector with an attribute of an odd name",
+    ),
     "no penalty": (put("parameters", "penalty", value=None), "no penalty"),
     "a deep manifest": (
         put("attributes", "odd_", value=json.loads("[" * 100 + "]" * 100)), "a manifest that is too deep"

@@ -20,8 +20,9 @@ TASKS = {
     "survival": ("identity",),
 }
 ATTRIBUTE = re.compile(r"[a-z][a-z0-9_]*_")
-# Attributes that begin with an underscore: the predictors that take part, and the predictor of each column.
-PRIVATE = ("_predictors", "_column_feature")
+# Attributes that begin with an underscore: the predictors that take part, the predictor of each column, and what
+# scikit-learn's ``set_output`` sets.
+PRIVATE = ("_predictors", "_column_feature", "_sklearn_output_config")
 COUNTS = ("n_rows_", "n_iter_", "n_outputs_")
 REQUIRED = ("train_loss_", "stationarity_", "objective_gap_")
 CHOSEN = ("alpha_", "alpha_min_", "alpha_1se_", "cv_loss_")
@@ -132,7 +133,9 @@ def check_model(model):
     if selector is not None:
         fits = type(selector) is dict and selector.keys() == {"is_default", "attributes"}
         fits = fits and type(selector["is_default"]) is bool and type(selector["attributes"]) is dict
-        require(fits and {*map(type, selector["attributes"])} <= {str}, "a selector that is none")
+        require(fits and all(type(name) is str for name in selector["attributes"]), "a selector that is none")
+        odd = [name for name in selector["attributes"] if not ATTRIBUTE.fullmatch(name) and name not in PRIVATE]
+        require(not odd, "a selector with an attribute of an odd name")
     require(type(model.parameters.get("penalty")) is str, "no penalty")
     require(model.parameters["penalty"] in ("none", "early_stopping") or _is_number(_strength(model)), "no strength")
     _check_attributes(model)

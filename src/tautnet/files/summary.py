@@ -8,7 +8,7 @@ from tautnet.fitting.words import certificate_in_words, number
 
 __all__ = ["describe", "facts", "summarise"]
 
-LISTED, LEVELS = 10, 8
+LISTED, LEVELS, WIDEST = 10, 8, 40
 RULES = {"min": "least loss", "1se": "most regularised within one standard error of the least loss"}
 RELAXED_RULES = RULES | {"1se": "fewest predictors within one standard error of the least loss"}
 RANKED = {"norm": "the size of their weights", "exit": "where they leave"}
@@ -170,13 +170,16 @@ def describe(model):
     classes = [] if known["classes"] is None else [_shown(str(one)) for one in known["classes"]]
     told = f", one of {_first(classes)}" if known["task"] == "classification" else ""
     lines = [summarise(model), f"predicts {_shown(known['target'])} ({known['task']}){told}", "from"]
-    ordered = sorted(known["predictors"], key=lambda one: -one["weight_norm"])
-    names = [_shown(one["name"]) for one in ordered]
-    width = min(max(map(len, names)), 40)
-    for name, one in zip(names, ordered, strict=True):
-        weight = f"weight {number(one['weight_norm'])}" if one["kept"] else "pruned"
-        lines.append(f"  {name:<{width}}  {weight}, {_encoding(one)}")
-    lines += [f"not used: {_shown(name)} {_shown(why)}" for name, why in known["left_out"].items()]
+    kept = sorted((one for one in known["predictors"] if one["kept"]), key=lambda one: -one["weight_norm"])
+    width = min(max((len(_shown(one["name"])) for one in kept), default=0), WIDEST)
+    for one in kept:
+        lines.append(f"  {_shown(one['name']):<{width}}  weight {number(one['weight_norm'])}, {_encoding(one)}")
+    idle = [_shown(one["name"]) for one in known["predictors"] if not one["kept"]]
+    lines += [f"without a weight: {_first(idle)}"] if idle else []
+    reasons = {}
+    for name, why in known["left_out"].items():
+        reasons.setdefault(why, []).append(_shown(name))
+    lines += [f"not used: {_first(names)} ({_shown(why)})" for why, names in reasons.items()]
     if known["is_selector"]:
         lines.append("made by TautNetSelector, which passes on the predictors with a weight")
     lines += [f"not kept in the file: {name} ({kind})" for name, kind in known["not_kept"].items()]
