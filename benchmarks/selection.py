@@ -162,7 +162,7 @@ def fold_p_values(make, seed, jobs):
     settings = Settings("group", loss=loss_for(target.task, sample.y, sample.weight), seed=seed)
     fold = fold_rows(target, sample.weight, 5, nested=True, seed=seed)
     nested = cross_validate(sample, [Candidate("group", settings)], [fold], nested=True, n_jobs=jobs)[0]
-    networks = fold_networks(nested, seed, n_jobs=jobs)
+    networks = fold_networks(nested, np.arange(len(y)), n_jobs=jobs)
     conditionals = Conditionals(sample, encoder.column_predictor)
     tested = randomization_test(sample, networks, conditionals, most=1000, seed=seed, by_fold=True, n_jobs=jobs)
     null = ~np.isin(encoder.predictors, real)

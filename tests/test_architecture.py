@@ -14,9 +14,9 @@ ROOMS = {
     "tables": ["errors", "scaling", "datasets", "reader", "cells", "encoder", "blocks", "target"],
     "objective": ["prediction", "losses", "survival", "tasks", "networks", "penalties", "problem"],
     "fitting": [
-        "settings", "sample", "solver", "unit", "loop", "path", "trainings", "units", "crossval", "adaptive", "nested",
-        "conditionals", "discoveries", "stability", "intervals", "diagnostics", "exits", "relaxed", "study", "words",
-        "verdict", "detail", "reading",
+        "settings", "sample", "solver", "unit", "loop", "recorder", "path", "trainings", "units", "crossval",
+        "adaptive", "nested", "conditionals", "discoveries", "stability", "intervals", "diagnostics", "exits",
+        "relaxed", "study", "words", "verdict", "detail", "reading",
     ],
     "files": [
         "whole", "run_directory", "pruning", "onnx_graph", "onnx_export", "equation", "summary", "fitted", "packing",

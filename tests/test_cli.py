@@ -15,6 +15,8 @@ from typing import NamedTuple
 import numpy as np
 import pytest
 
+from tautnet import load
+
 SMALL = ("--cv", "3", "--hidden", "4")
 TOP_KEYS = {
     "data", "task", "n_rows", "n_predictors", "metric", "null", "linear", "rows", "chosen", "best", "recommended",
@@ -151,6 +153,8 @@ def test_out_holds_the_run(runs):
     log = (place / files[3]).read_text()
     assert log.startswith("$ tautnet compare - --target y")
     assert "classification: 'y' has 2 distinct values" in log
+    model = load(place / files[0])
+    assert model.parameters["penalty"] == result["recommended"] and model.feature_names == ["a", "b", "c"]
 
 
 def test_directories_are_numbered(runs):

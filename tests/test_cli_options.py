@@ -101,6 +101,12 @@ def test_select(study):
     assert simple["test_loss"] == least["one_se"]["test_loss"]
 
 
+def test_l1_ratio(study):
+    """All of l1 takes predictors out, none of it takes none."""
+    ends = [study("--penalties", "elasticnet", "--select", "1se", "--l1-ratio", share) for share in ("0", "1")]
+    assert [end["rows"][0]["predictors_kept"] < 5 for end in ends] == [False, True]
+
+
 def test_finish(study, columns):
     """Curved and without noise: the path alone does not get to the bottom of this."""
     content = text(columns | {"y": (columns["a"] ** 2 + columns["b"]).round(3)})
@@ -204,6 +210,7 @@ def test_time_event_and_ties(columns, tmp_path):
         (["--time", "t", "--event", "e", "--ties", "exact"], "'exact' is not one of breslow, efron"),
         (["--target", "y", "--loss", "huber", "--task", "classification"], "--loss is that of a regression"),
         (["--target", "y", "--penalties", "dropout", "--hidden", "0"], "dropout leaves hidden units out"),
+        (["--target", "y", "--penalties", "l1", "--l1-ratio", "0.9"], "--l1-ratio does nothing without elasticnet or"),
         (["--target", "y", "--loss", "quantile", "--quantile", "2"], "not between 0 and 1"),
     ],
 )

@@ -20,7 +20,7 @@ _NAMES = {
     "Selection": "tautnet.selection",
     "ComparisonDisplay": "tautnet.views.gains",
     "CVDisplay": "tautnet.views.displays",
-    "Path": "tautnet.fitting.path",
+    "Path": "tautnet.fitting.recorder",
     "PathDisplay": "tautnet.views.displays",
     "PredictorsDisplay": "tautnet.views.counts",
     "SelectionDisplay": "tautnet.views.selected",

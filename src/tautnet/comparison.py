@@ -1,7 +1,7 @@
 """`compare`: from a table to a verdict, as a call; the result is one plain object, ready for JSON."""
 
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from importlib.metadata import version
 from numbers import Integral
@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import ArrayLike
 
+from tautnet.estimators.inputs import take_predictors
 from tautnet.fitting.crossval import fold_rows, partition_rows
 from tautnet.fitting.detail import plain, study_detail
 from tautnet.fitting.sample import encode, notes
@@ -19,7 +20,7 @@ from tautnet.fitting.settings import Settings
 from tautnet.fitting.study import best_row, candidates_for, over_fitted, recommended_name, run_study, tabulate
 from tautnet.fitting.verdict import write_verdict
 from tautnet.objective.networks import ACTIVATIONS, Network
-from tautnet.objective.penalties import ADAPTIVE, PENALTIES, WITH_L1_RATIO, penalty_complaint
+from tautnet.objective.penalties import ADAPTIVE, JOINT, PENALTIES, WITH_L1_RATIO, penalty_complaint
 from tautnet.objective.tasks import REGRESSION_LOSSES, TIES, loss_for
 
 if TYPE_CHECKING:
@@ -124,6 +125,8 @@ def compare(
     activation: str = "relu",
     skip: bool = True,
     l1_ratio: float = 0.5,
+    feature_groups: Mapping[str, Any] | None = None,
+    penalty_factors: ArrayLike | None = None,
     finish: bool = False,
     alpha_min_ratio: str | float = "auto",
     max_iter: int = 2000,
@@ -170,6 +173,9 @@ def compare(
         Whether a linear map runs beside the hidden layers.
     l1_ratio : float
         Share of l1 in "elasticnet" and "sparse_group".
+    feature_groups, penalty_factors : dict and array, optional
+        As in `TautNetClassifier`; groups are then what is counted and drawn as predictors. The factors are those of
+        every penalty, of the linear model's too.
     finish : bool
         Score and deliver models that are solved in float64 (slower).
     alpha_min_ratio : "auto" or float
@@ -215,21 +221,23 @@ def compare(
     """
     start = time.perf_counter()
     network = Network(tuple(hidden_layer_sizes), activation, skip and bool(hidden_layer_sizes))
-    _check(penalties, cv, repeats, selection, l1_ratio, ordered, groups, network)
+    _check(penalties, cv, repeats, selection, l1_ratio, feature_groups, ordered, groups, network)
     target, sample, encoder = encode(X, y, sample_weight, task if loss == "squared_error" else "regression")
     _check_loss(target.task, task, loss, delta, quantile, ties)
     regression_loss = loss
     loss = loss_for(target.task, sample.y, sample.weight, loss=loss, delta=delta, quantile=quantile, ties=ties)
+    taken = take_predictors(sample, encoder, feature_groups, penalty_factors)
 
     def settings_for(penalty, linear):
         return Settings(
             penalty=ADAPTIVE.get(penalty, penalty), adaptive=penalty in ADAPTIVE, l1_ratio=l1_ratio, loss=loss,
             network=Network((), activation, False) if linear else network, alpha_min_ratio=alpha_min_ratio,
             finish=finish, tol=tol, max_iter=max_iter, precision=precision, seed=random_state,
+            penalty_factors=taken.factors,
         )  # fmt: skip
 
     codes = None if groups is None else np.unique(np.asarray(groups), return_inverse=True)[1]
-    sample = sample._replace(groups=codes)
+    sample = taken.sample._replace(groups=codes)
     if isinstance(cv, Integral):
         folds = [
             fold_rows(target, sample.weight, cv, nested=True, groups=codes, ordered=ordered, seed=random_state + repeat)
@@ -244,16 +252,17 @@ def compare(
         sample, candidates_for(penalties, settings_for), folds, selection=selection, groups=codes,
         n_jobs=n_jobs, on_progress=on_progress,
     )  # fmt: skip
-    table = tabulate(study)
+    table, names = tabulate(study), [str(name) for name in feature_groups or encoder.feature_names_in_]
+    names = [names[i] for i in taken.predictors]
     result = _result(name, target, sample, study, table, random_state)
-    result["detail"] = study_detail(study, table, encoder, target)
+    result["detail"] = study_detail(study, table, encoder, target, names)
     sentences = result["detail"]["sentences"] = write_verdict(result)
     result["verdict"] = " ".join(sentences)
     parameters = dict(
         cv=cv, selection=selection, n_jobs=n_jobs, loss=regression_loss, delta=delta, quantile=quantile, ties=ties,
-        l1_ratio=l1_ratio, hidden_layer_sizes=tuple(hidden_layer_sizes), activation=activation, skip=skip,
-        finish=finish, alpha_min_ratio=alpha_min_ratio, max_iter=max_iter, tol=tol, precision=precision,
-        random_state=random_state,
+        l1_ratio=l1_ratio, feature_groups=feature_groups, penalty_factors=penalty_factors,
+        hidden_layer_sizes=tuple(hidden_layer_sizes), activation=activation, skip=skip, finish=finish,
+        alpha_min_ratio=alpha_min_ratio, max_iter=max_iter, tol=tol, precision=precision, random_state=random_state,
     )  # fmt: skip
     model = _recommended_model(result["recommended"], parameters, X, target, encoder, study)
     result["seconds"] = time.perf_counter() - start
@@ -270,7 +279,7 @@ def _recommended_model(name, parameters, X, target, encoder, study):
     return assemble(parameters | own, X, target, encoder, study.sample, study.nested[name])
 
 
-def _check(penalties, cv, repeats, selection, l1_ratio, ordered, groups, network):
+def _check(penalties, cv, repeats, selection, l1_ratio, feature_groups, ordered, groups, network):
     """Raise where an argument is wrong, or would do nothing."""
     activation = network.activation
     for name in penalties:
@@ -292,6 +301,10 @@ def _check(penalties, cv, repeats, selection, l1_ratio, ordered, groups, network
         (
             l1_ratio != 0.5 and not {*penalties} & {*WITH_L1_RATIO},
             f"l1_ratio={l1_ratio} changes nothing without {' or '.join(WITH_L1_RATIO)}",
+        ),
+        (
+            feature_groups is not None and not {ADAPTIVE.get(name, name) for name in penalties} & {*JOINT},
+            f"feature_groups changes nothing without {', '.join(JOINT)}",
         ),
         (ordered and repeats > 1, f"repeats={repeats} changes nothing where ordered=True leaves nothing to draw"),
         (ordered and groups is not None, "ordered=True cuts folds by the order of rows, groups by groups: use one"),

@@ -16,7 +16,8 @@ FDR, EXPECTED_FALSE = 0.1, 4.0
 LANGUAGES = ("python", "sql")
 LOSSES = ("squared_error", "poisson", "huber", "quantile")
 TIES = ("breslow", "efron")
-DELTA, QUANTILE = 1.35, 0.5
+DELTA, QUANTILE, L1_RATIO = 1.35, 0.5, 0.5
+WITH_L1_RATIO = ("elasticnet", "sparse_group")
 
 
 def names(value, allowed, what):
@@ -59,12 +60,31 @@ def positive(value: float):
     return value
 
 
+def rule(value: str):
+    """A rule of choice, or a number of predictors."""
+    if value not in ("min", "1se") and not (value.isdecimal() and int(value)):
+        raise typer.BadParameter(f"{value!r} is neither min nor 1se nor a number of predictors from 1 on")
+    return value
+
+
 def hidden(value: str):
     """Units of each hidden layer, or 0."""
     sizes = [size.strip() for size in value.split(",")]
     if not all(map(str.isdecimal, sizes)) or (len(sizes) > 1 and 0 in map(int, sizes)):
         raise typer.BadParameter(f"{value!r}: give the units of each hidden layer, such as 100 or 64,64; 0 for none")
     return value
+
+
+def refuse_idle_penalties(penalties, l1_ratio, hidden):
+    """A number is that of some penalties, and not every penalty goes with every network."""
+    for idle, why in (
+        (l1_ratio != L1_RATIO and not {*penalties} & {*WITH_L1_RATIO},
+         f"--l1-ratio does nothing without {' or '.join(WITH_L1_RATIO)} among --penalties"),
+        ("dropout" in penalties and not layers(hidden),
+         "dropout leaves hidden units out: it needs a hidden layer (--hidden)"),
+    ):  # fmt: skip
+        if idle:
+            raise UsageError(why)
 
 
 def refuse_idle_options(out, force, ordered, repeats, group_col):

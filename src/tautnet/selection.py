@@ -13,7 +13,7 @@ from tautnet.estimators.inputs import check_feature_groups, check_groups
 from tautnet.fitting.conditionals import Conditionals, heavy_tailed, normal_scores
 from tautnet.fitting.crossval import fold_rows
 from tautnet.fitting.detail import plain
-from tautnet.fitting.discoveries import benjamini_hochberg, fold_networks, most_draws, randomization_test
+from tautnet.fitting.discoveries import benjamini_hochberg, fold_networks, most_draws, randomization_test, rows_to_test
 from tautnet.fitting.exits import order_of_exit
 from tautnet.fitting.nested import Candidate, cross_validate
 from tautnet.fitting.path import nearest
@@ -29,6 +29,7 @@ if TYPE_CHECKING:
     import pandas as pd
 
 METHODS = ("randomization", "stability")
+TASKS = ("auto", "classification", "regression")
 FDR, EXPECTED_FALSE = 0.1, 4.0
 LEAST_ROWS = 20
 NAMED = 20
@@ -159,7 +160,7 @@ def select_features(
     """
     start = time.perf_counter()
     network = Network(tuple(hidden_layer_sizes), activation, skip and bool(hidden_layer_sizes))
-    _check(fdr, method, strict, expected_false, cv, activation)
+    _check(fdr, method, strict, expected_false, cv, task, activation)
     target, sample, encoder = encode(X, y, sample_weight, task)
     n_rows = int((sample.weight > 0).sum())
     if n_rows < LEAST_ROWS:
@@ -189,7 +190,7 @@ def select_features(
     return Selection(plain(result), sentences)
 
 
-def _check(fdr, method, strict, expected_false, cv, activation):
+def _check(fdr, method, strict, expected_false, cv, task, activation):
     """Raise where an argument is wrong, or would do nothing."""
     stable = method == "stability"
     for wrong, why in (
@@ -197,6 +198,7 @@ def _check(fdr, method, strict, expected_false, cv, activation):
         (not 0 < fdr < 1, f"fdr={fdr} is not between 0 and 1: it is the share of false ones that is allowed, as 0.1"),
         (expected_false <= 0, f"expected_false={expected_false} is not above 0"),
         (cv < 3, f"cv={cv}: networks whose strength is chosen without a fold need at least 3 folds"),
+        (task not in TASKS, f"task={task!r} is not one of {', '.join(TASKS)}"),
         (activation not in ACTIVATIONS, f"activation={activation!r} is not one of {', '.join(ACTIVATIONS)}"),
         (stable and fdr != FDR, f"fdr={fdr} changes nothing with method='stability': give expected_false"),
         (stable and strict, "strict=True changes nothing with method='stability'"),
@@ -258,9 +260,11 @@ def _by_randomization(sample, settings, fold, members, fdr, strict, *, n_jobs, o
         on_progress=_stage(on_progress, 0, 0.75),
     )[0]  # fmt: skip
     facts = {"method": "randomization", "level": fdr, "path_seconds": time.perf_counter() - start}
-    networks = fold_networks(nested, settings.seed, n_jobs=n_jobs, on_progress=_stage(on_progress, 0.75, 0.8))
+    rows = rows_to_test(sample.weight, settings.seed)
+    networks = fold_networks(nested, rows, n_jobs=n_jobs, on_progress=_stage(on_progress, 0.75, 0.8))
+    few = sample.of(rows)
     tested = randomization_test(
-        sample, networks, Conditionals(sample, members), most=most_draws(sample.n_predictors, fdr), seed=settings.seed,
+        few, networks, Conditionals(few, members), most=most_draws(sample.n_predictors, fdr), seed=settings.seed,
         by_fold=strict, n_jobs=n_jobs, on_progress=_stage(on_progress, 0.8, 1),
     )  # fmt: skip
     p_values = np.minimum(1, 2 * (np.median(tested.fold_p_values, axis=1) if strict else tested.p_values))

@@ -94,6 +94,16 @@ def test_a_parameter_that_is_code_is_left_out_and_named(tmp_path):
         assert loaded.to_estimator().cv == 5
 
 
+def test_a_pruned_model_is_kept_too(tmp_path, capsys):
+    small = fit_model("classifier").to_fitted().prune()
+    loaded, rows = load(write_model(tmp_path / "a.taut", small)), TABLE[["", "size"]]
+    assert same(loaded.predict_proba(rows), small.predict_proba(rows)) and small.encoder.predictors == ["size", ""]
+    loaded.show()
+    assert "not used: day has left: all its weights are 0" in capsys.readouterr().out
+    with pytest.raises(ValueError, match="a pruned model only predicts"):
+        loaded.to_estimator()
+
+
 NAMES = st.text(max_size=12)
 
 
@@ -270,7 +280,7 @@ HOSTILE = {
     "a deep manifest": (
         put("attributes", "odd_", value=json.loads("[" * 100 + "]" * 100)), "a manifest that is too deep"
     ),
-    "many parts": (put("attributes", "odd_", value=[0] * 500_001), "a manifest of too many parts"),
+    "many parts": (put("attributes", "odd_", value=[0] * 1_000_001), "a manifest of too many parts"),
     "not a number": (spoil(np.nan), "weights that are not finite"),
     "infinite": (spoil(np.inf), "weights that are not finite"),
     "single precision": (spoil(0, "float32"), "not in double precision"),
@@ -369,6 +379,10 @@ def mutations(good):
         manifest = {"__metadata__": {"tautnet": text.decode()}}
         header = json.dumps(manifest).encode()[:7_900_000]
         yield len(header).to_bytes(8, "little") + header
+    manifest, arrays = contents(good)
+    # As many parts as are parsed at all: what is wrong is found behind them.
+    for part in ("ab", [], 0.5):
+        yield rebuilt(manifest | {"class": "odd", "unit": [part] * 490_000}, arrays)
     others = [b"", b"PK\x03\x04" + bytes(5000), pickle.dumps(Payload()), b"\x1f\x8b" + bytes(99), b"\x00" * 5000]
     yield from others
     manifest, arrays = contents(good)

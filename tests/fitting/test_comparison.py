@@ -87,6 +87,14 @@ def test_the_detail_holds_what_the_report_draws(linear):
     assert detail["none"]["steps"][-1] == 2000
 
 
+def test_the_model_is_that_of_the_recommended_row(linear):
+    row, model = by_name(linear)[linear.recommended], linear.model
+    name = f"adaptive_{model.penalty}" if model.adaptive else model.penalty
+    assert (name, model.alpha_, model.stationarity_) == (linear.recommended, row["alpha"], row["stationarity"])
+    assert sum((w == 0).sum() for w in [*model.coefs_, model.skip_coef_]) == row["zero_weights"]
+    assert model.selected_features_.sum() == row["predictors_kept"]
+
+
 def test_a_frame_of_the_rows(linear):
     frame = linear.frame()
     assert frame.index.tolist() == ["none", "l2", "l1", "elasticnet", "group", "adaptive_group", "linear", "chosen"]
@@ -115,9 +123,26 @@ def test_classes_weights_and_groups():
     assert len({one["null"]["test_loss"] for one in (plain, weighted)}) == 2
 
 
+def test_groups_and_factors_of_predictors():
+    """Groups are what is counted; a factor of 0 keeps its group, and presses the linear model less too."""
+    table = datasets.linear_two(n_rows=60, n_predictors=3)
+    options = dict(penalties=["group"], hidden_layer_sizes=(), cv=3, selection="1se")
+    groups = {"rest": ["x3"], "real": ["x2", "x1"]}
+    grouped = on(table, feature_groups=groups, **options)
+    freed = on(table, feature_groups=groups, penalty_factors=(0, 1), **options)
+    assert freed.model.penalty_factors_.tolist() == [0, 1]
+    assert grouped.detail["predictors"] == ["rest", "real"] and grouped.result["n_predictors"] == 2
+    assert grouped.detail["penalties"]["group"]["exit_order"] == ["rest", "real"]
+    assert freed.detail["penalties"]["group"]["exit_alpha"][0] is None
+    assert freed.result["linear"]["test_loss"] != grouped.result["linear"]["test_loss"]
+
+
 @pytest.mark.parametrize(
     "options, says",
     [
+        ({"penalties": ["l1"], "feature_groups": {"a": [0, 1, 2]}}, "feature_groups changes nothing without group"),
+        ({"feature_groups": {"a": [0]}}, "leaves out x2, x3; name each column once"),
+        ({"penalty_factors": (1, 1)}, "penalty_factors must be 3 finite numbers"),
         ({"cv": KFold(3), "repeats": 2}, "changes nothing where cv gives the splits"),
         ({"cv": KFold(3), "ordered": True}, "changes nothing where cv gives the splits"),
         ({"penalties": ["lasso"]}, "no penalty 'lasso'"),

@@ -15,6 +15,7 @@ from tautnet.fitting.discoveries import (
     benjamini_hochberg,
     fold_networks,
     randomization_test,
+    rows_to_test,
 )
 from tautnet.fitting.nested import Candidate, cross_validate
 from tautnet.fitting.sample import Sample
@@ -81,7 +82,7 @@ def walked(sample, settings):
 
 @pytest.fixture(scope="module")
 def networks(nested):
-    return fold_networks(nested, 0)
+    return fold_networks(nested, np.arange(60))
 
 
 def test_networks_are_those_of_the_path_at_the_strength_that_other_folds_choose(regression, nested, networks):
@@ -95,7 +96,7 @@ def test_networks_are_those_of_the_path_at_the_strength_that_other_folds_choose(
 
 def test_the_targets_of_a_fold_play_no_part_in_its_network(regression, settings, networks):
     poisoned = regression._replace(y=np.where((FOLD == 1)[:, None], 1e3 - regression.y, regression.y))
-    after = fold_networks(walked(poisoned, settings), 0)
+    after = fold_networks(walked(poisoned, settings), np.arange(60))
     np.testing.assert_array_equal(networks[1].parameters.weights.input, after[1].parameters.weights.input)
     assert not np.array_equal(networks[0].parameters.weights.input, after[0].parameters.weights.input)
 
@@ -146,11 +147,15 @@ def test_p_values_of_a_network_that_uses_noise_are_uniform(regression, settings)
     assert np.mean(p_values[:, 0] <= 0.05) > 0.8
 
 
-def test_rows_of_large_tables_are_drawn(nested, monkeypatch):
+def test_a_large_table_is_tested_on_rows_drawn_from_it(regression, nested, networks, monkeypatch):
     monkeypatch.setattr("tautnet.fitting.discoveries.MOST_ROWS", 30)
-    few = fold_networks(nested, 0)
-    assert sum(len(network.rows) for network in few) == 30
-    assert all((FOLD[network.rows] == k).all() for k, network in enumerate(few))
+    rows = rows_to_test(np.where(np.arange(60) < 40, 1.0, 0.0), seed=0)
+    assert len(np.unique(rows)) == 30 and rows.max() < 40
+    few = fold_networks(nested, rows)
+    for k, network in enumerate(few):
+        np.testing.assert_array_equal(rows[network.rows], rows[FOLD[rows] == k])
+        np.testing.assert_array_equal(network.y, regression.y[rows][network.rows])
+        np.testing.assert_array_equal(network.parameters.weights.input, networks[k].parameters.weights.input)
 
 
 def test_columns_of_weight_zero_are_not_used(networks):

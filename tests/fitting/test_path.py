@@ -156,6 +156,20 @@ def test_a_table_that_is_read_in_place_is_fitted_as_a_copy_is(regression, settin
         np.testing.assert_allclose(getattr(read, field), getattr(copied, field), rtol=1e-5, atol=1e-7)
 
 
+def test_a_table_that_is_far_from_fitted_gets_more_steps(regression, settings):
+    """The first cycle is repeated while it pays, and then every strength has steps enough."""
+    short = replace(settings().schedule, first_steps=20, first_cycles=4, thorough_steps=25, fitted=0.0)
+    alphas = [1e-5, 1e-4, 1e-3]
+
+    def steps(**changed):
+        return walk(regression, ALL, NONE, settings(schedule=replace(short, **changed)), alphas=alphas).steps
+
+    lengths = np.diff(steps(falling=0.0))
+    assert steps(falling=0.0)[0] == steps(fitted=1.0)[0] == 20
+    assert steps(falling=np.inf).tolist() == [80, 105, 130]
+    assert lengths[0] < 25 and 20 < steps()[0] <= 80
+
+
 def test_one_program_serves_a_whole_path_and_its_family(regression, settings):
     schedule, program = settings("l1", hidden=(5,)), solver.adam_full
     before = set(program.compiled)

@@ -120,6 +120,7 @@ def test_sentences_know_their_numbers():
         ({"expected_false": 2.0}, "expected_false=2.0 changes nothing without method='stability'"),
         ({"method": "stability", "expected_false": 0.0}, "expected_false=0.0 is not above 0"),
         ({"cv": 2}, "cv=2: .* at least 3 folds"),
+        ({"task": "survival"}, "task='survival' is not one of auto, classification, regression"),
         ({"activation": "sine"}, "activation='sine' is not one of relu"),
         ({"feature_groups": {"g": ["a", "b"], "h": ["b", "c", "e"]}}, "'b' is in 'g' and 'h'; name each column once"),
         ({"feature_groups": {"g": ["a", "b"]}}, "feature_groups leaves out c, e; name each column once"),

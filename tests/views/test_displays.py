@@ -12,7 +12,7 @@ from views.conftest import REGRESSION
 from views.hostile import JOINED, NAMES, hostile
 
 import tautnet
-from tautnet.fitting.path import SHOWN
+from tautnet.fitting.recorder import SHOWN
 from tautnet.fitting.words import NEARLY_SOLVED, SETTLED, SOLVED, certificate_in_words, number
 from tautnet.views.canvas import blank_figure, finished_picture, label, renumber, spread
 from tautnet.views.counts import PredictorsDisplay

@@ -18,6 +18,9 @@ def compare(
     penalties: Annotated[
         str, Option(callback=options.penalties, help="Penalties to compare, separated by commas.")
     ] = ",".join(options.DEFAULT_PENALTIES),
+    l1_ratio: Annotated[
+        float, Option(min=0, max=1, help="Share of l1 in elasticnet and sparse_group.")
+    ] = options.L1_RATIO,
     task: arguments.Task = "auto",
     loss: arguments.Loss = "squared_error",
     delta: arguments.Delta = options.DELTA,
@@ -51,8 +54,7 @@ def compare(
     options.refuse_idle_layers(hidden, activation, finish)
     if figures and as_json and out is None:
         raise options.UsageError("--figures does nothing with --json, which writes nothing without --out DIR")
-    if "dropout" in penalties.split(",") and not options.layers(hidden):
-        raise options.UsageError("dropout leaves hidden units out: it needs a hidden layer (--hidden)")
+    options.refuse_idle_penalties(penalties.split(","), l1_ratio, hidden)
     options.refuse_idle_targets(target, time, event, task)
     options.refuse_idle_losses(task, time, loss, delta, quantile, ties)
     with one_line_errors():
@@ -72,8 +74,8 @@ def compare(
         with progress() as show:
             comparison = compare_penalties(
                 rows.X, rows.y, groups=rows.groups, sample_weight=rows.weight, name=table.name,
-                penalties=penalties.split(","), task="survival" if time else task, loss=loss, delta=delta,
-                quantile=quantile, ties=ties, cv=cv, repeats=repeats, selection=select, ordered=ordered,
+                penalties=penalties.split(","), l1_ratio=l1_ratio, task="survival" if time else task, loss=loss,
+                delta=delta, quantile=quantile, ties=ties, cv=cv, repeats=repeats, selection=select, ordered=ordered,
                 hidden_layer_sizes=options.layers(hidden), activation=activation,
                 alpha_min_ratio=alpha_min_ratio or "auto",
                 finish=finish, random_state=seed, n_jobs=jobs or -1, on_progress=show, on_note=log,

@@ -21,11 +21,22 @@ def fit(
     ] = "l2",
     task: arguments.Task = "auto",
     loss: arguments.Loss = "squared_error",
-    quantile: arguments.Quantile = 0.5,
+    delta: arguments.Delta = options.DELTA,
+    quantile: arguments.Quantile = options.QUANTILE,
     time: arguments.Time = None,
     event: arguments.Event = None,
+    ties: arguments.Ties = options.TIES[0],
     cv: Annotated[int, Option(min=2, help="Number of folds.")] = 5,
-    select: arguments.Select = "min",
+    select: Annotated[
+        str,
+        Option(
+            metavar="min|1se|K", callback=options.rule,
+            help="Choose the least CV loss, the simplest within one SE, or the best with at most K predictors.",
+        ),
+    ] = "min",
+    relax: Annotated[
+        bool, Option("--relax", help="Refit the predictors that are left, too, without the penalty's shrinkage.")
+    ] = False,
     group_col: arguments.GroupCol = None,
     weights: arguments.Weights = None,
     drop: arguments.Drop = "",
@@ -41,7 +52,8 @@ def fit(
 ):
     """Fit one penalty on a table, its strength chosen by cross-validation, and keep the model in a file."""
     options.refuse_idle_layers(hidden, activation, finish)
-    options.refuse_idle_targets(target, time, event, task, loss, quantile)
+    options.refuse_idle_targets(target, time, event, task)
+    options.refuse_idle_losses(task, time, loss, delta, quantile, ties)
     with one_line_errors():
         from tautnet.files.model_file import write_model
         from tautnet.files.whole import check_writable
@@ -56,16 +68,18 @@ def fit(
         from tautnet.estimators.assembled import estimator_for
         from tautnet.files.summary import summarise
         from tautnet.fitting.sample import notes
+        from tautnet.objective.penalties import ADAPTIVE
         from tautnet.tables.target import as_target
 
         of_regression = "regression" if loss != "squared_error" else task
         found = as_target(rows.y, "survival" if time else of_regression)
-        log(found.decision)
+        log.later(found.decision)
         estimator = estimator_for(
             found.task,
             dict(
-                penalty=penalty, loss=loss, quantile=quantile, cv=cv, selection=select, n_jobs=jobs or -1,
-                hidden_layer_sizes=options.layers(hidden), activation=activation,
+                penalty=ADAPTIVE.get(penalty, penalty), adaptive=penalty in ADAPTIVE, loss=loss, delta=delta,
+                quantile=quantile, ties=ties, cv=cv, selection=int(select) if select.isdecimal() else select,
+                relax=relax, n_jobs=jobs or -1, hidden_layer_sizes=options.layers(hidden), activation=activation,
                 alpha_min_ratio=alpha_min_ratio or "auto", finish=finish, random_state=seed,
             ),
         )  # fmt: skip

@@ -17,12 +17,11 @@ from sklearn.utils.validation import check_is_fitted
 
 from tautnet.estimators.conversion import Convertible
 from tautnet.estimators.inputs import (
-    check_feature_groups,
     check_groups,
-    check_penalty_factors,
     check_sample_weight,
     check_table,
     check_target,
+    take_predictors,
 )
 from tautnet.files.summary import summarise
 from tautnet.fitting.sample import encode
@@ -206,16 +205,10 @@ class Net(Convertible, BaseEstimator):
 
     def _take_predictors(self, sample):
         """The sample with its columns in the groups that the user gave, and the factor of each group or None."""
-        names = list(self.encoder_.feature_names_in_)
-        position = {name: i for i, name in enumerate(names)}
-        feature = np.array([position[name] for name in self.encoder_.predictors])
-        self._column_feature = feature[self.encoder_.column_predictor]
-        group, n_groups = check_feature_groups(self.feature_groups, names)
-        self.penalty_factors_ = check_penalty_factors(self.penalty_factors, n_groups)
-        # Predictors that are left out, being constant, are no part of the fit.
-        self._predictors, columns = np.unique(group[self._column_feature], return_inverse=True)
-        factors = None if self.penalty_factors is None else tuple(self.penalty_factors_[self._predictors].tolist())
-        return sample._replace(column_predictor=columns), factors
+        taken = take_predictors(sample, self.encoder_, self.feature_groups, self.penalty_factors)
+        self.penalty_factors_, self._predictors = taken.all_factors, taken.predictors
+        self._column_feature = taken.column_feature
+        return taken.sample, taken.factors
 
     def _weight(self, y, sample_weight):
         return sample_weight

@@ -11,7 +11,7 @@ from sklearn.utils.validation import check_is_fitted
 
 from tautnet.files.fitted import FittedModel
 from tautnet.files.model_file import write_model
-from tautnet.fitting.path import Path
+from tautnet.fitting.recorder import Path
 from tautnet.fitting.settings import Schedule, Settings
 from tautnet.fitting.unit import Unit
 from tautnet.objective.losses import (

@@ -16,7 +16,8 @@ from tautnet.estimators.kinds import ClassifierNet, RegressorNet
 from tautnet.fitting.crossval import split_rows, tolerant_folds
 from tautnet.fitting.exits import order_of_exit
 from tautnet.fitting.nested import Candidate, cross_validate, stages
-from tautnet.fitting.path import Path, nearest
+from tautnet.fitting.path import nearest
+from tautnet.fitting.recorder import Path
 from tautnet.fitting.relaxed import Relaxed, choice, refit_on_all, relax
 from tautnet.fitting.study import null_loss, penalty_curves, single_chains, training_curve
 from tautnet.fitting.trainings import run_chain

@@ -1,10 +1,11 @@
 """What estimators are handed, checked by scikit-learn's rules and in its words."""
 
 import warnings
-from typing import Any, TypeAlias
+from typing import Any, NamedTuple, TypeAlias
 
 import numpy as np
 import pandas as pd
+from numpy.typing import NDArray
 from sklearn.exceptions import DataConversionWarning
 from sklearn.utils.multiclass import check_classification_targets
 from sklearn.utils.validation import _check_sample_weight, check_array, check_consistent_length, validate_data
@@ -138,3 +139,49 @@ def check_penalty_factors(penalty_factors, n_predictors):
     if factors.shape != (n_predictors,) or not np.isfinite(factors).all() or (factors < 0).any() or not factors.any():
         raise ValueError(f"penalty_factors must be {n_predictors} finite numbers of at least 0, and not all of them 0")
     return factors
+
+
+class Taken(NamedTuple):
+    """Predictors as a penalty sees them: the groups that a user gave, else the features of a table.
+
+    Attributes
+    ----------
+    sample : Sample
+        Its columns are those of predictors 0, 1, ...
+    predictors : int array (n_predictors,)
+        Which of the user's groups or features each is: those that are constant are no part of a fit.
+    column_feature : int array (n_columns,)
+        The feature that each column encodes.
+    all_factors : array
+        Factor of the strength of each group or feature.
+    factors : tuple or None
+        Those of the predictors; None where none were given.
+    """
+
+    sample: Any
+    predictors: NDArray[np.int_]
+    column_feature: NDArray[np.int_]
+    all_factors: NDArray[np.float64]
+    factors: tuple | None
+
+
+def take_predictors(sample, encoder, feature_groups, penalty_factors):
+    """Put the columns of a sample into groups, and give each predictor its factor.
+
+    Returns
+    -------
+    Taken
+
+    Raises
+    ------
+    ValueError
+        Where groups or factors do not fit the table.
+    """
+    names = list(encoder.feature_names_in_)
+    position = {name: i for i, name in enumerate(names)}
+    feature = np.array([position[name] for name in encoder.predictors])[encoder.column_predictor]
+    group, n_groups = check_feature_groups(feature_groups, names)
+    all_factors = check_penalty_factors(penalty_factors, n_groups)
+    predictors, columns = np.unique(group[feature], return_inverse=True)
+    factors = None if penalty_factors is None else tuple(all_factors[predictors].tolist())
+    return Taken(sample._replace(column_predictor=columns), predictors, feature, all_factors, factors)

@@ -24,7 +24,7 @@ FORMAT, FORMAT_VERSION, MANIFEST = "tautnet model", 1, "tautnet"
 # Where the digest begins, from the end of the manifest.
 SEAL = -len(f',"sha256":"{"0" * 64}"}}')
 # What a file may ask of memory before it is known to be one.
-LONGEST_HEADER, MOST_PARTS, DEEPEST = 8_000_000, 500_000, 40
+LONGEST_HEADER, MOST_PARTS, DEEPEST = 8_000_000, 1_000_000, 40
 NUMBERS_OF = {
     "F64": "float64", "F32": "float32", "F16": "float16", "I64": "int64", "I32": "int32", "I16": "int16", "I8": "int8",
     "U64": "uint64", "U32": "uint32", "U16": "uint16", "U8": "uint8", "BOOL": "bool",

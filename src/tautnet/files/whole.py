@@ -1,6 +1,7 @@
 """Files that are there whole or not at all."""
 
 import os
+import secrets
 import tempfile
 from contextlib import contextmanager
 from pathlib import Path
@@ -50,7 +51,7 @@ def whole_file(path):
     all of it
     """
     path = Path(path)
-    draft = path.with_name(f".{path.name}-{os.getpid()}")
+    draft = path.with_name(f".{path.name}-{secrets.token_hex(4)}")
     try:
         yield draft
         with open(draft, "rb") as file:

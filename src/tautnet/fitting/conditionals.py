@@ -154,8 +154,8 @@ class Conditional:
 class Conditionals:
     """Conditional distributions of the predictors of a table, each fitted when it is asked for.
 
-    They are learned from all rows, the target apart: the rows of a fold may say how predictors hang together, not what
-    the target has to do with them. Row weights play no part.
+    They are learned from all its rows, the target apart: rows that a network has not seen may say how predictors hang
+    together, not what the target has to do with them. Row weights play no part.
 
     Parameters
     ----------

@@ -16,8 +16,8 @@ LARGEST_LISTED = 20_000
 VERSIONS = ("tautnet", "jax", "numpy", "scikit-learn")
 
 
-def study_detail(study, table, encoder, target):
-    """All that a report draws of a study; curves and paths have five digits, strengths are exact."""
+def study_detail(study, table, encoder, target, predictors):
+    """All that a report draws of a study whose predictors have names; five digits of curves, strengths exact."""
     sample, network = study.sample, study.network
     best = table.outer[best_row(table.rows)["penalty"]].losses
     others = [row["penalty"] for row in table.rows if row is not best_row(table.rows)]
@@ -30,7 +30,7 @@ def study_detail(study, table, encoder, target):
         "hidden_layer_sizes": list(network.hidden_layer_sizes),
         "activation": network.activation,
         "skip": network.skip,
-        "predictors": list(encoder.predictors),
+        "predictors": list(predictors),
         "left_out": dict(encoder.left_out),
         "kinds": dict(encoder.kinds),
         "columns": list(encoder.column_names),
@@ -39,7 +39,7 @@ def study_detail(study, table, encoder, target):
         "versions": {"python": platform.python_version()} | {name: version(name) for name in VERSIONS},
         "vs_best": {n: {"diff": d.diff, "ci_low": d.ci_low, "ci_high": d.ci_high} for n, d in versus.items()},
         "penalties": {
-            name: penalty_detail(study, name, table.outer[name], encoder.predictors) for name in study.nested
+            name: penalty_detail(study, name, table.outer[name], predictors) for name in study.nested
         },
         "none": _none_detail(study) if "none" in study.nested else None,
         "predictions": _predictions(study, table.outer[recommended], recommended, target),

@@ -20,7 +20,7 @@ from tautnet.tables.scaling import standardise
 EXCEEDANCES = 10
 # Draws at least; more where a single discovery among all predictors needs a smaller p-value.
 DRAWS = 1000
-# Held-out rows beyond which the statistic is that of so many of them, drawn at random.
+# Rows beyond which so many of them, drawn at random, are what the test looks at.
 MOST_ROWS = 10_000
 # Numbers of hidden signals that are held at once.
 SIGNALS = 250_000
@@ -124,10 +124,34 @@ class Sequential:
         return np.where(stopped, EXCEEDANCES / self.ends, (self.exceedances + 1) / (self.draws + 1))
 
 
+def rows_to_test(weight, seed):
+    """The rows that the test looks at: all that count, or `MOST_ROWS` of them.
+
+    Examples
+    --------
+    >>> rows_to_test(np.array([1.0, 0.0, 2.0]), seed=0).tolist()
+    [0, 2]
+    """
+    counted = np.flatnonzero(weight > 0)
+    if len(counted) <= MOST_ROWS:
+        return counted
+    return np.sort(np.random.default_rng([seed, 3]).choice(counted, MOST_ROWS, replace=False))
+
+
 class FoldNetwork:
     """A network and rows that it has not seen, ready for other values of one predictor at a time.
 
     What the first layer and the skip make of the rows is kept; other values add their difference to it.
+
+    Parameters
+    ----------
+    sample : Sample
+        The rows that the test looks at.
+    rows : int array (n_rows,)
+        Those of them that the network has not seen.
+    unit : Unit
+        What it was fitted on.
+    parameters : Parameters
     """
 
     def __init__(self, sample, rows, unit, parameters):
@@ -177,7 +201,7 @@ class FoldNetwork:
         return loss.metric(y, outputs.reshape(y.shape)).reshape(n_draws, -1) @ self.weight
 
 
-def fold_networks(nested, seed, *, n_jobs=None, on_progress=None):
+def fold_networks(nested, rows, *, n_jobs=None, on_progress=None):
     """The network of each fold, at the strength that the other folds choose.
 
     Nothing that makes it has seen the fold: neither its training, nor its factors, nor the choice of its strength.
@@ -186,8 +210,8 @@ def fold_networks(nested, seed, *, n_jobs=None, on_progress=None):
     ----------
     nested : Nested
         Of one repeat, with chains without two folds.
-    seed : int
-        Chooses the rows of large tables.
+    rows : int array
+        Rows of the table that the test looks at; networks know them by their positions in it.
     n_jobs, on_progress
         As in `run_units`.
 
@@ -196,17 +220,16 @@ def fold_networks(nested, seed, *, n_jobs=None, on_progress=None):
     list of FoldNetwork
     """
     sample, fold = nested.sample, nested.folds[0]
-    counted = np.flatnonzero(sample.weight > 0)
-    if len(counted) > MOST_ROWS:
-        counted = np.sort(np.random.default_rng([seed, 3]).choice(counted, MOST_ROWS, replace=False))
+    tested = sample.of(rows)
 
     def network(k, ticker):
         chain, alpha = nested.single(0, k), nested.inner(0, k).alpha("min")
         # Walked again for its parameters: none of the path's are kept.
         path = run_chain(
-            sample, np.flatnonzero(fold != k), counted[:0], chain.path.unit.settings, until=alpha, ticker=ticker
+            sample, np.flatnonzero(fold != k), rows[:0], chain.path.unit.settings, until=alpha, ticker=ticker
         )
-        return FoldNetwork(sample, counted[fold[counted] == k], path.unit, path.parameters[len(path.alphas) - 1])
+        unseen = np.flatnonzero(fold[rows] == k)
+        return FoldNetwork(tested, unseen, path.unit, path.parameters[len(path.alphas) - 1])
 
     units = [partial(network, k) for k in range(int(fold.max()) + 1)]
     return run_units(units, n_jobs=n_jobs, on_progress=on_progress)
@@ -218,6 +241,7 @@ def randomization_test(sample, networks, conditionals, *, most, seed, by_fold=Fa
     Parameters
     ----------
     sample : Sample
+        The rows that the test looks at.
     networks : list of FoldNetwork
         No row in two of them.
     conditionals : Conditionals

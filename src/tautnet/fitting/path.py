@@ -1,106 +1,20 @@
 """Paths: one chain of strengths from over-fitted to null, each warm-started from the one before."""
 
 import time
-from dataclasses import dataclass, replace
-from functools import cached_property
-from typing import TYPE_CHECKING, Any
 
 import jax
 import numpy as np
-from numpy.typing import NDArray
 
 from tautnet.fitting import solver
 from tautnet.fitting.loop import Adam, Finishing, Ticker, finish
-from tautnet.fitting.unit import ladder, make_unit, standardised
+from tautnet.fitting.recorder import Recorder, as_float64, pick
+from tautnet.fitting.unit import ladder, make_unit
 from tautnet.objective.networks import stacked
 
-if TYPE_CHECKING:
-    import pandas as pd
-
-HISTOGRAM_BINS = 40
-# Rows of a path that a notebook shows.
-SHOWN = 12
 # Numbers of a linear map beyond which proximal Newton's model costs more than it saves.
 LARGEST_MODEL = 1000
 # Columns beyond which those that have left leave the arithmetic too, for good.
 WIDE = 1000
-
-
-@dataclass(frozen=True)
-class Path:
-    """A path of fits; every array's first axis is the strength (for "none": the step).
-
-    Attributes
-    ----------
-    alphas : array (n_alphas,)
-        Strengths, ascending; for "none" one 0 for each step recorded.
-    steps : int array (n_alphas,)
-        Steps or iterations made so far on the chain.
-    train_loss : array (n_alphas,)
-        Mean metric on the training rows, in the units of the metric.
-    outputs : array (n_alphas, n_held_out, n_outputs)
-        Outputs for the rows held out, in the target's units.
-    norms : array (n_alphas, n_predictors)
-        Norm of all first-layer and skip weights of each predictor; 0 exactly where it has left.
-    unit_norms : array (n_alphas, n_hidden)
-        Norm of the weights into each unit of the first hidden layer times that of the weights out of it; 0
-        exactly where the unit hears no input or is not heard.
-    weight_squares, weight_magnitudes, weight_max, zero_weights : arrays (n_alphas,)
-        Sum of squares, sum of magnitudes, largest magnitude and number of exact zeros of all weights.
-    histograms : int array (n_alphas, 40)
-        Numbers of weights in equal bins between ``-histogram_limit`` and ``histogram_limit``.
-    stationarity, objective_gap : arrays (n_alphas,)
-        The certificate, NaN where it was not asked for.
-    parameters : dict
-        Index of a strength -> its parameters, for those kept.
-    unit : Unit
-        The scaling and the rows that were fitted.
-    seconds : float
-        Time that the chain took.
-    """
-
-    alphas: NDArray[np.float64]
-    steps: NDArray[Any]
-    train_loss: NDArray[np.float64]
-    outputs: NDArray[Any]
-    norms: NDArray[np.float64]
-    unit_norms: NDArray[np.float64]
-    weight_squares: NDArray[np.float64]
-    weight_magnitudes: NDArray[np.float64]
-    weight_max: NDArray[np.float64]
-    zero_weights: NDArray[Any]
-    histograms: NDArray[Any]
-    histogram_limit: float
-    stationarity: NDArray[np.float64]
-    objective_gap: NDArray[np.float64]
-    parameters: dict[int, Any]
-    unit: Any
-    seconds: float
-
-    @property
-    def n_features(self) -> NDArray[np.int_]:
-        """Number of predictors with a weight that is not zero, at each strength."""
-        return (self.norms > 0).sum(axis=1)
-
-    @property
-    def n_weights(self) -> int:
-        """Number of weights of the network, biases not counted."""
-        return int(self.histograms[0].sum())
-
-    def frame(self) -> "pd.DataFrame":
-        """The path in short, as a data frame with one row a strength."""
-        import pandas as pd
-
-        columns = {"steps": self.steps, "train_loss": self.train_loss, "n_features": self.n_features,
-                   "zero_weights": self.zero_weights, "stationarity": self.stationarity,
-                   "objective_gap": self.objective_gap}  # fmt: skip
-        return pd.DataFrame(columns, pd.Index(self.alphas, name="alpha"))
-
-    def _repr_html_(self):
-        """At most a dozen strengths of the path, for notebooks."""
-        shown = np.unique(np.linspace(0, len(self.alphas) - 1, SHOWN).round().astype(int))
-        words = f"Path of {len(self.alphas):,} points, {len(shown)} shown; {self.n_weights:,} weights."
-        return f"<p>{words}</p>\n" + self.frame().iloc[shown].reset_index().to_html(index=False, float_format="%.3g")
 
 
 def grid(low, high, per_decade=8):
@@ -205,7 +119,7 @@ def _train_unpenalised(unit, recorder, ticker):
         late, _ = adam.run([0.0], schedule.rate, length, done, checkpoint, batched=unit.batched)
         done, last = checkpoint, checkpoint == length
         point = adam.parameters
-        certificate = recorder.certificate(0, 0.0, _pick(point, 0), _pick(late, 0)) if last else None
+        certificate = recorder.certificate(0, 0.0, pick(point, 0), pick(late, 0)) if last else None
         recorder.add([0.0], point, [checkpoint], [last], [certificate])
         ticker.tick(checkpoint / length)
 
@@ -220,15 +134,19 @@ def _walk_network(unit, alphas, recorder, kept, to_the_end, ticker):
     while done < len(alphas):
         # One call walks strengths of equal cycles; minibatches give way to all rows at each strength's end.
         length = lengths[done]
-        at_once = 1 if unit.batched else adam.capacity
+        at_once = 1 if unit.batched or done == 0 else adam.capacity
         here = done + np.flatnonzero(np.cumprod(lengths[done : done + at_once] == length))
         late, ends = adam.run(alphas[here], schedule.rate, length, batched=unit.batched)
+        if done == 0 and not unit.batched:
+            late, ends, n_more = _repeat_first(unit, alphas[:1], adam, late, ends, recorder)
+            steps += n_more * length
+            lengths = np.maximum(lengths, schedule.thorough_steps * (n_more > 0))
         if unit.batched:
             _, ends = adam.run(alphas[here], schedule.full_rate, schedule.full_steps, batched=False)
         n_alive, over = _alive(unit, ends, to_the_end)
         alive = here[:n_alive]
         settled = [
-            _settle(unit, i, alphas[i], _pick(late, i - done), _pick(ends, i - done), i in kept, recorder, ticker)
+            _settle(unit, i, alphas[i], pick(late, i - done), pick(ends, i - done), i in kept, recorder, ticker)
             for i in alive
         ]
         if settled:
@@ -245,6 +163,23 @@ def _walk_network(unit, alphas, recorder, kept, to_the_end, ticker):
             adam.keep(heard)
         done = here[-1] + 1
         ticker.tick(done / len(alphas))
+
+
+def _repeat_first(unit, alpha, adam, late, ends, recorder):
+    """Repeat the cycle of the first strength while the loss is far from 0 and a cycle cuts it well.
+
+    Returns
+    -------
+    late, ends, n_more
+    """
+    schedule = unit.settings.schedule
+    losses = [recorder.train_loss(one)[0] for one in (stacked(unit.null(np.float64)), ends)]
+    while len(losses) <= schedule.first_cycles:
+        if losses[-1] <= schedule.fitted * losses[0] or losses[-1] > schedule.falling * losses[-2]:
+            break
+        late, ends = adam.run(alpha, schedule.rate, schedule.first_steps, batched=False)
+        losses.append(recorder.train_loss(ends)[0])
+    return late, ends, len(losses) - 2
 
 
 def _cycle_lengths(unit, alphas, is_sharp):
@@ -314,95 +249,10 @@ def _finished(unit, alpha, parameters, data, ticker):
         settings.tol, settings.max_iter, linear,
     )  # fmt: skip
     problem, floor = unit.problem(alpha, np.float64), np.float64(unit.floor)
-    return finish(problem, data, _float64(parameters), how, floor=floor, null_loss=unit.null_loss, ticker=ticker)
+    return finish(problem, data, as_float64(parameters), how, floor=floor, null_loss=unit.null_loss, ticker=ticker)
 
 
 def _heard(parameters):
     """For each of several networks and each column whether one of its weights is not 0."""
     first, skip, _ = parameters.weights
     return first.any(axis=2) if skip is None else first.any(axis=2) | skip.any(axis=2)
-
-
-def _pick(parameters, i):
-    """One of several networks."""
-    return jax.tree.map(lambda leaf: leaf[i], parameters)
-
-
-class Recorder:
-    """Turns points of a chain into the rows of a `Path`."""
-
-    def __init__(self, unit, sample, held_out):
-        self.unit, self.held_out, self.certified = unit, standardised(sample.X, held_out, unit.scaling), ()
-        self.blocks, self.parameters, self.limit, self.count = [], {}, None, 0
-
-    @cached_property
-    def data(self):
-        """All rows in float64: certificates are measured on them."""
-        return self.unit.data(np.float64)
-
-    def certificate(self, i, alpha, parameters, late):
-        """Stationarity, and what the objective has gained since ``late``, relative to the null loss."""
-        if i not in self.certified:
-            return np.nan, np.nan
-        measure = solver.measure_unpenalised if self.unit.settings.penalty == "none" else solver.measure
-        problem = self.unit.problem(alpha, np.float64)
-        before = solver.objective(problem, self.data, _float64(late))
-        objective, residual = measure(problem, self.data, np.float64(self.unit.floor), _float64(parameters))
-        return float(residual), (float(before) - float(objective)) / self.unit.null_loss
-
-    def add(self, alphas, parameters, steps, keep, certificates):
-        """Record several points, stacked; a certificate may be None."""
-        unit, loss = self.unit, self.unit.settings.loss
-        parameters = unit.cropped(parameters)
-        for i in np.flatnonzero(keep):
-            self.parameters[self.count + int(i)] = _pick(parameters, i)
-        self.count += len(alphas)
-        first, skip, later = parameters.weights
-        flat = np.concatenate([w.reshape(len(w), -1) for w in jax.tree.leaves(parameters.weights)], axis=1)
-        magnitudes = np.abs(flat)
-        if self.limit is None:
-            self.limit = float(magnitudes[0].max()) or 1.0
-        squares = np.square(first).sum(axis=2) + (0 if skip is None else np.square(skip).sum(axis=2))
-        through = np.zeros((len(flat), 0))
-        if later:
-            through = np.linalg.norm(first, axis=1) * np.linalg.norm(later[0], axis=2)
-        fitted = unit.in_units(unit.settings.network.outputs(parameters, unit.X))
-        target = unit.in_units(unit.y)
-        certificates = [(np.nan, np.nan) if c is None else c for c in certificates]
-        self.blocks.append(
-            dict(
-                alphas=np.array(alphas, float),
-                steps=np.array(steps),
-                train_loss=np.array([unit.weight @ loss.fitted_metric(target, one, unit.weight) for one in fitted]),
-                outputs=unit.in_units(unit.settings.network.outputs(parameters, self.held_out)).astype(np.float32),
-                norms=np.sqrt([np.bincount(unit.column_predictor, row) for row in squares]),
-                unit_norms=through,
-                weight_squares=np.square(flat).sum(axis=1),
-                weight_magnitudes=magnitudes.sum(axis=1),
-                weight_max=magnitudes.max(axis=1),
-                zero_weights=(flat == 0).sum(axis=1),
-                histograms=_histograms(flat, self.limit),
-                stationarity=np.array([c[0] for c in certificates]),
-                objective_gap=np.array([c[1] for c in certificates]),
-            )
-        )
-
-    def path(self, seconds):
-        columns = {name: np.concatenate([block[name] for block in self.blocks]) for name in self.blocks[0]}
-        # The rows themselves are not part of a result: only what was learned from them.
-        unit = replace(self.unit, X=None, y=None, weight=None, table=None)
-        return Path(
-            **columns, histogram_limit=self.limit, parameters=self.parameters, unit=unit, seconds=seconds
-        )
-
-
-def _histograms(flat, limit):
-    """Numbers of each row in equal bins from -limit to limit; what lies beyond is in the outer ones."""
-    bins = np.clip(((flat + limit) * (HISTOGRAM_BINS / (2 * limit))).astype(int), 0, HISTOGRAM_BINS - 1)
-    rows = np.arange(len(flat))[:, None]
-    counts = np.bincount((rows * HISTOGRAM_BINS + bins).ravel(), minlength=len(flat) * HISTOGRAM_BINS)
-    return counts.reshape(len(flat), -1)
-
-
-def _float64(parameters):
-    return jax.tree.map(lambda leaf: np.asarray(leaf, np.float64), parameters)

@@ -32,6 +32,11 @@ class Sample(NamedTuple):
     weight: object
     groups: object = None
 
+    def of(self, rows):
+        """Some rows of it."""
+        groups = None if self.groups is None else self.groups[rows]
+        return self._replace(X=self.X[rows], y=self.y[rows], weight=self.weight[rows], groups=groups)
+
     @property
     def n_predictors(self):
         """Number of predictors, each of one column or several."""

@@ -12,7 +12,10 @@ class Schedule:
 
     Each strength gets one cosine from ``rate`` to 0 of ``steps`` steps, or of
     ``sharp_steps`` where the penalty has a corner at zero, which takes longer to settle. The first
-    strength gets ``first_steps``, those below ``weak`` a₀, too weak to matter, ``weak_steps``. The
+    strength gets ``first_steps``, those below ``weak`` a₀, too weak to matter, ``weak_steps``. Where
+    the first strength leaves more than ``fitted`` of the null model's loss, its cosine is repeated, at
+    most ``first_cycles`` times, while it cuts the loss to less than ``falling`` of what it was; such
+    tables, of little noise and bent effects, get ``thorough_steps`` at every strength, at least. The
     moments are kept from one strength to the next. Tables of more than ``batch_rows`` rows are
     walked in minibatches of ``batch_size``, and ``full_steps`` steps on all rows end each strength,
     so that its zeros are right.
@@ -24,6 +27,10 @@ class Schedule:
     sharp_steps: int = 30
     weak: float = 1e-3
     weak_steps: int = 12
+    fitted: float = 1e-3
+    falling: float = 0.75
+    first_cycles: int = 5
+    thorough_steps: int = 35
     unpenalised_steps: int = 2000
     batch_rows: int = 5000
     batch_size: int = 512

@@ -8,7 +8,8 @@ import numpy as np
 from tautnet.fitting.crossval import NEVER_SEEN, fold_weights
 from tautnet.fitting.intervals import corrected_resampled_t, holm, paired_difference, standard_error
 from tautnet.fitting.nested import Candidate, cross_validate, outer_results
-from tautnet.fitting.path import Path, nearest
+from tautnet.fitting.path import nearest
+from tautnet.fitting.recorder import Path
 
 
 class Refit(NamedTuple):

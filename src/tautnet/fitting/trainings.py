@@ -10,7 +10,8 @@ import jax
 import numpy as np
 
 from tautnet.fitting.loop import Adam, Ticker
-from tautnet.fitting.path import Recorder, walk
+from tautnet.fitting.path import walk
+from tautnet.fitting.recorder import Recorder
 from tautnet.fitting.unit import make_unit
 from tautnet.objective.problem import Dropout
 from tautnet.tables.errors import TableError

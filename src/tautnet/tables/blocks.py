@@ -140,22 +140,29 @@ def _find(names, recipes, source, on_extra):
 
 def _column(recipe, cells, markers, decimal):
     """The cells of one predictor: numbers, or texts as they stand among its levels; NaN where they are missing."""
+    if recipe["kind"] == "number":
+        return _numbers(recipe["predictor"], cells, markers, decimal)
     codes, texts = pd.factorize(cells)
     tokens = np.array([text.strip() for text in texts], dtype=object)
     missing = np.array([token in markers for token in tokens], dtype=bool)
-    present = tokens[~missing]
-    if recipe["kind"] == "number":
-        values = np.full(len(tokens), np.nan)
-        values[~missing] = parse_numbers(present, decimal)
-        odd = tokens[np.isnan(values) & ~missing]
-        if len(odd):
-            name = recipe["predictor"]
-            raise TableError(f"column {name!r} should hold numbers, but has {odd[0]!r}: correct it or blank it out")
-        return values[codes]
-    tokens[missing] = np.nan
     if "levels" in recipe:
-        tokens[~missing] = _as_levels(present, set(recipe["levels"]), decimal)
+        tokens[~missing] = _as_levels(tokens[~missing], set(recipe["levels"]), decimal)
+    tokens[missing] = np.nan
     return tokens[codes]
+
+
+def _numbers(name, cells, markers, decimal):
+    """Numbers, most of them distinct: only cells that are none, or are to mean missing, are looked at as texts."""
+    values = parse_numbers(cells, decimal).astype(np.float64)
+    for i in np.flatnonzero(np.isnan(values)):
+        if cells[i].strip() not in markers:
+            odd = cells[i].strip()
+            raise TableError(f"column {name!r} should hold numbers, but has {odd!r}: correct it or blank it out")
+    marking = np.array(sorted(markers), dtype=object)
+    marking = {*marking[~np.isnan(parse_numbers(marking, decimal))]}
+    if marking:
+        values[[cell.strip() in marking for cell in cells]] = np.nan
+    return values
 
 
 def _as_levels(tokens, levels, decimal):

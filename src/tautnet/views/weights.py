@@ -6,7 +6,8 @@ from typing import TYPE_CHECKING, Any, Self
 import numpy as np
 from numpy.typing import NDArray
 
-from tautnet.fitting.path import HISTOGRAM_BINS, nearest
+from tautnet.fitting.path import nearest
+from tautnet.fitting.recorder import HISTOGRAM_BINS
 from tautnet.fitting.verdict import number
 from tautnet.views.canvas import (
     BLUE,
