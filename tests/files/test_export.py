@@ -204,6 +204,8 @@ def test_the_command(tmp_path, monkeypatch, capsys):
     assert said.err.splitlines()[0] == "input 'size': a number, NaN where it is missing"
     found, _ = run(out.read_bytes(), feeds(model.prune(), table))
     np.testing.assert_allclose(found, model.predict_proba(table), rtol=1e-9)
+    assert run_command(monkeypatch, "export", file, "--onnx", file) == 2
+    assert "--onnx names the model file itself" in capsys.readouterr().err
     assert run_command(monkeypatch, "export", tmp_path / "no.taut", "--onnx", out) == 1
     assert "tautnet: error: no such file" in capsys.readouterr().err
     monkeypatch.setitem(sys.modules, "onnx", None)

@@ -6,6 +6,7 @@ from typing import Annotated
 
 from typer import Option
 
+from tautnet import options
 from tautnet.commands import arguments
 from tautnet.commands.console import one_line_errors, say
 
@@ -15,6 +16,8 @@ def export(
     onnx: Annotated[Path, Option(metavar="OUT", help="Where to write the ONNX file.")],
 ):
     """Write a model file as ONNX, preprocessing included, after onnxruntime has given the same predictions."""
+    if onnx.exists() and file.exists() and onnx.samefile(file):
+        raise options.UsageError("--onnx names the model file itself: choose another place")
     with one_line_errors():
         from tautnet.files.model_file import load
 
