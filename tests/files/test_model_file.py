@@ -313,6 +313,11 @@ HOSTILE = {
     "a predictor twice": (put("encoder", "recipes", 1, "predictor", value="size"), "predictors that do not fit"),
     "an unknown predictor": (put("encoder", "feature_names", value=["size"]), "predictors that do not fit"),
     "fewer levels": (put("encoder", "recipes", 1, "levels", value=["a", "b"]), "shapes do not fit together"),
+    "ragged coefs": (put("attributes", "coefs_", value=[[[1], [2, 3]]]), "coefs_ that are none"),
+    "curves without a choice": (put("attributes", "cv_results_", value={"dict": [["alpha", [1]]]}), "no alpha_"),
+    "an endless strength": (put("parameters", "alpha", value={"float": "inf"}), "no strength"),
+    "a rule of another type": (put("parameters", "selection", value=["min"]), "no rule of choice"),
+    "an order of another type": (put("attributes", "relaxed_order_", value=["norm"]), "an unknown order of predictors"),
     "a selector of another type": (put("selector", value=[1]), "a selector that is none"),
     "a selector with a method": (
         put("selector", value={"dict": [["is_default", True], ["attributes", {"dict": [["__class__", 1]]}]]}),
