@@ -3,7 +3,7 @@ PYTHON ?= python3
 PIP := .venv/bin/pip --quiet --disable-pip-version-check
 DATA ?= data
 
-.PHONY: demo test lowest lock picture pictures assets article verdicts clean
+.PHONY: demo test lowest lock picture pictures docs assets article verdicts clean
 
 demo: .venv/demo  ## Install, compare the penalties on breast_cancer, say where the report is.
 	.venv/bin/tautnet compare breast_cancer
@@ -21,7 +21,7 @@ lowest:  ## The suite against the lowest versions that pyproject.toml allows.
 
 lock:  ## Pin what a fresh resolution gives today.
 	$(PYTHON) -m venv --clear .venv
-	$(PIP) install --editable '.[parquet,test]'
+	$(PIP) install --editable '.[docs,parquet,test]'
 	.venv/bin/pip freeze --exclude-editable > constraints.txt
 
 picture: .venv/test  ## Photograph the report for the README, and put there what the command prints (needs a browser).
@@ -30,6 +30,10 @@ picture: .venv/test  ## Photograph the report for the README, and put there what
 pictures: .venv/demo  ## Run the examples and put their pictures where the documents show them.
 	mkdir -p docs/pictures/examples
 	for file in examples/*.py; do .venv/bin/python $$file docs/pictures/examples/$$(basename $$file .py).png; done
+
+docs: .venv/docs  ## The documents as a site; neither the build nor a page fetches anything.
+	.venv/bin/python -m sphinx -q -W --keep-going -b html docs build/docs
+	@echo "site: build/docs/index.html"
 
 assets: assets/node_modules  ## Bundle d3 for the report again, to the same bytes, and lint the report's script (needs npm).
 	cd assets && npm run build && npm run lint
@@ -53,6 +57,10 @@ verdicts: .venv/demo  ## Read the tables in DATA and write docs/verdicts.md.
 
 .venv/test: .venv/demo
 	$(PIP) install --editable '.[parquet,test]' --constraint constraints.txt
+	@touch $@
+
+.venv/docs: .venv/demo
+	$(PIP) install --editable '.[docs]' --constraint constraints.txt
 	@touch $@
 
 clean:

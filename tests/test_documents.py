@@ -1,9 +1,11 @@
 """The documents are true: their code runs, their links lead somewhere, the options and targets they name exist."""
 
+import inspect
 import re
 from pathlib import Path
 
 import pytest
+from sklearn.neural_network import MLPClassifier, MLPRegressor
 from typer.main import get_command
 
 from tautnet.cli import app
@@ -20,6 +22,38 @@ def test_the_readme_runs(capsys):
     assert capsys.readouterr().out.strip() == names["comparison"].verdict
     weights = names["tn"].TautNetRegressor("group", names["model"].alpha_, hidden_layer_sizes=(20,), random_state=0)
     assert (weights.fit(names["X"], names["y"]).coefs_[0] == names["model"].coefs_[0]).all()
+
+
+PAGES = [page for page in DOCUMENTS[3:] if "```python" in page.read_text(encoding="utf-8")]
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
+def test_the_code_of_a_page_runs(page):
+    """Blocks share their names; what a page claims of them it asserts."""
+    names = {}
+    for block in re.findall(r"```python\n(.*?)```", page.read_text(encoding="utf-8"), re.DOTALL):
+        exec(block, names)
+    assert "tn" in names
+
+
+def test_every_page_is_on_the_site():
+    index = (ROOT / "docs" / "index.md").read_text(encoding="utf-8")
+    listed = re.findall(r"^[a-z][\w-]*$", index, re.MULTILINE)
+    assert sorted([*listed, "index"]) == sorted(page.stem for page in DOCUMENTS[3:])
+
+
+def test_every_public_name_is_in_the_api():
+    import tautnet
+
+    named = re.findall(r"auto\w+:: tautnet\.(\w+)$", (ROOT / "docs" / "api.md").read_text(), re.MULTILINE)
+    assert sorted(named) == sorted(set(tautnet.__all__) - {"datasets"})
+
+
+def test_every_keyword_of_scikit_learn_s_networks_is_explained():
+    table = (ROOT / "docs" / "keywords.md").read_text(encoding="utf-8").split("## LassoNet")[0]
+    for network in (MLPClassifier, MLPRegressor):
+        for name in inspect.signature(network).parameters:
+            assert f"`{name}`" in table, name
 
 
 @pytest.mark.parametrize("document", DOCUMENTS, ids=lambda path: path.name)

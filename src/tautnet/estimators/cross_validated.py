@@ -204,7 +204,7 @@ class TautNetClassifierCV(CrossValidated, ClassifierNet):
         Choose among refits too: on the 1 to 8, then 10, 12, 14, 17, ... predictors that each fold's own path ranks
         first, by the norms of their weights or by where they leave, up to the number kept at ``alpha_min_``, under
         l2 of a strength of its own. A penalty that takes predictors out shrinks those it keeps; refits do not, and
-        are much better where few are kept. It takes several times as long.
+        are much better where few are kept. It takes many times as long.
     n_jobs : int, optional
         Folds at once; None is 1, -1 all cores. Never changes a number.
     ensemble : bool
@@ -243,13 +243,13 @@ class TautNetClassifierCV(CrossValidated, ClassifierNet):
         What the columns of ``path_.norms`` stand for: predictors, or groups of them.
     training_curve_ : dict of arrays (n_steps,)
         Under "none" alone: ``step``, ``mean_test_loss``, ``mean_train_loss``, ``split0_test_loss``, ...
-    exit_alphas_ : array (n_features_in_,) or (n_groups,)
+    exit_alphas_ : array (n_features,) or (n_groups,)
         The strength from which on each predictor is out of the path of all rows; infinite where it never leaves.
-    exit_spread_ : array (n_features_in_,) or (n_groups,)
+    exit_spread_ : array (n_features,) or (n_groups,)
         Standard deviation over folds of the logarithm, to base 10, of that strength.
-    exit_ranks_ : array (n_features_in_,) or (n_groups,)
+    exit_ranks_ : array (n_features,) or (n_groups,)
         1 for the first to leave; those that leave together share the mean of their ranks.
-    exit_returns_ : int array (n_features_in_,) or (n_groups,)
+    exit_returns_ : int array (n_features,) or (n_groups,)
         How often each came back at a larger strength.
 
     References

@@ -71,7 +71,7 @@ class TautNetClassifier(Plain, ClassifierNet):
     feature_groups : dict, optional
         Name of a group -> its columns, by name or position, every column once: they stay or leave together, as the
         columns that encode one predictor do anyway. For "group", "sparse_group", "hierarchical" and "group_mcp".
-    penalty_factors : array (n_features_in_,) or (n_groups,), optional
+    penalty_factors : array (n_features,) or (n_groups,), optional
         What ``alpha`` is multiplied by for each predictor or group; at 0 it is always kept.
     layer_factors : array (n_layers,), optional
         What ``alpha`` is multiplied by in each layer; the skip goes with the first.
@@ -111,12 +111,12 @@ class TautNetClassifier(Plain, ClassifierNet):
     intercepts_ : list of arrays (n_out,)
     skip_coef_ : array (n_columns, n_outputs) or None
     classes_ : array (n_classes,)
-    selected_features_ : bool array (n_features_in_,)
+    selected_features_ : bool array (n_features,)
         Predictors with a weight that is not zero.
-    feature_importances_ : array (n_features_in_,)
+    feature_importances_ : array (n_features,)
         Norm of all first-layer and skip weights of each predictor, standardised: 0 exactly where it has
         left. A size of weights, not an effect: for effects ask `sklearn.inspection.permutation_importance`.
-    penalty_factors_ : array (n_features_in_,) or (n_groups,)
+    penalty_factors_ : array (n_features,) or (n_groups,)
         What ``alpha`` was multiplied by for each predictor or group.
     train_loss_ : float
         Mean loss on the training rows, in the units of ``cv_results_``.
