@@ -26,6 +26,17 @@ def cache_programs(programs):
         yield
 
 
+@pytest.fixture(scope="module")
+def compile_quickly():
+    """Compile without most optimizations: for files whose programs are many and run for moments."""
+    import jax
+
+    before = jax.config.read("jax_disable_most_optimizations")
+    jax.config.update("jax_disable_most_optimizations", True)
+    yield
+    jax.config.update("jax_disable_most_optimizations", before)
+
+
 @pytest.fixture(scope="module", autouse=True)
 def forget_programs():
     """Let compiled programs go where a process holds so many that the system soon refuses it more memory maps."""

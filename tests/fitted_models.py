@@ -38,6 +38,10 @@ MODELS = {
     "relaxed": lambda: tn.TautNetRegressorCV("l1", relax=True, selection=1, hidden_layer_sizes=(), cv=2, ensemble=True)
     .fit(TABLE, NUMBER),
     "regressor": lambda: tn.TautNetRegressorCV("elasticnet", l1_ratio=0.9, **CV).fit(TABLE, NUMBER),
+    "adaptive quantile": lambda: tn.TautNetRegressorCV(
+        "sparse_group", adaptive=True, loss="quantile", quantile=0.3, hidden_layer_sizes=(), alphas=[0.01, 0.1], cv=2,
+    ).fit(TABLE.astype({"size": "float32"}), NUMBER),
+    "dropout": lambda: tn.TautNetClassifier("dropout", 0.2, **SMALL).fit(TABLE, LABEL),
     "two targets": lambda: tn.TautNetRegressor("l2", 0.1, loss="huber", delta=1.0, hidden_layer_sizes=()).fit(
         TABLE, np.column_stack([NUMBER, -NUMBER])
     ),

@@ -55,11 +55,22 @@ def table():
     return pd.DataFrame(columns | {"t": np.exp(-y), "e": np.arange(60) % 4 > 0, "big": np.where(y > 0.3, "yes", "no")})
 
 
+@pytest.fixture(scope="module")
+def fitted():
+    """What was fitted already, by its options."""
+    return {}
+
+
 @pytest.fixture
-def fit(command, table, tmp_path):
-    """Fit a linear map on the table with some options, and load the model."""
+def fit(command, table, tmp_path, fitted):
+    """Fit a linear map on the table with some options, and load the model; equal calls run once."""
 
     def fit(*options, target="y"):
+        if (options, target) not in fitted:
+            fitted[options, target] = fit_anew(*options, target=target)
+        return fitted[options, target]
+
+    def fit_anew(*options, target):
         (tmp_path / "t.csv").write_text(table.to_csv(index=False))
         aim = ["--target", target] if target else []
         beside = [name for name in ("w", "g", "t", "e", "big", "y") if name not in (target, *options)]

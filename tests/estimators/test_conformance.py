@@ -1,10 +1,12 @@
 """Scikit-learn's own checks, every estimator once and every penalty once; the counts stand in docs/keywords.md."""
 
-import jax
 import pytest
 from sklearn.utils.estimator_checks import check_estimator, check_sample_weight_equivalence_on_dense_data
 
 import tautnet as tn
+
+# Every check has a shape of its own, whose programs run for moments.
+pytestmark = pytest.mark.usefixtures("compile_quickly")
 
 LINEAR = dict(hidden_layer_sizes=(), tol=0.5, random_state=0)
 SMALL = dict(hidden_layer_sizes=(8,), random_state=0)
@@ -38,15 +40,6 @@ NETWORKS = {
     "classifier": tn.TautNetClassifier(alpha=0.1, **EXACT),
     "regressor": tn.TautNetRegressor(alpha=0.1, **EXACT),
 }
-
-
-@pytest.fixture(scope="module", autouse=True)
-def compile_quickly():
-    """Every check has a shape of its own, whose programs run for moments."""
-    before = jax.config.read("jax_disable_most_optimizations")
-    jax.config.update("jax_disable_most_optimizations", True)
-    yield
-    jax.config.update("jax_disable_most_optimizations", before)
 
 
 @pytest.mark.parametrize("name", NETWORKS)

@@ -82,7 +82,7 @@ def test_a_pruned_model_says_what_it_needs_and_can_be_kept(tmp_path, capsys):
     loaded = load(model.prune().save(tmp_path / "small.taut"))
     assert (loaded.predict_proba(table.drop(columns="idle")) == model.prune().predict_proba(table)).all()
     loaded.show()
-    assert "not used: idle has left: all its weights are 0" in capsys.readouterr().out
+    assert "not used: idle (has left: all its weights are 0)" in capsys.readouterr().out
     with pytest.raises(ValueError, match="a pruned model only predicts"):
         loaded.to_estimator()
 

@@ -15,6 +15,7 @@ import pytest
 from fitted_models import MODELS, NUMBER, TABLE, fit_model
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from hypothesis.extra import numpy as of_numpy
 from numpy.testing import assert_allclose, assert_array_equal
 from random_models import make_model, make_table, with_odd_cells
 from safetensors.numpy import load as load_arrays
@@ -24,6 +25,7 @@ from sklearn.model_selection import KFold
 import tautnet as tn
 from tautnet.files import model_file
 from tautnet.files.model_file import load, sealed, to_bytes, write_model
+from tautnet.files.packing import Cannot, Packer, Unpacker
 
 KEPT = Path(__file__).parent / "kept"
 SEALED = re.compile(',"sha256":"[0-9a-f]{64}"}$')
@@ -94,14 +96,42 @@ def test_a_parameter_that_is_code_is_left_out_and_named(tmp_path):
         assert loaded.to_estimator().cv == 5
 
 
-def test_a_pruned_model_is_kept_too(tmp_path, capsys):
-    small = fit_model("classifier").to_fitted().prune()
-    loaded, rows = load(write_model(tmp_path / "a.taut", small)), TABLE[["", "size"]]
-    assert same(loaded.predict_proba(rows), small.predict_proba(rows)) and small.encoder.predictors == ["size", ""]
-    loaded.show()
-    assert "not used: day has left: all its weights are 0" in capsys.readouterr().out
-    with pytest.raises(ValueError, match="a pruned model only predicts"):
-        loaded.to_estimator()
+NUMBERS = st.one_of(st.booleans(), st.integers(), st.floats(), st.none(), st.text(max_size=9))
+ARRAYS = of_numpy.arrays(
+    st.sampled_from(["bool", "int8", "uint16", "int64", "float16", "float32", "float64", ">f8", "<U5"]),
+    of_numpy.array_shapes(min_dims=0, min_side=0, max_side=4),
+)
+SCALARS = st.one_of(of_numpy.from_dtype(np.dtype(name)) for name in ("bool", "int32", "uint64", "float32", "float64"))
+VALUES = st.recursive(
+    NUMBERS | ARRAYS | SCALARS,
+    lambda inner: st.lists(inner, max_size=3) | st.lists(inner, max_size=3).map(tuple)
+    | st.dictionaries(st.text(max_size=5) | st.integers(), inner, max_size=3),
+    max_leaves=9,
+)  # fmt: skip
+
+
+@settings(max_examples=100, deadline=None)
+@given(VALUES)
+def test_values_come_back(value):
+    packer = Packer()
+    packed = json.loads(json.dumps(packer.pack(value), allow_nan=False))
+    arrays = load_arrays(save_arrays(packer.arrays))
+    assert same(Unpacker(arrays).unpack(packed), in_order(value))
+
+
+def in_order(value):
+    """The value with its arrays as this machine orders their bytes."""
+    if isinstance(value, np.ndarray):
+        return value.astype(value.dtype.newbyteorder("="))
+    if isinstance(value, list | tuple):
+        return type(value)(map(in_order, value))
+    return {key: in_order(held) for key, held in value.items()} if isinstance(value, dict) else value
+
+
+@pytest.mark.parametrize("value", [{1}, b"bytes", 1j, np.datetime64("2024-01-01"), np.ones(2, complex), print, KFold])
+def test_other_values_are_not_kept(value):
+    with pytest.raises(Cannot):
+        Packer().pack([value])
 
 
 NAMES = st.text(max_size=12)
@@ -164,12 +194,19 @@ def test_a_file_needs_neither_jax_nor_scikit_learn(tmp_path):
         f"model, rows = tautnet.load({str(path)!r}), pandas.read_pickle({str(tmp_path / 'rows.pkl')!r})\n"
         "model.show()\n"
         f"model.predict_proba(rows).tofile({str(tmp_path / 'probabilities')!r})\n"
+        # The command is built with typer, and needs no more.
+        "del sys.modules['typer']\n"
+        f"sys.argv = ['tautnet', 'predict', {str(KEPT / 'format-1-classifier.taut')!r}, {str(KEPT / 'rows.csv')!r}, "
+        f"'--out', {str(tmp_path / 'p.csv')!r}]\n"
+        "from tautnet.cli import main\n"
+        "main()\n"
     )
     ended = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True)
     assert ended.returncode == 0, ended.stderr
     assert ended.stdout.startswith("TautNetClassifier\n") and "one of say \"no\", 'two\\nlines'" in ended.stdout
     expected = fit_model("classifier").predict_proba(TABLE)
     assert (tmp_path / "probabilities").read_bytes() == expected.tobytes()
+    assert len(pd.read_csv(tmp_path / "p.csv")) == 60
 
 
 def test_what_cannot_be_written_leaves_the_old_file(tmp_path, monkeypatch):
@@ -276,6 +313,16 @@ HOSTILE = {
     "a predictor twice": (put("encoder", "recipes", 1, "predictor", value="size"), "predictors that do not fit"),
     "an unknown predictor": (put("encoder", "feature_names", value=["size"]), "predictors that do not fit"),
     "fewer levels": (put("encoder", "recipes", 1, "levels", value=["a", "b"]), "shapes do not fit together"),
+    "ragged coefs": (put("attributes", "coefs_", value=[[[1], [2, 3]]]), "coefs_ that are none"),
+    "curves without a choice": (put("attributes", "cv_results_", value={"dict": [["alpha", [1]]]}), "no alpha_"),
+    "an endless strength": (put("parameters", "alpha", value={"float": "inf"}), "no strength"),
+    "a rule of another type": (put("parameters", "selection", value=["min"]), "no rule of choice"),
+    "an order of another type": (put("attributes", "relaxed_order_", value=["norm"]), "an unknown order of predictors"),
+    "a selector of another type": (put("selector", value=[1]), "a selector that is none"),
+    "a selector with a method": (
+        put("selector", value={"dict": [["is_default", True], ["attributes", {"dict": [["__class__", 1]]}]]}),
+        "a selector with an attribute of an odd name",
+    ),
     "no penalty": (put("parameters", "penalty", value=None), "no penalty"),
     "a deep manifest": (
         put("attributes", "odd_", value=json.loads("[" * 100 + "]" * 100)), "a manifest that is too deep"

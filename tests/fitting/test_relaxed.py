@@ -133,6 +133,31 @@ def test_a_relaxed_lasso_is_ridge_on_what_the_lasso_keeps(count):
     np.testing.assert_allclose(ensemble.predict(X), np.mean(members, axis=0), atol=1e-6)
 
 
+LABELS = np.digitize(Y, np.quantile(Y, [1 / 3, 2 / 3]))
+TIMES = np.column_stack([np.exp(-Y), np.arange(60) % 4 > 0])
+
+
+@pytest.mark.parametrize(
+    "name, y, method", [("Classifier", LABELS, "predict_proba"), ("Survival", TIMES, "predict")]
+)
+def test_a_relaxed_model_is_the_plain_one_under_l2_on_what_is_kept(name, y, method):
+    plain, chosen = getattr(tn, f"TautNet{name}"), getattr(tn, f"TautNet{name}CV")
+    model = chosen("group", cv=3, relax=True, selection=2, **LINEAR).fit(X, y)
+    kept = model.selected_features_
+    assert kept.tolist() == [True, True, False, False] and model.relaxed_order_ is not None
+    twin = plain("l2", model.relaxed_alpha_, **LINEAR).fit(X[:, kept], y)
+    np.testing.assert_allclose(getattr(model, method)(X), getattr(twin, method)(X[:, kept]), atol=1e-5)
+    np.testing.assert_allclose(model.score(X, y), twin.score(X[:, kept], y))
+
+
+def test_where_nothing_is_kept_there_is_nothing_to_refit():
+    noise = np.random.default_rng(2).normal(size=60)
+    model = tn.TautNetRegressorCV("l1", cv=3, relax=True, **LINEAR).fit(X, noise)
+    assert model.relaxed_order_ is None and not model.selected_features_.any()
+    assert not len(model.relaxed_results_["alpha"])
+    assert tn.PredictorsDisplay.from_estimator(model).frame().index.get_level_values(0).unique().tolist() == ["l1"]
+
+
 QUICK = dict(hidden_layer_sizes=(6,), random_state=0, alpha_min_ratio=1e-3, cv=3)
 
 

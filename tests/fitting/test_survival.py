@@ -24,6 +24,8 @@ COEFFICIENTS = pd.read_csv(REFERENCE / "cox_coefficients.csv")
 X, Y = ROWS[["a", "b", "c"]], ROWS[["time", "event"]]
 SOLVED = dict(hidden_layer_sizes=(), tol=1e-8, max_iter=20_000)
 
+pytestmark = pytest.mark.usefixtures("compile_quickly")
+
 
 def fit(ties, alpha, X=X, Y=Y, sample_weight=None):
     penalty = {"penalty": "l2", "alpha": alpha, "alpha_min_ratio": 0.1} if alpha else {"penalty": "none"}

@@ -5,9 +5,6 @@ import pytest
 
 
 @pytest.fixture(scope="module", autouse=True)
-def float64():
-    before = jax.config.read("jax_disable_most_optimizations")
-    jax.config.update("jax_disable_most_optimizations", True)
+def float64(compile_quickly):
     with jax.enable_x64(True):
         yield
-    jax.config.update("jax_disable_most_optimizations", before)

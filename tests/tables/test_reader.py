@@ -220,10 +220,10 @@ def test_directory(tmp_path):
 
 
 def test_unreadable(tmp_path, monkeypatch):
-    def refuse(path):
+    def refuse(path, mode):
         raise PermissionError(13, "Permission denied")
 
-    monkeypatch.setattr(Path, "read_bytes", refuse)
+    monkeypatch.setattr("tautnet.tables.reader.open", refuse, raising=False)
     with pytest.raises(TableError, match="cannot read .*: Permission denied"):
         read_table(tmp_path / "x.csv")
 

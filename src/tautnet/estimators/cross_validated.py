@@ -204,7 +204,7 @@ class TautNetClassifierCV(CrossValidated, ClassifierNet):
         Choose among refits too: on the 1 to 8, then 10, 12, 14, 17, ... predictors that each fold's own path ranks
         first, by the norms of their weights or by where they leave, up to the number kept at ``alpha_min_``, under
         l2 of a strength of its own. A penalty that takes predictors out shrinks those it keeps; refits do not, and
-        are much better where few are kept. It takes several times as long.
+        are much better where few are kept. It takes many times as long.
     n_jobs : int, optional
         Folds at once; None is 1, -1 all cores. Never changes a number.
     ensemble : bool

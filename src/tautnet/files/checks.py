@@ -20,8 +20,9 @@ TASKS = {
     "survival": ("identity",),
 }
 ATTRIBUTE = re.compile(r"[a-z][a-z0-9_]*_")
-# Attributes that begin with an underscore: the predictors that take part, and the predictor of each column.
-PRIVATE = ("_predictors", "_column_feature")
+# Attributes that begin with an underscore: the predictors that take part, the predictor of each column, and what
+# scikit-learn's ``set_output`` sets.
+PRIVATE = ("_predictors", "_column_feature", "_sklearn_output_config")
 COUNTS = ("n_rows_", "n_iter_", "n_outputs_")
 REQUIRED = ("train_loss_", "stationarity_", "objective_gap_")
 CHOSEN = ("alpha_", "alpha_min_", "alpha_1se_", "cv_loss_")
@@ -132,9 +133,13 @@ def check_model(model):
     if selector is not None:
         fits = type(selector) is dict and selector.keys() == {"is_default", "attributes"}
         fits = fits and type(selector["is_default"]) is bool and type(selector["attributes"]) is dict
-        require(fits and {*map(type, selector["attributes"])} <= {str}, "a selector that is none")
-    require(type(model.parameters.get("penalty")) is str, "no penalty")
-    require(model.parameters["penalty"] in ("none", "early_stopping") or _is_number(_strength(model)), "no strength")
+        require(fits and all(type(name) is str for name in selector["attributes"]), "a selector that is none")
+        odd = [name for name in selector["attributes"] if not ATTRIBUTE.fullmatch(name) and name not in PRIVATE]
+        require(not odd, "a selector with an attribute of an odd name")
+    penalty, rule = model.parameters.get("penalty"), model.parameters.get("selection", "min")
+    require(type(penalty) is str, "no penalty")
+    require(penalty in ("none", "early_stopping") or _is_finite(_strength(model)), "no strength")
+    require(type(rule) is str or _is_finite(rule), "no rule of choice")
     _check_attributes(model)
     _check_prediction(model)
 
@@ -147,8 +152,14 @@ def _is_number(value):
     return isinstance(value, int | float | np.number) and type(value) is not bool
 
 
-def _is_numeric(value, *shape):
-    return type(value) is np.ndarray and value.dtype.kind in "biuf" and value.shape == shape
+def _is_finite(value):
+    return _is_number(value) and bool(np.isfinite(float(value)))
+
+
+def _is_numeric(value, n_axes, *shape):
+    """Whether a value is an array of numbers, of a number of axes, and of a shape if one is given."""
+    numeric = type(value) is np.ndarray and value.dtype.kind in "biuf" and value.ndim == n_axes
+    return numeric and shape in ((), value.shape)
 
 
 def _check_attributes(model):
@@ -161,28 +172,32 @@ def _check_attributes(model):
     for name in (*REQUIRED, *chosen):
         require(_is_number(attributes.get(name)), f"no {name}")
     for name in ("selected_features_", "feature_importances_"):
-        require(_is_numeric(attributes.get(name), n_features), f"{name} that do not fit the predictors")
+        require(_is_numeric(attributes.get(name), 1, n_features), f"{name} that do not fit the predictors")
     require(attributes["selected_features_"].dtype == bool, "selected_features_ that do not fit the predictors")
     arrays, skip = attributes.get("coefs_", [np.eye(1)]), attributes.get("skip_coef_")
     require(type(arrays) is list and arrays and ("coefs_" in attributes) == ("skip_coef_" in attributes), "no coefs_")
     for array in arrays if skip is None else [*arrays, skip]:
-        require(_is_numeric(array, *np.shape(array)) and array.ndim == 2 and array.size, "coefs_ that are none")
+        require(_is_numeric(array, 2) and array.size, "coefs_ that are none")
+    order, alpha = attributes.get("relaxed_order_"), attributes.get("relaxed_alpha_")
+    known = order is None or (type(order) is str and order in ("norm", "exit") and _is_finite(alpha))
+    require(known, "an unknown order of predictors")
     if chosen:
         _check_curves(attributes["cv_results_"])
 
 
 def _check_curves(curves):
     require(type(curves) is dict and all(name in curves for name in CURVES), "no table of cross-validation")
-    length = np.shape(curves["alpha"])[:1]
-    require(length and all(_is_numeric(column, *length) for column in curves.values()), "columns that do not fit")
+    require(_is_numeric(curves["alpha"], 1), "columns that do not fit")
+    length = len(curves["alpha"])
+    require(all(_is_numeric(column, 1, length) for column in curves.values()), "columns that do not fit")
 
 
 def _check_prediction(model):
     n_outputs = len(model.members[0].biases[-1])
     if model.task == "survival":
         times, hazard = (model.attributes.get(name) for name in ("event_times_", "baseline_cumulative_hazard_"))
-        require(_is_numeric(times, *np.shape(times)) and times.ndim == 1 and n_outputs == 1, "no times of events")
-        require(_is_numeric(hazard, len(times)) and (np.diff(times) > 0).all(), "no times of events")
+        require(_is_numeric(times, 1) and n_outputs == 1, "no times of events")
+        require(_is_numeric(hazard, 1, len(times)) and (np.diff(times) > 0).all(), "no times of events")
     if model.task in ("classification", "multilabel"):
         n_classes = 2 if model.members[0].mean_name == "two_classes" else n_outputs
         fits = type(model.classes) is np.ndarray and model.classes.shape == (n_classes,)

@@ -55,7 +55,7 @@ def equation(model, language="python"):
         "python" is a function ``predict(row)`` of a dict or anything else with cells by column: it returns a number,
         a list of several targets, or for classes a dict of probabilities. "sql" is a query that puts
         ``prediction``, ``risk`` or ``probability_<class>`` beside the columns of a table ``data``, for
-        SQLite 3.35 with its functions of mathematics, DuckDB, or PostgreSQL 12.
+        SQLite (3.35 or newer, with its functions of mathematics) and DuckDB.
 
     Returns
     -------
@@ -137,7 +137,7 @@ class Equation:
         used = np.any([weights.any(axis=1) for weights in _of_columns(member)], axis=0)
         written = [one for recipe in self.model.encoder.recipes for one in self.column(recipe)]
         kept = [
-            write(float(centre), float(scale))
+            self.double(write(float(centre), float(scale)))
             for write, centre, scale, use in zip(written, *member.scaling, used, strict=True)
             if use
         ]
@@ -216,6 +216,10 @@ class PythonEquation(Equation):
         """The cell of a column."""
         return f"row[{predictor!r}]"
 
+    def double(self, expression):
+        """A number in double precision."""
+        return expression
+
     def choose(self, condition, yes, no):
         """One of two expressions."""
         return f"{yes} if {condition} else {no}"
@@ -259,6 +263,10 @@ class SqlEquation(Equation):
     def cell(self, predictor):
         """The cell of a column; with its table, since SQLite takes an unknown name alone for a text."""
         return f"t.{_quoted(predictor)}"
+
+    def double(self, expression):
+        """A number in double precision, and all that follows from it: else some databases compute in decimals."""
+        return f"CAST({expression} AS DOUBLE PRECISION)"
 
     def choose(self, condition, yes, no):
         """One of two expressions."""

@@ -8,7 +8,7 @@ from tautnet.fitting.words import certificate_in_words, number
 
 __all__ = ["describe", "facts", "summarise"]
 
-LISTED, LEVELS = 10, 8
+LISTED, LEVELS, WIDEST = 10, 8, 40
 RULES = {"min": "least loss", "1se": "most regularised within one standard error of the least loss"}
 RELAXED_RULES = RULES | {"1se": "fewest predictors within one standard error of the least loss"}
 RANKED = {"norm": "the size of their weights", "exit": "where they leave"}
@@ -39,10 +39,10 @@ def facts(model):
         "penalty": model.parameters["penalty"],
         "adaptive": model.parameters.get("adaptive") is True,
         "alpha": None if unpenalised else float(held["alpha_"] if chosen else model.parameters["alpha"]),
-        "selection": model.parameters.get("selection", "min") if chosen and not unpenalised else None,
+        "selection": _rule(model.parameters.get("selection", "min")) if chosen and not unpenalised else None,
         "relax": model.parameters.get("relax") is True,
         "relaxed_order": held.get("relaxed_order_"),
-        "relaxed_alpha": held.get("relaxed_alpha_"),
+        "relaxed_alpha": None if held.get("relaxed_alpha_") is None else _finite(held["relaxed_alpha_"]),
         "n_steps": held["n_iter_"],
         "n_rows": held["n_rows_"],
         "n_members": len(model.members),
@@ -62,6 +62,10 @@ def facts(model):
         "not_kept": dict(model.left_out),
         "versions": dict(model.versions),
     }
+
+
+def _rule(selection):
+    return selection if isinstance(selection, str) else int(selection)
 
 
 def _finite(value):
@@ -104,16 +108,17 @@ def summarise(model):
     n_weights, zeros = known["n_weights"], known["zero_weights"]
     skip = ", and a linear map beside" if known["skip"] else ""
     n_features = model.encoder.n_features_in_
+    metric = _shown(known["metric"])
     lines = {
         "data": f"{known['n_rows']:,} rows, {n_features:,} predictors in {known['layers'][0]:,} columns",
         "penalty": _penalty(known),
         "layers": " -> ".join(map(str, known["layers"])) + skip,
-        "weights": f"{n_weights:,}, of which {zeros:,} are exactly 0 ({100 * zeros / n_weights:.1f} %)",
+        "weights": f"{n_weights:,}, of which {zeros:,} are exactly 0 ({100 * zeros / max(n_weights, 1):.1f} %)",
         "predictors": _kept(known, n_features),
-        f"{known['metric']}, rows seen": number(model.attributes["train_loss_"]),
+        f"{metric}, rows seen": number(model.attributes["train_loss_"]),
     }
     if known["cv_loss"] is not None:
-        lines[f"{known['metric']}, new rows"] = f"{number(known['cv_loss'])} by cross-validation, used to choose alpha"
+        lines[f"{metric}, new rows"] = f"{number(known['cv_loss'])} by cross-validation, used to choose alpha"
     lines["certificate"] = certificate_in_words(known)
     return "\n".join([known["class"], *_aligned(lines)])
 
@@ -124,13 +129,13 @@ def _aligned(lines):
 
 
 def _penalty(known):
-    name = f"adaptive {known['penalty']}" if known["adaptive"] else known["penalty"]
+    name = f"adaptive {known['penalty']}" if known["adaptive"] else _shown(known["penalty"])
     if known["alpha"] is None:
         return f"{name}, {known['n_steps']:,} steps"
     if known["selection"] is None:
         return f"{name}, alpha {number(known['alpha'])}, as given"
     rules, among = (RELAXED_RULES, ", refits among them") if known["relax"] else (RULES, "")
-    rule = rules.get(known["selection"], f"least loss with at most {known['selection']} predictors")
+    rule = rules.get(known["selection"], f"least loss with at most {_shown(str(known['selection']))} predictors")
     members = f"; predictions are means over {known['n_members']} fold models" if known["n_members"] > 1 else ""
     chosen = f"chosen by cross-validation{among}: {rule}{members}"
     if known["relaxed_order"] is None:
@@ -170,16 +175,19 @@ def describe(model):
     classes = [] if known["classes"] is None else [_shown(str(one)) for one in known["classes"]]
     told = f", one of {_first(classes)}" if known["task"] == "classification" else ""
     lines = [summarise(model), f"predicts {_shown(known['target'])} ({known['task']}){told}", "from"]
-    ordered = sorted(known["predictors"], key=lambda one: -one["weight_norm"])
-    names = [_shown(one["name"]) for one in ordered]
-    width = min(max(map(len, names)), 40)
-    for name, one in zip(names, ordered, strict=True):
-        weight = f"weight {number(one['weight_norm'])}" if one["kept"] else "pruned"
-        lines.append(f"  {name:<{width}}  {weight}, {_encoding(one)}")
-    lines += [f"not used: {_shown(name)} {_shown(why)}" for name, why in known["left_out"].items()]
+    kept = sorted((one for one in known["predictors"] if one["kept"]), key=lambda one: -one["weight_norm"])
+    width = min(max((len(_shown(one["name"])) for one in kept), default=0), WIDEST)
+    for one in kept:
+        lines.append(f"  {_shown(one['name']):<{width}}  weight {number(one['weight_norm'])}, {_encoding(one)}")
+    idle = [_shown(one["name"]) for one in known["predictors"] if not one["kept"]]
+    lines += [f"without a weight: {_first(idle)}"] if idle else []
+    reasons = {}
+    for name, why in known["left_out"].items():
+        reasons.setdefault(why, []).append(_shown(name))
+    lines += [f"not used: {_first(names)} ({_shown(why)})" for why, names in reasons.items()]
     if known["is_selector"]:
         lines.append("made by TautNetSelector, which passes on the predictors with a weight")
-    lines += [f"not kept in the file: {name} ({kind})" for name, kind in known["not_kept"].items()]
+    lines += [f"not kept in the file: {_shown(name)} ({_shown(kind)})" for name, kind in known["not_kept"].items()]
     lines.append("made with " + ", ".join(f"{_shown(name)} {_shown(one)}" for name, one in known["versions"].items()))
     return "\n".join(lines)
 

@@ -191,8 +191,22 @@ def _parquet_blocks(file, source, recipes, rows, on_extra):
         columns = [stored[at] for at in position]
         if not table.metadata.num_rows:
             raise TableError(f"{source} has no rows")
-        for batch in table.iter_batches(rows, columns=columns):
-            frame = batch.to_pandas()[columns]
+        for block in _even(table.iter_batches(rows, columns=columns), rows):
+            frame = pyarrow.Table.from_batches(block).to_pandas()[columns]
             yield frame.set_axis([recipe["predictor"] for recipe in recipes], axis=1)
     except (OSError, NotImplementedError, pyarrow.ArrowException) as error:
         raise TableError(f"{source} is a damaged Parquet file: {str(error).splitlines()[0]}") from None
+
+
+def _even(batches, rows):
+    """Lists of batches of so many rows together: a file gives smaller ones where a group of its rows ends."""
+    held, n_held = [], 0
+    for batch in batches:
+        while n_held + len(batch) >= rows:
+            cut = rows - n_held
+            yield [*held, batch.slice(0, cut)]
+            batch, held, n_held = batch.slice(cut), [], 0
+        if len(batch):
+            held, n_held = [*held, batch], n_held + len(batch)
+    if held:
+        yield held
