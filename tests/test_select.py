@@ -14,7 +14,7 @@ from tautnet.cli import app
 
 KEYS = {
     "data", "target", "task", "n_rows", "n_predictors", "method", "level", "alpha", "selected", "predictors", "seconds",
-    "path_seconds", "verdict", "seed", "version",
+    "path_seconds", "strict", "verdict", "seed", "version",
 }  # fmt: skip
 
 
@@ -87,7 +87,7 @@ def test_classes(path):
 
 def test_stability(path):
     result = json.loads(run(path, "--json", "--stability")[0])
-    assert result["method"] == "stability" and result.keys() == KEYS | {"threshold", "n_counted", "bound"}
+    assert result["method"] == "stability" and result.keys() == KEYS - {"strict"} | {"threshold", "n_counted", "bound"}
     assert sorted(result["selected"]) == ["a", "b"] and result["n_counted"] == 2
     more = json.loads(run(path, "--json", "--stability", "--expected-false", "9")[0])
     assert more["n_counted"] == 3 and more["bound"] == pytest.approx(9)

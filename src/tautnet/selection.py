@@ -259,7 +259,7 @@ def _by_randomization(sample, settings, fold, members, fdr, strict, *, n_jobs, o
         sample, [Candidate("adaptive_group", replace(settings, adaptive=True))], [fold], nested=True, n_jobs=n_jobs,
         on_progress=_stage(on_progress, 0, 0.75),
     )[0]  # fmt: skip
-    facts = {"method": "randomization", "level": fdr, "path_seconds": time.perf_counter() - start}
+    facts = {"method": "randomization", "level": fdr, "strict": strict, "path_seconds": time.perf_counter() - start}
     rows = rows_to_test(sample.weight, settings.seed)
     networks = fold_networks(nested, rows, n_jobs=n_jobs, on_progress=_stage(on_progress, 0.75, 0.8))
     few = sample.of(rows)
