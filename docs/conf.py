@@ -13,24 +13,35 @@ html_copy_source = html_show_sphinx = False
 templates_path = exclude_patterns = []
 # Formulas are text: no script from elsewhere draws them.
 html_math_renderer = None
-suppress_warnings = ["myst.header"]
+# Headings have the names that a link on a page of the repository has, too.
+myst_heading_anchors = 3
 
 autodoc_typehints, autodoc_member_order = "none", "bysource"
 numpydoc_show_class_members = False
 
-# Documents that stand elsewhere, and what their links are called on the site.
-ELSEWHERE = {"tour": "README.md", "contributing": "CONTRIBUTING.md", "changes": "CHANGELOG.md"}
-LINKS = {"(docs/": "(", "(CONTRIBUTING.md)": "(contributing.md)", "(CHANGELOG.md)": "(changes.md)"}
+# Documents that stand elsewhere, and what links between documents are called on the site.
+ELSEWHERE = {
+    "tour": "README.md",
+    "contributing": "CONTRIBUTING.md",
+    "changes": "CHANGELOG.md",
+    "benchmarks": "benchmarks/README.md",
+}
+LINKS = {
+    "docs/": "",
+    "../docs/": "",
+    "CONTRIBUTING.md": "contributing.md",
+    "CHANGELOG.md": "changes.md",
+    "../benchmarks/README.md": "benchmarks.md",
+}
 
 
 def take_from_elsewhere(app, name, source):
-    """Put a document that stands elsewhere in the place of the page that stands for it."""
-    if name in ELSEWHERE:
-        text = (ROOT / ELSEWHERE[name]).read_text(encoding="utf-8")
-        for old, new in LINKS.items():
-            text = text.replace(f"]{old}", f"]{new}")
-        # The licence is a file, not a page.
-        source[0] = re.sub(r"\[([^]]+)\]\(LICENSE\)", r"\1", text)
+    """Put a document that stands elsewhere in the place of the page that stands for it, and its links right."""
+    text = (ROOT / ELSEWHERE[name]).read_text(encoding="utf-8") if name in ELSEWHERE else source[0]
+    for old, new in LINKS.items():
+        text = text.replace(f"]({old}", f"]({new}")
+    # The licence is a file, not a page.
+    source[0] = re.sub(r"\[([^]]+)\]\(LICENSE\)", r"\1", text)
 
 
 def setup(app):

@@ -54,6 +54,16 @@ class CVDisplay(PenaltyDisplay):
         The strengths that the two rules choose.
     stopped : array (n_stopped,)
         Strengths at which training was stopped on its way.
+
+    Examples
+    --------
+    >>> from tautnet.estimators.cross_validated import TautNetRegressorCV
+    >>> from tautnet.tables.datasets import linear_two
+    >>> table = linear_two(n_rows=60, n_predictors=3, seed=0)
+    >>> X, y = table.frame[["x1", "x2", "x3"]], table.frame["y"]
+    >>> model = TautNetRegressorCV("l1", cv=3, hidden_layer_sizes=(), random_state=0).fit(X, y)
+    >>> CVDisplay.from_estimator(model).frame().columns.tolist()
+    ['mean_test_loss', 'se_test_loss', 'mean_train_loss']
     """
 
     penalty: str
@@ -146,6 +156,16 @@ class PathDisplay(PenaltyDisplay):
     predictors : list of str
     chosen : int
         Index of the strength that was chosen.
+
+    Examples
+    --------
+    >>> from tautnet.estimators.cross_validated import TautNetRegressorCV
+    >>> from tautnet.tables.datasets import linear_two
+    >>> table = linear_two(n_rows=60, n_predictors=3, seed=0)
+    >>> X, y = table.frame[["x1", "x2", "x3"]], table.frame["y"]
+    >>> model = TautNetRegressorCV("l1", cv=3, hidden_layer_sizes=(), random_state=0).fit(X, y)
+    >>> PathDisplay.from_estimator(model).frame().columns.tolist()
+    ['x1', 'x2', 'x3']
     """
 
     penalty: str
@@ -224,6 +244,12 @@ class TrainingCurveDisplay(Display):
     steps, train, test : arrays (n_steps,)
     null : float
     metric : str
+
+    Examples
+    --------
+    >>> display = TrainingCurveDisplay(np.array([10, 20]), np.array([0.3, 0.1]), np.array([0.4, 0.5]), 0.7, "log-loss")
+    >>> display.frame()["test_loss"].idxmin()
+    np.int64(10)
     """
 
     steps: NDArray[Any]

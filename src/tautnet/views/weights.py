@@ -40,6 +40,15 @@ class WeightHistogramDisplay(PenaltyDisplay):
     edges : array (n_bins + 1,)
     zeros : int
     largest : float
+
+    Examples
+    --------
+    >>> from tautnet.estimators.models import TautNetRegressor
+    >>> X = np.random.default_rng(0).normal(size=(50, 3))
+    >>> model = TautNetRegressor("l1", 0.1, hidden_layer_sizes=()).fit(X, X[:, 0])
+    >>> display = WeightHistogramDisplay.from_estimator(model)
+    >>> display.zeros, int(display.frame()["weights"].sum())
+    (2, 1)
     """
 
     penalty: str
