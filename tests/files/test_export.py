@@ -174,6 +174,13 @@ def test_a_file_that_predicts_otherwise_is_not_written(task, tmp_path, monkeypat
     assert file.read_bytes() != b"old"
 
 
+def test_a_file_that_does_not_run_is_not_written(tmp_path, monkeypatch):
+    monkeypatch.setitem(onnx_graph.ACTIVATIONS, "relu", lambda graph, signal: graph.add("Softplus", signal))
+    with pytest.raises(TableError, match="onnxruntime cannot run the file, nothing was written: .*Softplus"):
+        make_model()[0].to_onnx(tmp_path / "model.onnx")
+    assert list(tmp_path.iterdir()) == []
+
+
 def test_a_wrong_label_is_seen(tmp_path):
     model, _ = make_model(classes=("no", "yes"))
     swapped = replace(model, attributes={"classes_": np.array(["yes", "no"])})

@@ -26,6 +26,7 @@ import tautnet as tn
 from tautnet.files import model_file
 from tautnet.files.model_file import load, sealed, to_bytes, write_model
 from tautnet.files.packing import Cannot, Packer, Unpacker
+from tautnet.files.summary import describe, facts
 
 KEPT = Path(__file__).parent / "kept"
 SEALED = re.compile(',"sha256":"[0-9a-f]{64}"}$')
@@ -351,6 +352,43 @@ def test_what_does_not_fit_together_is_refused(good, tmp_path, name):
     with pytest.raises(tn.ModelFileError, match=re.escape(says)) as error:
         load(tmp_path / "a.taut")
     assert "\n" not in str(error.value) and len(str(error.value)) < 500
+
+
+ODD = [
+    None, True, 0, -1, 1e308, 10**30, "", "x", "\x1b[31m", [], [1], {}, {"a": 1}, {"array": "0"}, {"array": "9"},
+    {"tuple": []}, {"dict": []}, {"float": "nan"}, {"number": "float64", "value": {"float": "inf"}},
+    {"texts": ["a"], "shape": [1]}, {"objects": [[1]], "shape": [1, 1]}, {"text": "q"},
+]  # fmt: skip
+
+
+def places(value, keys=()):
+    """The keys that lead to each value in a manifest."""
+    inner = value.items() if isinstance(value, dict) else enumerate(value) if isinstance(value, list) else ()
+    for key, one in inner:
+        yield (*keys, key)
+        yield from places(one, (*keys, key))
+
+
+@pytest.mark.parametrize("path", sorted(KEPT.glob("*.taut")), ids=lambda path: path.stem)
+def test_a_manifest_with_an_odd_value_is_refused_or_of_use(path, tmp_path):
+    """With a right digest: whatever is read can be told, put into JSON, asked for predictions and turned back."""
+    manifest, arrays = contents(path.read_bytes())
+    rows, rng, refused = pd.read_csv(KEPT / "rows.csv"), np.random.default_rng(0), 0
+    keys = list(places(manifest))
+    for _ in range(100):
+        odd = json.loads(json.dumps(manifest))
+        *above, last = keys[rng.integers(len(keys))]
+        place(odd, *above)[last] = ODD[rng.integers(len(ODD))]
+        (tmp_path / "a.taut").write_bytes(rebuilt(odd, arrays))
+        try:
+            model = load(tmp_path / "a.taut")
+            assert "\x1b" not in describe(model) and json.dumps(facts(model), allow_nan=False)
+            model.table(rows)
+            if model.unit:
+                model.to_estimator()
+        except tn.TableError:
+            refused += 1
+    assert 50 < refused < 100
 
 
 def test_a_file_of_a_later_format_says_so(good, tmp_path):

@@ -128,6 +128,19 @@ def test_what_is_real_is_found_and_the_number_of_jobs_changes_nothing(regression
     assert np.isnan(alone.fold_p_values).all() and (alone.draws <= first.draws).all()
 
 
+def test_networks_without_a_weight_give_every_predictor_the_p_value_one(regression, networks):
+    empty = []
+    for network in networks:
+        (first, skip, later), biases = network.parameters
+        parameters = Parameters(Weights(0 * first, 0 * skip, later), biases)
+        empty.append(FoldNetwork(regression, network.rows, network.unit, parameters))
+    for jobs in (1, 2):
+        tested = randomization_test(
+            regression, empty, Conditionals(regression, np.arange(6)), most=400, seed=0, n_jobs=jobs
+        )
+        assert (tested.p_values == 1).all() and not tested.draws.any()
+
+
 def test_p_values_of_a_network_that_uses_noise_are_uniform(regression, settings):
     """The second predictor says nothing beyond the first, and a network that believes in it is caught."""
     rng, p_values = np.random.default_rng(0), []

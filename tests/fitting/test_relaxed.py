@@ -12,6 +12,7 @@ from tautnet.fitting.crossval import make_folds
 from tautnet.fitting.nested import Candidate, cross_validate
 from tautnet.fitting.relaxed import Option, choice, counts_up_to, ranking, relax
 
+pytestmark = pytest.mark.usefixtures("compile_quickly")
 RNG = np.random.default_rng(0)
 X = RNG.normal(size=(60, 4)) * [1, 3, 1, 1] + [0, 5, 0, 0]
 Y = X[:, 0] + 0.3 * X[:, 1] + 0.2 * X[:, 2] + 0.5 * RNG.normal(size=60)

@@ -55,7 +55,7 @@ def write_onnx(model, path):
     >>> X = pd.DataFrame({"age": np.arange(50.0), "town": ["Ulm", "Bonn"] * 25})
     >>> model = tn.TautNetRegressor("l2", 0.1, hidden_layer_sizes=()).fit(X, X["age"])
     >>> with tempfile.TemporaryDirectory() as directory:
-    ...     write_onnx(model.to_fitted(), pathlib.Path(directory, "age.onnx"))
+    ...     model.to_onnx(pathlib.Path(directory, "age.onnx"))
     ["'age': a number, NaN where it is missing", "'town': category as text, '' where it is missing"]
     """
     _check_extra()
@@ -167,7 +167,11 @@ def run(content, fed):
 def _check(model, small, content):
     """Raise where the file's predictions for a sample are not those of the model before it was made smaller."""
     frame = sample(model)
-    found, *labels = run(content, feeds(small, frame))
+    try:
+        found, *labels = run(content, feeds(small, frame))
+    except Exception as error:  # Its errors share no class of their own.
+        why = " ".join(str(error).split())[:200]
+        raise TableError(f"onnxruntime cannot run the file, nothing was written: {why}") from None
     has_classes = model.classes is not None
     expected = model.predict_proba(frame) if has_classes else model.predict(frame).reshape(len(frame), -1)
     # The standard deviation of the target, 1 for probabilities and risks; counts, which may be huge, to so many digits.

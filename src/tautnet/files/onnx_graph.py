@@ -143,11 +143,17 @@ def _exp(graph, outputs):
     return graph.add("Mul", graph.add("Exp", below), beyond)
 
 
+def _silu(graph, signal):
+    # Not a product with Sigmoid: onnxruntime 1.22 makes that one operator, which it does not have in double.
+    power = graph.add("Exp", graph.add("Neg", signal))
+    return graph.add("Div", signal, graph.add("Add", graph.constant(1.0), power))
+
+
 # As those of `tautnet.objective.prediction`, of a graph and a value's name.
 ACTIVATIONS = {
     "relu": lambda graph, signal: graph.add("Relu", signal),
     "tanh": lambda graph, signal: graph.add("Tanh", signal),
-    "silu": lambda graph, signal: graph.add("Mul", signal, graph.add("Sigmoid", signal)),
+    "silu": _silu,
     "identity": lambda graph, signal: signal,
 }
 MEANS = {

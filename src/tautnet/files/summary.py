@@ -38,7 +38,7 @@ def facts(model):
         "classes": None if model.classes is None else model.classes.tolist(),
         "penalty": model.parameters["penalty"],
         "adaptive": model.parameters.get("adaptive") is True,
-        "alpha": None if unpenalised else float(held["alpha_"] if chosen else model.parameters["alpha"]),
+        "alpha": None if unpenalised else float(held.get("alpha_", model.parameters.get("alpha"))),
         "selection": _rule(model.parameters.get("selection", "min")) if chosen and not unpenalised else None,
         "relax": model.parameters.get("relax") is True,
         "relaxed_order": held.get("relaxed_order_"),
@@ -119,7 +119,9 @@ def summarise(model):
     }
     if known["cv_loss"] is not None:
         lines[f"{metric}, new rows"] = f"{number(known['cv_loss'])} by cross-validation, used to choose alpha"
-    lines["certificate"] = certificate_in_words(known)
+    lines["certificate"] = certificate_in_words(
+        {name: model.attributes[f"{name}_"] for name in ("stationarity", "objective_gap")}
+    )
     return "\n".join([known["class"], *_aligned(lines)])
 
 

@@ -238,7 +238,7 @@ class Conditionals:
         # A logistic loss bends a quarter as much as a square: so the same share of the rows is a quarter as strong.
         model = LogisticRegression(C=4 / (self.ridge * len(level)), max_iter=300)
         with warnings.catch_warnings():
-            # Any coefficients draw; those that a few more steps would give draw no better.
+            # Any coefficients draw; those that more steps would give draw no better.
             warnings.simplefilter("ignore", ConvergenceWarning)
             model.fit(inputs, level)
         if n_levels == 2:

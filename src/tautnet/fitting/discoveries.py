@@ -12,6 +12,7 @@ from typing import NamedTuple
 import numpy as np
 from scipy.stats import false_discovery_control
 
+from tautnet.fitting.nested import stages
 from tautnet.fitting.trainings import run_chain
 from tautnet.fitting.units import run_units
 from tautnet.tables.scaling import standardise
@@ -260,23 +261,30 @@ def randomization_test(sample, networks, conditionals, *, most, seed, by_fold=Fa
     """
     n_predictors, n_folds = sample.n_predictors, len(networks)
     p_values, fold_p_values = np.ones(n_predictors), np.full((n_predictors, n_folds), 1.0 if by_fold else np.nan)
-    draws, units = np.zeros(n_predictors, int), []
+    draws, used = np.zeros(n_predictors, int), {}
     for j in range(n_predictors):
         columns = np.flatnonzero(sample.column_predictor == j)
         using = [k for k in range(n_folds) if networks[k].uses(columns)]
         if using:
-            units.append((j, using, partial(_test, j, [networks[k] for k in using], conditionals, most, seed, by_fold)))
-    results = run_units([unit for *_, unit in units], n_jobs=n_jobs, on_progress=on_progress) if units else []
-    for (j, using, _), sequential in zip(units, results, strict=True):
+            used[j] = using
+    first, second = stages(2, on_progress)
+    # One after the other: what silences a warning of scikit-learn's does so in all threads.
+    known = run_units([lambda ticker, j=j: conditionals.of(j) for j in used], on_progress=first)
+    units = [
+        partial(_test, conditional, [networks[k] for k in used[j]], most, [seed, 4, j], by_fold)
+        for j, conditional in zip(used, known, strict=True)
+    ]
+    results = run_units(units, n_jobs=n_jobs, on_progress=second)
+    for j, sequential in zip(used, results, strict=True):
         p_values[j], draws[j] = sequential.values[0], sequential.draws
         if by_fold:
-            fold_p_values[j, using] = sequential.values[1:]
+            fold_p_values[j, used[j]] = sequential.values[1:]
     return Verdicts(p_values, fold_p_values, draws)
 
 
-def _test(predictor, networks, conditionals, most, seed, by_fold, ticker):
+def _test(conditional, networks, most, seed, by_fold, ticker):
     """Draw one predictor until its p-values are clear: that of all rows first, then those of single networks."""
-    conditional, generator = conditionals.of(predictor), np.random.default_rng([seed, 4, predictor])
+    generator = np.random.default_rng(seed)
 
     def statistics(losses):
         losses = np.stack(losses, axis=-1)
