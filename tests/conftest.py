@@ -4,6 +4,13 @@ import sys
 from pathlib import Path
 
 import pytest
+from hypothesis import settings
+
+# A run is judged by what changed since the last one: drawn examples are the same each time. Look for new ones with
+# `pytest --hypothesis-profile=explore`.
+settings.register_profile("explore", settings.get_profile("default"))
+settings.register_profile("same", derandomize=True)
+settings.load_profile("same")
 
 # It makes reference numbers, with packages that the tests do not need.
 collect_ignore = ["reference/cox.py"]

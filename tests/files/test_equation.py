@@ -8,6 +8,7 @@ import pandas as pd
 import pytest
 from random_models import make_model, make_table, run_command, with_odd_cells
 
+from tautnet import options
 from tautnet.files.equation import LANGUAGES, equation
 from tautnet.objective.prediction import ACTIVATIONS, MEANS
 from tautnet.tables.cells import as_numbers
@@ -126,6 +127,12 @@ def test_a_column_that_is_not_there_is_an_error_in_both():
         run_python(equation(model), cells)
     with pytest.raises(sqlite3.OperationalError, match="no such column: t.size"):
         run_sql(equation(model, "sql"), cells)
+
+
+def test_languages_are_those_of_the_option_and_no_others():
+    assert tuple(LANGUAGES) == options.LANGUAGES
+    with pytest.raises(ValueError, match="language must be 'python' or 'sql', got 'cobol'"):
+        make_model()[0].equation("cobol")
 
 
 def test_too_large_an_equation_says_what_to_do():

@@ -228,7 +228,7 @@ def test_unreadable(tmp_path, monkeypatch):
         read_table(tmp_path / "x.csv")
 
 
-@pytest.mark.parametrize("content", [b"", b" \n\n", gzip.compress(b"")])
+@pytest.mark.parametrize("content", [b"", b" \n\n", gzip.compress(b"")], ids=["nothing", "blank", "packed"])
 def test_empty(complaint, content):
     assert "is empty" in complaint(content)
 

@@ -65,6 +65,8 @@ def equation(model, language="python"):
     ------
     TableError
         Where it would have more than 200 terms (weights, and levels of categories).
+    ValueError
+        Where the language is another.
 
     Examples
     --------
@@ -76,6 +78,8 @@ def equation(model, language="python"):
     >>> bool(abs(names["predict"]({"x0": 3.0, "x1": None}) - model.predict([[3.0, np.nan]])[0]) < 1e-9)
     True
     """
+    if language not in LANGUAGES:
+        raise ValueError(f"language must be {' or '.join(map(repr, LANGUAGES))}, got {language!r}")
     small = model.prune()
     n_terms = sum(int(np.count_nonzero(weights)) for member in small.members for weights in _weights(member))
     n_terms += sum(len(recipe.get("levels", ())) for recipe in small.encoder.recipes)

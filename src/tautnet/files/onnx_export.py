@@ -55,7 +55,7 @@ def write_onnx(model, path):
     >>> X = pd.DataFrame({"age": np.arange(50.0), "town": ["Ulm", "Bonn"] * 25})
     >>> model = tn.TautNetRegressor("l2", 0.1, hidden_layer_sizes=()).fit(X, X["age"])
     >>> with tempfile.TemporaryDirectory() as directory:
-    ...     write_onnx(model.to_fitted(), pathlib.Path(directory, "age.onnx"))
+    ...     model.to_onnx(pathlib.Path(directory, "age.onnx"))
     ["'age': a number, NaN where it is missing", "'town': category as text, '' where it is missing"]
     """
     _check_extra()
