@@ -37,6 +37,14 @@ def test_pipelines_searches_and_predictions_across_folds():
     assert predicted.shape == (80, 2) and np.mean(predicted.argmax(axis=1) == (LABELS == "low")) > 0.8
 
 
+def test_a_notebook_shows_fitted_estimators():
+    # scikit-learn's page walks over everything that a fit leaves, and asks each for its shape.
+    regressor = tn.TautNetRegressorCV("l1", cv=2, random_state=0, **LINEAR).fit(X, Y)
+    assert "TautNetRegressorCV" in regressor._repr_html_()
+    for model in (classifier(), tn.TautNetSelector(classifier()), make_pipeline(StandardScaler(), classifier())):
+        assert "TautNetClassifier" in model.fit(X, LABELS)._repr_html_()
+
+
 def test_importance_calibration_and_partial_dependence():
     model = classifier().fit(X, LABELS)
     assert permutation_importance(model, X, LABELS, random_state=0).importances_mean.argmax() == 0

@@ -84,7 +84,7 @@ class Unit:
         return len(self.X) > self.settings.schedule.batch_rows and self.settings.loss.is_separable
 
     @property
-    def shape(self):
+    def padded_shape(self):
         """Padded numbers of rows, columns and outputs; a large table is read as it is."""
         if self.table is not None:
             return *np.shape(self.X), ladder(self.y.shape[1])
@@ -93,7 +93,7 @@ class Unit:
 
     def problem(self, alpha, dtype):
         """The problem at a strength, with its numbers in a dtype."""
-        settings, columns = self.settings, self.shape[1]
+        settings, columns = self.settings, self.padded_shape[1]
         # Columns that only fill up belong to a predictor behind the last one, which weighs nothing.
         index = np.full(columns, min(self.column_predictor.max() + 1, columns - 1), np.int32)
         index[: len(self.column_predictor)] = self.column_predictor
@@ -112,7 +112,7 @@ class Unit:
     def penalised(self):
         """Which columns, those that fill up among them, have weights that the penalty can take out."""
         factors = predictor_factors(self.settings, int(self.column_predictor.max()) + 1)[self.column_predictor]
-        return np.pad(factors > 0, (0, self.shape[1] - len(factors)), constant_values=True)
+        return np.pad(factors > 0, (0, self.padded_shape[1] - len(factors)), constant_values=True)
 
     def data(self, dtype):
         """All rows, padded: each counts once."""
@@ -139,12 +139,12 @@ class Unit:
         X, rows = self.table
         more = -len(rows) % ROWS_AT_ONCE
         order = self._shuffled()
-        y = np.pad(self.y[order], ((0, more), (0, self.shape[2] - self.y.shape[1])))
+        y = np.pad(self.y[order], ((0, more), (0, self.padded_shape[2] - self.y.shape[1])))
         arrays = np.pad(rows[order].astype(np.int32), (0, more)), y.astype(dtype), np.pad(self.weight[order], (0, more))
         return TableRows(jax.device_put(X), self.scaling, *arrays[:2], arrays[2].astype(dtype))
 
     def _padded(self, dtype, order, again):
-        n_rows, n_columns, n_outputs = self.shape
+        n_rows, n_columns, n_outputs = self.padded_shape
         order = np.concatenate([order, order[:again]])
         columns = np.zeros((n_columns, n_rows), dtype)
         y, weight = np.zeros((n_rows, n_outputs), dtype), np.zeros(n_rows, dtype)
@@ -157,7 +157,7 @@ class Unit:
         """Initial parameters, padded."""
         loss = self.settings.loss
         initial = self.settings.network.initial(self.X, self.null_outputs, self.settings.seed)
-        padded = pad(initial, *self.shape[1:], loss.padding_bias)
+        padded = pad(initial, *self.padded_shape[1:], loss.padding_bias)
         return jax.tree.map(lambda leaf: np.asarray(leaf, dtype), padded)
 
     def null(self, dtype):
@@ -233,7 +233,8 @@ def make_unit(sample, rows, settings):
     )  # fmt: skip
     problem, n_columns, n_outputs = Problem(None, None, settings.loss, settings.network), X.shape[1], y.shape[1]
     with jax.enable_x64(True):
-        outputs = np.pad(unit.null_outputs, (0, unit.shape[2] - n_outputs), constant_values=settings.loss.padding_bias)
+        more = unit.padded_shape[2] - n_outputs
+        outputs = np.pad(unit.null_outputs, (0, more), constant_values=settings.loss.padding_bias)
         null_loss, gradient = (np.asarray(a) for a in solver.null(problem, unit.data(np.float64), outputs))
     gradient = gradient[:n_columns, :n_outputs]
     group_norms = np.sqrt(np.bincount(sample.column_predictor, np.square(gradient).sum(axis=1)))
