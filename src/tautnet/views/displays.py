@@ -248,8 +248,8 @@ class TrainingCurveDisplay(Display):
     Examples
     --------
     >>> display = TrainingCurveDisplay(np.array([10, 20]), np.array([0.3, 0.1]), np.array([0.4, 0.5]), 0.7, "log-loss")
-    >>> display.frame()["test_loss"].idxmin()
-    np.int64(10)
+    >>> int(display.frame()["test_loss"].idxmin())
+    10
     """
 
     steps: NDArray[Any]
