@@ -19,7 +19,7 @@ from tautnet.fitting.sample import encode, notes
 from tautnet.fitting.settings import Settings
 from tautnet.fitting.study import best_row, candidates_for, over_fitted, recommended_name, run_study, tabulate
 from tautnet.fitting.verdict import write_verdict
-from tautnet.objective.networks import ACTIVATIONS, Network
+from tautnet.objective.networks import ACTIVATIONS, Network, layer_sizes
 from tautnet.objective.penalties import ADAPTIVE, JOINT, PENALTIES, WITH_L1_RATIO, penalty_complaint
 from tautnet.objective.tasks import REGRESSION_LOSSES, TIES, loss_for
 
@@ -121,7 +121,7 @@ def compare(
     quantile: float = 0.5,
     ties: str = "breslow",
     selection: str = "min",
-    hidden_layer_sizes: Sequence[int] = (100,),
+    hidden_layer_sizes: int | Sequence[int] = (100,),
     activation: str = "relu",
     skip: bool = True,
     l1_ratio: float = 0.5,
@@ -167,7 +167,7 @@ def compare(
     selection : {"min", "1se"}
         The least cross-validated loss, or the most regularised model within one standard error.
     hidden_layer_sizes : tuple of int
-        ``()`` is a linear map.
+        One number is one layer, ``()`` a linear map.
     activation : {"relu", "tanh", "silu", "identity"}
     skip : bool
         Whether a linear map runs beside the hidden layers.
@@ -220,7 +220,8 @@ def compare(
     ('regression', 'l2')
     """
     start = time.perf_counter()
-    network = Network(tuple(hidden_layer_sizes), activation, skip and bool(hidden_layer_sizes))
+    sizes = layer_sizes(hidden_layer_sizes)
+    network = Network(sizes, activation, skip and bool(sizes))
     _check(penalties, cv, repeats, selection, l1_ratio, feature_groups, ordered, groups, network)
     target, sample, encoder = encode(X, y, sample_weight, task if loss == "squared_error" else "regression")
     _check_loss(target.task, task, loss, delta, quantile, ties)
@@ -261,7 +262,7 @@ def compare(
     parameters = dict(
         cv=cv, selection=selection, n_jobs=n_jobs, loss=regression_loss, delta=delta, quantile=quantile, ties=ties,
         l1_ratio=l1_ratio, feature_groups=feature_groups, penalty_factors=penalty_factors,
-        hidden_layer_sizes=tuple(hidden_layer_sizes), activation=activation, skip=skip, finish=finish,
+        hidden_layer_sizes=sizes, activation=activation, skip=skip, finish=finish,
         alpha_min_ratio=alpha_min_ratio, max_iter=max_iter, tol=tol, precision=precision, random_state=random_state,
     )  # fmt: skip
     model = _recommended_model(result["recommended"], parameters, X, target, encoder, study)
@@ -282,6 +283,8 @@ def _recommended_model(name, parameters, X, target, encoder, study):
 def _check(penalties, cv, repeats, selection, l1_ratio, feature_groups, ordered, groups, network):
     """Raise where an argument is wrong, or would do nothing."""
     activation = network.activation
+    if isinstance(penalties, str):
+        raise ValueError(f"penalties={penalties!r} is one name: give a list, as [{penalties!r}]")
     for name in penalties:
         if name not in PENALTIES and name not in ADAPTIVE:
             raise ValueError(f"no penalty {name!r}: use some of {', '.join([*PENALTIES, *ADAPTIVE])}")

@@ -21,7 +21,7 @@ from tautnet.fitting.reading import randomization_in_words, stability_in_words
 from tautnet.fitting.sample import encode, notes
 from tautnet.fitting.settings import Settings
 from tautnet.fitting.stability import PAIRS, THRESHOLD, counted, expected_false_at_most, stability_selection
-from tautnet.objective.networks import ACTIVATIONS, Network
+from tautnet.objective.networks import ACTIVATIONS, Network, layer_sizes
 from tautnet.objective.tasks import loss_for
 from tautnet.tables.errors import TableError
 
@@ -85,7 +85,7 @@ def select_features(
     feature_groups: Mapping[str, Any] | None = None,
     sample_weight: ArrayLike | None = None,
     task: str = "auto",
-    hidden_layer_sizes: Sequence[int] = (100,),
+    hidden_layer_sizes: int | Sequence[int] = (100,),
     activation: str = "relu",
     skip: bool = True,
     random_state: int = 0,
@@ -159,7 +159,8 @@ def select_features(
     ['x1', 'x2']
     """
     start = time.perf_counter()
-    network = Network(tuple(hidden_layer_sizes), activation, skip and bool(hidden_layer_sizes))
+    sizes = layer_sizes(hidden_layer_sizes)
+    network = Network(sizes, activation, skip and bool(sizes))
     _check(fdr, method, strict, expected_false, cv, task, activation)
     target, sample, encoder = encode(X, y, sample_weight, task)
     n_rows = int((sample.weight > 0).sum())

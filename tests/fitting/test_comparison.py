@@ -147,6 +147,8 @@ def test_groups_and_factors_of_predictors():
         ({"cv": KFold(3), "ordered": True}, "changes nothing where cv gives the splits"),
         ({"penalties": ["lasso"]}, "no penalty 'lasso'"),
         ({"penalties": []}, "at least one"),
+        ({"penalties": "l2"}, r"penalties='l2' is one name: give a list, as \['l2'\]"),
+        ({"hidden_layer_sizes": (6, 0)}, "hidden_layer_sizes must be > 0"),
         ({"cv": 2}, "at least 3 folds"),
         ({"selection": "best"}, "neither 'min' nor '1se'"),
         ({"activation": "gelu"}, "activation='gelu'"),
@@ -164,3 +166,16 @@ def test_wrong_arguments_are_refused_in_one_line(options, says):
     with pytest.raises(ValueError, match=says) as raised:
         on(datasets.linear_two(n_rows=60, n_predictors=3), **options)
     assert "\n" not in str(raised.value)
+
+
+def test_one_layer_may_be_a_number():
+    table = datasets.linear_two(n_rows=60, n_predictors=3)
+    one, other = (on(table, penalties=["l2"], cv=3, hidden_layer_sizes=sizes) for sizes in (4, (4,)))
+    assert one.result["rows"][0]["test_loss"] == other.result["rows"][0]["test_loss"]
+    assert one.model.hidden_layer_sizes == (4,)
+
+
+def test_a_target_given_by_name_is_told_how():
+    table = datasets.linear_two(n_rows=60, n_predictors=3)
+    with pytest.raises(ValueError, match=r"y='y' is a name: .* X.drop\(columns='y'\), X\['y'\]"):
+        compare(table.frame, "y")

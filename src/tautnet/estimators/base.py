@@ -26,7 +26,7 @@ from tautnet.estimators.inputs import (
 from tautnet.files.summary import summarise
 from tautnet.fitting.sample import encode
 from tautnet.fitting.settings import Settings
-from tautnet.objective.networks import ACTIVATIONS, Network
+from tautnet.objective.networks import ACTIVATIONS, Network, layer_sizes
 from tautnet.objective.penalties import JOINT, PENALTIES, UNPENALISED, WITH_L1_RATIO, penalty_complaint
 from tautnet.objective.prediction import average_mean
 from tautnet.objective.tasks import REGRESSION_LOSSES, TIES, loss_for
@@ -96,8 +96,7 @@ class Net(Convertible, BaseEstimator):
         return tags
 
     def _settings(self, loss, stopping):
-        hidden = self.hidden_layer_sizes
-        sizes = (hidden,) if np.isscalar(hidden) else tuple(int(size) for size in hidden)
+        sizes = layer_sizes(self.hidden_layer_sizes)
         return Settings(
             penalty=self.penalty, l1_ratio=self.l1_ratio, loss=loss,
             network=Network(sizes, self.activation, self.skip and bool(sizes)),
@@ -128,9 +127,7 @@ class Net(Convertible, BaseEstimator):
 
     def _check_parameters(self):
         self._validate_params()
-        linear = not np.isscalar(self.hidden_layer_sizes) and len(self.hidden_layer_sizes) == 0
-        if not np.isscalar(self.hidden_layer_sizes) and any(size < 1 for size in self.hidden_layer_sizes):
-            raise ValueError(f"hidden_layer_sizes must be > 0, got {self.hidden_layer_sizes}.")
+        linear = not layer_sizes(self.hidden_layer_sizes)
         self._check_layer_factors()
         complaint = penalty_complaint(self.penalty, Network(() if linear else (1,), skip=self.skip))
         if complaint:

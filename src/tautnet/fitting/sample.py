@@ -46,6 +46,8 @@ class Sample(NamedTuple):
 def encode(X, y, sample_weight, task):
     """Encode a table: target, sample, encoder."""
     frame = as_frame(X)
+    if isinstance(y, str):
+        raise TableError(f"y={y!r} is a name: take the target out of X and give both: X.drop(columns={y!r}), X[{y!r}]")
     if len(y) != len(frame):
         raise TableError(f"X has {len(frame)} rows and y has {len(y)}")
     target = as_target(y, task)

@@ -18,6 +18,20 @@ ACTIVATIONS = {
 ROWS_AT_ONCE = 2048
 
 
+def layer_sizes(hidden):
+    """Units of each hidden layer as a tuple, of one number or of several.
+
+    Examples
+    --------
+    >>> layer_sizes(20), layer_sizes([64, 32]), layer_sizes(())
+    ((20,), (64, 32), ())
+    """
+    sizes = (hidden,) if np.isscalar(hidden) else tuple(hidden)
+    if any(size < 1 for size in sizes):
+        raise ValueError(f"hidden_layer_sizes must be > 0, got {hidden}.")
+    return tuple(int(size) for size in sizes)
+
+
 class Weights(NamedTuple):
     """What a penalty sees.
 
