@@ -38,6 +38,8 @@ __all__ = list(_NAMES)
 
 
 def __getattr__(name):
+    if name == "__version__":
+        return import_module("importlib.metadata").version("tautnet")
     if name == "datasets":
         return import_module("tautnet.tables.datasets")
     if name in _NAMES:

@@ -26,3 +26,5 @@ from tautnet.views.displays import TrainingCurveDisplay as TrainingCurveDisplay
 from tautnet.views.gains import ComparisonDisplay as ComparisonDisplay
 from tautnet.views.selected import SelectionDisplay as SelectionDisplay
 from tautnet.views.weights import WeightHistogramDisplay as WeightHistogramDisplay
+
+__version__: str
