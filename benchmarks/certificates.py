@@ -37,13 +37,13 @@ def measure(name, data, activation):
     from tautnet.fitting.path import nearest
     from tautnet.fitting.sample import encode
     from tautnet.fitting.settings import Settings
-    from tautnet.objective.losses import loss_for
     from tautnet.objective.networks import Network
+    from tautnet.objective.tasks import loss_for
 
     frame, y, task = load(name, data)
     target, sample, _ = encode(frame, y, None, task)
     fold = fold_rows(target, sample.weight, 5, nested=True)
-    common = {"loss": loss_for(task, sample.y.shape[1]), "network": Network(activation=activation), "tol": 0.005}
+    common = {"loss": loss_for(task, sample.y, sample.weight), "network": Network(activation=activation), "tol": 0.005}
     candidates = [
         Candidate(f"{penalty}{finish}", Settings(penalty, finish=finish, **common))
         for penalty in PENALTIES for finish in (False, True)
