@@ -83,7 +83,8 @@ def run(name, file, target):
     seconds = time.perf_counter() - start
     if ended.returncode:
         raise SystemExit(f"{name}: {ended.stderr}")
-    notes = [line for line in ended.stderr.splitlines() if not line.startswith("report: ")]
+    # Where files lie is a matter of this machine.
+    notes = [line for line in ended.stderr.splitlines() if not line.startswith(("report: ", "model under "))]
     shown = f"$ tautnet compare {file.name} --target {target}"
     return "\n".join([shown, *notes, "", ended.stdout.rstrip(), "", f"{seconds:.0f} seconds"]) + "\n"
 
