@@ -21,6 +21,8 @@ from tautnet.fitting.reading import randomization_in_words, stability_in_words
 from tautnet.fitting.sample import encode, notes
 from tautnet.fitting.settings import Settings
 from tautnet.fitting.stability import PAIRS, THRESHOLD, counted, expected_false_at_most, stability_selection
+from tautnet.fitting.study import single_chains
+from tautnet.fitting.units import stage
 from tautnet.objective.networks import ACTIVATIONS, Network, layer_sizes
 from tautnet.objective.tasks import loss_for
 from tautnet.tables.errors import TableError
@@ -237,11 +239,6 @@ def _tamed(sample, encoder, on_note):
     return sample._replace(X=X)
 
 
-def _stage(on_progress, low, high):
-    """What is told of a stage between two shares of the whole."""
-    return None if on_progress is None else lambda share: on_progress(low + (high - low) * share)
-
-
 class _Found(NamedTuple):
     """What a method finds, predictor by predictor."""
 
@@ -258,15 +255,15 @@ def _by_randomization(sample, settings, fold, members, fdr, strict, *, n_jobs, o
     start = time.perf_counter()
     nested = cross_validate(
         sample, [Candidate("adaptive_group", replace(settings, adaptive=True))], [fold], nested=True, n_jobs=n_jobs,
-        on_progress=_stage(on_progress, 0, 0.75),
+        on_progress=stage(on_progress, 0, 0.75),
     )[0]  # fmt: skip
     facts = {"method": "randomization", "level": fdr, "strict": strict, "path_seconds": time.perf_counter() - start}
     rows = rows_to_test(sample.weight, settings.seed)
-    networks = fold_networks(nested, rows, n_jobs=n_jobs, on_progress=_stage(on_progress, 0.75, 0.8))
+    networks = fold_networks(nested, rows, n_jobs=n_jobs, on_progress=stage(on_progress, 0.75, 0.8))
     few = sample.of(rows)
     tested = randomization_test(
         few, networks, Conditionals(few, members), most=most_draws(sample.n_predictors, fdr), seed=settings.seed,
-        by_fold=strict, n_jobs=n_jobs, on_progress=_stage(on_progress, 0.8, 1),
+        by_fold=strict, n_jobs=n_jobs, on_progress=stage(on_progress, 0.8, 1),
     )  # fmt: skip
     p_values = np.minimum(1, 2 * (np.median(tested.fold_p_values, axis=1) if strict else tested.p_values))
     unused = int((tested.draws == 0).sum())
@@ -280,11 +277,11 @@ def _by_stability(sample, settings, fold, labels, n_counted, expected_false, *, 
     start = time.perf_counter()
     nested = cross_validate(
         sample, [Candidate("group", settings)], [fold], nested=False, n_jobs=n_jobs,
-        on_progress=_stage(on_progress, 0, 0.25),
+        on_progress=stage(on_progress, 0, 0.25),
     )[0]  # fmt: skip
     path_seconds, alpha = time.perf_counter() - start, nested.curve().alpha("1se")
     frequencies = stability_selection(
-        sample, settings, alpha, n_counted, labels=labels, n_jobs=n_jobs, on_progress=_stage(on_progress, 0.25, 1)
+        sample, settings, alpha, n_counted, labels=labels, n_jobs=n_jobs, on_progress=stage(on_progress, 0.25, 1)
     )
     bound = expected_false_at_most(n_counted, sample.n_predictors)
     facts = {
@@ -300,7 +297,7 @@ def _by_stability(sample, settings, fold, labels, n_counted, expected_false, *, 
 def _result(found, names):
     """The part of the result that a method fills; the surest predictors come first."""
     nested, path = found.nested, found.nested.whole
-    exits = order_of_exit(path, [nested.single(0, k).path for k in range(int(nested.folds[0].max()) + 1)])
+    exits = order_of_exit(path, [chain.path for chain, _ in single_chains(nested)])
     norms = path.norms[nearest(path.alphas, found.alpha)]
     surest = found.values if found.value_name == "p_value" else -found.values
     order = np.lexsort((-norms, -exits.alphas, surest))

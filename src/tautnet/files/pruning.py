@@ -3,7 +3,6 @@
 import numpy as np
 
 from tautnet.objective.prediction import ACTIVATIONS
-from tautnet.tables.scaling import Scaling
 
 __all__ = ["prune", "without_idle_units"]
 
@@ -92,7 +91,7 @@ def _columns_that_weigh(predictor):
 def _of_columns(predictor, columns):
     first, *later = (np.ascontiguousarray(weights) for weights in predictor.layers)
     return predictor._replace(
-        scaling=Scaling(*(values[columns] for values in predictor.scaling)),
+        scaling=predictor.scaling.of(columns),
         layers=(first[columns], *later),
         skip=None if predictor.skip is None else predictor.skip[columns],
     )

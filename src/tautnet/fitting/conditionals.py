@@ -193,8 +193,7 @@ class Conditionals:
         for part in self._parts(columns):
             parts.append(self._fit(columns, part, before, others))
             before = np.concatenate([before, part])
-        scaling = self.scaling._replace(centre=self.scaling.centre[columns], scale=self.scaling.scale[columns])
-        return Conditional(columns, parts, scaling)
+        return Conditional(columns, parts, self.scaling.of(columns))
 
     def _parts(self, columns):
         """Positions of the columns that are drawn together: what is discrete first, then number by number."""

@@ -187,11 +187,8 @@ class FoldNetwork:
         -------
         array (n_draws,)
         """
-        scaling = self.unit.scaling._replace(
-            centre=self.unit.scaling.centre[columns], scale=self.unit.scaling.scale[columns]
-        )
         first, skip, _ = self.parameters.weights
-        change = standardise(drawn, scaling) - self.inputs[:, columns]
+        change = standardise(drawn, self.unit.scaling.of(columns)) - self.inputs[:, columns]
         beside = None if skip is None else self.beside + change @ skip[columns]
         return self._loss(self.signal + change @ first[columns], beside)
 

@@ -17,7 +17,7 @@ from tautnet.fitting.crossval import (
     outer_curve,
 )
 from tautnet.fitting.path import nearest
-from tautnet.fitting.units import run_units
+from tautnet.fitting.units import run_units, stage
 from tautnet.objective.penalties import UNPENALISED
 
 # First-layer weights beyond which a refit does not keep the parameters of its whole path.
@@ -101,6 +101,11 @@ class Nested:
 
     def _among(self, curve, key):
         return curve.restricted(self.ladders[key]) if self.ladders else curve
+
+    @property
+    def outer_folds(self):
+        """Every pair (repeat, outer fold)."""
+        return [(repeat, k) for repeat, fold in enumerate(self.folds) for k in range(fold.max() + 1)]
 
     def single(self, repeat, outer):
         """The chain without one fold."""
@@ -195,7 +200,7 @@ def cross_validate(sample, candidates, folds, *, nested, alphas="auto", keep=(),
 def stages(n, on_progress):
     """For each of several runs of units, what is told of their share of the whole."""
     for i in range(n):
-        yield None if on_progress is None else lambda share, i=i: on_progress((i + share) / n)
+        yield stage(on_progress, i / n, (i + 1) / n)
 
 
 class Task(NamedTuple):
@@ -282,9 +287,8 @@ def _is_finished_later(settings):
 
 def _ladders(nested, is_nested):
     ladders = {None: finishing_ladder(nested.curve().alpha("min"))}
-    for repeat, fold in enumerate(nested.folds if is_nested else []):
-        for k in range(fold.max() + 1):
-            ladders[repeat, k] = finishing_ladder(nested.inner(repeat, k).alpha("min"))
+    for outer in nested.outer_folds if is_nested else []:
+        ladders[outer] = finishing_ladder(nested.inner(*outer).alpha("min"))
     return ladders
 
 

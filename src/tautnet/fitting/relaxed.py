@@ -83,7 +83,7 @@ class Relaxed:
 
     def fold_models(self, option):
         """The models of the folds behind an option, on all columns: pairs of unit and parameters."""
-        for key in _outer_folds(self.shrunken):
+        for key in self.shrunken.outer_folds:
             chain, unit = option.nested.single(*key), self.shrunken.single(*key).path.unit
             at = chain.nearest_kept(option.alpha)
             path = replace(chain.path, parameters={at: chain.path.parameters[at]})
@@ -193,7 +193,7 @@ def relax(nested, *, is_nested, at_most=None, keep=(), n_jobs=None, on_progress=
     Relaxed
     """
     n_always = _count_always(nested.candidate.settings)
-    tops = {key: _top(nested, key, at_most) for key in [None, *(_outer_folds(nested) if is_nested else ())]}
+    tops = {key: _top(nested, key, at_most) for key in [None, *(nested.outer_folds if is_nested else ())]}
     largest = nested.sample.n_predictors if at_most is None else min(at_most, nested.sample.n_predictors)
     counts = sorted({min(count, largest) for count in counts_up_to(max(tops.values()), n_always)})
     keys = [(order, count) for order in ORDERS for count in counts]
@@ -296,10 +296,6 @@ def _curve(nested, key):
 
 def _path(nested, key):
     return nested.whole if key is None else nested.single(*key).path
-
-
-def _outer_folds(nested):
-    return [(repeat, k) for repeat, fold in enumerate(nested.folds) for k in range(fold.max() + 1)]
 
 
 def _count_always(settings):

@@ -292,7 +292,7 @@ def candidates_for(penalties, settings_for):
 
 def single_chains(nested):
     """The chains that leave one fold out, each with that fold, over all repeats."""
-    return [(nested.single(r, k), k) for r, fold in enumerate(nested.folds) for k in range(fold.max() + 1)]
+    return [(nested.single(repeat, k), k) for repeat, k in nested.outer_folds]
 
 
 def training_curve(nested):

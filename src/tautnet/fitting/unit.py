@@ -128,7 +128,7 @@ class Unit:
         if not self.batched:
             return None
         size = self.settings.schedule.batch_size
-        rows = self._padded(dtype, self._shuffled(), size) if self.table is None else self._in_table(dtype)
+        rows = self._padded(dtype, self._shuffled(), size) if self.table is None else self.data(dtype)
         return rows, np.asarray(len(self.X), np.int32), np.zeros(size, dtype)
 
     def _shuffled(self):

@@ -56,6 +56,11 @@ class Progress:
         self.report(total)
 
 
+def stage(on_progress, low, high):
+    """What is told of a stage between two shares of the whole; None where nobody asks."""
+    return None if on_progress is None else lambda share: on_progress(low + (high - low) * share)
+
+
 def run_units(units, *, n_jobs=None, on_progress=None):
     """Run functions of a ticker and return their results in order.
 

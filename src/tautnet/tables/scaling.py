@@ -20,6 +20,10 @@ class Scaling(NamedTuple):
     centre: np.ndarray
     scale: np.ndarray
 
+    def of(self, columns) -> "Scaling":
+        """Those of some columns: positions, or a truth value for each."""
+        return Scaling(self.centre[columns], self.scale[columns])
+
 
 def fit_scaling(X, weights=None, rows=None) -> Scaling:
     """Learn centre and scale from the rows that count.
