@@ -30,6 +30,7 @@ def prune(encoder, members):
     >>> import pandas as pd
     >>> from tautnet.objective.prediction import Predictor
     >>> from tautnet.tables.encoder import TableEncoder
+    >>> from tautnet.tables.scaling import Scaling
     >>> encoder = TableEncoder().fit(pd.DataFrame({"a": [1, 2], "b": [0, 3]}))
     >>> two, one = Scaling(np.zeros(2), np.ones(2)), Scaling(np.zeros(1), np.ones(1))
     >>> line = Predictor(two, (np.array([[0.0], [2.0]]),), (np.ones(1),), None, "relu", one, "identity")
