@@ -15,12 +15,13 @@ from numpy.typing import ArrayLike
 from tautnet.estimators.inputs import take_predictors
 from tautnet.fitting.crossval import fold_rows, partition_rows
 from tautnet.fitting.detail import plain, study_detail
+from tautnet.fitting.relaxed import Relaxed
 from tautnet.fitting.sample import encode, notes
 from tautnet.fitting.settings import Settings
 from tautnet.fitting.study import best_row, candidates_for, over_fitted, recommended_name, run_study, tabulate
 from tautnet.fitting.verdict import write_verdict
 from tautnet.objective.networks import ACTIVATIONS, Network, layer_sizes
-from tautnet.objective.penalties import ADAPTIVE, JOINT, PENALTIES, WITH_L1_RATIO, penalty_complaint
+from tautnet.objective.penalties import ADAPTIVE, JOINT, PENALTIES, RELAXED, WITH_L1_RATIO, penalty_complaint
 from tautnet.objective.tasks import REGRESSION_LOSSES, TIES, loss_for
 
 if TYPE_CHECKING:
@@ -128,6 +129,7 @@ def compare(
     feature_groups: Mapping[str, Any] | None = None,
     penalty_factors: ArrayLike | None = None,
     finish: bool = False,
+    relax: bool = False,
     alpha_min_ratio: str | float = "auto",
     max_iter: int = 2000,
     tol: float = 0.05,
@@ -178,6 +180,9 @@ def compare(
         every penalty, of the linear model's too.
     finish : bool
         Score and deliver models that are solved in float64 (slower).
+    relax : bool
+        A further row, "relaxed_group": "group" with ``relax=True``. In every fold refits on the predictors that the
+        path of "group" ranks first are judged beside it, which takes several times as long as that path.
     alpha_min_ratio : "auto" or float
         Start of the path as a share of a₀; "auto" is 1e-6, or 1e-2 with more columns than rows.
     max_iter, tol : int, float
@@ -223,6 +228,7 @@ def compare(
     sizes = layer_sizes(hidden_layer_sizes)
     network = Network(sizes, activation, skip and bool(sizes))
     _check(penalties, cv, repeats, selection, l1_ratio, feature_groups, ordered, groups, network)
+    _check_relax(relax, penalties, finish, network)
     target, sample, encoder = encode(X, y, sample_weight, task if loss == "squared_error" else "regression")
     _check_loss(target.task, task, loss, delta, quantile, ties)
     regression_loss = loss
@@ -250,8 +256,8 @@ def compare(
         for note in notes(target, encoder):
             on_note(note)
     study = run_study(
-        sample, candidates_for(penalties, settings_for), folds, selection=selection, groups=codes,
-        n_jobs=n_jobs, on_progress=on_progress,
+        sample, candidates_for(penalties, settings_for), folds, selection=selection,
+        relaxed=RELAXED if relax else None, groups=codes, n_jobs=n_jobs, on_progress=on_progress,
     )  # fmt: skip
     table, names = tabulate(study), [str(name) for name in feature_groups or encoder.feature_names_in_]
     names = [names[i] for i in taken.predictors]
@@ -276,8 +282,10 @@ def _recommended_model(name, parameters, X, target, encoder, study):
     """The estimator of the recommended penalty, made of the chains of the comparison."""
     from tautnet.estimators.assembled import assemble
 
-    own = {"penalty": ADAPTIVE.get(name, name), "adaptive": name in ADAPTIVE}
-    return assemble(parameters | own, X, target, encoder, study.sample, study.nested[name])
+    of = (ADAPTIVE | RELAXED).get(name, name)
+    own = {"penalty": of, "adaptive": name in ADAPTIVE, "relax": name in RELAXED}
+    relaxed = study.relaxed.get(name) or Relaxed(study.nested[name], {}, {None: 0})
+    return assemble(parameters | own, X, target, encoder, study.sample, relaxed)
 
 
 def _check(penalties, cv, repeats, selection, l1_ratio, feature_groups, ordered, groups, network):
@@ -311,6 +319,16 @@ def _check(penalties, cv, repeats, selection, l1_ratio, feature_groups, ordered,
         ),
         (ordered and repeats > 1, f"repeats={repeats} changes nothing where ordered=True leaves nothing to draw"),
         (ordered and groups is not None, "ordered=True cuts folds by the order of rows, groups by groups: use one"),
+    ):
+        if wrong:
+            raise ValueError(why)
+
+
+def _check_relax(relax, penalties, finish, network):
+    """Raise where refits are asked for that cannot be made."""
+    for wrong, why in (
+        (relax and not {*RELAXED.values()} <= {*penalties}, "relax=True refits what group ranks first: name group too"),
+        (relax and finish and not network.is_linear, "relax=True needs finish=False: refits are scored as they are"),
     ):
         if wrong:
             raise ValueError(why)

@@ -7,7 +7,6 @@ from sklearn.utils.validation import _check_feature_names
 
 from tautnet.estimators.cross_validated import TautNetClassifierCV, TautNetRegressorCV
 from tautnet.estimators.survival import TautNetSurvivalCV
-from tautnet.fitting.relaxed import Relaxed
 
 CLASSES = {
     "classification": TautNetClassifierCV,
@@ -29,7 +28,7 @@ def estimator_for(task, parameters):
     return CLASSES[task](**{name: value for name, value in parameters.items() if name in known})
 
 
-def assemble(parameters, X, target, encoder, sample, nested):
+def assemble(parameters, X, target, encoder, sample, relaxed):
     """The fitted estimator of a candidate of a comparison: nothing is fitted again.
 
     Parameters
@@ -39,8 +38,8 @@ def assemble(parameters, X, target, encoder, sample, nested):
     X : DataFrame or array (n_rows, n_predictors)
     target, encoder, sample
         As `encode` gives them.
-    nested : Nested
-        All chains of the candidate.
+    relaxed : Relaxed
+        All chains of the candidate, and refits where there are any.
 
     Returns
     -------
@@ -54,4 +53,4 @@ def assemble(parameters, X, target, encoder, sample, nested):
     with warnings.catch_warnings():
         # A comparison says how well its models are solved, in its table and its verdict.
         warnings.simplefilter("ignore", ConvergenceWarning)
-        return estimator._take_chains(estimator._take_predictors(sample)[0], Relaxed(nested, {}, {None: 0}), "auto")
+        return estimator._take_chains(estimator._take_predictors(sample)[0], relaxed, "auto")

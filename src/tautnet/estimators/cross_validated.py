@@ -18,7 +18,7 @@ from tautnet.fitting.exits import order_of_exit
 from tautnet.fitting.nested import Candidate, cross_validate, stages
 from tautnet.fitting.path import nearest
 from tautnet.fitting.recorder import Path
-from tautnet.fitting.relaxed import Relaxed, choice, refit_on_all, relax
+from tautnet.fitting.relaxed import Relaxed, choice, relax
 from tautnet.fitting.study import null_loss, penalty_curves, single_chains, training_curve
 from tautnet.fitting.trainings import run_chain
 from tautnet.fitting.units import run_units
@@ -90,7 +90,6 @@ class CrossValidated(Net):
         if self.relax:
             at_most = None if isinstance(self.selection, str) else self.selection
             relaxed = relax(nested, is_nested=False, at_most=at_most, on_progress=next(parts), **shared)
-            self.relaxed_results_ = relaxed.results()
         return self._take_chains(sample, relaxed, alphas)
 
     def _take_chains(self, sample, relaxed, alphas):
@@ -104,6 +103,8 @@ class CrossValidated(Net):
         self.cv_results_ = penalty_curves(nested, curve, nested.whole)
         self.cv_loss_, self.relaxed_order_ = float(taken.mean), taken.order
         self._store(sample, path, at)
+        if self.relax:
+            self.relaxed_results_ = relaxed.results()
         self._keep_factors(nested.whole)
         self._store_exits(nested)
         self._store_curves(nested)
@@ -135,12 +136,9 @@ class CrossValidated(Net):
 
     def _path(self, sample, settings, relaxed, taken, alphas):
         """A path of all rows that holds the model taken, and its place there."""
-        path = relaxed.shrunken.whole
+        path = relaxed.path_of(taken)
         at = nearest(path.alphas, taken.alpha)
-        if taken.order is not None:
-            path = run_units([partial(refit_on_all, relaxed, taken)])[0]
-            at = len(path.alphas) - 1
-        elif at not in path.parameters:
+        if at not in path.parameters:
             # The table is so wide that the walk did not keep every model: it is made again for this one.
             rows, keep = np.arange(len(sample.y)), [path.alphas[at]]
             settings = replace(path.unit.settings, finish=settings.finish)
@@ -202,9 +200,10 @@ class TautNetClassifierCV(CrossValidated, ClassifierNet):
         of the fewest predictors); or the best model with at most so many predictors.
     relax : bool
         Choose among refits too: on the 1 to 8, then 10, 12, 14, 17, ... predictors that each fold's own path ranks
-        first, by the norms of their weights or by where they leave, up to the number kept at ``alpha_min_``, under
-        l2 of a strength of its own. A penalty that takes predictors out shrinks those it keeps; refits do not, and
-        are much better where few are kept. It takes many times as long.
+        first, by the norms of their weights or by where they leave, under l2 of a strength of its own; up to the
+        number asked for by ``selection``, else to where more no longer help (twice in a row more than a standard error
+        above the least loss) or to the number kept at ``alpha_min_``. A penalty that takes predictors out shrinks those
+        it keeps; refits do not, and are much better where few are kept. It takes several times as long.
     n_jobs : int, optional
         Folds at once; None is 1, -1 all cores. Never changes a number.
     ensemble : bool

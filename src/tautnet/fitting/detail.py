@@ -41,6 +41,7 @@ def study_detail(study, table, encoder, target, predictors):
         "penalties": {
             name: penalty_detail(study, name, table.outer[name], predictors) for name in study.nested
         },
+        "relaxed": {name: _columns(one.results()) for name, one in study.relaxed.items()},
         "none": _none_detail(study) if "none" in study.nested else None,
         "predictions": _predictions(study, table.outer[recommended], recommended, target),
     }
@@ -48,12 +49,14 @@ def study_detail(study, table, encoder, target, predictors):
 
 def penalty_detail(study, name, outer, predictors):
     """Curves, path and exits of one candidate."""
-    refit, nested = study.refits[name], study.nested[name]
-    path, curve = refit.path, refit.curve
+    refit = study.refits[name][study.selection]
+    nested, path = refit.nested, refit.path
+    curve = nested.curve()
     singles = [chain.path for chain, _ in single_chains(nested)]
     exits = exit_alphas(path.alphas, path.norms > 0)
     order = sorted((i for i, e in enumerate(exits) if e is not None), key=lambda i: exits[i])
-    chosen = curve.index(study.selection)
+    # Where the grid of a refit starts is not for its user to say.
+    at_edge = nested.whole is not None and curve.index(study.selection) == 0 and len(curve.alphas) > 1
     arrays = ("n_features", "train_loss", "norms", "unit_norms", "weight_squares", "weight_magnitudes", "weight_max",
               "zero_weights", "histograms", "stationarity", "objective_gap")  # fmt: skip
     return {
@@ -63,7 +66,7 @@ def penalty_detail(study, name, outer, predictors):
         "train_mean": five_digits(mean_train_loss(singles, curve.alphas)),
         "alpha_min": curve.alpha("min"),
         "alpha_1se": curve.alpha("1se"),
-        "at_edge": bool(chosen == 0 and len(curve.alphas) > 1),
+        "at_edge": bool(at_edge),
         "outer_alphas": outer.alphas,
         "outer_losses": five_digits(outer.fold_losses),
         "path": {"alphas": path.alphas} | {name: five_digits(getattr(path, name)) for name in arrays},
@@ -89,9 +92,13 @@ def five_digits(values):
     return np.array([float(f"{value:.5g}") for value in values.ravel()]).reshape(values.shape)
 
 
+def _columns(results):
+    return {name: five_digits(values) for name, values in results.items()}
+
+
 def _none_detail(study):
     """The training of ``none``: loss on rows seen and not seen against steps."""
-    curve, path = training_curve(study.nested["none"]), study.refits["none"].path
+    curve, path = training_curve(study.nested["none"]), study.refits["none"][study.selection].path
     # A log-loss this small on every row means that every class is far from its boundary.
     separated = study.loss.score_name == "accuracy" and path.train_loss[-1] < 0.01
     folds = [losses for name, losses in curve.items() if name.startswith("split")]

@@ -55,6 +55,14 @@ class Outer(NamedTuple):
     alphas: object
 
 
+class Choice(NamedTuple):
+    """What a rule chooses: chains, a strength on them, and its cross-validated loss."""
+
+    nested: object
+    alpha: float
+    mean: float
+
+
 @dataclass(frozen=True)
 class Nested:
     """All chains of one candidate.
@@ -111,10 +119,19 @@ class Nested:
         """The chain without one fold."""
         return next(chain for chain in self.chains[repeat] if chain.left_out == (outer,))
 
+    def choose(self, selection, key=None):
+        """The strength that a rule chooses for an outer fold, (repeat, fold), or for all rows."""
+        curve = self.curve() if key is None else self.inner(*key)
+        i = curve.index(selection)
+        return Choice(self, float(curve.alphas[i]), curve.mean[i])
+
+    def path_of(self, choice):
+        """The path on all rows that a choice is a place on."""
+        return self.whole
+
     def outer(self, selection):
         """Outer-fold results under a rule."""
-        choose = lambda repeat, k: (self, self.inner(repeat, k).alpha(selection))  # noqa: E731
-        return outer_results(self.sample, self.folds, choose)
+        return outer_results(self.sample, self.folds, partial(self.choose, selection))
 
 
 def outer_results(sample, folds, choose):
@@ -123,7 +140,7 @@ def outer_results(sample, folds, choose):
     Parameters
     ----------
     choose : callable
-        ``choose(repeat, outer fold)`` gives a `Nested` and a strength, both chosen without that fold.
+        ``choose((repeat, outer fold))`` gives a `Choice` that was made without that fold.
 
     Returns
     -------
@@ -134,7 +151,7 @@ def outer_results(sample, folds, choose):
         row_outputs = np.zeros(sample.y.shape)
         row_losses = np.zeros(len(fold))
         for k in range(fold.max() + 1):
-            nested, alpha = choose(repeat, k)
+            nested, alpha, *_ = choose((repeat, k))
             chain, rows = nested.single(repeat, k), fold == k
             at = chain.at(alpha)
             loss = nested.candidate.settings.loss

@@ -5,7 +5,7 @@ of numbers k, the k first predictors of each chain get a path of their own under
 between these and the shrunken models (Meinshausen 2007, Relaxed Lasso).
 """
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from functools import partial
 from typing import NamedTuple
 
@@ -13,7 +13,7 @@ import jax
 import numpy as np
 
 from tautnet.fitting.crossval import fit_chain
-from tautnet.fitting.nested import Nested, honest_points
+from tautnet.fitting.nested import Nested, honest_points, outer_results, stages
 from tautnet.fitting.path import nearest
 from tautnet.fitting.trainings import run_chain
 from tautnet.fitting.units import run_units
@@ -35,18 +35,19 @@ class Option(NamedTuple):
     ----------
     nested : Nested
         Its chains.
-    alpha : float
+    alpha, mean : float
+        As those of `Choice`.
     n_predictors : int
-    mean, standard_error : float
-        Cross-validated loss.
+    standard_error : float
+        Of the mean.
     order : {"norm", "exit"} or None
         What ranked the predictors of a refit; None where the model is on the shrunken path.
     """
 
     nested: object
     alpha: float
-    n_predictors: int
     mean: float
+    n_predictors: int
     standard_error: float
     order: object = None
 
@@ -60,26 +61,52 @@ class Relaxed:
     shrunken : Nested
         The path that ranks.
     refits : dict
-        (order, number of predictors) -> Nested, of chains under l2; their ``whole`` is None, see `refit_on_all`.
+        (order, number of predictors) -> Nested, of chains under l2; their ``whole`` is None, see `path_of`.
     tops : dict
         (repeat, outer fold), or None for all rows -> the largest number of predictors that may be chosen.
+    wholes : dict
+        (order, number of predictors) -> Path on all rows of refits that were chosen.
     """
 
     shrunken: Nested
     refits: dict
     tops: dict
+    wholes: dict = field(default_factory=dict)
 
     def options(self, key=None):
         """Models that may be chosen for an outer fold, (repeat, fold), or for all rows: of each refit the best."""
         curve, path = _curve(self.shrunken, key), _path(self.shrunken, key)
         counts = [int(path.n_features[nearest(path.alphas, alpha)]) for alpha in curve.alphas]
-        points = zip(curve.alphas, counts, curve.mean, curve.standard_error, strict=True)
+        points = zip(curve.alphas, curve.mean, counts, curve.standard_error, strict=True)
         yield from (Option(self.shrunken, float(alpha), *numbers) for alpha, *numbers in points)
         for (order, count), nested in self.refits.items():
             if count <= self.tops[key]:
-                curve = _curve(nested, key)
-                i = curve.index("min")
-                yield Option(nested, float(curve.alphas[i]), count, curve.mean[i], curve.standard_error[i], order)
+                yield _best(nested, key, order, count)
+
+    def choose(self, selection, key=None):
+        """The option that a rule chooses for an outer fold, (repeat, fold), or for all rows."""
+        return choice(list(self.options(key)), selection)
+
+    def outer(self, selection):
+        """Outer-fold results under a rule."""
+        return outer_results(self.shrunken.sample, self.shrunken.folds, partial(self.choose, selection))
+
+    def path_of(self, option):
+        """The path on all rows that an option is a place on; that of a refit is walked when it is first asked for."""
+        if option.order is None:
+            return self.shrunken.whole
+        name = option.order, option.n_predictors
+        if name not in self.wholes:
+            self.wholes[name] = run_units([partial(_refit_on_all, self, option)])[0]
+        return self.wholes[name]
+
+    @property
+    def seconds(self):
+        """Time that all chains took, those of the path that ranks among them."""
+        # Both orders share refits.
+        own = {id(chain.path): chain.path for one in self.refits.values() for repeat in one.chains for chain in repeat}
+        paths = [*own.values(), *self.wholes.values()]
+        return self.shrunken.seconds + sum(path.seconds for path in paths)
 
     def fold_models(self, option):
         """The models of the folds behind an option, on all columns: pairs of unit and parameters."""
@@ -117,7 +144,7 @@ def choice(options, selection):
 
     Examples
     --------
-    >>> options = [Option(None, 0.1, 9, 0.50, 0.04), Option(None, 1.0, 3, 0.80, 0.05), Option(None, 0.1, 4, 0.53, 0.03)]
+    >>> options = [Option(None, 0.1, 0.50, 9, 0.04), Option(None, 1.0, 0.80, 3, 0.05), Option(None, 0.1, 0.53, 4, 0.03)]
     >>> [choice(options, rule).n_predictors for rule in ("min", "1se", 3)]
     [9, 4, 3]
     """
@@ -182,7 +209,8 @@ def relax(nested, *, is_nested, at_most=None, keep=(), n_jobs=None, on_progress=
     is_nested : bool
         Whether there are chains without two folds.
     at_most : int, optional
-        Most predictors of a refit.
+        Most predictors of a refit, all numbers up to which are tried. Without it each outer fold, and all rows, go on
+        to more predictors until they no longer help, see `is_past_its_best`.
     keep : "all" or ()
         Whether the parameters of every strength are kept.
     n_jobs, on_progress
@@ -196,49 +224,82 @@ def relax(nested, *, is_nested, at_most=None, keep=(), n_jobs=None, on_progress=
     tops = {key: _top(nested, key, at_most) for key in [None, *(nested.outer_folds if is_nested else ())]}
     largest = nested.sample.n_predictors if at_most is None else min(at_most, nested.sample.n_predictors)
     counts = sorted({min(count, largest) for count in counts_up_to(max(tops.values()), n_always)})
-    keys = [(order, count) for order in ORDERS for count in counts]
+    points, refits, climbs = list(honest_points(nested, is_nested)), {}, {key: [] for key in tops}
+    for count, part in zip(counts, stages(len(counts), on_progress), strict=True):
+        climbing = [key for key, top in tops.items() if count <= top]
+        rung = _rung(nested, points, count, climbing, keep, n_jobs=n_jobs, on_progress=part)
+        refits |= rung
+        for key in climbing:
+            climbs[key].append(choice([_best(one, key, *name) for name, one in rung.items()], "min"))
+            # Who asks for at most so many predictors is shown all numbers up to there.
+            if at_most is None and is_past_its_best(climbs[key]):
+                tops[key] = count
+    return Relaxed(nested, {(order, k): refits[order, k] for order, k in sorted(refits, key=_by_order)}, tops)
+
+
+def is_past_its_best(climb):
+    """Whether more predictors no longer help: twice in a row more than a standard error above the least loss.
+
+    Parameters
+    ----------
+    climb : list of Option
+        The best refit for each number of predictors so far.
+
+    Examples
+    --------
+    >>> climb = [Option(None, 1.0, mean, k, 0.1) for k, mean in enumerate((0.9, 0.3, 0.45, 0.35, 0.5, 0.6))]
+    >>> [is_past_its_best(climb[:k]) for k in range(len(climb) + 1)]
+    [False, False, False, False, False, False, True]
+    """
+    best = choice(climb, "min")
+    return len(climb) > 2 and all(one.mean > best.mean + best.standard_error for one in climb[-2:])
+
+
+def _rung(nested, points, count, climbing, keep, *, n_jobs, on_progress):
+    """Refits of one number of predictors, for the outer folds, and all rows, that climb that far."""
     # One chain serves both orders, and several outer folds, where they agree on the predictors.
-    plans, units = {key: [] for key in keys}, {}
-    for repeat, chain, at in honest_points(nested, is_nested):
-        for key in keys:
+    plans, units = {order: [] for order in ORDERS}, {}
+    for repeat, chain, at in points:
+        is_single = len(chain.left_out) == 1
+        wanted = {k: i for k, i in at.items() if (repeat, k) in climbing or (is_single and None in climbing)}
+        for order in ORDERS:
             served = {}
-            for outer, i in at.items():
-                served.setdefault(_first(*key, chain.path, i), []).append(outer)
+            for outer, i in wanted.items():
+                served.setdefault(_first(order, count, chain.path, i), []).append(outer)
             for predictors, serves in served.items():
                 task = repeat, chain.left_out, predictors
-                plans[key].append((task, tuple(serves)))
+                plans[order].append((task, tuple(serves)))
                 units[task] = partial(_refit_chain, nested, *task, keep)
     done = run_units([_unit(fit) for fit in units.values()], n_jobs=n_jobs, on_progress=on_progress)
     fitted = dict(zip(units, done, strict=True))
     candidate = nested.candidate._replace(settings=refit_settings(nested.candidate.settings))
     refits = {}
-    for key, plan in plans.items():
+    for order, plan in plans.items():
         chains = [[] for _ in nested.folds]
         for task, serves in plan:
             chains[task[0]].append(replace(fitted[task], serves=serves))
-        refits[key] = Nested(candidate, nested.sample, nested.folds, chains, None)
-    return Relaxed(nested, refits, tops)
+        refits[order, count] = Nested(candidate, nested.sample, nested.folds, chains, None)
+    return refits
 
 
-def refit_on_all(relaxed, option, ticker):
-    """The chosen refit on all rows, as a path of the whole sample that ends at the chosen strength.
+def _by_order(name):
+    return ORDERS.index(name[0]), name[1]
 
-    Parameters
-    ----------
-    relaxed : Relaxed
-    option : Option
-        With an order.
-    ticker : Ticker
 
-    Returns
-    -------
-    Path
-    """
+def _best(nested, key, order, count):
+    """Of refits of one number of predictors that of the least loss."""
+    curve = _curve(nested, key)
+    i = curve.index("min")
+    return Option(nested, float(curve.alphas[i]), curve.mean[i], count, curve.standard_error[i], order)
+
+
+def _refit_on_all(relaxed, option, ticker):
+    """The path of all rows on the predictors of a refit, as one of the whole sample."""
     nested = relaxed.shrunken
     at = nearest(nested.whole.alphas, nested.curve().alpha("min"))
     few, columns = _restricted(nested.sample, _first(option.order, option.n_predictors, nested.whole, at))
     rows, settings = np.arange(len(few.y)), _filled_up(option.nested.candidate.settings, columns)
-    path = run_chain(few, rows, rows[:0], settings, until=option.alpha, certify="kept", ticker=ticker)
+    path = run_chain(few, rows, rows[:0], settings, keep=[option.alpha], certify="all", ticker=ticker)
     return widened(_of_columns(path, columns), nested.sample, nested.whole.unit)
 
 

@@ -7,20 +7,24 @@ import numpy as np
 
 from tautnet.fitting.crossval import NEVER_SEEN, fold_weights
 from tautnet.fitting.intervals import corrected_resampled_t, holm, paired_difference, standard_error
-from tautnet.fitting.nested import Candidate, cross_validate, outer_results
+from tautnet.fitting.nested import Candidate, cross_validate, outer_results, stages
 from tautnet.fitting.path import nearest
 from tautnet.fitting.recorder import Path
+from tautnet.fitting.relaxed import relax
 
 
 class Refit(NamedTuple):
-    """A candidate's path on all rows, and the ordinary cross-validation curve that chooses on it."""
+    """What a rule chooses of a candidate: the chains, the strength, and the path on all rows that it is a place on."""
 
+    nested: object
+    alpha: float
+    mean: float
     path: Path
-    curve: object
 
-    def at(self, selection):
-        """Index on the path of the strength that a rule chooses."""
-        return nearest(self.path.alphas, self.curve.alpha(selection))
+    @property
+    def at(self):
+        """Index of the strength on the path."""
+        return nearest(self.path.alphas, self.alpha)
 
 
 @dataclass(frozen=True)
@@ -31,9 +35,11 @@ class Study:
     ----------
     sample : Sample
     nested : dict
-        Name -> Nested, one for each penalty and "linear".
+        Name -> Nested, or Relaxed, one for each row and "linear".
     refits : dict
-        Name -> Refit.
+        Name -> rule -> Refit, for the study's rule and "1se".
+    relaxed : dict
+        Name -> Relaxed, those of ``nested``.
     selection : {"min", "1se"}
     groups : array or None
         Rows that belong together.
@@ -42,12 +48,13 @@ class Study:
     sample: object
     nested: dict
     refits: dict
+    relaxed: dict
     selection: str
     groups: object
 
     @property
     def penalties(self):
-        """Names of the penalties compared."""
+        """Names of the penalties compared, and of refits."""
         return [name for name in self.nested if name != "linear"]
 
     @property
@@ -66,7 +73,9 @@ class Study:
         return next(iter(self.nested.values())).folds
 
 
-def run_study(sample, candidates, folds, *, selection, groups=None, n_jobs=None, on_progress=None):
+def run_study(
+    sample, candidates, folds, *, selection, relaxed=None, groups=None, n_jobs=None, on_progress=None
+):
     """Fit everything that a comparison needs.
 
     Parameters
@@ -76,6 +85,8 @@ def run_study(sample, candidates, folds, *, selection, groups=None, n_jobs=None,
         Penalties, and the linear map under the name "linear".
     folds : list of int arrays
     selection : {"min", "1se"}
+    relaxed : dict, optional
+        Name of a further row -> candidate whose predictors are refitted for it.
     groups : array, optional
     n_jobs, on_progress
         As in `run_units`.
@@ -84,10 +95,20 @@ def run_study(sample, candidates, folds, *, selection, groups=None, n_jobs=None,
     -------
     Study
     """
-    all_nested = cross_validate(sample, candidates, folds, nested=True, n_jobs=n_jobs, on_progress=on_progress)
+    relaxed = relaxed or {}
+    parts = stages(1 + len(relaxed), on_progress)
+    all_nested = cross_validate(sample, candidates, folds, nested=True, n_jobs=n_jobs, on_progress=next(parts))
     nested = {one.candidate.name: one for one in all_nested}
-    refits = {name: Refit(one.whole, one.curve()) for name, one in nested.items()}
-    return Study(sample, nested, refits, selection, groups)
+    refitted = {name: relax(nested[of], is_nested=True, n_jobs=n_jobs, on_progress=part)
+                for (name, of), part in zip(relaxed.items(), parts, strict=True)}  # fmt: skip
+    nested |= refitted
+    refits = {name: {rule: _refit(one, rule) for rule in {selection, "1se"}} for name, one in nested.items()}
+    return Study(sample, nested, refits, refitted, selection, groups)
+
+
+def _refit(one, rule):
+    choice = one.choose(rule)
+    return Refit(choice.nested, choice.alpha, choice.mean, one.path_of(choice))
 
 
 def null_losses(study):
@@ -121,18 +142,15 @@ def null_loss(nested):
 def chosen_results(study, selection):
     """Outer-fold results of choosing the penalty, too, inside each outer fold."""
 
-    def choose(repeat, k):
-        curves = [(study.nested[name], study.nested[name].inner(repeat, k)) for name in study.penalties]
-        nested, curve = min(curves, key=lambda pair: pair[1].mean[pair[1].index(selection)])
-        return nested, curve.alpha(selection)
+    def choose(key):
+        return min((study.nested[name].choose(selection, key) for name in study.penalties), key=lambda one: one.mean)
 
     return outer_results(study.sample, study.folds, choose)
 
 
 def chosen_name(study, selection):
     """The penalty that the same rule picks on all rows."""
-    curves = {name: study.refits[name].curve for name in study.penalties}
-    return min(curves, key=lambda name: curves[name].mean[curves[name].index(selection)])
+    return min(study.penalties, key=lambda name: study.refits[name][selection].mean)
 
 
 class Table(NamedTuple):
@@ -168,7 +186,7 @@ def tabulate(study):
 
 def _rule_rows(study, selection):
     """Rows of every candidate and of "chosen" under one rule, with their comparisons."""
-    outer = {name: nested.outer(selection) for name, nested in study.nested.items()}
+    outer = {name: one.outer(selection) for name, one in study.nested.items()}
     outer["chosen"] = chosen_results(study, selection)
     stands_for = {name: name for name in study.nested} | {"chosen": chosen_name(study, selection)}
     rows = {name: _row(study, stands_for[name], outer[name], selection) for name in outer}
@@ -208,8 +226,8 @@ def _resampled(study, against, own):
 
 def _row(study, name, outer, selection):
     """One row: the outer folds say how good, the refit on all rows says what it looks like."""
-    weight, refit = study.sample.weight, study.refits[name]
-    path, i = refit.path, refit.at(selection)
+    weight, refit = study.sample.weight, study.refits[name][selection]
+    path, i = refit.path, refit.at
     test = float(np.average(outer.losses, weights=weight))
     return {
         "penalty": name,

@@ -3,7 +3,7 @@
 from tautnet.fitting.path import nearest
 from tautnet.fitting.study import best_row, is_better
 from tautnet.fitting.words import certificate_in_words, interval, join, number
-from tautnet.objective.penalties import UNPENALISED
+from tautnet.objective.penalties import RELAXED, UNPENALISED
 
 SMALL_TABLE = 100
 NAMED = 5
@@ -140,12 +140,13 @@ def _network_needed(result):
 
 def _predictors(result):
     rows, total = _rows(result), result["n_predictors"]
-    selecting = [name for name in ("l1", "group", "adaptive_group") if name in rows]
+    selecting = [name for name in ("l1", "group", "adaptive_group", "relaxed_group") if name in rows]
     if not selecting or total == 1:
         return None
     kept = join(f"{name} keeps {rows[name]['predictors_kept']}" for name in selecting)
     one_se = join(f"{name} {rows[name]['one_se']['predictors_kept']}" for name in selecting)
-    name = selecting[-1]
+    # The path on which predictors leave one after the other.
+    name = [name for name in selecting if name not in RELAXED][-1]
     which = _which_predictors(result["detail"]["predictors"], result["detail"]["penalties"][name], rows[name])
     return f"Of {total:,} predictors {kept} (one-SE choice: {one_se}){which and f'; under {name} {which}'}."
 

@@ -350,6 +350,8 @@ WITH_L1_RATIO = ("elasticnet", "sparse_group")
 JOINT = ("group", "sparse_group", "hierarchical", "group_mcp")
 # Names that stand for a penalty whose factors come from a path without them.
 ADAPTIVE = {"adaptive_group": "group"}
+# Names that stand for the refits of a penalty beside its path.
+RELAXED = {"relaxed_group": "group"}
 
 
 def penalty_complaint(name, network):
