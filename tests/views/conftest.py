@@ -32,6 +32,7 @@ CASES = {
     "survival": (SURVIVAL, ["x1", "x2", "x3"], {"penalties": ("none", "group", "early_stopping", "dropout"),
                                                "task": "survival"}),
     "labels": (LABELS, ["x1", "x2", "x3"], {"hidden_layer_sizes": (), "penalties": ("l2",)}),
+    "relaxed": (REGRESSION, ["x1", "x2", "x3"], {"penalties": ("none", "group"), "relax": True}),
     "one predictor": (ONE, ["x1"], {"penalties": ("none", "group")}),
 }
 

@@ -19,7 +19,7 @@ from tautnet.views.report import render_report, write_report
 
 CASES = (
     "classification", "regression", "three classes", "without none", "only none", "linear", "one predictor", "survival",
-    "labels",
+    "labels", "relaxed",
 )  # fmt: skip
 PANELS = ("loss", "norms", "weights", "network")
 

@@ -32,15 +32,16 @@ from tautnet.views.report import (
 # The panels that a case has.
 PATH, FIT, CLASSES = {"loss", "norms", "weights", "network"}, {"fit", "residuals"}, {"calibration"}
 PANELS = {
-    "regression": PATH | FIT | {"none"},
-    "classification": PATH | CLASSES | {"none"},
-    "three classes": PATH | CLASSES,
-    "without none": PATH | FIT,
+    "regression": PATH | FIT | {"none", "counts"},
+    "classification": PATH | CLASSES | {"none", "counts"},
+    "three classes": PATH | CLASSES | {"counts"},
+    "without none": PATH | FIT | {"counts"},
     "only none": FIT | {"none"},
     "linear": PATH | FIT,
-    "survival": PATH | {"none", "survival"},
+    "survival": PATH | {"none", "survival", "counts"},
     "labels": PATH | CLASSES,
-    "one predictor": PATH | FIT | {"none"},
+    "relaxed": PATH | FIT | {"none", "counts"},
+    "one predictor": PATH | FIT | {"none", "counts"},
 }
 ALLOWED = set(
     "html head meta title style script body a header main section footer h1 h2 h3 p b bdi div span small data table "

@@ -63,6 +63,23 @@ def test_frequencies_have_one_threshold():
     assert ax.get_xscale() == "linear" and ax.get_lines()[0].get_xdata().tolist() == [1.0, 0.7]
 
 
+def test_exits_and_their_spread_stand_beside():
+    one = selection([0.001, 0.4, 0.7], 1)
+    for predictor, alpha, deviation in zip(one.result["predictors"], (None, 1.0, 0.1), (None, 0.5, None), strict=True):
+        predictor.update(exit_alpha=alpha, exit_alpha_sd=deviation)
+    display = SelectionDisplay.from_selection(one)
+    np.testing.assert_array_equal(display.frame()["exit_alpha"], [np.nan, 1.0, 0.1])
+    ax = drawn(display)
+    above = next(axes for axes in display.figure_.axes if axes is not ax)
+    assert above.get_xscale() == "log" and above.get_lines()[0].get_xdata().tolist() == [1.0, 0.1]
+    ends = [segment[:, 0].tolist() for segment in above.collections[0].get_segments()]
+    assert ends == [pytest.approx([10**-0.5, 10**0.5]), [0.1, 0.1]]
+    for predictor in one.result["predictors"]:
+        predictor["exit_alpha"] = None
+    # Where none leaves there is nothing to draw.
+    assert len(drawn(SelectionDisplay.from_selection(one)).figure.axes) == 1
+
+
 def test_names_of_strangers_are_harmless():
     one = selection([0.001] * len(NAMES), 2, list(NAMES))
     drawn(SelectionDisplay.from_selection(one))

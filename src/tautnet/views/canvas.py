@@ -189,7 +189,9 @@ def finished_picture(figure, kind, description):
         panel.spines["top"].set_visible(False)
         panel.spines[:].set_color(MUTED)
         panel.tick_params(colors=INK, labelsize=SMALL)
-        panel.grid(color=GRID, linewidth=0.7, axis="both" if panel.spines["left"].get_visible() else "x")
+        # Of two axes that share a panel one has a grid.
+        if panel.xaxis.get_label_position() == "bottom":
+            panel.grid(color=GRID, linewidth=0.7, axis="both" if panel.spines["left"].get_visible() else "x")
         panel.set_axisbelow(True)
     for text in figure.findobj(Text):
         text.set_fontfamily(FONT)

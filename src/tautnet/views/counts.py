@@ -13,6 +13,8 @@ if TYPE_CHECKING:
     import pandas as pd
     from matplotlib.axes import Axes
 
+COLUMNS = ("alpha", "n_features", "mean_test_loss", "se_test_loss")
+
 
 @dataclass
 class PredictorsDisplay(Display):
@@ -40,9 +42,12 @@ class PredictorsDisplay(Display):
     @classmethod
     def from_result(cls, result: dict[str, Any]) -> Self | None:
         """Make the display of the object that ``result.json`` holds; None where no penalty takes predictors out."""
-        rows = []
+        rows, refits = [], result["detail"].get("relaxed", {})
         for name in (row["penalty"] for row in result["rows"]):
             detail = result["detail"]["penalties"][name]
+            if name in refits:
+                rows += _least(name, *(refits[name][column] for column in COLUMNS))
+                continue
             path_alphas, kept = np.array(detail["path"]["alphas"], float), detail["path"]["n_features"]
             at = [kept[nearest(path_alphas, alpha)] for alpha in detail["alphas"]]
             rows += _counts(name, detail["alphas"], at, detail["cv_mean"], detail["cv_se"])
@@ -52,11 +57,10 @@ class PredictorsDisplay(Display):
     def from_estimator(cls, estimator: Any) -> Self | None:
         """Make the display of a fitted ``CV`` estimator, with its refits; None where no predictor is taken out."""
         curves = attribute(estimator, "cv_results_", CROSS_VALIDATED)
-        columns = ("alpha", "n_features", "mean_test_loss", "se_test_loss")
         name, refits = penalty_name(estimator), getattr(estimator, "relaxed_results_", None)
-        rows = _counts(name, *(curves[column].tolist() for column in columns))
+        rows = _counts(name, *(curves[column].tolist() for column in COLUMNS))
         if refits is not None:
-            rows += _least(f"{name}, relaxed", *(refits[column].tolist() for column in columns))
+            rows += _least(f"{name}, relaxed", *(refits[column].tolist() for column in COLUMNS))
         return cls(rows, estimator.null_loss_, estimator.unit_.settings.loss.metric_name) if rows else None
 
     def frame(self) -> "pd.DataFrame":

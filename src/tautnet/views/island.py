@@ -6,6 +6,8 @@ import numpy as np
 
 from tautnet.fitting.path import nearest
 from tautnet.fitting.words import certificate_in_words
+from tautnet.objective.penalties import ADAPTIVE, JOINT, RELAXED
+from tautnet.views.counts import PredictorsDisplay
 from tautnet.views.gains import walked
 from tautnet.views.terminal import readable
 
@@ -44,6 +46,7 @@ def run(result):
             penalty_run(row, detail["penalties"][row["penalty"]], detail["predictors"])
             for row in walked(result)
         ],
+        "counts": counts(result),
         "none": _none(detail["none"]),
         "calibration": detail["predictions"].get("calibration"),
         "survival": detail["predictions"].get("survival"),
@@ -147,6 +150,25 @@ def _unit_levels(units, exits):
         share = own[lasting] / (own.max() if own.size and own.max() > 0 else 1.0)
         lines.append("".join(map(str, np.ceil(9 * share).astype(int))))
     return lines
+
+
+def counts(result):
+    """Least loss for each number of predictors, of penalties that take predictors out as a whole, and of refits.
+
+    Returns
+    -------
+    list of dict
+        ``name``, and lists ``kept``, ``loss`` and ``se``. Of other penalties where none of those was compared.
+    """
+    display = PredictorsDisplay.from_result(result)
+    rows = [] if display is None else display.rows
+    rows = [row for row in rows if (ADAPTIVE | RELAXED).get(row["penalty"], row["penalty"]) in JOINT] or rows
+    own = {row["penalty"]: [one for one in rows if one["penalty"] == row["penalty"]] for row in rows}
+    keys = {"kept": "n_predictors", "loss": "mean_test_loss", "se": "se_test_loss"}
+    return [
+        {"name": name} | {short: [row[key] for row in some] for short, key in keys.items()}
+        for name, some in own.items()
+    ]
 
 
 def _none(detail):

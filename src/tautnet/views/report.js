@@ -415,6 +415,34 @@ function picture(run) {
   return draw;
 }
 
+/** Loss against the number of predictors kept: a line for each way to keep few. */
+function countsPanel(run) {
+  const area = blank("panel-counts", 320);
+  const { plot, width, height } = area;
+  const points = run.counts.map((one) => one.kept.map((k, i) => ({ k, loss: one.loss[i], se: one.se[i] })));
+  const [all, most] = [points.flat(), Math.max(...run.counts.flatMap((one) => one.kept))];
+  const top = Math.min(1.06 * Math.max(run.null, ...all.map((p) => p.loss + p.se)), 1.4 * run.null);
+  // Few predictors have more room than many.
+  const x = d3.scaleSqrt().domain([0, most]).range([0, width]);
+  const y = lossScale(Math.min(...all.map((p) => p.loss)), top, run.null, height);
+  const ticks = [0, 1, 2, 5, 10, 20, 50, 100, 200, 500, 1000].filter((k) => k < 0.85 * most);
+  axes(area, x, y, [...ticks, most], lossTicks(y), "number of predictors kept", run.metric);
+  const inside = clipped(area);
+  put(plot, "line", "null", { x2: width, y1: y(run.null), y2: y(run.null) });
+  const name = (_, n) => `c${n}`;
+  putAll(inside, "path", "norms", points, { class: name, d: d3.line().x((p) => x(p.k)).y((p) => offAxis(y, p.loss)) });
+  points.forEach((own, n) => {
+    const drawn = own.filter((p) => p.loss <= top);
+    const ends = { y1: (p) => onAxis(y, p.loss - p.se), y2: (p) => onAxis(y, p.loss + p.se) };
+    putAll(plot, "line", `counts c${n}`, drawn, { x1: (p) => x(p.k), x2: (p) => x(p.k), ...ends });
+    putAll(plot, "circle", `counts c${n}`, drawn, { r: 3, cx: (p) => x(p.k), cy: (p) => onAxis(y, p.loss) });
+  });
+  const middle = (_, n) => 8 + 17 * n;
+  putAll(plot, "text", "labels", run.counts, { x: width - 32, y: middle, dy: "0.33em", "text-anchor": "end" })
+    .text((one) => one.name);
+  putAll(plot, "path", "norms", run.counts, { class: name, d: (_, n) => `M${width - 26},${middle(_, n)}H${width}` });
+}
+
 /** Training without a penalty, step by step. */
 function nonePanel(run) {
   const { steps, train, test, folds, best } = run.none;
@@ -499,6 +527,7 @@ function drawReport() {
   document.querySelectorAll("table.sortable").forEach(sortable);
   const drawings = [];
   if (run.penalties.length) drawings.push(picture(run));
+  if (run.counts.length) drawings.push(() => countsPanel(run));
   if (run.none) drawings.push(() => nonePanel(run));
   if (run.calibration) drawings.push(() => calibrationPanel(run));
   if (run.survival) drawings.push(() => survivalPanel(run));

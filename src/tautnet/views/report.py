@@ -13,7 +13,7 @@ from tautnet.fitting.verdict import headline
 from tautnet.fitting.words import NEARLY_SOLVED, SETTLED, SOLVED, certificate_in_words, join, number
 from tautnet.tables.errors import TableError
 from tautnet.views.gains import SELECTING, drawn_penalty, gain_limits, interval_ends, walked
-from tautnet.views.island import POINTS, best_step, by_exit, island, run
+from tautnet.views.island import POINTS, best_step, by_exit, counts, island, run
 from tautnet.views.terminal import figure, gain_key, readable, two_digits
 
 LISTED = 60
@@ -88,6 +88,7 @@ def render_report(result):
         "island": island(result),
         "headline": headline(result),
         "walked": walked(result),
+        "counts": counts(result),
         "exits": exits(result),
         "selects": drawn_penalty(result) in SELECTING,
         "network": network(detail),
