@@ -11,6 +11,7 @@ import json
 import numpy as np
 import pytest
 
+import tautnet as tn
 from tautnet.cli import app
 from tautnet.options import CommandError
 
@@ -218,3 +219,72 @@ def test_time_event_and_ties(columns, tmp_path):
 def test_targets_and_losses_that_do_not_go_together(options, says):
     code, _, err = run("compare", "t.csv", *options)
     assert code == 2 and says in err
+
+
+def test_relax(study):
+    """A further row; its refits are of fewer predictors, and judged by the same folds."""
+    relaxed, plain = study("--penalties", "group", "--relax"), study("--penalties", "group")
+    group, row = relaxed["rows"]
+    assert [group["penalty"], row["penalty"]] == ["group", "relaxed_group"] and row.keys() == group.keys()
+    assert group | {"seconds": 0} == plain["rows"][0] | {"seconds": 0}
+    assert row["test_loss"] != group["test_loss"] and row["seconds"] > group["seconds"]
+    assert relaxed["linear"]["test_loss"] == plain["linear"]["test_loss"]
+
+
+@pytest.mark.parametrize(
+    "options, says",
+    [
+        (["--relax", "--penalties", "l1"], "--relax refits what group ranks first"),
+        (["--relax", "--finish"], "leave out --relax"),
+        (["--feature-groups", "groups.json", "--penalties", "l2,l1"], "--feature-groups does nothing without group"),
+    ],
+)
+def test_refits_and_groups_that_would_do_nothing(options, says):
+    code, _, err = run("compare", "t.csv", "--target", "y", *options)
+    assert code == 2 and says in err
+
+
+def test_feature_groups(study, tmp_path):
+    path = tmp_path / "groups.json"
+    path.write_text(json.dumps({"both": ["b", "a"], "rest": ["g", "w", "big"]}))
+    grouped = study("--penalties", "group", "--feature-groups", str(path))
+    assert grouped["n_predictors"] == grouped["rows"][0]["predictors_total"] == 2
+    assert losses(grouped) != losses(study("--penalties", "group"))
+
+
+TABLE = "a,b,y\n" + "".join(f"{i % 7},{i % 5},{i % 7 + i % 3}\n" for i in range(30))
+
+@pytest.mark.parametrize("command", ["compare", "fit", "select"])
+@pytest.mark.parametrize(
+    "content, says",
+    [
+        (None, "cannot read {path}: No such file or directory; write"),
+        ("a: b", "{path} is not JSON: write"),
+        ("[1, 2]", "{path} does not give lists of columns by name: write"),
+        ('{"one": "a", "two": ["b"]}', "{path} does not give lists of columns by name: write"),
+        ('{"one": ["a", "b", "c"]}', "{path}: 'one' names 'c', which is no column"),
+        ('{"one": ["a", "b"], "two": ["a"]}', "{path}: 'a' is in 'one' and 'two'; name each column once"),
+        ('{"one": ["a"]}', "{path}: leaves out b; name each column once"),
+    ],
+)
+def test_wrong_feature_groups_are_refused_in_one_line(command, content, says, tmp_path):
+    path, data = tmp_path / "groups.json", tmp_path / "t.csv"
+    data.write_text(TABLE)
+    if content is not None:
+        path.write_text(content)
+    more = {"compare": [], "fit": ["--penalty", "group", "--model", str(tmp_path / "m.taut")], "select": []}[command]
+    code, out, err = run(command, str(data), "--target", "y", "--feature-groups", str(path), *more)
+    assert code == 1 and out == "" and err.count("\n") == 1
+    assert err.startswith(f"tautnet: error: {says.format(path=path)}")
+
+
+def test_groups_of_columns_reach_a_model_and_a_selection(tmp_path):
+    path, data, model = tmp_path / "groups.json", tmp_path / "t.csv", tmp_path / "m.taut"
+    data.write_text(TABLE)
+    path.write_text('{"both": ["a", "b"]}')
+    options = ["--target", "y", "--cv", "3", "--hidden", "4", "--feature-groups", str(path)]
+    code, _, err = run("fit", str(data), "--penalty", "group", "--model", str(model), *options)
+    assert code == 0, err
+    assert tn.load(model).parameters["feature_groups"] == {"both": ["a", "b"]}
+    code, out, err = run("select", str(data), "--json", *options)
+    assert code == 0 and [one["name"] for one in json.loads(out)["predictors"]] == ["both"], err

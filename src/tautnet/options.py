@@ -17,6 +17,7 @@ LANGUAGES = ("python", "sql")
 LOSSES = ("squared_error", "poisson", "huber", "quantile")
 TIES = ("breslow", "efron")
 DELTA, QUANTILE, L1_RATIO = 1.35, 0.5, 0.5
+JOINT = ("group", "adaptive_group", "sparse_group", "hierarchical", "group_mcp")
 WITH_L1_RATIO = ("elasticnet", "sparse_group")
 
 
@@ -83,6 +84,22 @@ def refuse_idle_penalties(penalties, l1_ratio, hidden):
         ("dropout" in penalties and not layers(hidden),
          "dropout leaves hidden units out: it needs a hidden layer (--hidden)"),
     ):  # fmt: skip
+        if idle:
+            raise UsageError(why)
+
+
+def refuse_idle_groups(feature_groups, penalties):
+    """Groups of columns are those of penalties that draw whole predictors."""
+    if feature_groups and not {*penalties} & {*JOINT}:
+        raise UsageError(f"--feature-groups does nothing without {', '.join(JOINT[:-1])} or {JOINT[-1]}")
+
+
+def refuse_idle_refits(relax, penalties, finish):
+    """Refits need a path that ranks predictors, and are scored as they are walked."""
+    for idle, why in (
+        (relax and "group" not in penalties, "--relax refits what group ranks first: name group in --penalties"),
+        (relax and finish, "--finish does nothing to refits, which are scored as they are walked: leave out --relax"),
+    ):
         if idle:
             raise UsageError(why)
 

@@ -10,7 +10,8 @@ from sklearn.linear_model import Ridge
 import tautnet as tn
 from tautnet.fitting.crossval import make_folds
 from tautnet.fitting.nested import Candidate, cross_validate
-from tautnet.fitting.relaxed import Option, choice, counts_up_to, ranking, relax
+from tautnet.fitting.relaxed import Option, choice, counts_up_to, is_past_its_best, ranking, relax
+from tautnet.views.island import counts
 
 pytestmark = pytest.mark.usefixtures("compile_quickly")
 RNG = np.random.default_rng(0)
@@ -45,8 +46,8 @@ def test_the_ladder_and_the_rules():
     counts = counts_up_to(500)
     assert (np.diff(counts) > 0).all() and counts[-2] < 500 <= counts[-1]
     assert max(b / a for a, b in zip(counts[8:], counts[9:], strict=False)) < 1.25
-    path = [Option(None, 0.1, 9, 0.50, 0.04), Option(None, 1.0, 3, 0.80, 0.05)]
-    refits = [Option(None, 0.1, 4, 0.53, 0.03, "norm"), Option(None, 0.1, 4, 0.52, 0.03, "exit")]
+    path = [Option(None, 0.1, 0.50, 9, 0.04), Option(None, 1.0, 0.80, 3, 0.05)]
+    refits = [Option(None, 0.1, 0.53, 4, 0.03, "norm"), Option(None, 0.1, 0.52, 4, 0.03, "exit")]
     assert choice([*path, *refits], "min") == path[0]
     assert choice([*path, *refits], "1se") == refits[1]
     assert choice([*path, *refits], 4) == refits[1] and choice([*path, *refits], 3) == path[1]
@@ -70,14 +71,15 @@ def test_poisoned_rows_change_no_refit_and_no_choice_of_the_folds_that_leave_the
     other = refits_of(poisoned, settings, n_jobs=2)
     key, changed = (0, HELD_OUT), 0
     assert relaxed.tops[key] == other.tops[key]
-    for name in sorted(set(relaxed.refits) & set(other.refits)):
+    for name in (("norm", count) for count in range(1, relaxed.tops[key] + 1)):
         before, after = relaxed.refits[name], other.refits[name]
         single, again = before.single(*key), after.single(*key)
         np.testing.assert_array_equal(single.path.unit.columns, again.path.unit.columns)
         np.testing.assert_array_equal(single.path.norms, again.path.norms)
         np.testing.assert_array_equal(before.inner(*key).fold_losses, after.inner(*key).fold_losses)
         assert before.inner(*key).fold_losses.shape[1] == 2
-        changed += not np.array_equal(before.single(0, 0).path.norms, after.single(0, 0).path.norms)
+        others = ([c.losses for c in one.chains[0] if key[1] not in c.left_out] for one in (before, after))
+        changed += str(next(others)) != str(next(others))
     assert changed
     for rule in ("min", "1se", 2):
         a, b = (choice(list(one.options(key)), rule) for one in (relaxed, other))
@@ -91,12 +93,82 @@ def test_each_chain_refits_what_the_other_folds_rank_first(regression, relaxed):
     # The fold that neither is left out as the outer one nor judges has the say.
     judge = next(chain for chain in shrunken.chains[0] if chain.left_out == (0, 2))
     at = inner.at(judge.path.alphas[len(judge.path.alphas) - 1 - judge.losses[2][::-1].argmin()])
-    for count in (1, 2, 3):
+    assert relaxed.tops[0, 0] >= 2
+    for count in range(1, relaxed.tops[0, 0] + 1):
         first = ranking("norm", inner.path, at)[:count]
         refit = next(c for c in relaxed.refits["norm", count].chains[0] if c.left_out == (0, 1) and 0 in c.serves)
         expected = np.flatnonzero(np.isin(regression.column_predictor, first))
         assert refit.path.unit.columns.tolist() == expected.tolist()
         assert refit.path.unit.settings.penalty == "l2" and len(refit.path.alphas) > 20
+
+
+def test_each_fold_climbs_until_more_predictors_no_longer_help(regression, settings, relaxed):
+    """Two predictors have signal: beyond them the loss rises. Who asks for at most so many is shown all of them."""
+    shown = refits_of(regression, settings, at_most=5)
+    assert relaxed.tops != shown.tops
+    for key, top in relaxed.tops.items():
+        own, every = ([o for o in one.options(key) if o.order is not None] for one in (relaxed, shown))
+        # What is not walked changes nothing of what is.
+        kept = [o._replace(nested=None) for o in every if o.n_predictors <= top]
+        assert kept == [o._replace(nested=None) for o in own]
+        counts = range(1, shown.tops[key] + 1)
+        climb = [min((o for o in every if o.n_predictors == k), key=lambda o: o.mean) for k in counts]
+        ends = [k for k in counts if is_past_its_best(climb[:k])]
+        assert top == (ends or [shown.tops[key]])[0]
+
+
+def test_outer_folds_score_what_their_inner_folds_choose(relaxed):
+    outer, orders = relaxed.outer("min"), []
+    for k in range(3):
+        option = choice(list(relaxed.options((0, k))), "min")
+        chain = next(c for c in option.nested.chains[0] if c.left_out == (k,))
+        orders.append(option.order)
+        assert outer.alphas[k] == option.alpha
+        assert outer.fold_losses[k] == pytest.approx(chain.losses[k][chain.path.alphas == option.alpha].item())
+    assert any(orders)
+
+
+@pytest.fixture(scope="module")
+def compared():
+    """The target bends with the first of four predictors and follows nothing else."""
+    options = {"hidden_layer_sizes": (6,), "cv": 3, "penalties": ("none", "group"), "alpha_min_ratio": 1e-3}
+    return tn.compare(X, np.square(X[:, 0]) + 0.1 * Y, relax=True, **options)
+
+
+def test_a_comparison_has_a_row_of_refits_and_delivers_their_model(compared):
+    group, row = compared.result["rows"][1:]
+    assert row["penalty"] == compared.recommended == "relaxed_group" and row.keys() == group.keys()
+    assert row["test_loss"] < group["test_loss"] and row["predictors_kept"] < group["predictors_kept"]
+    model = compared.model
+    assert model.relax and model.relaxed_order_ is not None
+    assert (model.relaxed_alpha_, model.stationarity_) == (row["alpha"], row["stationarity"])
+    assert model.selected_features_.sum() == row["predictors_kept"]
+    assert sum((w == 0).sum() for w in [*model.coefs_, model.skip_coef_]) == row["zero_weights"]
+    detail = compared.detail["relaxed"]["relaxed_group"]
+    np.testing.assert_allclose(detail["mean_test_loss"], model.relaxed_results_["mean_test_loss"], rtol=1e-4)
+    at = compared.detail["penalties"]["relaxed_group"]["path"]["alphas"].index(row["alpha"])
+    norms = np.array(compared.detail["penalties"]["relaxed_group"]["path"]["norms"])
+    assert ((norms[at] > 0) == model.selected_features_).all()
+    assert f"relaxed_group keeps {row['predictors_kept']}" in compared.verdict
+
+
+def test_pictures_of_a_comparison_show_refits(compared):
+    frame = tn.PredictorsDisplay.from_comparison(compared).frame()
+    least = frame.loc["relaxed_group"]["mean_test_loss"]
+    norm, exit = np.split(np.array(compared.detail["relaxed"]["relaxed_group"]["mean_test_loss"]), 2)
+    assert least.tolist() == np.minimum(norm, exit).tolist() and frame.loc["group"].index.min() == 0
+    drawn = {one["name"]: one for one in counts(compared.whole())}
+    assert drawn.keys() == {"group", "relaxed_group"} and drawn["relaxed_group"]["loss"] == least.tolist()
+    assert drawn["relaxed_group"]["kept"] == least.index.tolist()
+
+
+@pytest.mark.parametrize(
+    "options, says",
+    [({"penalties": ["l1"]}, "name group too"), ({"finish": True}, "relax=True needs finish=False")],
+)
+def test_comparisons_that_cannot_refit_say_so(options, says):
+    with pytest.raises(ValueError, match=says):
+        tn.compare(X, Y, relax=True, **options)
 
 
 def standardised(A, rows):

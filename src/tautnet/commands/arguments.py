@@ -48,6 +48,10 @@ GroupCol = Annotated[
     str | None, Option(metavar="COL", help="Rows with the same value here are never split between folds.")
 ]
 Weights = Annotated[str | None, Option(metavar="COL", help="Column of row weights.")]
+FeatureGroups = Annotated[
+    Path | None,
+    Option(metavar="FILE", help="JSON, name -> list of columns: groups of columns that count as one predictor."),
+]
 Drop = Annotated[str, Option(metavar="COL,...", help="Columns not to use.")]
 Seed = Annotated[int, Option(min=0, help="Seed of folds and initial weights.")]
 Jobs = Annotated[int | None, Option(min=1, help="Units of work at once; all cores if not given.")]

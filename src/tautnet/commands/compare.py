@@ -9,7 +9,7 @@ from typer import Option
 from tautnet import options
 from tautnet.commands import arguments
 from tautnet.commands.console import Log, one_line_errors, progress, say, typed
-from tautnet.commands.rows import select_rows
+from tautnet.commands.rows import read_feature_groups, select_rows
 
 
 def compare(
@@ -33,6 +33,7 @@ def compare(
     select: arguments.Select = "min",
     group_col: arguments.GroupCol = None,
     weights: arguments.Weights = None,
+    feature_groups: arguments.FeatureGroups = None,
     drop: arguments.Drop = "",
     ordered: Annotated[bool, Option("--ordered", help="Contiguous blocks of rows as folds.")] = False,
     seed: arguments.Seed = 0,
@@ -41,6 +42,9 @@ def compare(
     activation: arguments.Activation = "relu",
     alpha_min_ratio: arguments.AlphaMinRatio = None,
     finish: Annotated[bool, Option("--finish", help="Score models solved in float64 (slower).")] = False,
+    relax: Annotated[
+        bool, Option("--relax", help="A further row: refits of the predictors that group ranks first (slower).")
+    ] = False,
     na: arguments.Na = None,
     decimal: arguments.Decimal = ".",
     encoding: arguments.Encoding = None,
@@ -55,6 +59,8 @@ def compare(
     if figures and as_json and out is None:
         raise options.UsageError("--figures does nothing with --json, which writes nothing without --out DIR")
     options.refuse_idle_penalties(penalties.split(","), l1_ratio, hidden)
+    options.refuse_idle_groups(feature_groups, penalties.split(","))
+    options.refuse_idle_refits(relax, penalties.split(","), finish)
     options.refuse_idle_targets(target, time, event, task)
     options.refuse_idle_losses(task, time, loss, delta, quantile, ties)
     with one_line_errors():
@@ -65,6 +71,7 @@ def compare(
         log = Log()
         survival = None if time is None else (time, event)
         rows = select_rows(table, target or table.target, options.split(drop), group_col, weights, log, survival)
+        groups_of_columns = read_feature_groups(feature_groups, rows.X)
         name, write = time or rows.y.name, out is not None or not as_json
         if write:
             choose_directory(out, table.name, name, force=force)
@@ -77,7 +84,7 @@ def compare(
                 penalties=penalties.split(","), l1_ratio=l1_ratio, task="survival" if time else task, loss=loss,
                 delta=delta, quantile=quantile, ties=ties, cv=cv, repeats=repeats, selection=select, ordered=ordered,
                 hidden_layer_sizes=options.layers(hidden), activation=activation,
-                alpha_min_ratio=alpha_min_ratio or "auto",
+                alpha_min_ratio=alpha_min_ratio or "auto", feature_groups=groups_of_columns, relax=relax,
                 finish=finish, random_state=seed, n_jobs=jobs or -1, on_progress=show, on_note=log,
             )  # fmt: skip
         _show(comparison, as_json)

@@ -9,7 +9,7 @@ from typer import Option
 from tautnet import options
 from tautnet.commands import arguments
 from tautnet.commands.console import Log, one_line_errors, progress, say
-from tautnet.commands.rows import select_rows
+from tautnet.commands.rows import read_feature_groups, select_rows
 
 
 def fit(
@@ -39,6 +39,7 @@ def fit(
     ] = False,
     group_col: arguments.GroupCol = None,
     weights: arguments.Weights = None,
+    feature_groups: arguments.FeatureGroups = None,
     drop: arguments.Drop = "",
     seed: arguments.Seed = 0,
     jobs: arguments.Jobs = None,
@@ -54,6 +55,7 @@ def fit(
     options.refuse_idle_layers(hidden, activation, finish)
     options.refuse_idle_targets(target, time, event, task)
     options.refuse_idle_losses(task, time, loss, delta, quantile, ties)
+    options.refuse_idle_groups(feature_groups, [penalty])
     with one_line_errors():
         from tautnet.files.model_file import write_model
         from tautnet.files.whole import check_writable
@@ -81,6 +83,7 @@ def fit(
                 quantile=quantile, ties=ties, cv=cv, selection=int(select) if select.isdecimal() else select,
                 relax=relax, n_jobs=jobs or -1, hidden_layer_sizes=options.layers(hidden), activation=activation,
                 alpha_min_ratio=alpha_min_ratio or "auto", finish=finish, random_state=seed,
+                feature_groups=read_feature_groups(feature_groups, rows.X),
             ),
         )  # fmt: skip
         with progress() as show:

@@ -1,8 +1,11 @@
 """From the options that name columns to the rows of a table."""
 
+import json
 from typing import NamedTuple
 
 from tautnet import options
+
+WANTED = '{"name": ["column", "column"], ...}'
 
 
 class Rows(NamedTuple):
@@ -37,6 +40,35 @@ def select_rows(table, target, drop, group_col, weights, log, survival=None):
         what = f"{int(groups.isna().sum())} rows have no value in the group column {group_col!r}"
         raise TableError(f"{what}: fill it in, or remove those rows")
     return Rows(X, y, groups, None if weights is None else _weights(frame.loc[X.index, weights]))
+
+
+def read_feature_groups(path, X):
+    """Groups of columns by name, from a JSON file, found to name every predictor once; None where there is no file."""
+    from tautnet.estimators.inputs import check_feature_groups
+    from tautnet.tables.errors import TableError
+
+    if path is None:
+        return None
+    try:
+        groups = json.loads(path.read_text(encoding="utf-8"))
+    except OSError as error:
+        raise TableError(f"cannot read {path}: {error.strerror}; write {WANTED} into a file of that name") from None
+    except ValueError:
+        raise TableError(f"{path} is not JSON: write {WANTED}") from None
+    if not _is_names_to_lists(groups):
+        raise TableError(f"{path} does not give lists of columns by name: write {WANTED}")
+    try:
+        check_feature_groups(groups, list(X.columns))
+    except ValueError as error:
+        raise TableError(f"{path}: {str(error).removeprefix('feature_groups').lstrip(': ')}") from None
+    return groups
+
+
+def _is_names_to_lists(groups):
+    lists = groups.values() if isinstance(groups, dict) else [None]
+    return bool(groups) and all(
+        isinstance(one, list) and one and all(isinstance(name, str | int) for name in one) for one in lists
+    )
 
 
 def _weights(column):

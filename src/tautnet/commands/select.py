@@ -9,7 +9,7 @@ from typer import Option
 from tautnet import options
 from tautnet.commands import arguments
 from tautnet.commands.console import Log, one_line_errors, progress, say
-from tautnet.commands.rows import select_rows
+from tautnet.commands.rows import read_feature_groups, select_rows
 
 
 def select(
@@ -31,6 +31,7 @@ def select(
     cv: Annotated[int, Option(min=3, help="Number of folds.")] = 5,
     group_col: arguments.GroupCol = None,
     weights: arguments.Weights = None,
+    feature_groups: arguments.FeatureGroups = None,
     drop: arguments.Drop = "",
     seed: arguments.Seed = 0,
     jobs: arguments.Jobs = None,
@@ -49,6 +50,8 @@ def select(
         table, log = read_table(data, na=tuple(na or ()), decimal=decimal, encoding=encoding), Log()
         rows = select_rows(table, target or table.target, options.split(drop), group_col, weights, log)
 
+        groups_of_columns = read_feature_groups(feature_groups, rows.X)
+
         from tautnet.selection import select_features
 
         with progress() as show:
@@ -56,7 +59,7 @@ def select(
                 rows.X, rows.y, fdr=fdr, method="stability" if stability else "randomization", strict=strict,
                 expected_false=expected_false, cv=cv, groups=rows.groups, sample_weight=rows.weight, task=task,
                 hidden_layer_sizes=options.layers(hidden), activation=activation, random_state=seed, n_jobs=jobs or -1,
-                name=table.name, on_progress=show, on_note=log,
+                feature_groups=groups_of_columns, name=table.name, on_progress=show, on_note=log,
             )  # fmt: skip
         say(json.dumps(selection.result, allow_nan=False) if as_json else _text(selection), sys.stdout)
 
