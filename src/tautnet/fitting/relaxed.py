@@ -7,6 +7,7 @@ between these and the shrunken models (Meinshausen 2007, Relaxed Lasso).
 
 from dataclasses import dataclass, field, replace
 from functools import partial
+from itertools import product
 from typing import NamedTuple
 
 import jax
@@ -227,6 +228,8 @@ def relax(nested, *, is_nested, at_most=None, keep=(), n_jobs=None, on_progress=
     points, refits, climbs = list(honest_points(nested, is_nested)), {}, {key: [] for key in tops}
     for count, part in zip(counts, stages(len(counts), on_progress), strict=True):
         climbing = [key for key, top in tops.items() if count <= top]
+        if not climbing:
+            break
         rung = _rung(nested, points, count, climbing, keep, n_jobs=n_jobs, on_progress=part)
         refits |= rung
         for key in climbing:
@@ -234,7 +237,7 @@ def relax(nested, *, is_nested, at_most=None, keep=(), n_jobs=None, on_progress=
             # Who asks for at most so many predictors is shown all numbers up to there.
             if at_most is None and is_past_its_best(climbs[key]):
                 tops[key] = count
-    return Relaxed(nested, {(order, k): refits[order, k] for order, k in sorted(refits, key=_by_order)}, tops)
+    return Relaxed(nested, {name: refits[name] for name in product(ORDERS, counts) if name in refits}, tops)
 
 
 def is_past_its_best(climb):
@@ -270,7 +273,7 @@ def _rung(nested, points, count, climbing, keep, *, n_jobs, on_progress):
                 task = repeat, chain.left_out, predictors
                 plans[order].append((task, tuple(serves)))
                 units[task] = partial(_refit_chain, nested, *task, keep)
-    done = run_units([_unit(fit) for fit in units.values()], n_jobs=n_jobs, on_progress=on_progress)
+    done = run_units(list(units.values()), n_jobs=n_jobs, on_progress=on_progress)
     fitted = dict(zip(units, done, strict=True))
     candidate = nested.candidate._replace(settings=refit_settings(nested.candidate.settings))
     refits = {}
@@ -280,10 +283,6 @@ def _rung(nested, points, count, climbing, keep, *, n_jobs, on_progress):
             chains[task[0]].append(replace(fitted[task], serves=serves))
         refits[order, count] = Nested(candidate, nested.sample, nested.folds, chains, None)
     return refits
-
-
-def _by_order(name):
-    return ORDERS.index(name[0]), name[1]
 
 
 def _best(nested, key, order, count):
@@ -399,7 +398,3 @@ def _refit_chain(nested, repeat, left_out, predictors, keep, ticker):
 
 def _of_columns(path, columns):
     return replace(path, unit=replace(path.unit, columns=columns))
-
-
-def _unit(fit):
-    return lambda ticker: fit(ticker=ticker)
