@@ -346,7 +346,7 @@ def widened(path, sample, unit):
     # The bin that begins at 0.
     histograms[:, histograms.shape[1] // 2] += zeros
     own = replace(path.unit, column_predictor=unit.column_predictor, scaling=unit.scaling, columns=None)
-    more = dict(norms=norms, histograms=histograms, zero_weights=path.zero_weights + zeros)
+    more = dict(norms=norms, bends=np.zeros_like(norms), histograms=histograms, zero_weights=path.zero_weights + zeros)
     return replace(path, parameters=parameters, unit=own, **more)
 
 
