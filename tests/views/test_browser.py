@@ -110,6 +110,23 @@ def test_names_stand_apart_and_inside_the_panel(visit, breast_cancer):
                 assert (left >= 0).all() and (right <= width).all()
 
 
+def test_fewer_predictors_have_their_loss_shrunken_and_relaxed(visit, finished):
+    result = finished["relaxed"].result
+    relaxed = result["detail"]["relaxed"]["relaxed_group"]
+    with visit(result) as page:
+        panel = page.locator("#panel-counts")
+        assert panel.locator("text.small").first.inner_text() == "number of predictors kept"
+        assert panel.locator(".labels text").all_inner_texts() == ["group", "relaxed_group"]
+        dots = panel.locator("g.c1 circle")
+        assert dots.count() == len(set(relaxed["n_features"])) > 0
+        places = [float(dot.get_attribute("cy")) for dot in dots.all()]
+        least = [min(loss for loss, n in zip(relaxed["mean_test_loss"], relaxed["n_features"], strict=True) if n == k)
+                 for k in sorted(set(relaxed["n_features"]))]  # fmt: skip
+        # Lower is better, and further down.
+        assert np.argsort(places).tolist() == np.argsort(least)[::-1].tolist()
+        assert panel.locator("path.c0, path.c1").count() == 4
+
+
 def test_the_keyboard_moves_the_slider(visit, breast_cancer):
     with visit(breast_cancer) as page:
         slider, path = page.locator("#alpha"), beyond_null(breast_cancer["detail"]["penalties"]["l1"])

@@ -430,7 +430,7 @@ function countsPanel(run) {
   const inside = clipped(area);
   put(plot, "line", "null", { x2: width, y1: y(run.null), y2: y(run.null) });
   const name = (_, n) => `c${n}`;
-  putAll(inside, "path", "norms", points, { class: name, d: d3.line().x((p) => x(p.k)).y((p) => offAxis(y, p.loss)) });
+  putAll(inside, "path", "counts", points, { class: name, d: d3.line().x((p) => x(p.k)).y((p) => offAxis(y, p.loss)) });
   points.forEach((own, n) => {
     const drawn = own.filter((p) => p.loss <= top);
     const ends = { y1: (p) => onAxis(y, p.loss - p.se), y2: (p) => onAxis(y, p.loss + p.se) };
@@ -440,7 +440,7 @@ function countsPanel(run) {
   const middle = (_, n) => 8 + 17 * n;
   putAll(plot, "text", "labels", run.counts, { x: width - 32, y: middle, dy: "0.33em", "text-anchor": "end" })
     .text((one) => one.name);
-  putAll(plot, "path", "norms", run.counts, { class: name, d: (_, n) => `M${width - 26},${middle(_, n)}H${width}` });
+  putAll(plot, "path", "counts", run.counts, { class: name, d: (_, n) => `M${width - 26},${middle(_, n)}H${width}` });
 }
 
 /** Training without a penalty, step by step. */
