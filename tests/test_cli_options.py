@@ -285,7 +285,7 @@ def test_groups_of_columns_reach_a_model_and_a_selection(tmp_path):
     path.write_text('{"both": ["a", "b"]}')
     options = ["--target", "y", "--cv", "3", "--hidden", "4", "--feature-groups", str(path)]
     code, _, err = run("fit", str(data), "--penalty", "group", "--model", str(model), *options)
-    assert code == 0, err
+    assert not code, err
     assert tn.load(model).parameters["feature_groups"] == {"both": ["a", "b"]}
     code, out, err = run("select", str(data), "--json", *options)
-    assert code == 0 and [one["name"] for one in json.loads(out)["predictors"]] == ["both"], err
+    assert not code and [one["name"] for one in json.loads(out)["predictors"]] == ["both"], err
