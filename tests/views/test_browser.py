@@ -115,8 +115,8 @@ def test_fewer_predictors_have_their_loss_shrunken_and_relaxed(visit, finished):
     relaxed = result["detail"]["relaxed"]["relaxed_group"]
     with visit(result) as page:
         panel = page.locator("#panel-counts")
-        assert panel.locator("text.small").first.inner_text() == "number of predictors kept"
-        assert panel.locator(".labels text").all_inner_texts() == ["group", "relaxed_group"]
+        assert panel.locator("text.small").first.text_content() == "number of predictors kept"
+        assert panel.locator(".labels text").all_text_contents() == ["group", "relaxed_group"]
         dots = panel.locator("g.c1 circle")
         assert dots.count() == len(set(relaxed["n_features"])) > 0
         places = [float(dot.get_attribute("cy")) for dot in dots.all()]
