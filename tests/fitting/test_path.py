@@ -2,12 +2,13 @@
 
 from dataclasses import replace
 
+import jax
 import numpy as np
 import pytest
 
 from tautnet.fitting import solver
 from tautnet.fitting.path import automatic_alphas, grid, nearest, walk
-from tautnet.fitting.unit import ladder, make_unit
+from tautnet.fitting.unit import in_place, ladder, make_unit
 
 PRUNING = ("l1", "elasticnet", "group")
 ALL, NONE = np.arange(60), np.arange(0)
@@ -154,6 +155,24 @@ def test_a_table_that_is_read_in_place_is_fitted_as_a_copy_is(regression, settin
     assert copied.unit.table is None and make_unit(sample, ALL, exact).table is not None
     for field in ("outputs", "train_loss", "norms", "stationarity"):
         np.testing.assert_allclose(getattr(read, field), getattr(copied, field), rtol=1e-5, atol=1e-7)
+
+
+@pytest.mark.parametrize("n_columns", [3, 16, 40])
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+@pytest.mark.parametrize("begin", [0, 8, 16, 56])
+def test_a_table_is_read_where_it_lies(n_columns, dtype, begin):
+    """Wherever in memory it begins: programs read the very numbers, and only the first rows are copied."""
+    memory = np.zeros(50 * n_columns * 8 + 128, np.uint8)
+    start = -memory.ctypes.data % 64 + begin
+    X = memory[start : start + 50 * n_columns * dtype().itemsize].view(dtype).reshape(50, n_columns)
+    X[:] = np.random.default_rng(0).normal(size=X.shape)
+    index = np.array([7, 0, 49, 1, 5, 2])
+    with jax.enable_x64(True):
+        table = in_place(X)
+        np.testing.assert_array_equal(jax.jit(lambda table: table.rows(index))(table), X[index])
+        end = table.body.unsafe_buffer_pointer() + table.body.nbytes
+    assert end == X.ctypes.data + X.nbytes and table.head.size + table.body.size >= X.size
+    assert table.head.size <= 16 + n_columns
 
 
 def test_a_table_that_is_far_from_fitted_gets_more_steps(regression, settings):

@@ -149,28 +149,39 @@ class TableEncoder:
         array of shape (n_rows, n_columns)
             float32 where that holds every cell as it is, else float64. Missing numbers are NaN. A level
             that `fit` did not see is ``rare`` where there is such a level, else 0 in every column, as is a
-            missing category where `fit` saw none.
+            missing category where `fit` saw none. An array of floats that is its own encoding is not copied.
         """
         frame = as_frame(frame)
         absent = [name for name in self.predictors if name not in frame.columns]
         if absent:
             shown = ", ".join(map(repr, absent[:10])) + (", ..." if len(absent) > 10 else "")
             raise TableError(f"the table lacks {len(absent)} of the model's predictors: {shown}")
+        own = self._as_it_is(frame)
         small = all("levels" in recipe or fits_float32(frame[recipe["predictor"]]) for recipe in self.recipes)
-        matrix = _aligned(len(frame), len(self.column_names), np.float32 if small else np.float64)
+        dtype = np.float32 if small else np.float64
+        matrix = np.empty((len(frame), len(self.column_names)), dtype) if own is None else own
         size = max(NUMBERS_AT_ONCE // max(matrix.shape[1], 1), 1)
         for start in range(0, len(frame), size):
             block = frame.iloc[start : start + size]
             columns = [column for recipe in self.recipes for column in _encode(recipe, block[recipe["predictor"]])]
-            matrix[start : start + size] = np.array(columns, dtype=matrix.dtype).T
+            # What stays as it is has been looked through for infinite cells all the same.
+            if own is None:
+                matrix[start : start + size] = np.array(columns, dtype=dtype).T
         return matrix
 
-
-def _aligned(n_rows, n_columns, dtype) -> np.ndarray:
-    """An array, not filled, that starts where compiled programs can read it in place."""
-    whole = np.empty(n_rows * n_columns + 64 // dtype().itemsize, dtype)
-    start = -whole.ctypes.data % 64 // whole.itemsize
-    return whole[start : start + n_rows * n_columns].reshape(n_rows, n_columns)
+    def _as_it_is(self, frame) -> np.ndarray | None:
+        """Return the memory of a frame that is its own encoding, row by row, as a frame of an array is; else None."""
+        is_plain = all(recipe.get("value") and not recipe["indicator"] for recipe in self.recipes)
+        if not is_plain or self.column_names != list(frame.columns):
+            return None
+        if len(types := set(frame.dtypes)) > 1 or not types <= {np.dtype(np.float32), np.dtype(np.float64)}:
+            return None
+        # In a frame of columns the cells of each stand together, and an array of them would be a copy.
+        own = frame.iloc[:, 0].to_numpy()
+        if own.strides[0] != frame.shape[1] * own.itemsize:
+            return None
+        matrix = frame.to_numpy()
+        return matrix if matrix.flags.c_contiguous and matrix.flags.aligned else None
 
 
 def _learn(name, series) -> tuple[dict | None, str]:
