@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 
 from tautnet.fitting import solver
+from tautnet.fitting.loop import Adam, Ticker
 from tautnet.fitting.path import automatic_alphas, grid, nearest, walk
 from tautnet.fitting.unit import in_place, ladder, make_unit
 
@@ -63,6 +64,19 @@ def test_on_wide_tables_columns_that_have_left_leave_the_arithmetic_for_good(mon
     assert shared > len(whole.alphas) - 4
     assert (narrow.n_features[:shared] <= whole.n_features[:shared] + 1).all()
     np.testing.assert_allclose(narrow.train_loss[:shared], whole.train_loss[:shared], rtol=0.05, atol=0.02)
+
+
+def test_a_walk_of_fewer_columns_holds_no_more_networks_at_once(regression, settings, monkeypatch):
+    """What a run returns has all columns again."""
+    unit = make_unit(regression, ALL, settings("group"))
+    start, data = unit.start(np.float32), unit.data(np.float32)
+    n_parameters = sum(leaf.size for leaf in jax.tree.leaves(start))
+    monkeypatch.setattr("tautnet.fitting.loop.NUMBERS_BETWEEN_LOOKS", n_parameters)
+    adam = Adam(unit.problem(0.1, np.float32), data, start, Ticker())
+    adam.keep([0])
+    assert adam.capacity == 1 and len(adam.columns) == 1
+    late, ends = adam.run([0.1], 0.01, 4, batched=False)
+    assert late.weights.input.shape == ends.weights.input.shape == (1, *start.weights.input.shape)
 
 
 def test_l2_never_reaches_zero(paths):

@@ -176,10 +176,14 @@ class Recorder:
 
 def _histograms(flat, limit):
     """Numbers of each row in equal bins from -limit to limit; what lies beyond is in the outer ones."""
-    bins = np.clip(((flat + limit) * (HISTOGRAM_BINS / (2 * limit))).astype(int), 0, HISTOGRAM_BINS - 1)
-    rows = np.arange(len(flat))[:, None]
-    counts = np.bincount((rows * HISTOGRAM_BINS + bins).ravel(), minlength=len(flat) * HISTOGRAM_BINS)
-    return counts.reshape(len(flat), -1)
+    # One network at a time, in place: a wide one has millions of weights.
+    counts = []
+    for weights in flat:
+        places = weights + limit
+        places *= HISTOGRAM_BINS / (2 * limit)
+        bins = places.astype(np.intp)
+        counts.append(np.bincount(np.clip(bins, 0, HISTOGRAM_BINS - 1, out=bins), minlength=HISTOGRAM_BINS))
+    return np.array(counts)
 
 
 def as_float64(parameters):

@@ -120,15 +120,15 @@ class Unit:
             return self._in_table(dtype)
         return self._padded(dtype, np.arange(len(self.X)), 0)
 
-    def batches(self, dtype):
+    def batches(self, data):
         """Arguments of minibatches: shuffled rows, their number, a block; or None.
 
-        Rows that were copied have their first block again behind the last.
+        Rows that were copied have their first block again behind the last; those of a table are ``data`` themselves.
         """
         if not self.batched:
             return None
-        size = self.settings.schedule.batch_size
-        rows = self._padded(dtype, self._shuffled(), size) if self.table is None else self.data(dtype)
+        size, dtype = self.settings.schedule.batch_size, data.weight.dtype
+        rows = self._padded(dtype, self._shuffled(), size) if self.table is None else data
         return rows, np.asarray(len(self.X), np.int32), np.zeros(size, dtype)
 
     def _shuffled(self):
