@@ -14,7 +14,7 @@ ROOMS = {
     "tables": ["errors", "scaling", "datasets", "reader", "cells", "encoder", "blocks", "target"],
     "objective": ["prediction", "losses", "survival", "tasks", "networks", "penalties", "problem"],
     "fitting": [
-        "settings", "sample", "solver", "unit", "loop", "recorder", "path", "trainings", "units", "crossval",
+        "settings", "sample", "solver", "unit", "loop", "bends", "recorder", "path", "trainings", "units", "crossval",
         "adaptive", "nested", "conditionals", "discoveries", "stability", "intervals", "diagnostics", "exits",
         "relaxed", "study", "words", "verdict", "detail", "reading",
     ],
