@@ -118,7 +118,7 @@ class CVDisplay(PenaltyDisplay):
 
     def plot(self, ax: "Axes | None" = None) -> Self:
         """Draw on axes of one's own, or on new ones."""
-        from matplotlib.transforms import offset_copy
+        from matplotlib.transforms import ScaledTranslation
 
         ax, mark = self._axes(ax), "o" if len(self.alphas) == 1 else None
         ax.set_xscale("log")
@@ -133,9 +133,9 @@ class CVDisplay(PenaltyDisplay):
         self._limit(ax)
         above = 0 if np.ptp(self.n_features) == 0 else self._count(ax)
         ax.set(xlabel=f"alpha ({label(self.penalty)})", ylabel=label(self.metric, 40))
-        ax.legend(loc="lower center", bbox_to_anchor=(0.5, 1.0), ncols=3, frameon=False, fontsize=SMALL,
-                  borderpad=0.2, labelspacing=0.3,
-                  bbox_transform=offset_copy(ax.transAxes, ax.figure, y=above, units="points"))  # fmt: skip
+        raised = ax.transAxes + ScaledTranslation(0, above / 72, ax.figure.dpi_scale_trans)
+        ax.legend(loc="lower center", bbox_to_anchor=(0.5, 1.0), bbox_transform=raised, ncols=3, frameon=False,
+                  fontsize=SMALL, borderpad=0.2, labelspacing=0.3)  # fmt: skip
         plain_ticks(ax, x=True, y=True)
         return self
 
