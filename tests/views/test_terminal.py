@@ -89,7 +89,7 @@ def test_where_a_linear_model_suffices_it_is_marked_and_the_network_named(finish
 def test_narrow_window_loses_the_dispensable_first(finished):
     wide, narrow = (ESCAPE.sub("", printed(finished["regression"], width=w, terminal=True)) for w in (120, 60))
     assert all(word in wide for word in ("alpha", "station-", "score", "Stationarity: 0 is solved"))
-    table, notes = narrow.split("recommended.")
+    table, notes = narrow.split("* recommended")
     assert "station-" not in table and "gain over none" in table
     # What is not there is not explained.
     assert "Stationarity" not in notes and "Score" not in notes
