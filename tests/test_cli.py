@@ -234,6 +234,18 @@ def test_where_there_is_nothing_to_learn_nothing_is_recommended(run, tmp_path):
     assert load(tmp_path / "run/model.taut").parameters["penalty"] == recommended
 
 
+def test_where_a_linear_model_suffices_it_is_said_how_to_make_it(run, tmp_path):
+    rng = np.random.default_rng(0)
+    a, b, noise = rng.normal(size=(3, 60))
+    rows = [f"{x:.3f},{z:.3f},{y:.3f}" for x, z, y in zip(a, b, 2 * a - b + 0.3 * noise, strict=True)]
+    (tmp_path / "t.csv").write_text("\n".join(["a,b,y", *rows]) + "\n")
+    ended = run(["compare", "t.csv", "--target", "y", *SMALL, "--penalties", "l2", "--out", "run"], tmp_path)
+    assert ended.code == 0, ended.err
+    assert "\n* linear " in ended.out and "Use the linear model" in ended.out and "For a network, use l2" in ended.out
+    made = "model under l2 (a network; tautnet fit --hidden 0 makes the linear model): run/model.taut"
+    assert made in ended.err.splitlines()
+
+
 # How it ends.
 
 
