@@ -364,6 +364,39 @@ def test_wide_tables_are_encoded_in_seconds():
     np.testing.assert_array_equal(matrix, frame.to_numpy())
 
 
+# What numbers the rows
+
+
+@pytest.mark.parametrize(
+    ("name", "cells", "is_doubtful"),
+    [
+        ("n", range(1, 41), True),
+        ("n", [float(i) for i in range(40)], True),
+        ("n", np.random.default_rng(0).permutation(40), True),
+        ("n", [*range(20), *range(22, 42)], True),
+        ("n", range(0, 80, 2), False),
+        ("n", [*range(39), 38], False),
+        ("n", [0.5, *range(1, 40)], False),
+        ("n", [i // 2 for i in range(40)], False),
+        ("id", range(0, 4000, 100), True),
+        ("PassengerId", range(0, 4000, 100), True),
+        ("customer_ID", range(0, 4000, 100), True),
+        ("row index", [None, *range(0, 3900, 100)], True),
+        ("acid", range(0, 4000, 100), False),
+        ("id", [i // 2 for i in range(40)], False),
+    ],
+)
+def test_a_column_that_numbers_the_rows_is_encoded_but_in_doubt(name, cells, is_doubtful):
+    encoder, _ = encode(**{name: list(cells)})
+    assert name in encoder.predictors
+    assert encoder.doubtful.get(name) == ("numbers the rows" if is_doubtful else None)
+
+
+def test_in_small_tables_numbers_say_nothing():
+    assert learn(id=list(range(19)), b=[0, 1] * 9 + [0]).doubtful == {}
+    assert learn(id=list(range(20)), b=[0, 1] * 10).doubtful == {"id": "numbers the rows"}
+
+
 # Tables of other libraries
 
 

@@ -55,6 +55,8 @@ class Path:
         The scaling and the rows that were fitted.
     seconds : float
         Time that the chain took.
+    predictors : list of str, optional
+        What the columns of ``norms`` stand for, where `fit_path` made the path.
     """
 
     alphas: NDArray[np.float64]
@@ -75,6 +77,7 @@ class Path:
     parameters: dict[int, Any]
     unit: Any
     seconds: float
+    predictors: list[str] | None = None
 
     @property
     def n_features(self) -> NDArray[np.int_]:
