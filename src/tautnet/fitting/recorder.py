@@ -55,6 +55,8 @@ class Path:
         The scaling and the rows that were fitted.
     seconds : float
         Time that the chain took.
+    predictors : list of str, optional
+        What the columns of ``norms`` stand for, where `fit_path` made the path.
     """
 
     alphas: NDArray[np.float64]
@@ -75,6 +77,7 @@ class Path:
     parameters: dict[int, Any]
     unit: Any
     seconds: float
+    predictors: list[str] | None = None
 
     @property
     def n_features(self) -> NDArray[np.int_]:
@@ -199,10 +202,14 @@ class Recorder:
 
 def _histograms(flat, limit):
     """Numbers of each row in equal bins from -limit to limit; what lies beyond is in the outer ones."""
-    bins = np.clip(((flat + limit) * (HISTOGRAM_BINS / (2 * limit))).astype(int), 0, HISTOGRAM_BINS - 1)
-    rows = np.arange(len(flat))[:, None]
-    counts = np.bincount((rows * HISTOGRAM_BINS + bins).ravel(), minlength=len(flat) * HISTOGRAM_BINS)
-    return counts.reshape(len(flat), -1)
+    # One network at a time, in place: a wide one has millions of weights.
+    counts = []
+    for weights in flat:
+        places = weights + limit
+        places *= HISTOGRAM_BINS / (2 * limit)
+        bins = places.astype(np.intp)
+        counts.append(np.bincount(np.clip(bins, 0, HISTOGRAM_BINS - 1, out=bins), minlength=HISTOGRAM_BINS))
+    return np.array(counts)
 
 
 def as_float64(parameters):
