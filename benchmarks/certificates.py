@@ -1,14 +1,16 @@
 """How well each point is solved, and what solving it further does to the loss.
 
-    python benchmarks/certificates.py --data DIR [--tables sonar] [--penalties l1] [--activations silu] [--finishers]
+    python benchmarks/certificates.py --data DIR [--tables sonar] [--penalties l1] [--activations silu] [--only WHAT]
 
 For each penalty, table and activation: stationarity at the strength that 5-fold cross-validation chooses and its median
 from there up, on the path as it is; then the same with ``finish=True``, ``tol=0.005`` and up to 2,000 iterations;
 and the losses on outer folds of both, with their paired difference (positive where finishing is worse). A row is put
 into README.md as soon as it is there, in the place of an older one.
 
-With ``--finishers``: from the path's point at the chosen strength to a stationarity of 0.01 by two solvers, accelerated
-proximal gradient, and L-BFGS on the weights that are not 0 between tens of proximal steps, which find the zeros.
+With ``--only finishers``: from the path's point at the chosen strength to a stationarity of 0.01 by two solvers,
+accelerated proximal gradient, and L-BFGS on the weights that are not 0 between tens of proximal steps, which find the
+zeros. With ``--only starts``: losses on held-out folds around that strength, unfinished and finished from three starts,
+the path's own point there and the finished neighbours below and above, and the objectives that they reach.
 """
 
 import argparse
@@ -19,7 +21,7 @@ from common import load, write_rows
 
 TABLES = ("breast_cancer", "digits", "diabetes", "german_credit", "sonar", "concrete", "energy", "abalone", "kin8nm")
 PENALTIES = ("l2", "l1", "elasticnet", "group")
-SOLVED, MOST = 0.01, 2000
+SOLVED, MOST, TOLERANCE = 0.01, 2000, 0.005
 PROGRAMS = {}
 
 
@@ -29,18 +31,16 @@ def main():
     parser.add_argument("--tables", default=",".join(TABLES))
     parser.add_argument("--penalties", default=",".join(PENALTIES))
     parser.add_argument("--activations", default="silu")
-    parser.add_argument("--finishers", action="store_true", help="what two solvers cost")
+    parser.add_argument("--only", choices=list(MEASURES), default="certificates")
     arguments = parser.parse_args()
     for name in arguments.tables.split(","):
         for activation in arguments.activations.split(","):
             for penalty in arguments.penalties.split(","):
-                if arguments.finishers:
-                    write_rows("finishers", list(costs(name, arguments.data, activation, penalty)), n_keys=4)
-                else:
-                    write_rows("certificates", [losses(name, arguments.data, activation, penalty)], n_keys=3)
+                measure, n_keys = MEASURES[arguments.only]
+                write_rows(arguments.only, list(measure(name, arguments.data, activation, penalty)), n_keys)
 
 
-def walk(name, data, activation, penalty, *, finish, nested):
+def walk(name, data, activation, penalty, *, finish, nested, keep=()):
     """The sample of a table, and the chains of a penalty, unfinished or finished as asked."""
     from tautnet.fitting.crossval import fold_rows
     from tautnet.fitting.nested import Candidate, cross_validate
@@ -52,9 +52,10 @@ def walk(name, data, activation, penalty, *, finish, nested):
     frame, y, task = load(name, data)
     target, sample, _ = encode(frame, y, None, task)
     fold = fold_rows(target, sample.weight, 5, nested=True)
-    common = {"loss": loss_for(task, sample.y, sample.weight), "network": Network(activation=activation), "tol": 0.005}
-    candidates = [Candidate(penalty, Settings(penalty, finish=one, **common)) for one in finish]
-    return sample, cross_validate(sample, candidates, [fold], nested=nested, n_jobs=2)
+    network, loss = Network(activation=activation), loss_for(task, sample.y, sample.weight)
+    settings = [Settings(penalty, network=network, loss=loss, tol=TOLERANCE, finish=one) for one in finish]
+    candidates = [Candidate(penalty, one) for one in settings]
+    return sample, cross_validate(sample, candidates, [fold], nested=nested, keep=keep, n_jobs=2)
 
 
 def losses(name, data, activation, penalty):
@@ -67,7 +68,7 @@ def losses(name, data, activation, penalty):
     solved = nearest(done.alphas, finished.curve().alpha("min"))
     own, other = walked.outer("min"), finished.outer("min")
     difference = other.losses - own.losses
-    return {
+    yield {
         "table": name, "activation": activation, "penalty": penalty,
         "stationarity": f"{path.stationarity[at]:.3f}",
         "median from there up": f"{np.median(path.stationarity[at:]):.3f}",
@@ -110,12 +111,12 @@ def costs(name, data, activation, penalty):
             }  # fmt: skip
 
 
-def proximal_gradient(problem, rows, point, unit):
-    """Parameters and number of iterations."""
+def proximal_gradient(problem, rows, point, unit, tol=5 * SOLVED):
+    """Parameters and number of iterations; it ends at a fifth of ``tol``."""
     from tautnet.fitting.loop import Finishing, Ticker, finish
     from tautnet.fitting.solver import fista, measure
 
-    how = Finishing(fista, 25, measure, 5 * SOLVED, MOST, False)
+    how = Finishing(fista, 25, measure, tol, MOST, False)
     floor = np.float64(unit.floor)
     return finish(problem, rows, point, how, floor=floor, null_loss=unit.null_loss, ticker=Ticker())[:2]
 
@@ -156,6 +157,61 @@ def lbfgs(problem, rows, point, unit):
         flat = minimize(objective, flat, jac=True, method="L-BFGS-B", bounds=bounds, options=options, callback=look).x
         n_iter += 10 + len(looks)
     return jax.tree.map(np.asarray, shaped(flat)), n_iter
+
+
+def starts(name, data, activation, penalty):
+    """Losses and objectives around the choice, finished from several starts: a row for each strength."""
+    import jax
+
+    sample, (walked,) = walk(name, data, activation, penalty, finish=(False,), nested=False, keep="all")
+    curve = walked.curve()
+    near = np.flatnonzero(np.abs(np.log10(curve.alphas / curve.alpha("min"))) <= 0.5 + 1e-9)
+    with jax.enable_x64(True):
+        # (fold, start, strength, loss or objective)
+        found = np.array([finished_around(sample, walked, chain, curve.alphas[near]) for chain in walked.chains[0]])
+    means = np.average(found, axis=0, weights=curve.fold_weights)
+    for i, at in enumerate(near):
+        yield {
+            "table": name, "activation": activation, "penalty": penalty,
+            "strength / choice": f"{curve.alphas[at] / curve.alpha('min'):.2f}",
+            "unfinished": f"{curve.mean[at]:.4g}",
+            **{f"finished from {start}": f"{means[j, i, 0]:.4g}" for j, start in enumerate(STARTS)},
+            **{f"objective from {start}": f"{means[j, i, 1]:.5g}" for j, start in enumerate(STARTS)},
+        }  # fmt: skip
+
+
+def finished_around(sample, walked, chain, alphas):
+    """Loss on the fold that a chain leaves out, and objective, for each start and strength."""
+    import jax
+
+    from tautnet.fitting.crossval import held_out_losses
+    from tautnet.fitting.recorder import as_float64
+    from tautnet.fitting.solver import objective
+    from tautnet.fitting.unit import make_unit
+    from tautnet.objective.networks import pad
+
+    settings = walked.candidate.settings
+    held_out = np.flatnonzero(walked.folds[0] == chain.left_out[0])
+    unit = make_unit(sample, np.flatnonzero(walked.folds[0] != chain.left_out[0]), settings)
+    rows, found = unit.data(np.float64), np.zeros((len(STARTS), len(alphas), 2))
+    for j, start in enumerate(STARTS):
+        point = None
+        for i in np.arange(len(alphas))[:: -1 if start == "above" else 1]:
+            problem, at = unit.problem(alphas[i], np.float64), chain.at(alphas[i])
+            if point is None or start == "its own point":
+                point = pad(chain.path.parameters[at], *unit.padded_shape[1:], settings.loss.padding_bias)
+            point = jax.tree.map(np.asarray, proximal_gradient(problem, rows, as_float64(point), unit, TOLERANCE)[0])
+            alone = jax.tree.map(lambda leaf: leaf[0], unit.cropped(jax.tree.map(lambda leaf: leaf[None], point)))
+            outputs = unit.outputs(alone, sample.X[held_out])
+            losses = held_out_losses(sample, settings.loss, held_out, held_out[:0], outputs, outputs[:0])
+            loss = np.average(losses, weights=sample.weight[held_out])
+            found[j, i] = loss, objective(problem, rows, point)
+    return found
+
+
+STARTS = ("its own point", "below", "above")
+# What is measured, and how many cells name a row.
+MEASURES = {"certificates": (losses, 3), "finishers": (costs, 4), "starts": (starts, 4)}
 
 
 if __name__ == "__main__":
