@@ -289,7 +289,7 @@ class Ladder(NamedTuple):
 
     Attributes
     ----------
-    alphas : array (n_alphas,)
+    alphas : list of float
     ceiling : float
         The largest that "min" may choose; those above are there for "1se".
     """
@@ -308,12 +308,11 @@ def finishing_ladder(curve):
     --------
     >>> from tautnet.fitting.crossval import Curve
     >>> alphas = np.array([0.1, 0.4, 1.0, 1.5, 10.0])
-    >>> ladder = finishing_ladder(Curve(alphas, np.log(alphas)[:, None] ** 2, np.ones(1)))
-    >>> ladder.alphas.tolist(), ladder.ceiling
-    ([0.4, 1.0, 1.5], 1.0)
+    >>> finishing_ladder(Curve(alphas, np.log(alphas)[:, None] ** 2, np.ones(1)))
+    Ladder(alphas=[0.4, 1.0, 1.5], ceiling=1.0)
     """
     alpha = curve.alpha("min")
-    return Ladder(curve.alphas[np.abs(np.log10(curve.alphas / alpha)) <= 0.5 + 1e-9], alpha)
+    return Ladder(curve.alphas[np.abs(np.log10(curve.alphas / alpha)) <= 0.5 + 1e-9].tolist(), alpha)
 
 
 def _ladders(nested, is_nested):
