@@ -1,9 +1,9 @@
-"""How seconds and memory grow with rows and with predictors, and two large tables.
+"""How seconds and memory grow with rows and with predictors, and three large tables.
 
-    python benchmarks/scale.py [--only rows,columns,million,wide]
+    python benchmarks/scale.py --data DIR [--only rows,columns,million,wide,adult]
 
-Simulated tables; every figure comes from a process of its own, whose peak of memory during the call is measured against
-what it held, the table among it, just before.
+Simulated tables, and `adult` of DIR; every figure comes from a process of its own, whose peak of memory during the call
+is measured against what it held, the table among it, just before.
 """
 
 import argparse
@@ -15,7 +15,7 @@ import tempfile
 from pathlib import Path
 
 import numpy as np
-from common import machine, markdown, timed, write_section
+from common import load, machine, markdown, timed, write_section
 
 ROWS = [(n, 20) for n in (1_000, 3_000, 10_000, 30_000, 100_000, 300_000)]
 COLUMNS = [(500, p) for p in (10, 30, 100, 300, 1_000, 3_000)]
@@ -23,47 +23,61 @@ COLUMNS = [(500, p) for p in (10, 30, 100, 300, 1_000, 3_000)]
 
 def main():
     parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
-    parser.add_argument("--only", default="rows,columns,million,wide")
-    parser.add_argument("--once", nargs=5, help=argparse.SUPPRESS)
+    parser.add_argument("--data", help="directory of the tables that scikit-learn does not bundle")
+    parser.add_argument("--only", default="rows,columns,million,wide,adult")
+    parser.add_argument("--once", help=argparse.SUPPRESS)
     arguments = parser.parse_args()
     if arguments.once:
-        penalty, *numbers = arguments.once
-        print(json.dumps(once(penalty, *(int(number) for number in numbers))))
+        print(json.dumps(once(**json.loads(arguments.once))))
         return
-    parts = arguments.only.split(",")
-    text = []
-    if "rows" in parts:
-        text.append(growth("rows", [fit("l2", *shape, 3, 50) for shape in ROWS]))
-    if "columns" in parts:
-        text.append(growth("predictors", [fit("group", *shape, 3, 50) for shape in COLUMNS]))
-    if "million" in parts:
-        million = shown(fit("l2", 1_000_000, 100, 3, 20))
-        text.append(f"A million rows, L2, 20 strengths, 3 folds:\n\n{markdown([million])}")
-    if "wide" in parts:
-        wide = shown(fit("group", 200, 20_000, 5, 0))
-        text.append(f"200 rows, 20,000 predictors, group, 5 folds:\n\n{markdown([wide])}")
-    write_section("scale", "\n\n".join([*text, machine()]))
+    wide = dict(penalty="group", shape=(200, 20_000), cv=5)
+    grid = np.geomspace(1e-4, 1, 50).tolist()
+    parts = {
+        "rows": lambda: growth("rows", [fit(penalty="l2", shape=n, cv=3, alphas=grid) for n in ROWS]),
+        "columns": lambda: growth("predictors", [fit(penalty="group", shape=n, cv=3, alphas=grid) for n in COLUMNS]),
+        "million": lambda: "L2, 20 strengths, 3 folds:\n\n" + table_of([
+            fit(penalty="l2", shape=(1_000_000, 100), cv=3, alphas=np.geomspace(1e-4, 1, 20).tolist())
+        ]),
+        "wide": lambda: "Group, 5 folds, from 1e-2 a₀ (the default) and from 1e-5 a₀:\n\n" + table_of([
+            fit(**wide), fit(**wide, alpha_min_ratio=1e-5)
+        ]),
+        "adult": lambda: "`adult`, L2, 5 folds, the automatic path:\n\n" + table_of([
+            fit(penalty="l2", table="adult", data=arguments.data, cv=5)
+        ]),
+    }  # fmt: skip
+    for name in arguments.only.split(","):
+        write_section(f"scale-{name}", f"{parts[name]()}\n\n{machine()}")
 
 
-def once(penalty, n_rows, n_columns, cv, n_alphas):
-    """Seconds and memory of one fit; with 0 strengths the automatic grid."""
-    import tautnet as tn
-
+def simulated(n_rows, n_columns):
+    """Predictors and target, float32."""
     rng = np.random.default_rng(0)
     X = rng.standard_normal((n_rows, n_columns), dtype=np.float32)
-    y = (X[:, 0] + np.square(X[:, 1]) + X[:, 2] * X[:, 3] + rng.normal(size=n_rows)).astype(np.float32)
-    alphas = np.geomspace(1e-4, 1, n_alphas) if n_alphas else "auto"
-    model = tn.TautNetRegressorCV(penalty, alphas=alphas, cv=cv, n_jobs=2, random_state=0)
+    return X, (X[:, 0] + np.square(X[:, 1]) + X[:, 2] * X[:, 3] + rng.normal(size=n_rows)).astype(np.float32)
+
+
+def once(penalty, cv, shape=None, table=None, data=None, alphas="auto", alpha_min_ratio="auto"):
+    """Seconds and memory of one fit."""
+    import tautnet as tn
+
+    X, y, task = load(table, data) if table else (*simulated(*shape), "regression")
+    kind = tn.TautNetRegressorCV if task == "regression" else tn.TautNetClassifierCV
+    model = kind(penalty, alphas=alphas, alpha_min_ratio=alpha_min_ratio, cv=cv, n_jobs=2, random_state=0)
     # Linux: the peak is counted anew from here.
     Path("/proc/self/clear_refs").write_text("5")
     before = memory("VmRSS")
     _, seconds = timed(lambda: model.fit(X, y))
     peak = memory("VmHWM")
     return {
-        "rows": n_rows, "predictors": n_columns, "seconds": seconds, "table": X.nbytes, "more": peak - before,
-        "loss": float(model.cv_results_["mean_test_loss"].min() / y.var()),
+        "rows": X.shape[0], "predictors": X.shape[1], "seconds": seconds, "table": int(np.sum(memory_of(X))),
+        "more": peak - before, "loss": float(model.cv_results_["mean_test_loss"].min() / model.null_loss_),
         "kept": int(model.selected_features_.sum()),
     }  # fmt: skip
+
+
+def memory_of(X):
+    """Bytes of an array or of the columns of a frame."""
+    return X.nbytes if isinstance(X, np.ndarray) else X.memory_usage(deep=True)
 
 
 def memory(name):
@@ -72,18 +86,18 @@ def memory(name):
     return int(line.split()[1]) * 1024
 
 
-def fit(*numbers):
-    """What a process of its own measures; the second of two, so that programs are compiled."""
+def fit(**how):
+    """What a process of its own measures; of fits that do not take long the second, so that programs are compiled."""
     with tempfile.TemporaryDirectory() as cache:
-        command = [sys.executable, __file__, "--once", *map(str, numbers)]
+        command = [sys.executable, __file__, "--once", json.dumps(how)]
         environment = os.environ | {"TAUTNET_CACHE": cache}
-        large = int(numbers[1]) * int(numbers[2]) > 10_000_000
-        for _ in range(1 if large else 2):
+        is_long = "table" in how or np.prod(how["shape"]) > 2_000_000
+        for _ in range(1 if is_long else 2):
             ended = subprocess.run(command, env=environment, capture_output=True, text=True)
             if ended.returncode:
                 raise SystemExit(ended.stderr)
         result = json.loads(ended.stdout)
-    print(shown(result), flush=True)
+    print(shown(result), file=sys.stderr, flush=True)
     return result
 
 
@@ -96,12 +110,16 @@ def shown(result):
     }  # fmt: skip
 
 
+def table_of(results):
+    return markdown([shown(result) for result in results])
+
+
 def growth(axis, results):
     """A table, and the exponent of a power law fitted to its larger half."""
     later = results[len(results) // 2 :]
     logs = [np.log([result[key] for result in later]) for key in (axis, "seconds")]
     exponent = np.polyfit(*logs, 1)[0]
-    return f"{markdown([shown(r) for r in results])}\n\nThe larger half grows as {axis}^{exponent:.2f}."
+    return f"{table_of(results)}\n\nThe larger half grows as {axis}^{exponent:.2f}."
 
 
 if __name__ == "__main__":

@@ -106,7 +106,6 @@ def noise(rng):
 
 
 TABLES = [friedman, friedman250, ar5, binary, mixed, noise, single, ar9, tails]
-STABLE = [friedman, ar5, noise]
 CALIBRATED = [friedman, ar5, binary, mixed]
 
 
@@ -191,7 +190,7 @@ def main():
     arguments = parser.parse_args()
     seeds, jobs = arguments.seeds, arguments.jobs
     tests = {make.__name__: partial(by_randomization, make, seeds, jobs, arguments.strict) for make in TABLES}
-    stable = {f"stability-{make.__name__}": partial(by_stability, make, seeds, jobs) for make in STABLE}
+    stable = {f"stability-{make.__name__}": partial(by_stability, make, seeds, jobs) for make in TABLES}
     calibrated = {
         f"calibration-{make.__name__}": partial(calibration, make, arguments.calibration_seeds, jobs)
         for make in CALIBRATED

@@ -14,7 +14,7 @@ ROOMS = {
     "tables": ["errors", "scaling", "datasets", "reader", "cells", "encoder", "blocks", "target"],
     "objective": ["prediction", "losses", "survival", "tasks", "networks", "penalties", "problem"],
     "fitting": [
-        "settings", "sample", "solver", "unit", "loop", "recorder", "path", "trainings", "units", "crossval",
+        "settings", "sample", "solver", "unit", "loop", "bends", "recorder", "path", "trainings", "units", "crossval",
         "adaptive", "nested", "conditionals", "discoveries", "stability", "intervals", "diagnostics", "exits",
         "relaxed", "study", "words", "verdict", "detail", "reading",
     ],
@@ -33,9 +33,9 @@ ROOMS = {
     "replication": ["protocol", "online", "trials", "summary", "pruning", "findings", "article"],
 }  # fmt: skip
 FRONT = [
-    "comparison", "selection", "options", "commands.console", "commands.arguments", "commands.rows", "commands.compare",
-    "commands.fit", "commands.predict", "commands.show", "commands.export", "commands.select", "commands.report",
-    "commands.article", "cli", "__main__",
+    "comparison", "selection", "paths", "options", "commands.console", "commands.arguments", "commands.rows",
+    "commands.compare", "commands.fit", "commands.predict", "commands.show", "commands.export", "commands.select",
+    "commands.report", "commands.article", "cli", "__main__",
 ]  # fmt: skip
 ORDER = [f"{room}.{file}" for room, files in ROOMS.items() for file in files] + FRONT
 FILES = {str(path.relative_to(SOURCE).with_suffix("")).replace("/", "."): path for path in SOURCE.rglob("*.py")}

@@ -15,7 +15,7 @@ from typing import NamedTuple
 import numpy as np
 import pytest
 
-from tautnet import load
+from tautnet import load, options
 
 SMALL = ("--cv", "3", "--hidden", "4")
 TOP_KEYS = {
@@ -90,6 +90,13 @@ def test_help_is_fast_and_imports_nothing_heavy(arguments):
     # Promised are 0.7 s; a busy machine gets more.
     assert what == "light" and float(seconds) < 2, ended.stderr
     assert "tautnet" in ended.stdout
+
+
+def test_help_of_compare_lists_penalties_and_rules():
+    command = [sys.executable, "-m", "tautnet", "compare", "--help"]
+    ended = subprocess.run(command, capture_output=True, text=True, timeout=60, env=os.environ | {"COLUMNS": "200"})
+    assert all(re.search(rf"\b{name}\b", ended.stdout.split("--l1-ratio")[0]) for name in options.PENALTIES)
+    assert re.search(r"--select +min\|1se", ended.stdout)
 
 
 # One study, run in several ways.
@@ -194,6 +201,49 @@ def test_a_report_is_not_written_over(run, runs):
     ended = run(["compare", "t.csv", "--target", "y", "--out", "deep/run"], place)
     assert_one_line(ended, 1, "deep/run holds report.html already", "--force")
     assert before == {path: path.read_bytes() for path in (place / "deep/run").iterdir()}
+
+
+@pytest.mark.parametrize(
+    "command", [["compare", "--penalties", "l2", "--json"], ["fit", "--model", "m.taut"], ["select", "--json"]]
+)
+def test_a_column_that_numbers_the_rows_is_said_and_used(run, tmp_path, command):
+    (tmp_path / "t.csv").write_text(with_column("Row Id", lambda i: i + 1))
+    name, *options = command
+    study = ["t.csv", "--target", "y", "--cv", "3", "--hidden", "0", *options]
+    ended = run([name, *study], tmp_path)
+    assert ended.code == 0, ended.err
+    said = [line for line in ended.err.splitlines() if "numbers the rows" in line]
+    dropped = "--drop 'Row Id', in Python X.drop(columns='Row Id')"
+    assert said == [f"column 'Row Id' numbers the rows: leave it out ({dropped})?"]
+    assert "4 predictors" in ended.err
+    ended = run([name, *study, "--drop", "Row Id"], tmp_path)
+    assert ended.code == 0 and "3 predictors" in ended.err and "numbers" not in ended.err
+
+
+def test_where_there_is_nothing_to_learn_nothing_is_recommended(run, tmp_path):
+    """The run holds a model all the same, and says what it is worth."""
+    rng = np.random.default_rng(1)
+    rows = [f"{a:.3f},{b:.3f},{y}" for a, b, y in zip(*rng.normal(size=(2, 60)), rng.permutation(60) % 2, strict=True)]
+    (tmp_path / "t.csv").write_text("\n".join(["a,b,y", *rows]) + "\n")
+    ended = run(["compare", "t.csv", "--target", "y", *SMALL, "--penalties", "l2,l1", "--out", "run"], tmp_path)
+    assert ended.code == 0, ended.err
+    assert "no better than the constant one" in ended.out
+    assert "*" not in ended.out and "recommended" not in ended.out and "Use " not in ended.out
+    recommended = json.loads((tmp_path / "run/result.json").read_text())["recommended"]
+    assert f"model under {recommended}, no better than a constant: run/model.taut" in ended.err
+    assert load(tmp_path / "run/model.taut").parameters["penalty"] == recommended
+
+
+def test_where_a_linear_model_suffices_it_is_said_how_to_make_it(run, tmp_path):
+    rng = np.random.default_rng(0)
+    a, b, noise = rng.normal(size=(3, 60))
+    rows = [f"{x:.3f},{z:.3f},{y:.3f}" for x, z, y in zip(a, b, 2 * a - b + 0.3 * noise, strict=True)]
+    (tmp_path / "t.csv").write_text("\n".join(["a,b,y", *rows]) + "\n")
+    ended = run(["compare", "t.csv", "--target", "y", *SMALL, "--penalties", "l2", "--out", "run"], tmp_path)
+    assert ended.code == 0, ended.err
+    assert "\n* linear " in ended.out and "Use the linear model" in ended.out and "For a network, use l2" in ended.out
+    made = "model under l2 (a network; tautnet fit --hidden 0 makes the linear model): run/model.taut"
+    assert made in ended.err.splitlines()
 
 
 # How it ends.
@@ -305,6 +355,9 @@ BAD = {
     "unknown penalty": Bad(table(), [*Y, "--penalties", "l2,lasso"], ["no penalty 'lasso'", "none, l2, l1"], 2),
     "no penalty": Bad(table(), [*Y, "--penalties", ","], ["name at least one penalty"], 2),
     "typo": Bad(table(), [*Y, "--penaltys", "l2"], ["No such option: --penaltys", "--penalties"], 2),
+    "a number of predictors": Bad(
+        table(), [*Y, "--select", "3"], ["'--select'", "compare takes min or 1se", "tautnet fit --select 3"], 2
+    ),
     "few folds": Bad(table(), [*Y, "--cv", "2"], ["'--cv'", "3"], 2),
     "hidden": Bad(table(), [*Y, "--hidden", "64,²"], ["'--hidden'", "such as 100 or 64,64"], 2),
     "two files": Bad(table(), ["u.csv", *Y], ["unexpected extra argument", "u.csv"], 2),

@@ -7,6 +7,7 @@ import contextlib
 import io
 import json
 import os
+import re
 import sys
 from pathlib import Path
 from typing import NamedTuple
@@ -17,6 +18,7 @@ import pytest
 
 import tautnet as tn
 from tautnet.cli import main
+from tautnet.tables import blocks
 from tautnet.tables.reader import read_table
 
 KEPT = Path(__file__).parent / "files" / "kept"
@@ -145,6 +147,43 @@ def test_predict_finds_columns_by_name_in_every_kind_of_file(command, tmp_path):
     assert (ended.out, ended.err) == (expected, note + "\n")
 
 
+def test_predict_writes_parquet_where_the_name_says_so(command, tmp_path):
+    expected = command("predict", MODEL, ROWS)
+    ended = command("predict", MODEL, ROWS, "--out", "p.Parquet")
+    assert (ended.code, ended.out, ended.err) == (0, "", "predictions: p.Parquet\n")
+    written = pd.read_parquet(tmp_path / "p.Parquet")
+    assert written.to_csv(index=False, lineterminator="\n") == expected.out
+
+
+def test_predict_writes_parquet_block_by_block(command, tmp_path, monkeypatch):
+    monkeypatch.setattr(blocks.read_blocks, "__kwdefaults__", blocks.read_blocks.__kwdefaults__ | {"rows": 7})
+    assert command("predict", MODEL, ROWS, "--out", "p.parquet").code == 0
+    written = pd.read_parquet(tmp_path / "p.parquet")
+    assert written.to_csv(index=False, lineterminator="\n") == command("predict", MODEL, ROWS).out
+
+
+def test_predict_says_in_one_line_what_parquet_needs(command, monkeypatch, tmp_path):
+    monkeypatch.setitem(sys.modules, "pyarrow", None)
+    ended = command("predict", MODEL, ROWS, "--out", "p.parquet")
+    needs = "writing Parquet needs pyarrow: pip install 'tautnet[parquet]', or name a CSV file"
+    assert (ended.code, ended.out, ended.err) == (1, "", f"tautnet: error: {needs}\n")
+    assert os.listdir(tmp_path) == []
+
+
+@pytest.mark.parametrize("kind", ["stdout", "csv", "parquet"])
+def test_a_header_without_rows_has_an_answer_without_rows(command, tmp_path, kind):
+    (tmp_path / "t.csv").write_bytes(b"size,town,day,owner\n")
+    out = [] if kind == "stdout" else ["--out", f"p.{kind}"]
+    ended = command("predict", MODEL, "t.csv", *out)
+    assert ended.code == 0, ended.err
+    expected = tn.load(MODEL).table(read_table(ROWS).frame).iloc[:0].to_csv(index=False, lineterminator="\n")
+    if kind == "parquet":
+        found = pd.read_parquet(tmp_path / "p.parquet")
+        assert len(found) == 0 and found.to_csv(index=False, lineterminator="\n") == expected
+    else:
+        assert (ended.out if kind == "stdout" else (tmp_path / "p.csv").read_text()) == expected
+
+
 def test_predict_reads_missing_cells_and_other_notations_if_told(command):
     rows = pd.read_csv(ROWS)
     text = rows.to_csv(index=False, sep=";", decimal=",", na_rep="?").encode("latin-1", errors="replace")
@@ -161,9 +200,12 @@ def test_show_says_what_is_in_a_file(command):
     for words in (
         "TautNetClassifierCV\n", "60 rows, 4 predictors in", "group, alpha", "certificate", "new rows",
         "predicts y (classification), one of say \"no\", 'two\\nlines'", "from\n", "  size  ", "number: mean",
-        "category: 3.50, a,b, say \"no\", 'two\\nlines', 🎈, missing", "days since 1970", "made with tautnet",
+        "category: 3.50, 'a,b', say \"no\", 'two\\nlines', 🎈, missing", "made with tautnet",
     ):  # fmt: skip
         assert words in ended.out, words
+    days = pd.to_datetime(pd.read_csv(ROWS)["day"])
+    assert re.search(r"date: mean 2\d{3}-\d\d-\d\d, standard deviation [0-9.]+ days\n", ended.out)
+    assert days.min() <= pd.Timestamp(re.search(r"date: mean ([0-9-]+)", ended.out)[1]) <= days.max()
     known = json.loads(command("show", MODEL, "--json").out, parse_constant=lambda name: pytest.fail(name))
     assert known["class"] == "TautNetClassifierCV" and known["classes"] == ['say "no"', "two\nlines"]
     assert {one["name"] for one in known["predictors"]} == {"size", "town", "day", "owner"}
@@ -196,7 +238,6 @@ BAD = {
     "a zip": Bad(["show", "t.csv"], ["t.csv is damaged"], b"PK\x03\x04" + bytes(99)),
     "no data": Bad(["predict", MODEL, "none.csv", "--out", "p.csv"], ["no such file: none.csv"]),
     "empty": Bad(PREDICT, ["t.csv is empty"], b""),
-    "a header alone": Bad(PREDICT, ["a header and no rows"], b"size,town,day,owner\n"),
     "a column less": Bad(PREDICT, ["lacks 1 of the model's 4 predictors: 'town'"], b"size,day,owner\n1,2024-01-01,1\n"),
     "a late word": Bad(
         PREDICT, ["column 'size' should hold numbers, but has 'oops'"], ROWS.read_bytes() + b"oops,x,2024-01-01,True\n"

@@ -17,6 +17,7 @@ def fit_and_predict(X: NDArray[np.float64], y: NDArray[np.float64]) -> list[str]
     assert_type(model.coefs_, list[NDArray[np.float64]])
     assert_type(model.alpha_, float)
     assert_type(model.path_, tn.Path)
+    assert_type(tn.fit_path(X, y, penalty="l1", alphas=[0.1]), tn.Path)
     survival = tn.TautNetSurvivalCV(ties="efron").fit(X, y)
     assert_type(survival.predict_survival_function(X, times=[1.0]), NDArray[np.float64])
     selector = tn.TautNetSelector(tn.TautNetRegressor("l1", hidden_layer_sizes=()))

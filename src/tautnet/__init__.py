@@ -20,6 +20,7 @@ _NAMES = {
     "Selection": "tautnet.selection",
     "ComparisonDisplay": "tautnet.views.gains",
     "CVDisplay": "tautnet.views.displays",
+    "fit_path": "tautnet.paths",
     "Path": "tautnet.fitting.recorder",
     "PathDisplay": "tautnet.views.displays",
     "PredictorsDisplay": "tautnet.views.counts",

@@ -9,10 +9,9 @@ from os import PathLike
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-import numpy as np
 from numpy.typing import ArrayLike
 
-from tautnet.estimators.inputs import take_predictors
+from tautnet.estimators.inputs import check_groups, take_predictors
 from tautnet.fitting.crossval import fold_rows, partition_rows
 from tautnet.fitting.detail import plain, study_detail
 from tautnet.fitting.sample import encode, notes
@@ -224,7 +223,7 @@ def compare(
     network = Network(sizes, activation, skip and bool(sizes))
     _check(penalties, cv, repeats, selection, l1_ratio, feature_groups, ordered, groups, network)
     target, sample, encoder = encode(X, y, sample_weight, task if loss == "squared_error" else "regression")
-    _check_loss(target.task, task, loss, delta, quantile, ties)
+    check_loss(target.task, task, loss, delta, quantile, ties)
     regression_loss = loss
     loss = loss_for(target.task, sample.y, sample.weight, loss=loss, delta=delta, quantile=quantile, ties=ties)
     taken = take_predictors(sample, encoder, feature_groups, penalty_factors)
@@ -237,7 +236,7 @@ def compare(
             penalty_factors=taken.factors,
         )  # fmt: skip
 
-    codes = None if groups is None else np.unique(np.asarray(groups), return_inverse=True)[1]
+    codes = check_groups(sample.X, groups)
     sample = taken.sample._replace(groups=codes)
     if isinstance(cv, Integral):
         folds = [
@@ -316,7 +315,7 @@ def _check(penalties, cv, repeats, selection, l1_ratio, feature_groups, ordered,
             raise ValueError(why)
 
 
-def _check_loss(found, task, loss, delta, quantile, ties):
+def check_loss(found, task, loss, delta, quantile, ties):
     """Raise where a loss is unknown, or where it or one of its numbers would do nothing."""
     if loss not in REGRESSION_LOSSES:
         raise ValueError(f"no loss {loss!r}: use one of {', '.join(REGRESSION_LOSSES)}")

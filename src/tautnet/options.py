@@ -60,6 +60,16 @@ def positive(value: float):
     return value
 
 
+def rule_of_comparison(value: str):
+    """A rule of choice that serves every penalty; a number of predictors is a matter of one."""
+    if value.isdecimal():
+        raise typer.BadParameter(
+            f"compare takes min or 1se; the best model with at most {value} predictors is that of tautnet fit "
+            f"--select {value}"
+        )
+    return one_of("min", "1se")(value)
+
+
 def rule(value: str):
     """A rule of choice, or a number of predictors."""
     if value not in ("min", "1se") and not (value.isdecimal() and int(value)):

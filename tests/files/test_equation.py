@@ -86,6 +86,8 @@ def test_what_a_person_reads():
     member.layers[0][:], member.biases[0][:] = [[0.5], [-2.0]], 0.25
     member.scaling.centre[:], member.scaling.scale[:] = [30.0, 0.5], [10.0, 0.5]
     lines = equation(model).splitlines()
+    assert "# The log hazard ratio of 'y'." in lines
+    assert "# The prediction of 'y'." in equation(make_model("regression", hidden=(3,))[0]).splitlines()
     assert lines[lines.index("def predict(row):") + 1 :] == [
         "    x1 = 0.0 if missing(row['age']) else (row['age'] - 30.0) / 10.0",
         "    x2 = 1.0 if text(row['sex']) == 'male' else -1.0",

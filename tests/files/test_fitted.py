@@ -1,10 +1,14 @@
 """A fitted model without JAX: columns by name, blocks of rows, and what does not apply."""
 
+import xml.etree.ElementTree as ET
+
 import numpy as np
+import pandas as pd
 import pytest
 from numpy.testing import assert_array_equal
 from random_models import make_model, with_odd_cells
 
+from tautnet.estimators.models import TautNetRegressor
 from tautnet.objective.prediction import BLOCK, Predictor, average_outputs
 from tautnet.tables.errors import TableError
 from tautnet.tables.scaling import Scaling
@@ -41,6 +45,18 @@ def test_a_table_in_parts_gives_the_same_bits_as_the_whole():
 def test_a_frame_of_no_rows_has_no_predictions():
     fitted, table = make_model()
     assert fitted.predict_proba(table.iloc[:0]).shape == (0, 2) and len(fitted.predict(table.iloc[:0])) == 0
+
+
+def test_a_notebook_shows_a_model_and_nothing_of_a_stranger_runs():
+    hostile = "<script>alert('x')</script> & \"quoted\""
+    X = pd.DataFrame({hostile: np.arange(40.0) % 7, "b, c": np.arange(40.0) % 3, "d": 0.0})
+    fitted = TautNetRegressor("l1", 0.01, hidden_layer_sizes=()).fit(X, (X[hostile] + X["b, c"]).rename(hostile))
+    shown = fitted.to_fitted()._repr_html_()
+    assert "<script" not in shown and '"quoted"' not in shown
+    texts = [cell.text for cell in ET.fromstring(shown).iter("td")]
+    assert texts[:2] == ["TautNetRegressor", f"{hostile} (regression)"]
+    assert texts[2] == "l1, alpha 0.01, as given" and texts[4].startswith("solved to ")
+    assert texts[3] == f"2 of 3 kept: {hostile}, 'b, c'"
 
 
 @pytest.mark.parametrize("task, columns", [

@@ -69,7 +69,7 @@ def test_poisoned_rows_change_no_factor_and_no_choice_of_an_adaptive_penalty(reg
     assert before.whole.unit.settings.penalty_factors != after.whole.unit.settings.penalty_factors
 
 
-def test_adaptive_chains_take_the_norms_that_the_other_folds_choose(regression, adaptive, clean):
+def test_adaptive_chains_take_their_factors_where_the_other_folds_choose(regression, adaptive, clean):
     nested = run(regression, adaptive)[0]
     # Beside the plain penalty its first chains are walked once.
     np.testing.assert_array_equal(nested.first.whole.norms, clean[1].whole.norms)
@@ -82,7 +82,7 @@ def test_adaptive_chains_take_the_norms_that_the_other_folds_choose(regression, 
         first = next(c for c in clean[1].chains[0] if c.left_out == (0, other))
         at = len(first.path.alphas) - 1 - first.losses[other][::-1].argmin()
         own = next(c for c in clean[1].chains[0] if c.left_out == chain.left_out)
-        expected = adaptive_factors(own.path.norms[own.at(first.path.alphas[at])])
+        expected = adaptive_factors(own.path, own.at(first.path.alphas[at]))
         assert chain.path.unit.settings.penalty_factors == pytest.approx(expected)
 
 

@@ -2,12 +2,14 @@
 
 from dataclasses import replace
 
+import jax
 import numpy as np
 import pytest
 
 from tautnet.fitting import solver
+from tautnet.fitting.loop import Adam, Ticker
 from tautnet.fitting.path import automatic_alphas, grid, nearest, walk
-from tautnet.fitting.unit import ladder, make_unit
+from tautnet.fitting.unit import in_place, ladder, make_unit
 
 PRUNING = ("l1", "elasticnet", "group")
 ALL, NONE = np.arange(60), np.arange(0)
@@ -62,6 +64,19 @@ def test_on_wide_tables_columns_that_have_left_leave_the_arithmetic_for_good(mon
     assert shared > len(whole.alphas) - 4
     assert (narrow.n_features[:shared] <= whole.n_features[:shared] + 1).all()
     np.testing.assert_allclose(narrow.train_loss[:shared], whole.train_loss[:shared], rtol=0.05, atol=0.02)
+
+
+def test_a_walk_of_fewer_columns_holds_no_more_networks_at_once(regression, settings, monkeypatch):
+    """What a run returns has all columns again."""
+    unit = make_unit(regression, ALL, settings("group"))
+    start, data = unit.start(np.float32), unit.data(np.float32)
+    n_parameters = sum(leaf.size for leaf in jax.tree.leaves(start))
+    monkeypatch.setattr("tautnet.fitting.loop.NUMBERS_BETWEEN_LOOKS", n_parameters)
+    adam = Adam(unit.problem(0.1, np.float32), data, start, Ticker())
+    adam.keep([0])
+    assert adam.capacity == 1 and len(adam.columns) == 1
+    late, ends = adam.run([0.1], 0.01, 4, batched=False)
+    assert late.weights.input.shape == ends.weights.input.shape == (1, *start.weights.input.shape)
 
 
 def test_l2_never_reaches_zero(paths):
@@ -154,6 +169,24 @@ def test_a_table_that_is_read_in_place_is_fitted_as_a_copy_is(regression, settin
     assert copied.unit.table is None and make_unit(sample, ALL, exact).table is not None
     for field in ("outputs", "train_loss", "norms", "stationarity"):
         np.testing.assert_allclose(getattr(read, field), getattr(copied, field), rtol=1e-5, atol=1e-7)
+
+
+@pytest.mark.parametrize("n_columns", [3, 16, 40])
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+@pytest.mark.parametrize("begin", [0, 8, 16, 56])
+def test_a_table_is_read_where_it_lies(n_columns, dtype, begin):
+    """Wherever in memory it begins: programs read the very numbers, and only the first rows are copied."""
+    memory = np.zeros(50 * n_columns * 8 + 128, np.uint8)
+    start = -memory.ctypes.data % 64 + begin
+    X = memory[start : start + 50 * n_columns * dtype().itemsize].view(dtype).reshape(50, n_columns)
+    X[:] = np.random.default_rng(0).normal(size=X.shape)
+    index = np.array([7, 0, 49, 1, 5, 2])
+    with jax.enable_x64(True):
+        table = in_place(X)
+        np.testing.assert_array_equal(jax.jit(lambda table: table.rows(index))(table), X[index])
+        end = table.body.unsafe_buffer_pointer() + table.body.nbytes
+    assert end == X.ctypes.data + X.nbytes and table.head.size + table.body.size >= X.size
+    assert table.head.size <= 16 + n_columns
 
 
 def test_a_table_that_is_far_from_fitted_gets_more_steps(regression, settings):

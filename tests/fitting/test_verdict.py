@@ -4,7 +4,7 @@ import copy
 
 import pytest
 
-from tautnet.fitting.verdict import write_verdict
+from tautnet.fitting.verdict import headline, to_use, write_verdict
 from tautnet.fitting.words import certificate_in_words
 
 
@@ -64,8 +64,11 @@ def test_the_plain_story(result):
     assert "group cannot be told apart from it" in text and "none cannot" not in text
     assert "A linear model suffices" in text
     assert "Of 6 predictors group keeps 3 (one-SE choice: group 2); under group what stays is d, e and f." in text
-    assert "Use group, alpha 0.0133: within one standard error of the best, and it needs 3 of 6 predictors" in text
-    assert "expect a log-loss of 0.32 on new rows (accuracy 0.9)" in text
+    assert "Use the linear model, without a hidden layer, under l2, alpha 0.0133 (solved to 0.05): expect a" in text
+    assert "expect a log-loss of 0.305 on new rows (accuracy 0.9). For a network, use group, alpha 0.0133:" in text
+    assert "within one standard error of the best, and it needs 3 of 6 predictors (solved to 0.05);" in text
+    assert "chosen by cross-validation, expect a log-loss of 0.32 on new rows (accuracy 0.9)." in text
+    assert headline(result).endswith("over-fitted. A linear model suffices.") and to_use(result) == "linear"
     assert "separates" not in text and "nothing to learn" not in text and "rough" not in text
 
 
@@ -91,6 +94,7 @@ def test_an_uncertain_gain_is_called_so(result):
 
 def test_no_penalty_helps(result):
     result["rows"][0]["test_loss"], result["recommended"] = 0.2, "none"
+    result["rows"][0]["vs_linear"] = versus(0.1, 0.2)
     result["detail"]["vs_best"] = {"l2": versus(-2, -1), "group": versus(-2, -1)}
     assert "No penalty helps: none has the lowest log-loss on new rows." in said(result)
     assert "Use no penalty: it has the lowest loss" in said(result)
@@ -98,20 +102,33 @@ def test_no_penalty_helps(result):
 
 def test_the_network_is_worth_it_only_with_an_interval_above_zero(result):
     result["rows"][1]["vs_linear"] = versus(0.1, 0.2)
-    assert "The network is worth its while: l2 is 0.15 better than the linear model's log-loss of 0.305" in said(result)
-    assert "suffices" not in said(result)
+    text = said(result)
+    assert "The network is worth its while: l2 is 0.15 better than the linear model's log-loss of 0.305" in text
+    assert "Use group, alpha 0.0133: within one standard error of the best, and it needs 3 of 6 predictors" in text
+    assert "expect a log-loss of 0.32 on new rows (accuracy 0.9)" in text
+    assert "suffices" not in text and "Use the linear model" not in text
+    assert headline(result).endswith("Use group.") and to_use(result) == "group"
+
+
+def test_a_linear_model_that_may_be_no_better_than_a_constant_does_not_suffice(result):
+    result["linear"]["vs_null"] = versus(-0.1, 0.2)
+    text = said(result)
+    assert "Whether a linear model suffices, these rows cannot tell: no network is better than it" in text
+    assert "Use group, alpha" in text and to_use(result) == "group"
 
 
 def test_a_comparison_of_linear_maps_says_nothing_of_networks(result):
     result["detail"]["hidden_layer_sizes"] = []
-    assert "linear model" not in said(result)
+    assert "linear model" not in said(result) and to_use(result) == "group"
 
 
 def test_nothing_to_learn(result):
     for one in [*result["rows"], result["linear"]]:
         one["vs_null"] = versus(-0.2, 0.1)
     text = said(result)
-    assert "There is nothing to learn here" in text and "-0.05 (95 % interval -0.2 to 0.1)" in text
+    assert "There is nothing to learn here: predictions are no better than the constant one" in text
+    assert headline(result) == "There is nothing to learn here." and to_use(result) is None
+    assert "-0.05 (95 % interval -0.2 to 0.1)" in text
     assert "Use " not in text and "suffices" not in text
 
 

@@ -1,5 +1,7 @@
 """Networks: JAX and NumPy agree, initial weights have the right size, padding changes nothing."""
 
+import tracemalloc
+
 import jax
 import numpy as np
 import pytest
@@ -9,6 +11,7 @@ from numpy.testing import assert_allclose, assert_array_equal
 from tautnet.objective import prediction
 from tautnet.objective.losses import MultinomialLogLoss
 from tautnet.objective.networks import ACTIVATIONS, Network, Parameters, Weights, pad, unpad
+from tautnet.tables.scaling import Scaling, StandardisedRows
 
 X = np.random.default_rng(0).normal(size=(7, 5))
 X[:, 3] = 0.0
@@ -48,6 +51,22 @@ def test_outputs_in_jax_in_numpy_and_by_hand(network):
 def test_activations_agree_far_from_zero_too(name):
     x = np.array([-800.0, -30.0, -1.0, -1e-9, 0.0, 1e-9, 1.0, 30.0, 800.0])
     assert_allclose(ACTIVATIONS[name](x), prediction.ACTIVATIONS[name](x), rtol=1e-12, atol=1e-12)
+
+
+def test_outputs_of_many_rows_need_no_memory_for_all_of_them():
+    """Rows that are standardised when they are read are there a block at a time."""
+    table = np.random.default_rng(0).normal(size=(60_000, 20))
+    rows = StandardisedRows(table, np.arange(len(table)), Scaling(np.zeros(20), np.ones(20)))
+    network = Network((3,))
+    parameters = network.initial(table[:9], np.zeros(1), 0)
+    tracemalloc.start()
+    try:
+        outputs = network.outputs(parameters, rows)
+        peak = tracemalloc.get_traced_memory()[1]
+    finally:
+        tracemalloc.stop()
+    assert_allclose(outputs, network.outputs(parameters, table), rtol=1e-12)
+    assert peak < table.nbytes / 3
 
 
 def test_every_activation_is_in_a_case():

@@ -82,12 +82,23 @@ def test_parquet_in_blocks(tmp_path):
     assert extra == ["more"]
 
 
+@pytest.mark.parametrize("kind", ["csv", "parquet"])
+def test_a_file_without_rows_has_the_columns_of_the_model(tmp_path, kind):
+    empty, file = TABLE.iloc[:0], tmp_path / f"t.{kind}"
+    if kind == "csv":
+        file.write_text(as_text(empty))
+    else:
+        empty.to_parquet(file, index=False)
+    (block,) = read_blocks(file, ENCODER.recipes)
+    assert block.columns.tolist() == ENCODER.predictors and len(block) == 0
+    assert ENCODER.transform(block).shape == (0, len(ENCODER.column_names))
+
+
 TEXT = as_text(TABLE)
 FAULTS = {
     "no file": (None, "no such file: "),
     "nothing in it": (b"", "is empty"),
     "blanks alone": (b"\n \n", "is empty"),
-    "a header alone": (TEXT.split("\n")[0].encode(), "has a header and no rows"),
     "a column less": (TEXT.replace("zip", "sip").encode(), "lacks 1 of the model's 5 predictors: 'zip'"),
     "a name twice": (TEXT.replace("more", "size").encode(), "has columns of the same name: 'size'"),
     "a word among numbers": (

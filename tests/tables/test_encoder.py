@@ -117,6 +117,40 @@ def test_a_number_with_one_value_and_missing_cells_is_its_indicator():
     assert matrix.ravel().tolist() == [1, 0, 0]
 
 
+@pytest.mark.parametrize("dtype", ["float32", "float64"])
+def test_an_array_of_floats_is_not_copied(dtype):
+    X = np.random.default_rng(0).normal(size=(50, 3)).astype(dtype)
+    encoder = TableEncoder().fit(X)
+    assert np.shares_memory(encoder.transform(X), X)
+    X[7, 1] = np.nan
+    assert np.shares_memory(encoder.transform(X), X)
+    X[7, 1] = np.inf
+    with pytest.raises(TableError, match="'x1' has 1 infinite cell"):
+        encoder.transform(X)
+
+
+def test_what_is_encoded_otherwise_is_copied_row_by_row():
+    """Columns left out, in another order, with an indicator, of other types, or stored one by one."""
+    X = np.random.default_rng(0).normal(size=(50, 3))
+    X[3, 0] = np.nan
+    frame = as_frame(X)
+    named = pd.DataFrame(X, columns=["a", "b", "a is missing"])
+    named["a is missing"] = 1.0
+    for table, columns in (
+        (frame, [X[:, 0], np.isnan(X[:, 0]), X[:, 1], X[:, 2]]),
+        (named, [X[:, 0], np.isnan(X[:, 0]), X[:, 1]]),
+        (frame[["x2", "x1"]], [X[:, 2], X[:, 1]]),
+        (pd.DataFrame(np.asfortranarray(X[:, 1:])), [X[:, 1], X[:, 2]]),
+        (frame[["x1", "x2"]].astype({"x1": "float32"}), [X[:, 1].astype("float32"), X[:, 2]]),
+        (pd.DataFrame(np.arange(50).reshape(25, 2)), [np.arange(0, 50, 2), np.arange(1, 50, 2)]),
+    ):
+        encoded = TableEncoder().fit(table).transform(table)
+        np.testing.assert_array_equal(encoded, np.column_stack(columns))
+        assert encoded.flags.c_contiguous and not np.shares_memory(encoded, X)
+    reordered = TableEncoder().fit(X[:, 1:]).transform(as_frame(X[:, 1:])[["x1", "x0"]])
+    np.testing.assert_array_equal(reordered, X[:, 1:])
+
+
 def test_infinite_cells_are_an_error_in_fit_and_transform():
     with pytest.raises(TableError, match="'a' has 2 infinite cells"):
         learn(a=[np.inf, -np.inf, 1.0])
@@ -328,6 +362,39 @@ def test_wide_tables_are_encoded_in_seconds():
     # Two seconds on a quiet machine; machines that run tests are not always quiet.
     assert time.perf_counter() - start < 12
     np.testing.assert_array_equal(matrix, frame.to_numpy())
+
+
+# What numbers the rows
+
+
+@pytest.mark.parametrize(
+    ("name", "cells", "is_doubtful"),
+    [
+        ("n", range(1, 41), True),
+        ("n", [float(i) for i in range(40)], True),
+        ("n", np.random.default_rng(0).permutation(40), True),
+        ("n", [*range(20), *range(22, 42)], True),
+        ("n", range(0, 80, 2), False),
+        ("n", [*range(39), 38], False),
+        ("n", [0.5, *range(1, 40)], False),
+        ("n", [i // 2 for i in range(40)], False),
+        ("id", range(0, 4000, 100), True),
+        ("PassengerId", range(0, 4000, 100), True),
+        ("customer_ID", range(0, 4000, 100), True),
+        ("row index", [None, *range(0, 3900, 100)], True),
+        ("acid", range(0, 4000, 100), False),
+        ("id", [i // 2 for i in range(40)], False),
+    ],
+)
+def test_a_column_that_numbers_the_rows_is_encoded_but_in_doubt(name, cells, is_doubtful):
+    encoder, _ = encode(**{name: list(cells)})
+    assert name in encoder.predictors
+    assert encoder.doubtful.get(name) == ("numbers the rows" if is_doubtful else None)
+
+
+def test_in_small_tables_numbers_say_nothing():
+    assert learn(id=list(range(19)), b=[0, 1] * 9 + [0]).doubtful == {}
+    assert learn(id=list(range(20)), b=[0, 1] * 10).doubtful == {"id": "numbers the rows"}
 
 
 # Tables of other libraries

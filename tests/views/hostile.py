@@ -32,5 +32,6 @@ def hostile(result):
         return JOINED if value == result["detail"]["predictors"][0] else value
 
     detail = change(result["detail"])
-    detail |= {"classes": list(NAMES), "left_out": {name: name for name in NAMES}, "decision": JOINED}
+    named = {name: name for name in NAMES}
+    detail |= {"classes": list(NAMES), "left_out": named, "doubtful": named, "decision": JOINED}
     return json.loads(json.dumps(result | {"data": JOINED, "target": JOINED, "detail": detail}))

@@ -12,7 +12,9 @@ from views.conftest import REGRESSION
 from views.hostile import JOINED, NAMES, hostile
 
 import tautnet
+from tautnet.fitting.path import nearest
 from tautnet.fitting.recorder import SHOWN
+from tautnet.fitting.verdict import to_use
 from tautnet.fitting.words import NEARLY_SOLVED, SETTLED, SOLVED, certificate_in_words, number
 from tautnet.views.canvas import blank_figure, finished_picture, label, renumber, spread
 from tautnet.views.counts import PredictorsDisplay
@@ -108,11 +110,33 @@ def test_frames_hold_the_figures_of_the_result(result):
     assert steps.loc[detail["none"]["steps"][-1], "test_loss"] == detail["none"]["test"][-1]
 
 
+def test_curves_count_the_predictors_kept_where_the_penalty_takes_some_out(result):
+    counts = CVDisplay.from_result(result, "group").frame()["n_features"]
+    path = result["detail"]["penalties"]["group"]["path"]
+    assert counts.iloc[-1] == 0 < counts.max() == 3
+    assert counts.tolist() == [path["n_features"][nearest(path["alphas"], alpha)] for alpha in counts.index]
+    for penalty, expected in (("group", True), ("l2", False)):
+        axes = blank_figure(4.0).subplots()
+        CVDisplay.from_result(result, penalty).plot(axes)
+        assert len(axes.child_axes) == expected
+        for top in axes.child_axes:
+            at, shown = top.get_xticks(), [text.get_text() for text in top.get_xticklabels()]
+            assert shown == [f"{counts.loc[alpha]}" for alpha in at] and len(set(shown)) > 1
+
+
 def test_a_comparison_makes_them_too(result):
     comparison = tautnet.Comparison({k: v for k, v in result.items() if k != "detail"}, result["detail"])
     assert tautnet.CVDisplay.from_comparison(comparison, "l2").penalty == "l2"
     assert tautnet.PathDisplay.from_comparison(comparison).penalty == drawn_penalty(result)
-    assert tautnet.ComparisonDisplay.from_comparison(comparison).recommended == result["recommended"]
+    assert tautnet.ComparisonDisplay.from_comparison(comparison).recommended == to_use(result)
+
+
+@pytest.mark.parametrize("case, named", [("regression", ["linear (recommended)"]), ("three classes", [])])
+def test_the_row_to_use_alone_is_named_on_the_picture(finished, case, named):
+    axes = blank_figure(4.0).subplots()
+    tautnet.ComparisonDisplay.from_result(finished[case].result).plot(axes)
+    texts = [text.get_text() for text in axes.get_yticklabels()]
+    assert [text for text in texts if "recommended" in text] == named and len(texts) > 1
 
 
 @pytest.fixture(scope="module")

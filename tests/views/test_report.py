@@ -117,11 +117,14 @@ def test_verdict_is_there_sentence_by_sentence(pages, finished, case):
 
 def test_headline_says_what_the_verdict_says(finished):
     result = finished["regression"].result
+    assert headline(result).endswith("A linear model suffices.") and "Use the linear model" in result["verdict"]
+    result, network = finished["classification"].result, finished["without none"].result["recommended"]
     assert headline(result | {"over_fitted": False, "recommended": "none"}) == (
         "This network is not over-fitted. No penalty is needed."
     )
     assert headline(result | {"over_fitted": None}).startswith("Whether this network is over-fitted")
-    assert headline(finished["without none"].result) == f"Use {finished['without none'].result['recommended']}."
+    assert headline(finished["without none"].result) == "A linear model suffices."
+    assert f"For a network, use {network}" in finished["without none"].result["verdict"]
     assert headline(finished["three classes"].result) == "There is nothing to learn here."
     assert "There is nothing to learn here" in finished["three classes"].result["verdict"]
 
@@ -168,10 +171,18 @@ def test_bars_stand_where_their_intervals_do(finished):
         assert (bar["diff"] - bar["low"]) / (bar["high"] - bar["low"]) == pytest.approx(middle, abs=0.01)
 
 
-def test_recommended_row_alone_is_marked(pages, finished):
-    marked = [cells[0]["text"] for cells in Page(pages["regression"]).tables["penalties"] if
-              "recommended" in cells[0]["text"]]  # fmt: skip
-    assert marked == [finished["regression"].result["recommended"] + " recommended"]
+@pytest.mark.parametrize("case", ["regression", "classification", "three classes"])
+def test_the_row_to_use_alone_is_marked(pages, finished, case):
+    """That of the linear model where it suffices, none where there is nothing to learn."""
+    result, page = finished[case].result, Page(pages[case])
+    marked = [cells[0]["text"] for cells in page.tables["penalties"] if "recommended" in cells[0]["text"]]
+    assert marked == {"regression": ["linear recommended"], "three classes": []}.get(
+        case, [f"{result['recommended']} recommended"]
+    )
+    assert ("recommended" in page.text) == (case != "three classes")
+    assert ("predictors that" in page.text and "keeps" in page.text) == (case != "three classes")
+    source = "linear" if case == "regression" else "chosen"
+    assert f'<b id="headline-loss">{number(result[source]["test_loss"])}</b>' in pages[case]
 
 
 @pytest.mark.parametrize("case", PANELS)

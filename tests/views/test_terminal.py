@@ -7,6 +7,7 @@ import pytest
 from rich.console import Console
 from views.hostile import FORBIDDEN, SHOWN, hostile
 
+from tautnet.fitting.verdict import to_use
 from tautnet.fitting.words import number
 from tautnet.views.terminal import figure, gain, gain_key, print_comparison, readable
 
@@ -70,15 +71,25 @@ def test_losses_are_those_of_the_result(finished, case):
         assert words[2] == number(row["test_loss"])
 
 
-def test_recommended_row_alone_is_marked(finished):
-    marked = [line.split()[1] for line in table_lines(printed(finished["regression"])).values() if line[0] == "*"]
-    assert marked == [finished["regression"].result["recommended"]]
+@pytest.mark.parametrize("case, learnt", [*((case, True) for case in CASES[:2]), ("three classes", False)])
+def test_the_row_to_use_alone_is_marked(finished, case, learnt):
+    """And none where the verdict says that there is nothing to learn."""
+    result, text = finished[case].result, printed(finished[case])
+    marked = [line.split()[1] for line in table_lines(text).values() if line[0] == "*"]
+    assert marked == ([to_use(result)] if learnt else [])
+    assert ("* recommended" in text) == learnt and ("nothing to learn" in result["verdict"]) != learnt
+
+
+def test_where_a_linear_model_suffices_it_is_marked_and_the_network_named(finished):
+    result, text = finished["regression"].result, printed(finished["regression"])
+    assert "A linear model suffices" in result["verdict"] and table_lines(text)["linear"].startswith("* linear")
+    assert f"* recommended (of the networks: {result['recommended']})." in text
 
 
 def test_narrow_window_loses_the_dispensable_first(finished):
     wide, narrow = (ESCAPE.sub("", printed(finished["regression"], width=w, terminal=True)) for w in (120, 60))
     assert all(word in wide for word in ("alpha", "station-", "score", "Stationarity: 0 is solved"))
-    table, notes = narrow.split("recommended.")
+    table, notes = narrow.split("* recommended")
     assert "station-" not in table and "gain over none" in table
     # What is not there is not explained.
     assert "Stationarity" not in notes and "Score" not in notes

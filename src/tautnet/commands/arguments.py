@@ -38,7 +38,10 @@ Ties = Annotated[
 ]
 Select = Annotated[
     str,
-    Option(callback=options.one_of("min", "1se"), help="Choose the least CV loss, or the simplest within one SE."),
+    Option(
+        metavar="min|1se", callback=options.rule_of_comparison,
+        help="Choose the least CV loss (min), or the simplest within one SE of it (1se).",
+    ),
 ]
 AlphaMinRatio = Annotated[
     float | None,

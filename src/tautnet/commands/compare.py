@@ -11,12 +11,22 @@ from tautnet.commands import arguments
 from tautnet.commands.console import Log, one_line_errors, progress, say, typed
 from tautnet.commands.rows import select_rows
 
+# Of a model that the verdict does not say to use: it is kept all the same, so that a run always holds one.
+REMARKS = {
+    None: ", no better than a constant",
+    "linear": " (a network; tautnet fit --hidden 0 makes the linear model)",
+}
+
 
 def compare(
     data: arguments.Data = "breast_cancer",
     target: arguments.Target = None,
     penalties: Annotated[
-        str, Option(callback=options.penalties, help="Penalties to compare, separated by commas.")
+        str,
+        Option(
+            metavar="NAME,...", callback=options.penalties,
+            help=f"Penalties to compare, of {', '.join(options.PENALTIES)}.",
+        ),
     ] = ",".join(options.DEFAULT_PENALTIES),
     l1_ratio: Annotated[
         float, Option(min=0, max=1, help="Share of l1 in elasticnet and sparse_group.")
@@ -97,20 +107,21 @@ def _show(comparison, as_json):
     console = Console()
     # Captured, since rich would end the program where the pipe is closed, before the report is written.
     with console.capture() as captured:
-        print_comparison(comparison.result, comparison.sentences, console)
+        print_comparison(comparison.whole(), comparison.sentences, console)
     say(captured.get().rstrip("\n"), sys.stdout)
 
 
 def _write(comparison, directory, log, figures):
     from tautnet.files.model_file import write_model
     from tautnet.files.run_directory import LOG, MODEL, REPORT, RESULT, all_or_nothing, write_text
+    from tautnet.fitting.verdict import to_use
     from tautnet.views.figures import write_figures
     from tautnet.views.report import write_report
 
     command = typed()
     whole = comparison.whole(command)
     done = f"report: {directory / REPORT}"
-    kept = f"model under {comparison.recommended}: {directory / MODEL}"
+    kept = f"model under {comparison.recommended}{REMARKS.get(to_use(whole), '')}: {directory / MODEL}"
     lines = [f"$ {command}", f"tautnet {comparison.result['version']}", *log.lines, *comparison.sentences]
     lines += [kept, done, f"{comparison.result['seconds']:.1f} seconds"]
     with all_or_nothing(directory) as draft:

@@ -16,7 +16,8 @@ def predict(
     file: arguments.ModelFile,
     data: Annotated[str, Argument(metavar="DATA", help="CSV, TSV or Parquet file (gz too), or - for stdin.")],
     out: Annotated[
-        Path | None, Option(metavar="FILE", help="Where to write the predictions, as CSV; stdout if not given.")
+        Path | None,
+        Option(metavar="FILE", help="Where to write the predictions: Parquet if it ends so, else CSV; or to stdout."),
     ] = None,
     na: arguments.Na = None,
     decimal: arguments.Decimal = ".",
@@ -38,12 +39,34 @@ def predict(
             for text in _texts(model, blocks):
                 say(text.rstrip("\n"), sys.stdout)
             return
+        write = _write_parquet if out.suffix.lower() == ".parquet" else _write_csv
         try:
-            with whole_file(out) as draft, open(draft, "w", encoding="utf-8", newline="") as stream:
-                stream.writelines(_texts(model, blocks))
+            with whole_file(out) as draft:
+                write(draft, model, blocks)
         except OSError as error:
             raise TableError(f"cannot write {out}: {error.strerror or error}; choose another --out") from None
         say(f"predictions: {out}", sys.stderr)
+
+
+def _write_csv(file, model, blocks):
+    with open(file, "w", encoding="utf-8", newline="") as stream:
+        stream.writelines(_texts(model, blocks))
+
+
+def _write_parquet(file, model, blocks):
+    from tautnet.tables.errors import TableError
+
+    try:
+        import pyarrow
+        from pyarrow.parquet import ParquetWriter
+    except ImportError:
+        hint = "pip install 'tautnet[parquet]', or name a CSV file"
+        raise TableError(f"writing Parquet needs pyarrow: {hint}") from None
+    tables = (pyarrow.Table.from_pandas(model.table(block), preserve_index=False) for block in blocks)
+    first = next(tables)
+    with ParquetWriter(file, first.schema) as writer:
+        for table in (first, *tables):
+            writer.write_table(table)
 
 
 def _texts(model, blocks):

@@ -158,11 +158,15 @@ class CrossValidated(Net):
 
     def _store_curves(self, nested):
         """What can be drawn of a fit beside ``cv_results_``."""
-        names = [str(name) for name in self.feature_groups or self.encoder_.feature_names_in_]
-        self.path_predictors_ = [names[i] for i in self._predictors]
+        self.path_predictors_ = self._predictor_names()
         self.null_loss_, self.path_ = null_loss(nested), replace(nested.whole, parameters={})
         if self.penalty == "none":
             self.training_curve_ = training_curve(nested)
+
+    def _predictor_names(self):
+        """What a path has norms of: predictors, or the groups of them that the user gave."""
+        names = [str(name) for name in self.feature_groups or self.encoder_.feature_names_in_]
+        return [names[i] for i in self._predictors]
 
     def _store_exits(self, nested):
         """Where each predictor leaves the path; one that is constant, and so no part of it, has left at 0."""

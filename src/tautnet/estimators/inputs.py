@@ -91,10 +91,18 @@ def check_groups(frame, groups):
     """Codes 0, 1, ... of rows that belong together, or None."""
     if groups is None:
         return None
-    check_consistent_length(frame, groups)
-    if pd.isna(np.asarray(groups, dtype=object)).any():
-        raise ValueError("Input groups contains NaN.")
-    return np.unique(np.asarray(groups), return_inverse=True)[1]
+    if isinstance(groups, str):
+        raise ValueError(f"groups={groups!r} is a name: give the column itself, the group of each row")
+    found = np.asarray(groups)
+    if found.ndim != 1:
+        raise ValueError(f"groups has {found.ndim} dimensions: give one list, the group of each row")
+    if len(found) != len(frame):
+        raise ValueError(f"groups has {len(found)} entries and X has {len(frame)} rows: give the group of each row")
+    missing = int(pd.isna(found).sum())
+    if missing:
+        raise ValueError(f"groups is missing (NaN or None) for {missing} of {len(found)} rows: name the group of each")
+    # Sorted, where numbers and texts are mixed, too.
+    return pd.factorize(found, sort=True)[0]
 
 
 def check_feature_groups(feature_groups, names):

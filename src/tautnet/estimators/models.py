@@ -76,8 +76,9 @@ class TautNetClassifier(Plain, ClassifierNet):
     layer_factors : array (n_layers,), optional
         What ``alpha`` is multiplied by in each layer; the skip goes with the first.
     adaptive : bool
-        Take further factors from the weights of a first fit at the same ``alpha``: large ones are spared, small
-        ones pressed to zero. It keeps fewer predictors, and bends less what it keeps.
+        Take further factors from a first fit at the same ``alpha``: large weights are spared, small ones pressed to
+        zero; a predictor that has left gets another chance where its effect still bends in the residuals. It keeps
+        fewer predictors, and bends less what it keeps.
     stopping : {"loss", "score"}, str or callable
         What early stopping watches: the loss, the estimator's own score, or any other of scikit-learn's, by its name
         or as ``scorer(estimator, X, y)``.

@@ -337,7 +337,8 @@ def _names_of_results(model, n_results):
 def _what(model):
     if model.classes is not None:
         return f"The probability of each class of {model.target!r}."
-    return f"The log hazard ratio of {model.target!r}." if model.task == "survival" else f"{model.target!r}."
+    what = "The log hazard ratio" if model.task == "survival" else "The prediction"
+    return f"{what} of {model.target!r}."
 
 
 LANGUAGES = {"python": PythonEquation, "sql": SqlEquation}

@@ -13,7 +13,7 @@ from numpy.typing import ArrayLike, NDArray
 from tautnet.files.equation import equation
 from tautnet.files.onnx_export import write_onnx
 from tautnet.files.pruning import prune
-from tautnet.files.summary import describe
+from tautnet.files.summary import as_html, describe
 from tautnet.objective.prediction import average_mean, average_outputs, choose, survival_function
 from tautnet.tables.errors import ModelFileError, TableError
 
@@ -306,6 +306,10 @@ class FittedModel:
 
     def __repr__(self):
         return f"FittedModel({self.estimator}, {self.task} of {self.target!r})"
+
+    def _repr_html_(self):
+        """Kind, target, penalty, predictors kept and certificate, for notebooks."""
+        return as_html(self)
 
     def _mean(self, X):
         return average_mean(self.members, self._encoded(X))

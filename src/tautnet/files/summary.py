@@ -1,14 +1,17 @@
 """What a person wants to know of a fitted model: as one plain object, and in words."""
 
 import math
+from html import escape
 
 import numpy as np
 
 from tautnet.fitting.words import certificate_in_words, number
 
-__all__ = ["describe", "facts", "summarise"]
+__all__ = ["as_html", "describe", "facts", "summarise"]
 
 LISTED, LEVELS, WIDEST = 10, 8, 40
+# Days that a calendar reaches.
+CALENDAR = 1e9
 RULES = {"min": "least loss", "1se": "most regularised within one standard error of the least loss"}
 RELAXED_RULES = RULES | {"1se": "fewest predictors within one standard error of the least loss"}
 RANKED = {"norm": "the size of their weights", "exit": "where they leave"}
@@ -119,10 +122,35 @@ def summarise(model):
     }
     if known["cv_loss"] is not None:
         lines[f"{metric}, new rows"] = f"{number(known['cv_loss'])} by cross-validation, used to choose alpha"
-    lines["certificate"] = certificate_in_words(
-        {name: model.attributes[f"{name}_"] for name in ("stationarity", "objective_gap")}
-    )
+    lines["certificate"] = _certificate(model)
     return "\n".join([known["class"], *_aligned(lines)])
+
+
+def as_html(model):
+    """The least that a notebook should show of a model: kind, target, penalty, predictors kept and certificate.
+
+    Parameters
+    ----------
+    model : FittedModel
+
+    Returns
+    -------
+    str
+    """
+    known = facts(model)
+    rows = {
+        "model": known["class"],
+        "predicts": f"{_shown(known['target'])} ({known['task']})",
+        "penalty": _penalty(known),
+        "predictors": _kept(known, model.encoder.n_features_in_),
+        "certificate": _certificate(model),
+    }
+    cells = (f"<tr><th>{name}</th><td>{escape(text)}</td></tr>" for name, text in rows.items())
+    return "\n".join(["<table>", *cells, "</table>"])
+
+
+def _certificate(model):
+    return certificate_in_words({name: model.attributes[f"{name}_"] for name in ("stationarity", "objective_gap")})
 
 
 def _aligned(lines):
@@ -154,12 +182,17 @@ def _kept(known, n_features):
         return said
     kept = sorted(kept, key=lambda one: -one["weight_norm"])
     more = ", ..." if len(kept) > LISTED else ""
-    return f"{said}: {', '.join(_shown(one['name']) for one in kept[:LISTED])}{more}"
+    return f"{said}: {', '.join(_listed(one['name']) for one in kept[:LISTED])}{more}"
 
 
 def _shown(text):
     """A text from a table as it is, or, where a terminal could not show it, as Python writes it."""
     return text if text.isprintable() and text.strip() else repr(text)
+
+
+def _listed(text):
+    """A text as one of several between commas: one that holds a comma itself stands in quotes."""
+    return repr(text) if "," in text else _shown(text)
 
 
 def describe(model):
@@ -174,18 +207,18 @@ def describe(model):
     str
     """
     known = facts(model)
-    classes = [] if known["classes"] is None else [_shown(str(one)) for one in known["classes"]]
+    classes = [] if known["classes"] is None else [_listed(str(one)) for one in known["classes"]]
     told = f", one of {_first(classes)}" if known["task"] == "classification" else ""
     lines = [summarise(model), f"predicts {_shown(known['target'])} ({known['task']}){told}", "from"]
     kept = sorted((one for one in known["predictors"] if one["kept"]), key=lambda one: -one["weight_norm"])
     width = min(max((len(_shown(one["name"])) for one in kept), default=0), WIDEST)
     for one in kept:
         lines.append(f"  {_shown(one['name']):<{width}}  weight {number(one['weight_norm'])}, {_encoding(one)}")
-    idle = [_shown(one["name"]) for one in known["predictors"] if not one["kept"]]
+    idle = [_listed(one["name"]) for one in known["predictors"] if not one["kept"]]
     lines += [f"without a weight: {_first(idle)}"] if idle else []
     reasons = {}
     for name, why in known["left_out"].items():
-        reasons.setdefault(why, []).append(_shown(name))
+        reasons.setdefault(why, []).append(_listed(name))
     lines += [f"not used: {_first(names)} ({_shown(why)})" for why, names in reasons.items()]
     if known["is_selector"]:
         lines.append("made by TautNetSelector, which passes on the predictors with a weight")
@@ -202,9 +235,11 @@ def _encoding(one):
     """How a predictor becomes numbers, in words."""
     if "levels" in one:
         also = [more for more, there in (("rare levels", one["rare"]), ("missing", one["missing"])) if there]
-        return f"{one['kind']}: {_first([*map(_shown, one['levels']), *also])}"
-    kind = "date, in days since 1970" if one["kind"] == "date" else one["kind"]
+        return f"{one['kind']}: {_first([*map(_listed, one['levels']), *also])}"
     if "centre" not in one:
-        return f"{kind}: whether it is missing"
+        return f"{one['kind']}: whether it is missing"
+    mean, spread = number(one["centre"]), number(one["scale"])
+    if one["kind"] == "date" and abs(one["centre"]) < CALENDAR:
+        mean, spread = np.datetime64(round(one["centre"]), "D"), f"{spread} days"
     also = ", and whether it is missing" if one["missing"] else ""
-    return f"{kind}: mean {number(one['centre'])}, standard deviation {number(one['scale'])}{also}"
+    return f"{one['kind']}: mean {mean}, standard deviation {spread}{also}"

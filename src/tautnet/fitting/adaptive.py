@@ -10,16 +10,20 @@ from tautnet.fitting.trainings import run_chain
 FLOOR = 0.02
 
 
-def adaptive_factors(norms):
+def adaptive_factors(path, i):
     """Factors that spare predictors of large weights and press those of small ones (Zou 2006, Wang and Leng 2008).
 
-    ``wⱼ = max‖θ‖ / (‖θⱼ‖ + 0.02 max‖θ‖)``, over its median among the predictors that are not zero, so that the
-    strength means for them about what it meant before. All 1 where every norm is zero.
+    ``wⱼ = max‖θ‖ / (sⱼ + 0.02 max‖θ‖)`` with ``sⱼ = max(‖θⱼ‖, bⱼ max‖θ‖)``, over its median among the predictors
+    whose sⱼ is not zero, so that the strength means for them about what it meant before. bⱼ is how clearly the
+    predictor's effect still bends in the residuals: one whose effect goes down and up again, which the penalty takes
+    out before noise, has its second chance. All 1 where every norm is zero.
 
     Parameters
     ----------
-    norms : array (n_predictors,)
-        Norm of all first-layer and skip weights of each predictor on the first path.
+    path : Path
+        The first path.
+    i : int
+        Index of the strength at which norms and bends are taken.
 
     Returns
     -------
@@ -27,28 +31,31 @@ def adaptive_factors(norms):
 
     Examples
     --------
-    >>> adaptive_factors(np.array([0.98, 0.48, 0.18, 0.0])).round(2).tolist()
+    >>> from types import SimpleNamespace
+    >>> path = SimpleNamespace(norms=np.array([[0.98, 0.48, 0.18, 0.0]]), bends=np.zeros((1, 4)))
+    >>> adaptive_factors(path, 0).round(2).tolist()
     [0.5, 1.0, 2.5, 25.49]
     """
-    largest = norms.max(initial=0.0)
+    largest = path.norms[i].max(initial=0.0)
     if largest == 0:
-        return np.ones(len(norms))
-    factors = largest / (norms + FLOOR * largest)
-    return factors / np.median(factors[norms > 0])
+        return np.ones(path.norms.shape[1])
+    sizes = np.maximum(path.norms[i], largest * path.bends[i])
+    factors = largest / (sizes + FLOOR * largest)
+    return factors / np.median(factors[sizes > 0])
 
 
-def adapted(settings, norms):
-    """Settings of the second path: its factors come from norms on the first, times those that were given."""
+def adapted(settings, factors):
+    """Settings of the second path: adaptive factors times those that were given."""
     given = 1.0 if settings.penalty_factors is None else np.array(settings.penalty_factors)
-    return replace(settings, adaptive=False, penalty_factors=tuple(float(f) for f in given * adaptive_factors(norms)))
+    return replace(settings, adaptive=False, penalty_factors=tuple(float(f) for f in given * factors))
 
 
 def run_at(sample, settings, alpha, *, ticker):
-    """The path of a plain estimator up to one strength; if adaptive, with the factors of its own norms there."""
+    """The path of a plain estimator up to one strength; if adaptive, with the factors of its own weights there."""
     rows = np.arange(len(sample.y))
 
     def path(settings):
         return run_chain(sample, rows, rows[:0], settings, until=alpha, certify="kept", ticker=ticker)
 
     first = path(replace(settings, adaptive=False))
-    return path(adapted(settings, first.norms[-1])) if settings.adaptive else first
+    return path(adapted(settings, adaptive_factors(first, -1))) if settings.adaptive else first

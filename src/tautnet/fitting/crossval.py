@@ -45,8 +45,11 @@ def make_folds(n_rows, cv, *, labels=None, groups=None, ordered=False, seed=0):
     """
     if n_rows < cv:
         raise TableError(f"{n_rows} rows are fewer than {cv} folds: use a smaller cv (--cv)")
-    if groups is not None and len(np.unique(groups)) < cv:
-        raise TableError(f"{len(np.unique(groups))} groups are fewer than {cv} folds: use a smaller cv (--cv)")
+    n_groups = cv if groups is None else len(np.unique(groups))
+    if n_groups == 1 < cv:
+        raise TableError("all rows are of one group, which cannot be split between folds: name other groups, or none")
+    if n_groups < cv:
+        raise TableError(f"{n_groups} groups are fewer than {cv} folds: use a smaller cv (--cv)")
     if ordered:
         splitter, stratify = KFold(cv), None
     elif groups is not None:

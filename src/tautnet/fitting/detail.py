@@ -32,6 +32,7 @@ def study_detail(study, table, encoder, target, predictors):
         "skip": network.skip,
         "predictors": list(predictors),
         "left_out": dict(encoder.left_out),
+        "doubtful": dict(encoder.doubtful),
         "kinds": dict(encoder.kinds),
         "columns": list(encoder.column_names),
         "classes": None if target.classes is None else [str(c) for c in target.classes],

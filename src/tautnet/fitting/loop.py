@@ -76,12 +76,13 @@ class Adam:
         self.dtype = data.weight.dtype
         self.n_columns = len(problem.groups.index)
         self.columns = np.arange(self.n_columns)
+        # Fixed by all columns, since what a run returns has them all, however few are left to walk.
+        n_parameters = sum(leaf.size for leaf in jax.tree.leaves(parameters))
+        self.capacity = int(np.clip(NUMBERS_BETWEEN_LOOKS // n_parameters, 1, 8))
         self._go_on_from(solver.adam_start(problem, parameters))
         self.paces = {True: Pace(), False: Pace(5 if batches else 50)}
 
     def _go_on_from(self, state):
-        n_parameters = sum(leaf.size for leaf in jax.tree.leaves(state.parameters))
-        self.capacity = int(np.clip(NUMBERS_BETWEEN_LOOKS // n_parameters, 1, 8))
         self.walked = solver.walked_start(state, self.capacity)
 
     def keep(self, columns):

@@ -6,7 +6,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from tautnet.fitting.adaptive import adapted
+from tautnet.fitting.adaptive import adapted, adaptive_factors
 from tautnet.fitting.crossval import (
     chain_sets,
     fit_chain,
@@ -211,14 +211,14 @@ class Task(NamedTuple):
         None for the refit, which serves every repeat.
     left_out, serves : tuples of int
         As those of `Chain`.
-    norms : array (n_predictors,), optional
-        Norms of the first path that an adaptive penalty takes its factors from.
+    factors : array (n_predictors,), optional
+        What an adaptive penalty takes from the first path.
     """
 
     repeat: object
     left_out: tuple
     serves: object = None
-    norms: object = None
+    factors: object = None
 
 
 @dataclass(frozen=True)
@@ -239,17 +239,18 @@ def plain_tasks(folds, nested):
 
 
 def adaptive_tasks(first, nested):
-    """The second chains of a candidate, each with the norms of its own first chain.
+    """The second chains of a candidate, each with the factors of its own first chain.
 
     The strength at which they are taken is chosen by the other folds: for the chain without outer fold k and
     inner fold j by the other inner folds of k, and where outer fold j, whose inner fold is k, would choose
     another strength, there are two such chains. So no fold scores a model in whose choice it had a say, and
     nothing that serves an outer fold has seen it.
     """
-    yield Task(None, (), norms=first.whole.norms[nearest(first.whole.alphas, first.curve().alpha("min"))])
+    whole = first.whole
+    yield Task(None, (), factors=adaptive_factors(whole, nearest(whole.alphas, first.curve().alpha("min"))))
     for repeat, chain, at in honest_points(first, nested):
         for i in sorted(set(at.values())):
-            yield Task(repeat, chain.left_out, tuple(k for k in at if at[k] == i), chain.path.norms[i])
+            yield Task(repeat, chain.left_out, tuple(k for k in at if at[k] == i), adaptive_factors(chain.path, i))
 
 
 def honest_points(nested, is_nested):
@@ -340,8 +341,8 @@ def _walk_all(sample, plans, *, folds, alphas, keep, n_jobs, on_progress):
 def _unit(sample, plan, task, folds, alphas, keep):
     """One chain as a unit of work."""
     settings, ladders, repeat = plan.candidate.settings, plan.ladders, task.repeat
-    if task.norms is not None:
-        settings = adapted(settings, task.norms)
+    if task.factors is not None:
+        settings = adapted(settings, task.factors)
     settings = replace(settings, finish=bool(ladders))
     if repeat is None:
         small = sample.X.shape[1] * sum(settings.network.hidden_layer_sizes[:1]) <= LARGEST_KEPT

@@ -112,7 +112,8 @@ def _train_unpenalised(unit, recorder, ticker):
         point = _finished(unit, 0.0, unit.start(np.float64), unit.data(np.float64), ticker)
         recorder.add([0.0], stacked(point[0]), [point[1]], [True], [point[2:]])
         return
-    adam = Adam(problem, unit.data(dtype), unit.start(dtype), ticker, unit.batches(dtype))
+    data = unit.data(dtype)
+    adam = Adam(problem, data, unit.start(dtype), ticker, unit.batches(data))
     checkpoints = np.unique(np.geomspace(10, length, 40).round().astype(int))
     done = 0
     for checkpoint in checkpoints:
@@ -127,8 +128,8 @@ def _train_unpenalised(unit, recorder, ticker):
 def _walk_network(unit, alphas, recorder, kept, to_the_end, ticker):
     """Proximal Adam from strength to strength, moments kept; points are finished where asked, off the walk."""
     settings, dtype = unit.settings, np.dtype(unit.settings.precision).type
-    schedule = settings.schedule
-    adam = Adam(unit.problem(alphas[0], dtype), unit.data(dtype), unit.start(dtype), ticker, unit.batches(dtype))
+    schedule, data = settings.schedule, unit.data(dtype)
+    adam = Adam(unit.problem(alphas[0], dtype), data, unit.start(dtype), ticker, unit.batches(data))
     done, steps = 0, 0
     lengths = _cycle_lengths(unit, alphas, adam.problem.is_sharp)
     while done < len(alphas):

@@ -9,7 +9,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from tautnet.fitting import solver
+from tautnet.fitting.bends import Bends
 from tautnet.fitting.unit import standardised
+from tautnet.objective.penalties import UNPENALISED
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -35,6 +37,9 @@ class Path:
         Outputs for the rows held out, in the target's units.
     norms : array (n_alphas, n_predictors)
         Norm of all first-layer and skip weights of each predictor; 0 exactly where it has left.
+    bends : array (n_alphas, n_predictors)
+        Where the penalty can take predictors out of a network: how clearly each one's effect still bends in the
+        residuals, as a correlation, 0 where noise could look the same. See `bends.Bends`.
     unit_norms : array (n_alphas, n_hidden)
         Norm of the weights into each unit of the first hidden layer times that of the weights out of it; 0
         exactly where the unit hears no input or is not heard.
@@ -50,6 +55,8 @@ class Path:
         The scaling and the rows that were fitted.
     seconds : float
         Time that the chain took.
+    predictors : list of str, optional
+        What the columns of ``norms`` stand for, where `fit_path` made the path.
     """
 
     alphas: NDArray[np.float64]
@@ -57,6 +64,7 @@ class Path:
     train_loss: NDArray[np.float64]
     outputs: NDArray[Any]
     norms: NDArray[np.float64]
+    bends: NDArray[np.float64]
     unit_norms: NDArray[np.float64]
     weight_squares: NDArray[np.float64]
     weight_magnitudes: NDArray[np.float64]
@@ -69,6 +77,7 @@ class Path:
     parameters: dict[int, Any]
     unit: Any
     seconds: float
+    predictors: list[str] | None = None
 
     @property
     def n_features(self) -> NDArray[np.int_]:
@@ -123,10 +132,24 @@ class Recorder:
         objective, residual = measure(problem, self.data, np.float64(self.unit.floor), as_float64(parameters))
         return float(residual), (float(before) - float(objective)) / self.unit.null_loss
 
+    @cached_property
+    def bends(self):
+        """What looks for bends in residuals, or None."""
+        unit, settings = self.unit, self.unit.settings
+        can_lose = not settings.network.is_linear and settings.penalty not in (*UNPENALISED, "l2")
+        return Bends(unit) if can_lose else None
+
+    def fitted(self, parameters):
+        """Outputs of several networks for the rows that were fitted, as the fit sees the target."""
+        return self.unit.settings.network.outputs(self.unit.cropped(parameters), self.unit.X)
+
     def train_loss(self, parameters):
         """Mean metric of several networks on the rows that were fitted."""
+        return self._train_loss(self.fitted(parameters))
+
+    def _train_loss(self, outputs):
         unit, loss = self.unit, self.unit.settings.loss
-        fitted = unit.in_units(unit.settings.network.outputs(unit.cropped(parameters), unit.X))
+        fitted = unit.in_units(outputs)
         target = unit.in_units(unit.y)
         return np.array([unit.weight @ loss.fitted_metric(target, one, unit.weight) for one in fitted])
 
@@ -147,13 +170,16 @@ class Recorder:
         if later:
             through = np.linalg.norm(first, axis=1) * np.linalg.norm(later[0], axis=2)
         certificates = [(np.nan, np.nan) if c is None else c for c in certificates]
+        norms = np.sqrt([np.bincount(unit.column_predictor, row) for row in squares])
+        fitted = self.fitted(parameters)
         self.blocks.append(
             dict(
                 alphas=np.array(alphas, float),
                 steps=np.array(steps),
-                train_loss=self.train_loss(parameters),
+                train_loss=self._train_loss(fitted),
                 outputs=unit.in_units(unit.settings.network.outputs(parameters, self.held_out)).astype(np.float32),
-                norms=np.sqrt([np.bincount(unit.column_predictor, row) for row in squares]),
+                norms=norms,
+                bends=np.zeros_like(norms) if self.bends is None else self.bends.of(fitted),
                 unit_norms=through,
                 weight_squares=np.square(flat).sum(axis=1),
                 weight_magnitudes=magnitudes.sum(axis=1),
@@ -176,10 +202,14 @@ class Recorder:
 
 def _histograms(flat, limit):
     """Numbers of each row in equal bins from -limit to limit; what lies beyond is in the outer ones."""
-    bins = np.clip(((flat + limit) * (HISTOGRAM_BINS / (2 * limit))).astype(int), 0, HISTOGRAM_BINS - 1)
-    rows = np.arange(len(flat))[:, None]
-    counts = np.bincount((rows * HISTOGRAM_BINS + bins).ravel(), minlength=len(flat) * HISTOGRAM_BINS)
-    return counts.reshape(len(flat), -1)
+    # One network at a time, in place: a wide one has millions of weights.
+    counts = []
+    for weights in flat:
+        places = weights + limit
+        places *= HISTOGRAM_BINS / (2 * limit)
+        bins = places.astype(np.intp)
+        counts.append(np.bincount(np.clip(bins, 0, HISTOGRAM_BINS - 1, out=bins), minlength=HISTOGRAM_BINS))
+    return np.array(counts)
 
 
 def as_float64(parameters):

@@ -46,11 +46,9 @@ class Sample(NamedTuple):
 def encode(X, y, sample_weight, task):
     """Encode a table: target, sample, encoder."""
     frame = as_frame(X)
-    if isinstance(y, str):
-        raise TableError(f"y={y!r} is a name: take the target out of X and give both: X.drop(columns={y!r}), X[{y!r}]")
+    target = as_target(y, task)
     if len(y) != len(frame):
         raise TableError(f"X has {len(frame)} rows and y has {len(y)}")
-    target = as_target(y, task)
     encoder = TableEncoder().fit(frame)
     weight = np.ones(len(frame)) if sample_weight is None else np.asarray(sample_weight, float)
     check_weights(weight, len(frame))
@@ -66,6 +64,8 @@ def notes(target, encoder):
     yield f"{len(encoder.predictors)} predictors ({counted}) in {len(encoder.column_names)} columns"
     for name, reason in encoder.left_out.items():
         yield f"left out: {name!r} {reason}"
+    for name, doubt in encoder.doubtful.items():
+        yield f"column {name!r} {doubt}: leave it out (--drop {name!r}, in Python X.drop(columns={name!r}))?"
 
 
 def check_weights(weight, n_rows):

@@ -300,11 +300,16 @@ def _null(problem, data, outputs):
     return null_loss(problem.loss, data, outputs)
 
 
+def _pulls(problem, y, weight, outputs):
+    return jax.grad(lambda outputs: problem.loss.mean_value(y, outputs, weight))(outputs)
+
+
 def _objective(problem, data, parameters):
     return problem.objective(parameters, data)
 
 
 null = Program(_null)
+pulls = Program(_pulls)
 objective = Program(_objective)
 measure = Program(_measure)
 measure_unpenalised = Program(_measure_unpenalised)

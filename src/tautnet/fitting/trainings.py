@@ -86,7 +86,8 @@ def _stop_early(sample, rows, held_out, settings, ticker):
         return bad
 
     problem, length = unit.problem(0.0, dtype), schedule.unpenalised_steps
-    adam = Adam(problem, unit.data(dtype), unit.start(dtype), ticker, unit.batches(dtype))
+    data = unit.data(dtype)
+    adam = Adam(problem, data, unit.start(dtype), ticker, unit.batches(data))
     point = adam.parameters
     best, done = (badness(point), 0, point), 0
     for checkpoint in np.unique(np.geomspace(5, length, CHECKPOINTS).round().astype(int)):
@@ -108,7 +109,8 @@ def _drop_units(sample, rows, held_out, settings, rates, ticker):
     unit = make_unit(sample, rows, settings)
     recorder = Recorder(unit, sample, held_out)
     key, length = np.asarray(jax.random.PRNGKey(settings.seed)), DROPOUT_STEPS
-    data, batches = unit.data(dtype), unit.batches(dtype)
+    data = unit.data(dtype)
+    batches = unit.batches(data)
     for i, rate in enumerate(rates):
         whole = unit.problem(0.0, dtype)
         problem = Dropout(whole.penalty, whole.groups, whole.loss, whole.network, dtype(rate), key)

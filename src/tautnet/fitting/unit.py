@@ -9,7 +9,7 @@ from tautnet.fitting import solver
 from tautnet.objective.networks import pad, unpad
 from tautnet.objective.penalties import Groups, make_penalty
 from tautnet.objective.prediction import Predictor
-from tautnet.objective.problem import ROWS_AT_ONCE, Data, Problem, TableRows
+from tautnet.objective.problem import ROWS_AT_ONCE, Data, Problem, TableInPlace, TableRows
 from tautnet.tables.errors import TableError
 from tautnet.tables.scaling import Scaling, StandardisedRows, fit_scaling, restore, standardise
 
@@ -120,15 +120,15 @@ class Unit:
             return self._in_table(dtype)
         return self._padded(dtype, np.arange(len(self.X)), 0)
 
-    def batches(self, dtype):
+    def batches(self, data):
         """Arguments of minibatches: shuffled rows, their number, a block; or None.
 
-        Rows that were copied have their first block again behind the last.
+        Rows that were copied have their first block again behind the last; those of a table are ``data`` themselves.
         """
         if not self.batched:
             return None
-        size = self.settings.schedule.batch_size
-        rows = self._padded(dtype, self._shuffled(), size) if self.table is None else self.data(dtype)
+        size, dtype = self.settings.schedule.batch_size, data.weight.dtype
+        rows = self._padded(dtype, self._shuffled(), size) if self.table is None else data
         return rows, np.asarray(len(self.X), np.int32), np.zeros(size, dtype)
 
     def _shuffled(self):
@@ -136,12 +136,12 @@ class Unit:
 
     def _in_table(self, dtype):
         """All rows, shuffled, as `TableRows`."""
-        X, rows = self.table
-        more = -len(rows) % ROWS_AT_ONCE
-        order = self._shuffled()
-        y = np.pad(self.y[order], ((0, more), (0, self.padded_shape[2] - self.y.shape[1])))
-        arrays = np.pad(rows[order].astype(np.int32), (0, more)), y.astype(dtype), np.pad(self.weight[order], (0, more))
-        return TableRows(jax.device_put(X), self.scaling, *arrays[:2], arrays[2].astype(dtype))
+        table, rows = in_place(self.table[0]), self.table[1]
+        more, order = -len(rows) % ROWS_AT_ONCE, self._shuffled()
+        index = np.pad(rows[order].astype(table.begin.dtype), (0, more))
+        y = np.pad(self.y[order].astype(dtype), ((0, more), (0, self.padded_shape[2] - self.y.shape[1])))
+        weight = np.pad(self.weight[order].astype(dtype), (0, more))
+        return TableRows(table, self.scaling, *(jax.device_put(a) for a in (index, y, weight)))
 
     def _padded(self, dtype, order, again):
         n_rows, n_columns, n_outputs = self.padded_shape
@@ -185,6 +185,16 @@ class Unit:
     def in_units(self, outputs):
         """Outputs as the network gives them, in the target's units."""
         return restore(outputs, self.target_scaling)
+
+
+def in_place(X):
+    """A table as compiled programs read it: not copied where its rows stand one behind the other."""
+    numbers = X.reshape(-1)
+    begin = -numbers.ctypes.data % 64 // numbers.itemsize
+    head = X[: begin // X.shape[1] + 1].copy()
+    # The type of what counts numbers, and with it rows.
+    begin = np.asarray(begin, np.int32 if numbers.size < 2**31 else np.int64)
+    return TableInPlace(head, jax.device_put(numbers[begin:]), begin)
 
 
 def predictor_factors(settings, n_predictors):

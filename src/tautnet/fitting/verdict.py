@@ -5,7 +5,7 @@ from tautnet.fitting.study import best_row, is_better
 from tautnet.fitting.words import certificate_in_words, interval, join, number
 from tautnet.objective.penalties import UNPENALISED
 
-SMALL_TABLE = 100
+LINEAR, SMALL_TABLE = "linear", 100
 NAMED = 5
 
 
@@ -35,13 +35,17 @@ def headline(result):
 
     Examples
     --------
-    >>> row = {"penalty": "l1", "vs_null": {"ci_low": 0.1, "p_holm": 0.01}}
-    >>> headline({"rows": [row | {"penalty": "none"}, row], "over_fitted": True, "recommended": "l1", "linear": row})
+    >>> better, row = {"ci_low": 0.1, "p_holm": 0.01}, {"penalty": "l1", "test_loss": 0.3}
+    >>> row |= {"vs_null": better, "vs_linear": better}
+    >>> headline({"rows": [row | {"penalty": "none"}, row], "over_fitted": True, "recommended": "l1", "linear": row,
+    ...           "detail": {"hidden_layer_sizes": [100]}})
     'Without a penalty this network is over-fitted. Use l1.'
     """
-    if not learns(result):
+    use = to_use(result)
+    if use is None:
         return "There is nothing to learn here."
-    use = "No penalty is needed." if result["recommended"] == "none" else f"Use {result['recommended']}."
+    words = {"none": "No penalty is needed.", LINEAR: "A linear model suffices."}
+    use = words.get(use, f"Use {use}.")
     if "none" not in _rows(result):
         return use
     found = {
@@ -52,9 +56,42 @@ def headline(result):
     return f"{found[result['over_fitted']]} {use}"
 
 
+def to_use(result):
+    """The row that the verdict says to use.
+
+    Parameters
+    ----------
+    result : dict
+        The object that ``result.json`` holds.
+
+    Returns
+    -------
+    str or None
+        Where networks were compared and the linear map does as well, "linear"; else the penalty recommended. None
+        where no model is surely better than a constant.
+    """
+    if not learns(result):
+        return None
+    return LINEAR if _linear_suffices(result) else result["recommended"]
+
+
+def row_to_use(result):
+    """The row itself, or None."""
+    return (_rows(result) | {LINEAR: result["linear"]}).get(to_use(result))
+
+
 def learns(result):
     """Whether any model predicts new rows better than a constant by an interval above zero."""
     return any(is_better(row["vs_null"]) for row in [*result["rows"], result["linear"]])
+
+
+def _linear_suffices(result):
+    """Whether the linear map is surely better than a constant, and no network surely better than it."""
+    return (
+        bool(result["detail"]["hidden_layer_sizes"])
+        and is_better(result["linear"]["vs_null"])
+        and not any(is_better(row["vs_linear"]) for row in result["rows"])
+    )
 
 
 def _rows(result):
@@ -86,8 +123,8 @@ def _over_fitting(result):
 def _nothing_to_learn(result):
     best = best_row(result["rows"])
     return (
-        f"There is nothing to learn here: no model predicts new rows better than a constant "
-        f"({result['metric']} {number(result['null']['test_loss'])}) by an interval above zero; the nearest, "
+        f"There is nothing to learn here: predictions are no better than the constant one by an interval above zero "
+        f"({result['metric']} {number(result['null']['test_loss'])}); the nearest, "
         f"{best['penalty']}, has {number(best['test_loss'])}, a difference of {number(best['vs_null']['diff'])} "
         f"({interval(best['vs_null'])}). Do not use these predictors for this target."
     )
@@ -123,13 +160,14 @@ def _network_needed(result):
     linear, metric = result["linear"], result["metric"]
     if not result["detail"]["hidden_layer_sizes"]:
         return None
-    penalised = [row for row in result["rows"] if row["penalty"] != "none"]
-    better = [row for row in penalised if is_better(row["vs_linear"])]
+    better = [row for row in result["rows"] if is_better(row["vs_linear"])]
     if not better:
-        suffix = "" if is_better(linear["vs_null"]) else ", which itself is not surely better than a constant"
+        linear_loss = f"by an interval above zero (the linear model's {metric} is {number(linear['test_loss'])})"
+        if _linear_suffices(result):
+            return f"A linear model suffices: no network is better than it {linear_loss}."
         return (
-            f"A linear model suffices: no penalised network is better than it by an interval above zero "
-            f"(the linear model's {metric} is {number(linear['test_loss'])}{suffix})."
+            f"Whether a linear model suffices, these rows cannot tell: no network is better than it {linear_loss}, "
+            "and it is not surely better than a constant."
         )
     row = best_row(better)
     return (
@@ -167,6 +205,29 @@ def _which_predictors(predictors, detail, row):
 
 
 def _what_to_do(result):
+    """What to use; where that is the linear map, which network would come next."""
+    linear, chosen = result["linear"], result["chosen"]
+    network = (
+        f"{_network_to_use(result)}; with the penalty, too, chosen by cross-validation, "
+        f"{_expected(chosen, result['metric'])}"
+    )
+    if to_use(result) != LINEAR:
+        return f"Use {network}."
+    return (
+        f"Use the linear model, without a hidden layer, under l2, alpha {number(linear['alpha'])} "
+        f"({certificate_in_words(linear)}): {_expected(linear, result['metric'])}. "
+        f"For a network, use {network}."
+    )
+
+
+def _expected(row, metric):
+    """What to expect on new rows, as part of a sentence."""
+    score = f"{row['score_name']} {number(row['test_score'])}"
+    return f"expect a {metric} of {number(row['test_loss'])} on new rows ({score})"
+
+
+def _network_to_use(result):
+    """The penalty recommended, why, and what it needs."""
     rows = _rows(result)
     row, best = rows[result["recommended"]], best_row(result["rows"])
     why = "it has the lowest loss" if row is best else "within one standard error of the best"
@@ -175,12 +236,7 @@ def _what_to_do(result):
     rate = f"dropout, rate {number(row['alpha'])}"
     names = {"none": "no penalty", "early_stopping": "early stopping", "dropout": rate}
     alpha = names.get(row["penalty"], f"{row['penalty']}, alpha {number(row['alpha'])}")
-    chosen = result["chosen"]
-    return (
-        f"Use {alpha}: {why}, and {needs} ({certificate_in_words(row)}); "
-        f"with the penalty, too, chosen by cross-validation, expect a {result['metric']} of "
-        f"{number(chosen['test_loss'])} on new rows ({chosen['score_name']} {number(chosen['test_score'])})."
-    )
+    return f"{alpha}: {why}, and {needs} ({certificate_in_words(row)})"
 
 
 def _how_sure(result):

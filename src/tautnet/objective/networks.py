@@ -137,7 +137,8 @@ class Network:
         Parameters may have a leading axis, of several networks; so have the outputs then.
         """
         (first, skip, later), biases = parameters
-        blocks = [X[i : i + ROWS_AT_ONCE] for i in range(0, max(len(X), 1), ROWS_AT_ONCE)]
+        # A block is made when its turn comes: together they may be a copy of a large table.
+        blocks = (X[i : i + ROWS_AT_ONCE] for i in range(0, max(len(X), 1), ROWS_AT_ONCE))
         return np.concatenate(
             [forward((first, *later), biases, skip, self.activation, block) for block in blocks], axis=-2
         )

@@ -47,12 +47,37 @@ class Data(NamedTuple):
         return Data(columns, *(jax.lax.dynamic_slice_in_dim(a, start, size) for a in self[1:]))
 
 
+class TableInPlace(NamedTuple):
+    """A table in memory of others, row by row: programs read it there from a multiple of 64 bytes on.
+
+    Attributes
+    ----------
+    head : array (n_head, n_columns)
+        A copy of the rows that begin before that place, and of one more.
+    body : array (n_numbers,)
+        All numbers from that place on.
+    begin : int array ()
+        How many numbers stand before it.
+    """
+
+    head: object
+    body: object
+    begin: object
+
+    def rows(self, index):
+        """Some rows, shape (n_index, n_columns)."""
+        n_head, n_columns = self.head.shape
+        starts = jnp.maximum(index * n_columns - self.begin, 0)
+        rows = jax.vmap(lambda start: jax.lax.dynamic_slice(self.body, (start,), (n_columns,)))(starts)
+        return jnp.where((index < n_head)[:, None], self.head[jnp.minimum(index, n_head - 1)], rows)
+
+
 class TableRows(NamedTuple):
     """Rows of a table that is too large to be copied: they are read from it, and standardised, when they are used.
 
     Attributes
     ----------
-    table : array (n_table_rows, n_columns)
+    table : TableInPlace
         As it came, NaN where a cell is missing; all units share it.
     scaling : Scaling
         Centre and scale, (n_columns,) each, float64 in every precision: a large offset loses no digits.
@@ -70,7 +95,7 @@ class TableRows(NamedTuple):
     weight: object
 
     def _read(self, index, y, weight):
-        cells = (self.table[index].astype(self.scaling.scale.dtype) - self.scaling.centre) / self.scaling.scale
+        cells = (self.table.rows(index).astype(self.scaling.scale.dtype) - self.scaling.centre) / self.scaling.scale
         return Data(jnp.where(jnp.isnan(cells), 0.0, cells).astype(weight.dtype).T, y, weight)
 
     def total(self, function):

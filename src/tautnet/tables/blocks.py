@@ -51,12 +51,12 @@ def read_blocks(source, recipes, *, na=(), decimal=".", encoding=None, rows=ROWS
     Yields
     ------
     pandas.DataFrame
-        One column a predictor.
+        One column a predictor; of a file without rows one block that has none.
 
     Raises
     ------
     TableError
-        When the file cannot be read, lacks a predictor, has no row, or text where a number should be.
+        When the file cannot be read, lacks a predictor, or has text where a number should be.
     """
     source = str(source)
     markers = MISSING_MARKERS | {marker.strip() for marker in ([na] if isinstance(na, str) else na)}
@@ -95,10 +95,10 @@ def _text_blocks(text, source, recipes, markers, decimal, rows, on_extra):
     names = column_names(next(csv_rows(io.StringIO(header, newline=""), delimiter)), source)
     position = _find(names, recipes, source, on_extra)
     cells = _checked_rows(csv_rows(lines, delimiter), len(names), source, header)
-    any_row = False
-    while block := list(islice(cells, rows)):
-        any_row = True
-        columns = list(zip(*block, strict=True))
+    block = list(islice(cells, rows))
+    # A file without rows has one block, too: what is made of it has its columns.
+    while True:
+        columns = list(zip(*block, strict=True)) or [()] * len(names)
         yield pd.DataFrame(
             {
                 recipe["predictor"]: _column(recipe, np.array(columns[at], dtype=object), markers, decimal)
@@ -106,8 +106,8 @@ def _text_blocks(text, source, recipes, markers, decimal, rows, on_extra):
             },
             index=range(len(block)),
         )
-    if not any_row:
-        raise TableError(f"{source} has a header and no rows")
+        if not (block := list(islice(cells, rows))):
+            return
 
 
 def _checked_rows(reader, width, source, header):
@@ -189,10 +189,10 @@ def _parquet_blocks(file, source, recipes, rows, on_extra):
         stored = table.schema_arrow.names
         position = _find(column_names(stored, source), recipes, source, on_extra)
         columns = [stored[at] for at in position]
-        if not table.metadata.num_rows:
-            raise TableError(f"{source} has no rows")
-        for block in _even(table.iter_batches(rows, columns=columns), rows):
-            frame = pyarrow.Table.from_batches(block).to_pandas()[columns]
+        schema = pyarrow.schema([table.schema_arrow.field(at) for at in position])
+        blocks = _even(table.iter_batches(rows, columns=columns), rows) if table.metadata.num_rows else [[]]
+        for block in blocks:
+            frame = pyarrow.Table.from_batches(block, None if block else schema).to_pandas()[columns]
             yield frame.set_axis([recipe["predictor"] for recipe in recipes], axis=1)
     except (OSError, NotImplementedError, pyarrow.ArrowException) as error:
         raise TableError(f"{source} is a damaged Parquet file: {str(error).splitlines()[0]}") from None

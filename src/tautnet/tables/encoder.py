@@ -5,6 +5,7 @@ what they are imputed with is learned inside each fold, by `tautnet.tables.scali
 """
 
 import math
+import re
 from typing import NamedTuple
 
 import numpy as np
@@ -14,6 +15,10 @@ from tautnet.tables.errors import TableError
 from tautnet.tables.scaling import NUMBERS_AT_ONCE
 
 __all__ = ["LevelCodes", "TableEncoder", "level_codes"]
+
+# Fewer rows may hold 1, 2, 3, ... by chance; rows without a target leave gaps in their numbers.
+LEAST_NUMBERED, GAPS = 20, 1.1
+_NAME_OF_NUMBERS = re.compile(r"(.*[\W_])?(?i:id|index)|.*[a-z](Id|ID|Index)", re.DOTALL)
 
 
 class TableEncoder:
@@ -40,6 +45,9 @@ class TableEncoder:
         ``"number"``, ``"boolean"``, ``"category"`` or ``"date"`` for each of `predictors`.
     left_out : dict
         The other predictors, each with the reason.
+    doubtful : dict
+        Those of `predictors` that `fit` found to number the rows, each with what it found; they are encoded all
+        the same, and what is restored from a file has none.
     recipes : list of dict
         How each of `predictors` is encoded, in plain strings, lists and truth values: the whole state.
     n_features_in_, feature_names_in_ : int, array of str
@@ -75,17 +83,19 @@ class TableEncoder:
         if frame.empty:
             shape = f"{frame.shape[0]} rows and {frame.shape[1]} predictors"
             raise TableError(f"nothing to encode in a table of {shape}")
-        recipes, left_out = [], {}
+        recipes, left_out, doubtful = [], {}, {}
         for name, series in frame.items():
             recipe, reason = _learn(name, series)
             if recipe is None:
                 left_out[name] = reason
-            else:
-                recipes.append(recipe)
+                continue
+            recipes.append(recipe)
+            if reason:
+                doubtful[name] = reason
         if not recipes:
             shown = "; ".join(f"{name!r} {reason}" for name, reason in list(left_out.items())[:5])
             raise TableError(f"all predictors are constant or missing, or were left out: {shown}")
-        return self._take(recipes, left_out, frame.columns)
+        return self._take(recipes, left_out, frame.columns, doubtful)
 
     @classmethod
     def restored(cls, recipes, left_out, names) -> "TableEncoder":
@@ -101,9 +111,10 @@ class TableEncoder:
         """
         return cls()._take(recipes, left_out, names)
 
-    def _take(self, recipes, left_out, names) -> "TableEncoder":
+    def _take(self, recipes, left_out, names, doubtful=()) -> "TableEncoder":
         self.recipes = recipes
         self.left_out = left_out
+        self.doubtful = dict(doubtful)
         self.predictors = [recipe["predictor"] for recipe in recipes]
         self.kinds = {recipe["predictor"]: recipe["kind"] for recipe in recipes}
         columns = [_names_of_columns(recipe) for recipe in recipes]
@@ -149,32 +160,43 @@ class TableEncoder:
         array of shape (n_rows, n_columns)
             float32 where that holds every cell as it is, else float64. Missing numbers are NaN. A level
             that `fit` did not see is ``rare`` where there is such a level, else 0 in every column, as is a
-            missing category where `fit` saw none.
+            missing category where `fit` saw none. An array of floats that is its own encoding is not copied.
         """
         frame = as_frame(frame)
         absent = [name for name in self.predictors if name not in frame.columns]
         if absent:
             shown = ", ".join(map(repr, absent[:10])) + (", ..." if len(absent) > 10 else "")
             raise TableError(f"the table lacks {len(absent)} of the model's predictors: {shown}")
+        own = self._as_it_is(frame)
         small = all("levels" in recipe or fits_float32(frame[recipe["predictor"]]) for recipe in self.recipes)
-        matrix = _aligned(len(frame), len(self.column_names), np.float32 if small else np.float64)
+        dtype = np.float32 if small else np.float64
+        matrix = np.empty((len(frame), len(self.column_names)), dtype) if own is None else own
         size = max(NUMBERS_AT_ONCE // max(matrix.shape[1], 1), 1)
         for start in range(0, len(frame), size):
             block = frame.iloc[start : start + size]
             columns = [column for recipe in self.recipes for column in _encode(recipe, block[recipe["predictor"]])]
-            matrix[start : start + size] = np.array(columns, dtype=matrix.dtype).T
+            # What stays as it is has been looked through for infinite cells all the same.
+            if own is None:
+                matrix[start : start + size] = np.array(columns, dtype=dtype).T
         return matrix
 
-
-def _aligned(n_rows, n_columns, dtype) -> np.ndarray:
-    """An array, not filled, that starts where compiled programs can read it in place."""
-    whole = np.empty(n_rows * n_columns + 64 // dtype().itemsize, dtype)
-    start = -whole.ctypes.data % 64 // whole.itemsize
-    return whole[start : start + n_rows * n_columns].reshape(n_rows, n_columns)
+    def _as_it_is(self, frame) -> np.ndarray | None:
+        """Return the memory of a frame that is its own encoding, row by row, as a frame of an array is; else None."""
+        is_plain = all(recipe.get("value") and not recipe["indicator"] for recipe in self.recipes)
+        if not is_plain or self.column_names != list(frame.columns):
+            return None
+        if len(types := set(frame.dtypes)) > 1 or not types <= {np.dtype(np.float32), np.dtype(np.float64)}:
+            return None
+        # In a frame of columns the cells of each stand together, and an array of them would be a copy.
+        own = frame.iloc[:, 0].to_numpy()
+        if own.strides[0] != frame.shape[1] * own.itemsize:
+            return None
+        matrix = frame.to_numpy()
+        return matrix if matrix.flags.c_contiguous and matrix.flags.aligned else None
 
 
 def _learn(name, series) -> tuple[dict | None, str]:
-    """Return the recipe of one predictor, or None and the reason why it is left out."""
+    """Return the recipe of one predictor and what speaks against it, or None and the reason why it is left out."""
     kind = column_kind(series)
     if kind in ("category", "boolean"):
         return _learn_levels(name, series, kind)
@@ -192,7 +214,17 @@ def _learn(name, series) -> tuple[dict | None, str]:
     if name.startswith("Unnamed: ") and (np.diff(present) > 0).all() and (present % 1 == 0).all():
         return None, "counts the rows"
     # A number that never varies says nothing beyond whether it is there.
-    return {"predictor": name, "kind": kind, "value": not constant, "indicator": bool(missing.any())}, ""
+    return {"predictor": name, "kind": kind, "value": not constant, "indicator": bool(missing.any())}, (
+        "numbers the rows" if kind == "number" and _numbers_rows(name, present) else ""
+    )
+
+
+def _numbers_rows(name, values) -> bool:
+    """Whether all numbers are different whole ones, and run in steps of one or are called an id."""
+    if len(values) < LEAST_NUMBERED or (values % 1 != 0).any():
+        return False
+    in_steps = values.max() - values.min() < GAPS * len(values)
+    return (in_steps or bool(_NAME_OF_NUMBERS.fullmatch(name))) and len(np.unique(values)) == len(values)
 
 
 def _learn_levels(name, series, kind) -> tuple[dict | None, str]:

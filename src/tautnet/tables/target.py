@@ -358,6 +358,8 @@ def as_target(y, task) -> Target:
     >>> as_target([1.5, 2.5, 4.0], "regression").task
     'regression'
     """
+    if isinstance(y, str):
+        raise TableError(f"y={y!r} is a name: take the target out of X and give both: X.drop(columns={y!r}), X[{y!r}]")
     if task == "survival":
         times, events = split_times(y)
         for what, values in (("times", times), ("events", events)):

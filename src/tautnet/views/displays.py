@@ -37,6 +37,8 @@ if TYPE_CHECKING:
 CROSS_VALIDATED = "one that chose its alpha by cross-validation, as TautNetClassifierCV"
 # Predictors that are named, those drawn faint, and how far below the chosen strength a path is drawn.
 NAMED, FAINT, OVER_FITTED = 10, 150, 10
+# Of predictors kept along an axis.
+COUNTS = 9
 
 
 @dataclass
@@ -54,6 +56,8 @@ class CVDisplay(PenaltyDisplay):
         The strengths that the two rules choose.
     stopped : array (n_stopped,)
         Strengths at which training was stopped on its way.
+    n_features : int array (n_alphas,)
+        Number of predictors kept by the fit on all rows.
 
     Examples
     --------
@@ -63,7 +67,7 @@ class CVDisplay(PenaltyDisplay):
     >>> X, y = table.frame[["x1", "x2", "x3"]], table.frame["y"]
     >>> model = TautNetRegressorCV("l1", cv=3, hidden_layer_sizes=(), random_state=0).fit(X, y)
     >>> CVDisplay.from_estimator(model).frame().columns.tolist()
-    ['mean_test_loss', 'se_test_loss', 'mean_train_loss']
+    ['mean_test_loss', 'se_test_loss', 'mean_train_loss', 'n_features']
     """
 
     penalty: str
@@ -76,17 +80,19 @@ class CVDisplay(PenaltyDisplay):
     least: float
     one_se: float
     stopped: NDArray[np.float64]
+    n_features: NDArray[Any]
 
     @classmethod
     def from_result(cls, result: dict[str, Any], penalty: str | None = None) -> Self:
         """Make the display of the object that ``result.json`` holds."""
         row, detail = penalised(result, penalty)
-        mean, error, train = (_array(detail[key]) for key in ("cv_mean", "cv_se", "train_mean"))
+        alphas, mean, error, train = (_array(detail[key]) for key in ("alphas", "cv_mean", "cv_se", "train_mean"))
         path = detail["path"]
+        kept = np.array([path["n_features"][nearest(path["alphas"], alpha)] for alpha in alphas])
         return cls(
-            row["penalty"], result["metric"], _array(detail["alphas"]), mean, error, train,
+            row["penalty"], result["metric"], alphas, mean, error, train,
             result["null"]["test_loss"], detail["alpha_min"], detail["alpha_1se"],
-            _array(path["alphas"])[stopped(_array(path["stationarity"]), _array(path["objective_gap"]))],
+            _array(path["alphas"])[stopped(_array(path["stationarity"]), _array(path["objective_gap"]))], kept,
         )  # fmt: skip
 
     @classmethod
@@ -98,7 +104,7 @@ class CVDisplay(PenaltyDisplay):
         return cls(
             penalty_name(estimator), path.unit.settings.loss.metric_name, alphas, mean, error, train,
             estimator.null_loss_, estimator.alpha_min_, estimator.alpha_1se_,
-            path.alphas[stopped(path.stationarity, path.objective_gap)],
+            path.alphas[stopped(path.stationarity, path.objective_gap)], curves["n_features"],
         )  # fmt: skip
 
     def frame(self) -> "pd.DataFrame":
@@ -107,11 +113,13 @@ class CVDisplay(PenaltyDisplay):
 
         return pd.DataFrame(
             {"alpha": self.alphas, "mean_test_loss": self.mean, "se_test_loss": self.error,
-             "mean_train_loss": self.train}
+             "mean_train_loss": self.train, "n_features": self.n_features}
         ).set_index("alpha")  # fmt: skip
 
     def plot(self, ax: "Axes | None" = None) -> Self:
         """Draw on axes of one's own, or on new ones."""
+        from matplotlib.transforms import ScaledTranslation
+
         ax, mark = self._axes(ax), "o" if len(self.alphas) == 1 else None
         ax.set_xscale("log")
         ax.fill_between(self.alphas, self.mean - self.error, self.mean + self.error, color=BLUE, alpha=0.18, lw=0)
@@ -123,10 +131,25 @@ class CVDisplay(PenaltyDisplay):
         ax.plot(self.stopped, np.zeros(len(self.stopped)), "s", color=PURPLE, transform=ax.get_xaxis_transform(),
                 markersize=4, clip_on=False, label="stopped early")  # fmt: skip
         self._limit(ax)
+        above = 0 if np.ptp(self.n_features) == 0 else self._count(ax)
         ax.set(xlabel=f"alpha ({label(self.penalty)})", ylabel=label(self.metric, 40))
-        ax.legend(loc="lower center", bbox_to_anchor=(0.5, 1.0), ncols=3, frameon=False, fontsize=SMALL)
+        raised = ax.transAxes + ScaledTranslation(0, above / 72, ax.figure.dpi_scale_trans)
+        ax.legend(loc="lower center", bbox_to_anchor=(0.5, 1.0), bbox_transform=raised, ncols=3, frameon=False,
+                  fontsize=SMALL, borderpad=0.2, labelspacing=0.3)  # fmt: skip
         plain_ticks(ax, x=True, y=True)
         return self
+
+    def _count(self, ax):
+        """The number of predictors kept, on an axis at the top; its height in points."""
+        at = np.unique(np.linspace(0, len(self.alphas) - 1, COUNTS).round().astype(int))
+        top = ax.secondary_xaxis("top")
+        top.set_xticks(self.alphas[at], [f"{count:,}" for count in self.n_features[at]])
+        top.set_xticks([], minor=True)
+        top.tick_params(labelsize=SMALL, length=3, pad=1, colors=INK)
+        top.spines[:].set_color(MUTED)
+        # Beside the numbers, not above them, where the legend is.
+        ax.annotate("kept", (0, 1), (-6, 4), "axes fraction", "offset points", ha="right", va="bottom", fontsize=SMALL)
+        return SMALL + 4
 
     def _limit(self, ax):
         """The over-fitted end may be a hundred times worse than a constant: what matters lies below."""

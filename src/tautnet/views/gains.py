@@ -4,6 +4,7 @@ from abc import abstractmethod
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Self
 
+from tautnet.fitting.verdict import to_use
 from tautnet.fitting.words import number
 from tautnet.views.canvas import BLUE, INK, MUTED, SMALL, Display, label
 from tautnet.views.terminal import gain, gain_key
@@ -73,7 +74,8 @@ class ComparisonDisplay(Display):
     ----------
     rows : list of dict
         ``penalty``, ``diff``, ``ci_low``, ``ci_high``.
-    recommended : str
+    recommended : str or None
+        The row to use: a penalty, or "linear" where that suffices; None where there is nothing to learn.
     against : {"none", "constant"}
     metric : str
 
@@ -86,7 +88,7 @@ class ComparisonDisplay(Display):
     """
 
     rows: list[dict[str, Any]]
-    recommended: str
+    recommended: str | None
     against: str
     metric: str
 
@@ -97,7 +99,7 @@ class ComparisonDisplay(Display):
         rows = [*result["rows"], result["linear"], result["chosen"] | {"penalty": "chosen"}]
         known = [row for row in rows if row[key] is not None and row[key]["diff"] is not None]
         rows = [{"penalty": row["penalty"]} | {k: row[key][k] for k in ("diff", "ci_low", "ci_high")} for row in known]
-        return cls(rows, result["recommended"], against, result["metric"]) if rows else None
+        return cls(rows, to_use(result), against, result["metric"]) if rows else None
 
     def frame(self) -> "pd.DataFrame":
         """One row a penalty, with ``diff``, ``ci_low`` and ``ci_high``."""
@@ -112,8 +114,8 @@ class ComparisonDisplay(Display):
         for i, row in enumerate(self.rows):
             _gain_line(ax, i, row, row["penalty"] == self.recommended)
         ax.axvline(0, color=INK, linewidth=0.9)
-        names = [label(row["penalty"]) for row in self.rows]
-        names = [f"{name} (recommended)" if name == label(self.recommended) else name for name in names]
+        used = {self.recommended: " (recommended)"}
+        names = [label(row["penalty"]) + used.get(row["penalty"], "") for row in self.rows]
         ax.set_yticks(range(len(names)), names)
         ax.set_ylim(len(names) - 0.4, -0.6)
         ax.tick_params(axis="y", length=0)

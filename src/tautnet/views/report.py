@@ -9,7 +9,7 @@ from pathlib import Path
 import numpy as np
 
 from tautnet.files.run_directory import RESULT
-from tautnet.fitting.verdict import headline
+from tautnet.fitting.verdict import headline, row_to_use, to_use
 from tautnet.fitting.words import NEARLY_SOLVED, SETTLED, SOLVED, certificate_in_words, join, number
 from tautnet.tables.errors import TableError
 from tautnet.views.gains import SELECTING, drawn_penalty, gain_limits, interval_ends, walked
@@ -87,6 +87,7 @@ def render_report(result):
         "script": _part(SCRIPT),
         "island": island(result),
         "headline": headline(result),
+        "used": row_to_use(result),
         "walked": walked(result),
         "exits": exits(result),
         "selects": drawn_penalty(result) in SELECTING,
@@ -128,6 +129,7 @@ def _render(template, result, more):
         detail=result["detail"],
         sentences=[readable(sentence) for sentence in result["detail"]["sentences"]],
         against=gain_key(result),
+        use=to_use(result),
         bars=gain_bars(result),
         **more,
     )

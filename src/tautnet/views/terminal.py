@@ -4,12 +4,14 @@ import textwrap
 import unicodedata
 from typing import NamedTuple
 
+from tautnet.fitting.verdict import to_use
 from tautnet.fitting.words import number
 
 # Of the table, and of sentences, which are hard to read where they are longer.
 WIDEST, WIDTH = 120, 100
 # Of a selection: predictors shown below those selected, and the longest name.
 NEXT, LONGEST = 5, 40
+STAR = "* "
 DIRECTION_MARKS = frozenset("\u061c\u200e\u200f\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069")
 # What to leave out first where a window is narrow.
 GAIN, DISPENSABLE = 4, ("station-\narity", "zero\nweights", "score", "train\nloss", "alpha")
@@ -94,7 +96,7 @@ def print_comparison(result, sentences, console):
     Parameters
     ----------
     result : dict
-        The object that ``compare --json`` prints; ``detail`` is not needed.
+        The object that ``result.json`` holds.
     sentences : list of str
         The verdict, sentence by sentence.
     console : rich.console.Console
@@ -131,7 +133,7 @@ def print_selection(result, sentences, console):
     # Those that no network uses, or no half counts, have nothing to show.
     telling = [p for p in result["predictors"] if p["name"] in selected or p[key] not in (0, 1)]
     shown = [p for p in telling if p["name"] in selected] + [p for p in telling if p["name"] not in selected][:NEXT]
-    names = [("* " if p["name"] in selected else "  ") + readable(p["name"])[:LONGEST] for p in shown]
+    names = [(STAR if p["name"] in selected else "  ") + readable(p["name"])[:LONGEST] for p in shown]
     columns = [
         Column("  predictor", names),
         Column(key.replace("_", "-"), [figure(p[key]) for p in shown]),
@@ -198,9 +200,18 @@ def _notes(result, heads):
     }
     shown = [meaning for head, meaning in meanings.items() if head in heads]
     return [
-        " ".join([f"* recommended. Loss: {result['metric']}. Gain: fall in loss, 95 % interval.", *shown]),
+        " ".join([f"{_star(result)}Loss: {result['metric']}. Gain: fall in loss, 95 % interval.", *shown]),
         f"linear: no hidden layer, l2. chosen: penalty picked in each outer fold too (all rows: {chosen}).",
     ]
+
+
+def _star(result):
+    """What the star means, where there is one."""
+    use = to_use(result)
+    if use is None:
+        return ""
+    network = f" (of the networks: {readable(result['recommended'])})" if use != result["recommended"] else ""
+    return f"* recommended{network}. "
 
 
 def _table(result, columns, space, rule):
@@ -219,23 +230,16 @@ def _table(result, columns, space, rule):
     yield line([head[0] if len(head) > 1 else "" for head in heads]), "bold"
     yield line([head[-1] for head in heads]), "bold"
     yield rule * total, "dim"
-    for i, row in enumerate(result["rows"]):
-        yield line([column.cells[i] for column in columns]), _style(row, result)
-    yield rule * total, "dim"
-    for i in range(len(result["rows"]), len(columns[0].cells)):
-        yield line([column.cells[i] for column in columns]), ""
-
-
-def _style(row, result):
-    return "bold green" if row["penalty"] == result["recommended"] else ""
+    for i, name in enumerate(columns[0].cells):
+        if i == len(result["rows"]):
+            yield rule * total, "dim"
+        yield line([column.cells[i] for column in columns]), "bold green" if name.startswith(STAR) else ""
 
 
 def _columns(result, plus_minus):
-    penalties = result["rows"]
-    rows = [*penalties, result["linear"], result["null"], result["chosen"]]
-    marks = ["* " if row["penalty"] == result["recommended"] else "  " for row in penalties]
-    names = [f"{mark}{readable(row['penalty'])}" for mark, row in zip(marks, penalties, strict=True)]
-    names += ["  linear", "  constant", "  chosen"]
+    rows, use = [*result["rows"], result["linear"], result["null"], result["chosen"]], to_use(result)
+    names = [*(row["penalty"] for row in result["rows"]), "linear", "constant", "chosen"]
+    names = [f"{STAR if name == use else '  '}{readable(name)}" for name in names]
     key, against = gain_key(result)
     column = {
         "  penalty": names,
