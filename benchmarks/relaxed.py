@@ -3,8 +3,9 @@
     python benchmarks/relaxed.py [--data directory-of-the-tables] [--seeds 5] [--only friedman,waveform5000]
 
 Friedman #1 with 95 noise predictors, 500 rows; waveform5000, 1,000 rows, where 19 of 40 predictors carry signal. Then
-accuracy on other rows with at most k predictors: the path's best model, the best of path and refits, and 500 extra
-trees on the predictors of that. Everything is under the penalty "group"; --seeds is the number of data sets or splits.
+accuracy on other rows with at most k predictors: the path's best model, the best of path and refits, 500 extra
+trees on the predictors of that, and on mice_protein the first model on LassoNet's path with no more predictors.
+Everything is under the penalty "group"; --seeds is the number of data sets or splits.
 """
 
 import argparse
@@ -14,11 +15,13 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 from adaptive import friedman
-from common import ON_DISK, machine, markdown, timed, write_section
+from common import ON_DISK, machine, markdown, numbers, paired, timed, write_section
+from lassonet_paths import lassonet_scores
 
 RULES = [("min", False), ("1se", False), ("1se", True)]
 # Rows to train on, and the numbers of predictors.
 AT_MOST = {"mice_protein": (756, (10, 20)), "waveform5000": (1000, (5, 10)), "isolet": (1560, (10, 20))}
+WITH_LASSONET = ["mice_protein"]
 # The waves are 0 at both ends of their 21 predictors; 19 more are noise.
 WAVES = np.isin(np.arange(40), np.arange(1, 20))
 
@@ -74,6 +77,14 @@ def rules(name, run, seeds, n_true):
         }  # fmt: skip
 
 
+def lassonet_accuracies(name, data, seed):
+    """Accuracy of LassoNet's path for each k."""
+    X, X_new, y, y_new = split(name, data, seed)
+    frame, codes = pd.concat([X, X_new]), np.unique(np.concatenate([y, y_new]), return_inverse=True)[1]
+    own = *numbers(frame, range(len(y)), range(len(y), len(codes))), *np.split(codes, [len(y)]), "classification"
+    return lassonet_scores(own, AT_MOST[name][1], None)
+
+
 def accuracies(name, data, seed, k):
     """Accuracy of the path, of path and refits, of extra trees on the same predictors; their number; seconds."""
     from sklearn.ensemble import ExtraTreesClassifier
@@ -94,15 +105,21 @@ def accuracies(name, data, seed, k):
 
 def at_most(name, data, seeds):
     """Rows of the second table."""
-    for k in AT_MOST[name][1]:
+    compared = name in WITH_LASSONET
+    others = np.transpose([lassonet_accuracies(name, data, seed) for seed in range(seeds)]) if compared else {}
+    for i, k in enumerate(AT_MOST[name][1]):
         found = np.array([accuracies(name, data, seed, k) for seed in range(seeds)]).T
         shrunken, relaxed, trees, kept, first, second = found
+        beside = {}
+        if compared:
+            difference, error = paired(relaxed, others[i])
+            beside = {"LassoNet": f"{others[i].mean():.3f}", "relaxed - LassoNet": f"{difference:+.3f} ± {error:.3f}"}
         yield {
             "table": name, "k": k, "splits": seeds, "path": f"{shrunken.mean():.3f}",
             "relaxed": f"{relaxed.mean():.3f}", "extra trees": f"{trees.mean():.3f}",
             "relaxed - path": f"{(relaxed - shrunken).mean():+.3f}",
             "relaxed - extra trees": f"{(relaxed - trees).mean():+.3f}", "kept": f"{kept.mean():.1f}",
-            "seconds, path / relaxed": f"{np.median(first):.1f} / {np.median(second):.1f}",
+            "seconds, path / relaxed": f"{np.median(first):.1f} / {np.median(second):.1f}", **beside,
         }  # fmt: skip
 
 
