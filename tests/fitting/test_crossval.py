@@ -63,7 +63,7 @@ def target(values):
         (["a"] * 9 + ["b"] * 9, None, dict(cv=3, nested=True, ordered=True), "class 'a' of 'y' is found in 2 of 3"),
         (["a", "b"] * 9, np.array([1.0, 0.0] * 9), dict(cv=3), "class 'b' of 'y' is found in 0 of 3"),
         (np.arange(9) / 2, np.array([0.0] * 3 + [1.0] * 6), dict(cv=3, ordered=True), "weigh 0"),
-        (np.arange(9) / 2, None, dict(cv=3, groups=np.zeros(9)), "1 groups are fewer than 3 folds"),
+        (np.arange(9) / 2, None, dict(cv=3, groups=np.zeros(9)), "all rows are of one group"),
     ],
 )
 def test_folds_that_cannot_train_are_refused(values, weight, options, says):
