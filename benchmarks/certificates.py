@@ -1,40 +1,49 @@
 """How well each point is solved, and what solving it further does to the loss.
 
-    python benchmarks/certificates.py --data DIR [--tables sonar] [--activations silu]
+    python benchmarks/certificates.py --data DIR [--tables sonar] [--penalties l1] [--activations silu] [--only WHAT]
 
 For each penalty, table and activation: stationarity at the strength that 5-fold cross-validation chooses and its median
 from there up, on the path as it is; then the same with ``finish=True``, ``tol=0.005`` and up to 2,000 iterations;
-and the losses on outer folds of both, with their paired difference (positive where finishing is worse).
+and the losses on outer folds of both, with their paired difference (positive where finishing is worse). A row is put
+into README.md as soon as it is there, in the place of an older one.
+
+With ``--only finishers``: from the path's point at the chosen strength to a stationarity of 0.01 by two solvers,
+accelerated proximal gradient, and L-BFGS on the weights that are not 0 between tens of proximal steps, which find the
+zeros. With ``--only starts``: losses on held-out folds around that strength, unfinished and finished from three starts,
+the path's own point there and the finished neighbours below and above, and the objectives that they reach.
 """
 
 import argparse
+import time
 
 import numpy as np
-from common import load, machine, markdown, write_section
+from common import load, write_rows
 
-TABLES = ("breast_cancer", "digits", "diabetes", "german_credit", "sonar", "concrete", "energy")
+TABLES = ("breast_cancer", "digits", "diabetes", "german_credit", "sonar", "concrete", "energy", "abalone", "kin8nm")
 PENALTIES = ("l2", "l1", "elasticnet", "group")
+SOLVED, MOST, TOLERANCE = 0.01, 2000, 0.005
+PROGRAMS = {}
 
 
 def main():
     parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
     parser.add_argument("--data", help="directory of the tables that scikit-learn does not bundle")
     parser.add_argument("--tables", default=",".join(TABLES))
-    parser.add_argument("--activations", default="relu,silu")
+    parser.add_argument("--penalties", default=",".join(PENALTIES))
+    parser.add_argument("--activations", default="silu")
+    parser.add_argument("--only", choices=list(MEASURES), default="certificates")
     arguments = parser.parse_args()
-    rows = []
     for name in arguments.tables.split(","):
         for activation in arguments.activations.split(","):
-            rows.extend(measure(name, arguments.data, activation))
-            print(markdown(rows[-len(PENALTIES) :]), flush=True)
-    write_section("certificates", "\n\n".join([markdown(rows), machine()]))
+            for penalty in arguments.penalties.split(","):
+                measure, n_keys = MEASURES[arguments.only]
+                write_rows(arguments.only, list(measure(name, arguments.data, activation, penalty)), n_keys)
 
 
-def measure(name, data, activation):
-    """A row for each penalty."""
+def walk(name, data, activation, penalty, *, finish, nested, keep=()):
+    """The sample of a table, and the chains of a penalty, unfinished or finished as asked."""
     from tautnet.fitting.crossval import fold_rows
     from tautnet.fitting.nested import Candidate, cross_validate
-    from tautnet.fitting.path import nearest
     from tautnet.fitting.sample import encode
     from tautnet.fitting.settings import Settings
     from tautnet.objective.networks import Network
@@ -43,34 +52,166 @@ def measure(name, data, activation):
     frame, y, task = load(name, data)
     target, sample, _ = encode(frame, y, None, task)
     fold = fold_rows(target, sample.weight, 5, nested=True)
-    common = {"loss": loss_for(task, sample.y, sample.weight), "network": Network(activation=activation), "tol": 0.005}
-    candidates = [
-        Candidate(f"{penalty}{finish}", Settings(penalty, finish=finish, **common))
-        for penalty in PENALTIES for finish in (False, True)
-    ]  # fmt: skip
-    all_nested = cross_validate(sample, candidates, [fold], nested=True, n_jobs=2)
-    nested = {one.candidate.name: one for one in all_nested}
-    rows = []
-    for penalty in PENALTIES:
-        walked, finished = nested[f"{penalty}False"], nested[f"{penalty}True"]
-        path, done = walked.whole, finished.whole
-        at = nearest(path.alphas, walked.curve().alpha("min"))
-        solved = nearest(done.alphas, finished.curve().alpha("min"))
-        own, other = walked.outer("min"), finished.outer("min")
-        difference = other.losses - own.losses
-        rows.append({
+    network, loss = Network(activation=activation), loss_for(task, sample.y, sample.weight)
+    settings = [Settings(penalty, network=network, loss=loss, tol=TOLERANCE, finish=one) for one in finish]
+    candidates = [Candidate(penalty, one) for one in settings]
+    return sample, cross_validate(sample, candidates, [fold], nested=nested, keep=keep, n_jobs=2)
+
+
+def losses(name, data, activation, penalty):
+    """How well the points of a penalty are solved, and its losses: a row."""
+    from tautnet.fitting.path import nearest
+
+    _, (walked, finished) = walk(name, data, activation, penalty, finish=(False, True), nested=True)
+    path, done = walked.whole, finished.whole
+    at = nearest(path.alphas, walked.curve().alpha("min"))
+    solved = nearest(done.alphas, finished.curve().alpha("min"))
+    own, other = walked.outer("min"), finished.outer("min")
+    difference = other.losses - own.losses
+    yield {
+        "table": name, "activation": activation, "penalty": penalty,
+        "stationarity": f"{path.stationarity[at]:.3f}",
+        "median from there up": f"{np.median(path.stationarity[at:]):.3f}",
+        "ends null": "yes" if path.n_features[-1] == 0 else "no",
+        "alphas": len(path.alphas),
+        "finished": f"{done.stationarity[solved]:.4f}",
+        "iterations": int(done.steps[solved] - path.steps[nearest(path.alphas, done.alphas[solved])]),
+        "outer loss": f"{own.losses.mean():.4g}",
+        "outer loss, finished": f"{other.losses.mean():.4g}",
+        "difference": f"{difference.mean():+.2g} ± {difference.std(ddof=1) / np.sqrt(len(difference)):.2g}",
+    }  # fmt: skip
+
+
+def costs(name, data, activation, penalty):
+    """What two solvers cost from the path's point to the same stationarity: a row each."""
+    import jax
+
+    from tautnet.fitting.path import nearest
+    from tautnet.fitting.recorder import as_float64
+    from tautnet.fitting.solver import measure
+    from tautnet.fitting.unit import make_unit
+    from tautnet.objective.networks import pad
+
+    sample, (walked,) = walk(name, data, activation, penalty, finish=(False,), nested=False)
+    unit = make_unit(sample, np.arange(len(sample.y)), walked.candidate.settings)
+    at = nearest(walked.whole.alphas, walked.curve().alpha("min"))
+    start = pad(walked.whole.parameters[at], *unit.padded_shape[1:], unit.settings.loss.padding_bias)
+    with jax.enable_x64(True):
+        problem, rows = unit.problem(walked.whole.alphas[at], np.float64), unit.data(np.float64)
+        for solver, solve in {"proximal gradient": proximal_gradient, "L-BFGS": lbfgs}.items():
+            # The first run compiles.
+            solve(problem, rows, as_float64(start), unit)
+            begin = time.process_time()
+            point, n_iter = solve(problem, rows, as_float64(start), unit)
+            seconds = time.process_time() - begin
+            objective, stationarity = measure(problem, rows, np.float64(unit.floor), point)
+            yield {
+                "table": name, "activation": activation, "penalty": penalty, "solver": solver, "iterations": n_iter,
+                "CPU seconds": f"{seconds:.2f}", "stationarity": f"{stationarity:.4f}", "objective": f"{objective:.6g}",
+            }  # fmt: skip
+
+
+def proximal_gradient(problem, rows, point, unit, tol=5 * SOLVED):
+    """Parameters and number of iterations; it ends at a fifth of ``tol``."""
+    from tautnet.fitting.loop import Finishing, Ticker, finish
+    from tautnet.fitting.solver import fista, measure
+
+    how = Finishing(fista, 25, measure, tol, MOST, False)
+    floor = np.float64(unit.floor)
+    return finish(problem, rows, point, how, floor=floor, null_loss=unit.null_loss, ticker=Ticker())[:2]
+
+
+def lbfgs(problem, rows, point, unit):
+    """Parameters and number of iterations (Byrd et al. 1995); a weight keeps its sign until the next proximal step."""
+    import jax
+    from jax.flatten_util import ravel_pytree
+    from scipy.optimize import Bounds, minimize
+
+    from tautnet.fitting.solver import Program, fista, fista_start, measure
+
+    flat, shaped = ravel_pytree(point)
+    biases = jax.tree.map(np.ones_like, point.biases)
+    is_bias = np.array(ravel_pytree(jax.tree.map(np.zeros_like, point)._replace(biases=biases))[0], bool)
+    whole = jax.value_and_grad(lambda flat, problem, rows: problem.objective(shaped(flat), rows))
+    value_and_gradient = PROGRAMS.setdefault(len(flat), Program(whole))
+
+    def stationarity(flat):
+        return float(measure(problem, rows, np.float64(unit.floor), jax.tree.map(np.asarray, shaped(flat)))[1])
+
+    def objective(flat):
+        value, gradient = value_and_gradient(flat, problem, rows)
+        # At a group that is 0 the norm has no gradient; its weights are held at 0.
+        return float(value), np.nan_to_num(np.asarray(gradient))
+
+    def look(flat):
+        looks.append(len(looks))
+        if len(looks) % 25 == 0 and stationarity(flat) <= SOLVED:
+            raise StopIteration
+
+    flat, n_iter = np.array(flat), 0
+    while stationarity(flat) > SOLVED and n_iter < MOST:
+        state = fista(problem, rows, np.asarray(10, np.int32), fista_start(jax.tree.map(np.asarray, shaped(flat))))
+        flat, looks = np.array(ravel_pytree(state.parameters)[0]), []
+        bounds = Bounds(np.where(is_bias | (flat < 0), -np.inf, 0.0), np.where(is_bias | (flat > 0), np.inf, 0.0))
+        options = {"maxiter": 200, "maxcor": 20, "ftol": 1e-12, "gtol": 1e-8}
+        flat = minimize(objective, flat, jac=True, method="L-BFGS-B", bounds=bounds, options=options, callback=look).x
+        n_iter += 10 + len(looks)
+    return jax.tree.map(np.asarray, shaped(flat)), n_iter
+
+
+def starts(name, data, activation, penalty):
+    """Losses and objectives around the choice, finished from several starts: a row for each strength."""
+    import jax
+
+    sample, (walked,) = walk(name, data, activation, penalty, finish=(False,), nested=False, keep="all")
+    curve = walked.curve()
+    near = np.flatnonzero(np.abs(np.log10(curve.alphas / curve.alpha("min"))) <= 0.5 + 1e-9)
+    with jax.enable_x64(True):
+        # (fold, start, strength, loss or objective)
+        found = np.array([finished_around(sample, walked, chain, curve.alphas[near]) for chain in walked.chains[0]])
+    means = np.average(found, axis=0, weights=curve.fold_weights)
+    for i, at in enumerate(near):
+        yield {
             "table": name, "activation": activation, "penalty": penalty,
-            "stationarity": f"{path.stationarity[at]:.3f}",
-            "median from there up": f"{np.median(path.stationarity[at:]):.3f}",
-            "ends null": "yes" if path.n_features[-1] == 0 else "no",
-            "alphas": len(path.alphas),
-            "finished": f"{done.stationarity[solved]:.4f}",
-            "iterations": int(done.steps[solved] - path.steps[nearest(path.alphas, done.alphas[solved])]),
-            "outer loss": f"{own.losses.mean():.4g}",
-            "outer loss, finished": f"{other.losses.mean():.4g}",
-            "difference": f"{difference.mean():+.2g} ± {difference.std(ddof=1) / np.sqrt(len(difference)):.2g}",
-        })  # fmt: skip
-    return rows
+            "strength / choice": f"{curve.alphas[at] / curve.alpha('min'):.2f}",
+            "unfinished": f"{curve.mean[at]:.4g}",
+            **{f"finished from {start}": f"{means[j, i, 0]:.4g}" for j, start in enumerate(STARTS)},
+            **{f"objective from {start}": f"{means[j, i, 1]:.5g}" for j, start in enumerate(STARTS)},
+        }  # fmt: skip
+
+
+def finished_around(sample, walked, chain, alphas):
+    """Loss on the fold that a chain leaves out, and objective, for each start and strength."""
+    import jax
+
+    from tautnet.fitting.crossval import held_out_losses
+    from tautnet.fitting.recorder import as_float64
+    from tautnet.fitting.solver import objective
+    from tautnet.fitting.unit import make_unit
+    from tautnet.objective.networks import pad
+
+    settings = walked.candidate.settings
+    held_out = np.flatnonzero(walked.folds[0] == chain.left_out[0])
+    unit = make_unit(sample, np.flatnonzero(walked.folds[0] != chain.left_out[0]), settings)
+    rows, found = unit.data(np.float64), np.zeros((len(STARTS), len(alphas), 2))
+    for j, start in enumerate(STARTS):
+        point = None
+        for i in np.arange(len(alphas))[:: -1 if start == "above" else 1]:
+            problem, at = unit.problem(alphas[i], np.float64), chain.at(alphas[i])
+            if point is None or start == "its own point":
+                point = pad(chain.path.parameters[at], *unit.padded_shape[1:], settings.loss.padding_bias)
+            point = jax.tree.map(np.asarray, proximal_gradient(problem, rows, as_float64(point), unit, TOLERANCE)[0])
+            alone = jax.tree.map(lambda leaf: leaf[0], unit.cropped(jax.tree.map(lambda leaf: leaf[None], point)))
+            outputs = unit.outputs(alone, sample.X[held_out])
+            losses = held_out_losses(sample, settings.loss, held_out, held_out[:0], outputs, outputs[:0])
+            loss = np.average(losses, weights=sample.weight[held_out])
+            found[j, i] = loss, objective(problem, rows, point)
+    return found
+
+
+STARTS = ("its own point", "below", "above")
+# What is measured, and how many cells name a row.
+MEASURES = {"certificates": (losses, 3), "finishers": (costs, 4), "starts": (starts, 4)}
 
 
 if __name__ == "__main__":

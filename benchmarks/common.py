@@ -24,6 +24,8 @@ ON_DISK = {
     "energy": ("y", "regression"),
     "ames": ("Sale_Price", "regression"),
     "adult": ("income", "classification"),
+    "abalone": ("Class_number_of_rings", "regression"),
+    "kin8nm": ("y", "regression"),
 }
 
 
@@ -97,6 +99,12 @@ def sgemm_peak():
     return max(2 * 2048**3 / timed(lambda: a @ a)[1] / 1e9 for _ in range(10))
 
 
+def commit():
+    """The commit that is run."""
+    found = subprocess.run(["git", "rev-parse", "--short", "HEAD"], cwd=HERE, capture_output=True, text=True)
+    return found.stdout.strip() or "unknown"
+
+
 def machine():
     """One line about where and with what a benchmark ran."""
     processor = platform.processor() or platform.machine()
@@ -105,10 +113,9 @@ def machine():
         processor = found.group(1) if found else processor
     packages = ", ".join(f"{name} {version(name)}" for name in ("tautnet", "jax", "scikit-learn", "numpy"))
     load = os.getloadavg()[0]
-    commit = subprocess.run(["git", "rev-parse", "--short", "HEAD"], cwd=HERE, capture_output=True, text=True)
     return (
         f"{processor}, {os.cpu_count()} cores, sgemm peak {sgemm_peak():.0f} GFLOP/s, load {load:.1f} at the end; "
-        f"Python {platform.python_version()}, {packages}; commit {commit.stdout.strip() or 'unknown'}."
+        f"Python {platform.python_version()}, {packages}; commit {commit()}."
     )
 
 
@@ -122,10 +129,37 @@ def markdown(rows):
 def write_section(name, text):
     """Print a section and put it into README.md between its two marks."""
     print(text, flush=True)
-    page = HERE / "README.md"
-    old = page.read_text(encoding="utf-8")
-    first, last = f"<!-- {name} -->", f"<!-- end of {name} -->"
-    if first not in old:
-        raise SystemExit(f"{page.name} has no marks for {name}")
-    before, after = old.split(first)[0], old.split(last)[1]
-    page.write_text(f"{before}{first}\n{text.strip()}\n{last}{after}", encoding="utf-8")
+    before, _, after = _parted(name)
+    first, last = _marks(name)
+    (HERE / "README.md").write_text(f"{before}{first}\n{text.strip()}\n{last}{after}", encoding="utf-8")
+
+
+def write_rows(name, rows, n_keys):
+    """Put rows, and the commit that made them, into a section that is one table.
+
+    Rows there that begin with the same ``n_keys`` cells are replaced, all others kept, so that a run may be cut off
+    and need not make every row.
+    """
+    new = markdown([row | {"commit": commit()} for row in rows]).split("\n")
+    old = _parted(name)[1].strip().split("\n")
+    made = {_cells(line)[:n_keys] for line in new}
+    kept = [line for line in old[2:] if _cells(line)[:n_keys] not in made] if old[0] == new[0] else []
+    write_section(name, "\n".join([*new[:2], *kept, *new[2:]]))
+
+
+def _cells(line):
+    return tuple(cell.strip() for cell in line.strip("|").split("|"))
+
+
+def _marks(name):
+    return f"<!-- {name} -->", f"<!-- end of {name} -->"
+
+
+def _parted(name):
+    """README.md before a section, the section, and what is behind it."""
+    page = (HERE / "README.md").read_text(encoding="utf-8")
+    first, last = _marks(name)
+    if first not in page:
+        raise SystemExit(f"README.md has no marks for {name}")
+    before, rest = page.split(first)
+    return before, *rest.split(last)

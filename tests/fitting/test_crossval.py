@@ -1,5 +1,7 @@
 """Folds, curves over strengths, and the rules that choose on them."""
 
+from dataclasses import replace
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -61,7 +63,7 @@ def target(values):
         (["a"] * 9 + ["b"] * 9, None, dict(cv=3, nested=True, ordered=True), "class 'a' of 'y' is found in 2 of 3"),
         (["a", "b"] * 9, np.array([1.0, 0.0] * 9), dict(cv=3), "class 'b' of 'y' is found in 0 of 3"),
         (np.arange(9) / 2, np.array([0.0] * 3 + [1.0] * 6), dict(cv=3, ordered=True), "weigh 0"),
-        (np.arange(9) / 2, None, dict(cv=3, groups=np.zeros(9)), "1 groups are fewer than 3 folds"),
+        (np.arange(9) / 2, None, dict(cv=3, groups=np.zeros(9)), "all rows are of one group"),
     ],
 )
 def test_folds_that_cannot_train_are_refused(values, weight, options, says):
@@ -115,6 +117,15 @@ def test_one_se_is_the_most_regularised_within_one_standard_error(curve):
     limit = curve.mean[best] + curve.standard_error[best]
     assert chosen >= best
     assert curve.mean[chosen] <= limit and (curve.mean[chosen + 1 :] > limit).all()
+
+
+def test_the_least_loss_is_not_looked_for_above_the_ceiling():
+    losses = np.array([[3.0, 5.0], [2.0, 4.0], [1.9, 3.9], [3.5, 3.5], [9.0, 9.0]])
+    curve = Curve(np.arange(1.0, 6.0), losses, np.ones(2), ceiling=2.0)
+    assert replace(curve, ceiling=np.inf).index("min") == 2
+    assert curve.alpha("min") == 2.0
+    # One standard error above the loss there.
+    assert curve.alpha("1se") == 4.0
 
 
 def test_mean_and_standard_error_by_hand():

@@ -130,7 +130,11 @@ def test_repeats_are_averaged_and_give_the_resampled_interval(regression, candid
 
 def test_finished_models_are_scored_on_a_ladder(regression, settings):
     options = dict(finish=True, activation="silu", max_iter=50)
-    nested = cross_validate(regression, [Candidate("l2", settings("l2", **options))], [FOLD], nested=True)[0]
-    curve = nested.curve()
-    assert len(curve.alphas) == 4 and curve.alphas[-1] / curve.alphas[0] == pytest.approx(10**0.75)
-    assert len(nested.inner(0, 2).alphas) == 4
+    nested, walked = (
+        cross_validate(regression, [Candidate("l2", settings("l2", **one))], [FOLD], nested=True)[0]
+        for one in (options, options | {"finish": False})
+    )
+    for finished, unfinished in [(nested.curve(), walked.curve()), (nested.inner(0, 2), walked.inner(0, 2))]:
+        chosen = unfinished.alpha("min")
+        np.testing.assert_allclose(finished.alphas, chosen * 10.0 ** (np.arange(-4, 5) / 8))
+        assert finished.alpha("min") <= chosen == finished.ceiling

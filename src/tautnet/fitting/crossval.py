@@ -201,11 +201,14 @@ class Curve:
         Mean loss on each fold of the model that did not see it.
     fold_weights : array (n_folds,)
         Weight of the rows of each fold.
+    ceiling : float
+        The largest strength that "min" may choose.
     """
 
     alphas: object
     fold_losses: object
     fold_weights: object
+    ceiling: float = np.inf
 
     @property
     def mean(self):
@@ -225,10 +228,11 @@ class Curve:
         Parameters
         ----------
         selection : {"min", "1se"}
-            The least mean loss (of equals the most regularised), or the most regularised model
-            within one standard error of it (Breiman et al. 1984).
+            The least mean loss up to ``ceiling`` (of equals the most regularised), or the most regularised
+            model within one standard error of it (Breiman et al. 1984).
         """
-        best = len(self.alphas) - 1 - int(self.mean[::-1].argmin())
+        allowed = self.mean[self.alphas <= self.ceiling * (1 + 1e-9)]
+        best = len(allowed) - 1 - int(allowed[::-1].argmin())
         if selection == "min":
             return best
         return int(np.flatnonzero(self.mean <= self.mean[best] + self.standard_error[best]).max())
@@ -237,10 +241,10 @@ class Curve:
         """The strength that a rule chooses."""
         return float(self.alphas[self.index(selection)])
 
-    def restricted(self, alphas):
-        """The curve at some of its strengths."""
-        keep = np.array([np.isclose(alpha, alphas, rtol=1e-9).any() for alpha in self.alphas])
-        return Curve(self.alphas[keep], self.fold_losses[keep], self.fold_weights)
+    def restricted(self, ladder):
+        """The curve at the strengths of a `Ladder`."""
+        keep = np.array([np.isclose(alpha, ladder.alphas, rtol=1e-9).any() for alpha in self.alphas])
+        return Curve(self.alphas[keep], self.fold_losses[keep], self.fold_weights, ladder.ceiling)
 
 
 def _keys(alphas):
@@ -386,8 +390,3 @@ def inner_curve(chains, outer, weights, without=None):
     pairs = [(chain, next(k for k in chain.left_out if k != outer)) for chain in chains if chain.is_inner(outer)]
     pairs = [(chain, held_out) for chain, held_out in pairs if held_out != without]
     return make_curve([chain for chain, _ in pairs], [k for _, k in pairs], [weights[k] for _, k in pairs])
-
-
-def finishing_ladder(alpha, n=4, ratio=10 ** (1 / 4)):
-    """Strengths at which finished models are scored: from the unfinished path's choice upward."""
-    return [alpha * ratio**i for i in range(n)]

@@ -9,7 +9,6 @@ import numpy as np
 from tautnet.fitting.adaptive import adapted, adaptive_factors
 from tautnet.fitting.crossval import (
     chain_sets,
-    finishing_ladder,
     fit_chain,
     fold_weights,
     held_out_losses,
@@ -77,8 +76,8 @@ class Nested:
     whole : Path
         The refit on all rows, certified at every strength; None for refits of few predictors, see `relaxed`.
     ladders : dict
-        With finishing: (repeat, outer fold) or None for all rows -> strengths at which models
-        were finished; choices are made among these alone.
+        With finishing: (repeat, outer fold) or None for all rows -> the `Ladder` of strengths at which
+        models were finished; choices are made among these alone.
     first : Nested, optional
         The chains that the factors of an adaptive penalty come from.
     """
@@ -303,11 +302,40 @@ def _is_finished_later(settings):
     return settings.finish and not settings.network.is_linear and settings.penalty not in UNPENALISED
 
 
+class Ladder(NamedTuple):
+    """Strengths at which finished models are scored.
+
+    Attributes
+    ----------
+    alphas : list of float
+    ceiling : float
+        The largest that "min" may choose; those above are there for "1se".
+    """
+
+    alphas: object
+    ceiling: float
+
+
+def finishing_ladder(curve):
+    """The strengths within half a decade of the one that the curve of an unfinished path chooses.
+
+    Points of a path lag behind their strengths, which rise while the weights still shrink: a finished point is more
+    regularised than the unfinished one of the same strength, so its least loss is not looked for above.
+
+    Examples
+    --------
+    >>> from tautnet.fitting.crossval import Curve
+    >>> alphas = np.array([0.1, 0.4, 1.0, 1.5, 10.0])
+    >>> finishing_ladder(Curve(alphas, np.log(alphas)[:, None] ** 2, np.ones(1)))
+    Ladder(alphas=[0.4, 1.0, 1.5], ceiling=1.0)
+    """
+    alpha = curve.alpha("min")
+    return Ladder(curve.alphas[np.abs(np.log10(curve.alphas / alpha)) <= 0.5 + 1e-9].tolist(), alpha)
+
+
 def _ladders(nested, is_nested):
-    ladders = {None: finishing_ladder(nested.curve().alpha("min"))}
-    for outer in nested.outer_folds if is_nested else []:
-        ladders[outer] = finishing_ladder(nested.inner(*outer).alpha("min"))
-    return ladders
+    outer = nested.outer_folds if is_nested else []
+    return {None: finishing_ladder(nested.curve()), **{key: finishing_ladder(nested.inner(*key)) for key in outer}}
 
 
 def _walk_all(sample, plans, *, folds, alphas, keep, n_jobs, on_progress):
@@ -335,9 +363,11 @@ def _unit(sample, plan, task, folds, alphas, keep):
     settings = replace(settings, finish=bool(ladders))
     if repeat is None:
         small = sample.X.shape[1] * sum(settings.network.hidden_layer_sizes[:1]) <= LARGEST_KEPT
-        kept, fold, certify = ladders.get(None) or ("all" if small else ()), np.zeros(len(sample.y), int), "all"
+        unfinished = "all" if small else ()
+        kept, fold, certify = ladders[None].alphas if ladders else unfinished, np.zeros(len(sample.y), int), "all"
     else:
-        rungs = [a for key in [None, *((repeat, k) for k in task.left_out)] for a in ladders.get(key, ())]
+        keys = [None, *((repeat, k) for k in task.left_out)]
+        rungs = [a for key in keys if key in ladders for a in ladders[key].alphas]
         kept, fold, certify = rungs or keep, folds[repeat], "none"
     chain = partial(
         fit_chain, sample, fold, task.left_out, settings, serves=task.serves, alphas=alphas, keep=kept, certify=certify
