@@ -37,9 +37,6 @@ class Path:
         Outputs for the rows held out, in the target's units.
     norms : array (n_alphas, n_predictors)
         Norm of all first-layer and skip weights of each predictor; 0 exactly where it has left.
-    bends : array (n_alphas, n_predictors)
-        Where the penalty can take predictors out of a network: how clearly each one's effect still bends in the
-        residuals, as a correlation, 0 where noise could look the same. See `bends.Bends`.
     unit_norms : array (n_alphas, n_hidden)
         Norm of the weights into each unit of the first hidden layer times that of the weights out of it; 0
         exactly where the unit hears no input or is not heard.
@@ -55,6 +52,10 @@ class Path:
         The scaling and the rows that were fitted.
     seconds : float
         Time that the chain took.
+    bends : array (n_alphas, n_predictors), optional
+        Where the penalty can take predictors out of a network: how clearly each one's effect still bends in the
+        residuals, as a correlation, 0 where noise could look the same. See `bends.Bends`. Model files of before it
+        have none.
     predictors : list of str, optional
         What the columns of ``norms`` stand for, where `fit_path` made the path.
     """
@@ -64,7 +65,6 @@ class Path:
     train_loss: NDArray[np.float64]
     outputs: NDArray[Any]
     norms: NDArray[np.float64]
-    bends: NDArray[np.float64]
     unit_norms: NDArray[np.float64]
     weight_squares: NDArray[np.float64]
     weight_magnitudes: NDArray[np.float64]
@@ -77,6 +77,7 @@ class Path:
     parameters: dict[int, Any]
     unit: Any
     seconds: float
+    bends: NDArray[np.float64] | None = None
     predictors: list[str] | None = None
 
     @property
