@@ -147,7 +147,7 @@ def test_adaptive_factors_are_the_models_own_and_give_it_again():
     path = tn.TautNetRegressorCV("group", cv=3, **QUICK).fit(X, Y).path_
     i = int(np.abs(path.alphas - 0.05).argmin())
     second = regressor("group", path.alphas[i], adaptive=True).fit(X, Y)
-    np.testing.assert_allclose(second.penalty_factors_, adaptive_factors(path, i), rtol=1e-6)
+    np.testing.assert_allclose(second.penalty_factors_, adaptive_factors(path.sizes[i]), rtol=1e-6)
     # Factors of the user's go in too, and where nothing is left of the first path all are alike.
     both = regressor("group", 0.05, adaptive=True, penalty_factors=(1, 1, 1, 0)).fit(X, Y)
     assert both.penalty_factors_[3] == 0 and both.selected_features_[3]

@@ -82,7 +82,7 @@ def test_adaptive_chains_take_their_factors_where_the_other_folds_choose(regress
         first = next(c for c in clean[1].chains[0] if c.left_out == (0, other))
         at = len(first.path.alphas) - 1 - first.losses[other][::-1].argmin()
         own = next(c for c in clean[1].chains[0] if c.left_out == chain.left_out)
-        expected = adaptive_factors(own.path, own.at(first.path.alphas[at]))
+        expected = adaptive_factors(own.path.sizes[own.at(first.path.alphas[at])])
         assert chain.path.unit.settings.penalty_factors == pytest.approx(expected)
 
 

@@ -24,8 +24,9 @@ LINEAR = dict(hidden_layer_sizes=(), random_state=0, tol=1e-8, alpha_min_ratio=1
 class Walked:
     """As much of a path as a ranking looks at."""
 
-    def __init__(self, norms, factors=None):
+    def __init__(self, norms, factors=None, sizes=None):
         self.norms = np.array(norms, float)
+        self.sizes = self.norms if sizes is None else np.array(sizes, float)
         self.unit = self
         self.settings, self.penalty_factors = self, factors
 
@@ -39,6 +40,8 @@ def test_rankings_by_hand():
     # Where several have left, those that left last come first; what is never penalised comes before all.
     assert ranking("norm", Walked(path), 2).tolist() == [1, 0, 3, 2, 4]
     assert ranking("exit", Walked(path, (1, 1, 0, 1, 1)), 1).tolist() == [2, 1, 0, 3, 4]
+    # One that has left counts again where its bend is still in the residuals.
+    assert ranking("norm", Walked(path, sizes=[path[0], path[1], [0, 1, 0, 0, 2]]), 2).tolist() == [4, 1, 0, 3, 2]
 
 
 def test_the_ladder_and_the_rules():

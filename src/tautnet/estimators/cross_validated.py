@@ -204,10 +204,11 @@ class TautNetClassifierCV(CrossValidated, ClassifierNet):
         of the fewest predictors); or the best model with at most so many predictors.
     relax : bool
         Choose among refits too: on the 1 to 8, then 10, 12, 14, 17, ... predictors that each fold's own path ranks
-        first, by the norms of their weights or by where they leave, under l2 of a strength of its own; up to the
-        number asked for by ``selection``, else to where more no longer help (twice in a row more than a standard error
-        above the least loss) or to the number kept at ``alpha_min_``. A penalty that takes predictors out shrinks those
-        it keeps; refits do not, and are much better where few are kept. It takes several times as long.
+        first, by the size of their weights (or of a bend that the residuals still show) or by where they leave, under
+        l2 of a strength of its own; up to the number asked for by ``selection``, else to where more no longer help
+        (twice in a row more than a standard error above the least loss) or to the number kept at ``alpha_min_``. A
+        penalty that takes predictors out shrinks those it keeps; refits do not, and are much better where few are
+        kept. It takes several times as long.
     n_jobs : int, optional
         Folds at once; None is 1, -1 all cores. Never changes a number.
     ensemble : bool

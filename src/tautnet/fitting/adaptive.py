@@ -10,20 +10,18 @@ from tautnet.fitting.trainings import run_chain
 FLOOR = 0.02
 
 
-def adaptive_factors(path, i):
+def adaptive_factors(sizes):
     """Factors that spare predictors of large weights and press those of small ones (Zou 2006, Wang and Leng 2008).
 
-    ``wⱼ = max‖θ‖ / (sⱼ + 0.02 max‖θ‖)`` with ``sⱼ = max(‖θⱼ‖, bⱼ max‖θ‖)``, over its median among the predictors
-    whose sⱼ is not zero, so that the strength means for them about what it meant before. bⱼ is how clearly the
-    predictor's effect still bends in the residuals: one whose effect goes down and up again, which the penalty takes
-    out before noise, has its second chance. All 1 where every norm is zero.
+    ``wⱼ = max s / (sⱼ + 0.02 max s)`` over its median among the predictors whose size is not zero, so that the strength
+    means for them about what it meant before. Sizes are norms, and a predictor whose effect goes down and up again,
+    which the penalty takes out before noise, has its second chance where its bend is still in the residuals. All 1
+    where every size is zero.
 
     Parameters
     ----------
-    path : Path
-        The first path.
-    i : int
-        Index of the strength at which norms and bends are taken.
+    sizes : array (n_predictors,)
+        Those of the first path at a strength, see `Path.sizes`.
 
     Returns
     -------
@@ -31,15 +29,12 @@ def adaptive_factors(path, i):
 
     Examples
     --------
-    >>> from types import SimpleNamespace
-    >>> path = SimpleNamespace(norms=np.array([[0.98, 0.48, 0.18, 0.0]]), bends=np.zeros((1, 4)))
-    >>> adaptive_factors(path, 0).round(2).tolist()
+    >>> adaptive_factors(np.array([0.98, 0.48, 0.18, 0.0])).round(2).tolist()
     [0.5, 1.0, 2.5, 25.49]
     """
-    largest = path.norms[i].max(initial=0.0)
+    largest = sizes.max(initial=0.0)
     if largest == 0:
-        return np.ones(path.norms.shape[1])
-    sizes = np.maximum(path.norms[i], largest * path.bends[i])
+        return np.ones(len(sizes))
     factors = largest / (sizes + FLOOR * largest)
     return factors / np.median(factors[sizes > 0])
 
@@ -58,4 +53,4 @@ def run_at(sample, settings, alpha, *, ticker):
         return run_chain(sample, rows, rows[:0], settings, until=alpha, certify="kept", ticker=ticker)
 
     first = path(replace(settings, adaptive=False))
-    return path(adapted(settings, adaptive_factors(first, -1))) if settings.adaptive else first
+    return path(adapted(settings, adaptive_factors(first.sizes[-1]))) if settings.adaptive else first

@@ -264,10 +264,11 @@ def adaptive_tasks(first, nested):
     nothing that serves an outer fold has seen it.
     """
     whole = first.whole
-    yield Task(None, (), factors=adaptive_factors(whole, nearest(whole.alphas, first.curve().alpha("min"))))
+    yield Task(None, (), factors=adaptive_factors(whole.sizes[nearest(whole.alphas, first.curve().alpha("min"))]))
     for repeat, chain, at in honest_points(first, nested):
         for i in sorted(set(at.values())):
-            yield Task(repeat, chain.left_out, tuple(k for k in at if at[k] == i), adaptive_factors(chain.path, i))
+            serves, factors = tuple(k for k in at if at[k] == i), adaptive_factors(chain.path.sizes[i])
+            yield Task(repeat, chain.left_out, serves, factors)
 
 
 def honest_points(nested, is_nested):

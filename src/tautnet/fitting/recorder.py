@@ -81,6 +81,14 @@ class Path:
     predictors: list[str] | None = None
 
     @property
+    def sizes(self) -> NDArray[np.float64]:
+        """How large each predictor is: the norm of its weights or, if larger, its bend times the largest norm.
+
+        So a predictor counts that the penalty has taken out while its effect still bends in the residuals.
+        """
+        return np.maximum(self.norms, self.bends * self.norms.max(axis=1, keepdims=True, initial=0.0))
+
+    @property
     def n_features(self) -> NDArray[np.int_]:
         """Number of predictors with a weight that is not zero, at each strength."""
         return (self.norms > 0).sum(axis=1)

@@ -179,8 +179,8 @@ def ranking(order, path, at):
     Parameters
     ----------
     order : {"norm", "exit"}
-        By the norm of their weights at a strength; by where they leave the path for good, those that leave together
-        by their norm before.
+        By their size at a strength, see `Path.sizes`; by where they leave the path for good, those that leave together
+        by the norm of their weights before.
     path : Path
     at : int
         Index of that strength.
@@ -193,8 +193,8 @@ def ranking(order, path, at):
     last = np.where(alive.any(axis=0), len(alive) - 1 - alive[::-1].argmax(axis=0), -1)
     before = path.norms[last, np.arange(len(last))]
     penalised = np.ones(len(last)) if factors is None else np.array(factors) > 0
-    norms = [path.norms[at]] if order == "norm" else []
-    return np.lexsort((*(-key for key in (before, last, *norms)), penalised))
+    sizes = [path.sizes[at]] if order == "norm" else []
+    return np.lexsort((*(-key for key in (before, last, *sizes)), penalised))
 
 
 def relax(nested, *, is_nested, at_most=None, keep=(), n_jobs=None, on_progress=None):
