@@ -3,14 +3,16 @@
     python benchmarks/selection.py [--seeds 20] [--only tests | friedman,noise,calibration-ar5] [--strict] [--jobs 2]
 
 Tables of 100 predictors, 500 rows unless said. Each seed is told as soon as it is done; the table of a group of
-scenarios (tests, stability, calibration) is put into README.md where all of the group were run, without ``--strict``.
-The randomization test is run at a false discovery rate of 0.1, stability selection with 4 expected false ones.
+scenarios (tests, stability, calibration, others) is put into README.md where all of the group were run, without
+``--strict``. The randomization test is run at a false discovery rate of 0.1, stability selection with 4 expected false ones.
 
 friedman, friedman250: Friedman #1, 5 of 100 real, in 500 and in 250 rows; binary: whether its target is above the
 median. ar5, ar9: neighbours correlated at 0.5 and 0.9, five real ones of bent effects. mixed: two values, categories
 of three levels and numbers, correlated, five real ones. tails: Student's t with 2 degrees of freedom, neighbours
 correlated. single: one real predictor. noise: none. calibration: p-values of single networks for predictors that are
-noise and have weights, plain group paths.
+noise and have weights, plain group paths. others: the lasso at its cross-validated strength, and the first predictors
+of extra trees, by their own importance and by permutation of new rows, as many as are real: none of them says how many
+those are.
 """
 
 import argparse
@@ -146,6 +148,44 @@ def by_stability(make, seeds, jobs):
     }  # fmt: skip
 
 
+def importances(make, seed):
+    """What LassoCV, 500 extra trees and permutation give each predictor, and the real ones."""
+    from sklearn.ensemble import ExtraTreesClassifier, ExtraTreesRegressor
+    from sklearn.inspection import permutation_importance
+    from sklearn.linear_model import LassoCV
+    from sklearn.preprocessing import StandardScaler
+
+    X, y, real = make(np.random.default_rng([seed, 7]))
+    columns = pd.concat({name: pd.get_dummies(X[[name]], dtype=float) for name in X}, axis=1)
+    owner, columns = columns.columns.get_level_values(0), columns.to_numpy()
+    is_class = y.dtype.kind in "US"
+    number = (y == y[0]).astype(float) if is_class else y
+    lasso = LassoCV(cv=5, random_state=seed, max_iter=10_000).fit(StandardScaler().fit_transform(columns), number)
+    kind = ExtraTreesClassifier if is_class else ExtraTreesRegressor
+    trees = kind(500, random_state=seed, n_jobs=2).fit(columns, y)
+    half = len(y) // 2
+    first = kind(500, random_state=seed, n_jobs=2).fit(columns[:half], y[:half])
+    permuted = permutation_importance(first, columns[half:], y[half:], n_repeats=3, random_state=seed, n_jobs=2)
+    values = (np.abs(lasso.coef_), trees.feature_importances_, permuted.importances_mean)
+    return [pd.Series(one).groupby(np.asarray(owner)).sum() for one in values], real
+
+
+def by_others(make, seeds):
+    rows = []
+    for seed in range(seeds):
+        (lasso, trees, permuted), real = importances(make, seed)
+        kept = set(lasso.index[lasso > 0])
+        first = [len({*one.nlargest(len(real)).index} & {*real}) for one in (trees, permuted)]
+        rows.append([len(kept & {*real}), len(kept - {*real}), *first])
+    print(make.__name__, "others", seeds, file=sys.stderr, flush=True)
+    right, false, trees, permuted = np.mean(rows, axis=0)
+    return {
+        "table": make.__name__, "seeds": seeds, "real": len(real), "LassoCV, found": f"{right:.2f}",
+        "LassoCV, false": f"{false:.1f}", "among the first of extra trees": f"{trees:.2f}",
+        "among the first by permutation": f"{permuted:.2f}",
+    }  # fmt: skip
+
+
 def fold_p_values(make, seed, jobs):
     """P-values of single networks of a plain group path, for noise that has weights in them."""
     from tautnet.fitting.conditionals import Conditionals
@@ -195,8 +235,9 @@ def main():
         f"calibration-{make.__name__}": partial(calibration, make, arguments.calibration_seeds, jobs)
         for make in CALIBRATED
     }
-    groups = {"tests": tests, "stability": stable, "calibration": calibrated}
-    known = tests | stable | calibrated
+    others = {f"others-{make.__name__}": partial(by_others, make, seeds) for make in TABLES}
+    groups = {"tests": tests, "stability": stable, "calibration": calibrated, "others": others}
+    known = tests | stable | calibrated | others
     asked = [name for name in arguments.only.split(",") if name] or [*groups]
     unknown = [name for name in asked if name not in groups and name not in known]
     if unknown:
