@@ -4,7 +4,8 @@
 
 Tables of 100 predictors, 500 rows unless said. Each seed is told as soon as it is done; the table of a group of
 scenarios (tests, stability, calibration, others) is put into README.md where all of the group were run, without
-``--strict``. The randomization test is run at a false discovery rate of 0.1, stability selection with 4 expected false ones.
+``--strict``. The randomization test is run at a false discovery rate of 0.1, stability selection with 4 expected false
+ones.
 
 friedman, friedman250: Friedman #1, 5 of 100 real, in 500 and in 250 rows; binary: whether its target is above the
 median. ar5, ar9: neighbours correlated at 0.5 and 0.9, five real ones of bent effects. mixed: two values, categories
