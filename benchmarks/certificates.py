@@ -163,18 +163,20 @@ def starts(name, data, activation, penalty):
     """Losses and objectives around the choice, finished from several starts: a row for each strength."""
     import jax
 
+    from tautnet.fitting.nested import finishing_ladder
+
     sample, (walked,) = walk(name, data, activation, penalty, finish=(False,), nested=False, keep="all")
     curve = walked.curve()
-    near = np.flatnonzero(np.abs(np.log10(curve.alphas / curve.alpha("min"))) <= 0.5 + 1e-9)
+    near = curve.restricted(finishing_ladder(curve))
     with jax.enable_x64(True):
         # (fold, start, strength, loss or objective)
-        found = np.array([finished_around(sample, walked, chain, curve.alphas[near]) for chain in walked.chains[0]])
+        found = np.array([finished_around(sample, walked, chain, near.alphas) for chain in walked.chains[0]])
     means = np.average(found, axis=0, weights=curve.fold_weights)
-    for i, at in enumerate(near):
+    for i, alpha in enumerate(near.alphas):
         yield {
             "table": name, "activation": activation, "penalty": penalty,
-            "strength / choice": f"{curve.alphas[at] / curve.alpha('min'):.2f}",
-            "unfinished": f"{curve.mean[at]:.4g}",
+            "strength / choice": f"{alpha / curve.alpha('min'):.2f}",
+            "unfinished": f"{near.mean[i]:.4g}",
             **{f"finished from {start}": f"{means[j, i, 0]:.4g}" for j, start in enumerate(STARTS)},
             **{f"objective from {start}": f"{means[j, i, 1]:.5g}" for j, start in enumerate(STARTS)},
         }  # fmt: skip

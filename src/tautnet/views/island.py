@@ -15,20 +15,20 @@ from tautnet.views.terminal import readable
 UNITS, POINTS, LARGEST, NAME = 200, 2000, 40, 300
 
 
-def island(result):
-    """The run as the page carries it.
+def island(drawn):
+    """What the script draws as the page carries it.
 
     Parameters
     ----------
-    result : dict
-        The object that ``result.json`` holds.
+    drawn : dict
+        As `run` gives it.
 
     Returns
     -------
     str
         JSON in ASCII, without a character that could end or begin an element.
     """
-    text = json.dumps(_short(run(result)), allow_nan=False, separators=(",", ":"))
+    text = json.dumps(_short(drawn), allow_nan=False, separators=(",", ":"))
     return text.replace("&", "\\u0026").replace("<", "\\u003c").replace(">", "\\u003e")
 
 

@@ -13,7 +13,7 @@ from tautnet.fitting.verdict import headline, row_to_use, to_use
 from tautnet.fitting.words import NEARLY_SOLVED, SETTLED, SOLVED, certificate_in_words, join, number
 from tautnet.tables.errors import TableError
 from tautnet.views.gains import SELECTING, drawn_penalty, gain_limits, interval_ends, walked
-from tautnet.views.island import POINTS, best_step, by_exit, counts, island, run
+from tautnet.views.island import POINTS, best_step, by_exit, island, run
 from tautnet.views.terminal import figure, gain_key, readable, two_digits
 
 LISTED = 60
@@ -80,16 +80,16 @@ def write_report(result, path):
 
 def render_report(result):
     """The report as text; ``result`` as in `write_report`."""
-    detail = result["detail"]
+    detail, drawn = result["detail"], run(result)
     more = {
         "style": _part(STYLE),
         "drawing": _part(DRAWING),
         "script": _part(SCRIPT),
-        "island": island(result),
+        "island": island(drawn),
         "headline": headline(result),
         "used": row_to_use(result),
         "walked": walked(result),
-        "counts": counts(result),
+        "counts": drawn["counts"],
         "exits": exits(result),
         "selects": drawn_penalty(result) in SELECTING,
         "network": network(detail),
