@@ -17,7 +17,7 @@ from pathlib import Path
 import numpy as np
 from common import load, machine, markdown, timed, write_section
 
-ROWS = [(n, 20) for n in (1_000, 3_000, 10_000, 30_000, 100_000, 300_000)]
+ROWS = [(n, 20) for n in (1_000, 3_000, 10_000, 30_000, 100_000, 300_000, 1_000_000)]
 COLUMNS = [(500, p) for p in (10, 30, 100, 300, 1_000, 3_000)]
 
 

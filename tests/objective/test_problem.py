@@ -282,3 +282,31 @@ def test_the_null_gradient_is_that_of_a_linear_map_at_the_null_model(loss):
 
 def test_the_norm_is_over_every_number():
     assert norm(((np.array([1.0, 2.0]), None), np.array([[2.0]]))) == 3
+
+
+@pytest.mark.parametrize("loss", LOSSES)
+def test_a_long_table_taken_block_by_block_is_taken_whole(loss, monkeypatch):
+    """Objective, gradient, null gradient, residual without a penalty; a Cox loss never sees a part of the rows."""
+    case, null = make_case(loss, n_rows=32), np.zeros(LOSSES[loss][1])
+
+    def measures():
+        problem, parameters, data = case
+        measure = jax.jit(lambda: (
+            problem.objective(parameters, data), jax.grad(problem.smooth)(parameters, data),
+            null_loss(problem.loss, data, null), problem.unpenalised_stationarity(parameters, data, FLOOR),
+        ))  # fmt: skip
+        return measure(), str(jax.make_jaxpr(measure)())
+
+    whole, program = measures()
+    monkeypatch.setattr("tautnet.objective.problem.ROWS_AT_ONCE", 4)
+    parts, program_of_parts = measures()
+    jax.tree.map(lambda a, b: assert_allclose(a, b, rtol=1e-9, atol=1e-12), parts, whole)
+    assert (program != program_of_parts) == case.problem.loss.is_separable
+
+
+def test_sizes_of_long_tables_are_whole_blocks():
+    from tautnet.fitting.unit import ladder
+    from tautnet.objective.problem import FEW_BLOCKS, ROWS_AT_ONCE
+
+    for size in range(FEW_BLOCKS * ROWS_AT_ONCE + 1, 200_000, 997):
+        assert ladder(size) % ROWS_AT_ONCE == 0

@@ -13,8 +13,8 @@ from tautnet.objective.problem import ROWS_AT_ONCE, Data, Problem, TableInPlace,
 from tautnet.tables.errors import TableError
 from tautnet.tables.scaling import Scaling, StandardisedRows, fit_scaling, restore, standardise
 
-# Numbers beyond which the rows of a unit are not copied but read from the table: from there on a pass by blocks, whose
-# hidden units stay in the cache, takes less time than one over all rows at once.
+# Numbers beyond which the rows of a unit are not copied but read from the table: steps then take a tenth more time, and
+# outputs, for which rows are standardised anew at every strength, up to half more.
 LARGE = 2**22
 
 
