@@ -118,6 +118,17 @@ def test_a_compilation_that_failed_is_tried_again():
     assert_array_equal(program(np.ones(2)), [2, 2])
 
 
+def test_beside_a_large_table_what_compiling_has_freed_goes_back(monkeypatch):
+    """Once a program, not at every call; and the call to the system does no harm."""
+    given_back, give_back = [], solver._return_memory
+    monkeypatch.setattr(solver, "MUCH_MEMORY", 100)
+    monkeypatch.setattr(solver, "_return_memory", lambda: given_back.append(give_back()))
+    program = solver.Program(lambda x: x.sum())
+    for size in (12, 12, 13, 13):
+        assert program(np.ones(size)) == size
+    assert given_back == [None]
+
+
 def test_a_path_of_strengths_and_lengths_shares_one_program():
     problem, parameters, data = case("l1")
     state = as_arrays(solver.adam_start(problem, parameters))
