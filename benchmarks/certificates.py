@@ -7,10 +7,12 @@ from there up, on the path as it is; then the same with ``finish=True``, ``tol=0
 and the losses on outer folds of both, with their paired difference (positive where finishing is worse). A row is put
 into README.md as soon as it is there, in the place of an older one.
 
-With ``--only finishers``: from the path's point at the chosen strength to a stationarity of 0.01 by two solvers,
-accelerated proximal gradient, and L-BFGS on the weights that are not 0 between tens of proximal steps, which find the
-zeros. With ``--only starts``: losses on held-out folds around that strength, unfinished and finished from three starts,
-the path's own point there and the finished neighbours below and above, and the objectives that they reach.
+With ``--only quality``: objective and stationarity at the chosen strength of the path's point, of the finished one, and
+of a reference from the same start: under l2 SciPy's L-BFGS until no slope is above 1e-8, else 20,000 iterations of
+accelerated proximal gradient. With ``--only finishers``: from the path's point to a stationarity of 0.01 by two
+solvers, accelerated proximal gradient, and L-BFGS on the weights that are not 0 between tens of proximal steps, which
+find the zeros. With ``--only starts``: losses on held-out folds around that strength, unfinished and finished from
+three starts, the path's own point there and the finished neighbours below and above, and the objectives they reach.
 """
 
 import argparse
@@ -82,13 +84,10 @@ def losses(name, data, activation, penalty):
     }  # fmt: skip
 
 
-def costs(name, data, activation, penalty):
-    """What two solvers cost from the path's point to the same stationarity: a row each."""
-    import jax
-
+def chosen_point(name, data, activation, penalty):
+    """The unit of all rows of a table; the problem at the strength that folds choose, its rows and the path's point."""
     from tautnet.fitting.path import nearest
     from tautnet.fitting.recorder import as_float64
-    from tautnet.fitting.solver import measure
     from tautnet.fitting.unit import make_unit
     from tautnet.objective.networks import pad
 
@@ -96,13 +95,81 @@ def costs(name, data, activation, penalty):
     unit = make_unit(sample, np.arange(len(sample.y)), walked.candidate.settings)
     at = nearest(walked.whole.alphas, walked.curve().alpha("min"))
     start = pad(walked.whole.parameters[at], *unit.padded_shape[1:], unit.settings.loss.padding_bias)
+    return unit, unit.problem(walked.whole.alphas[at], np.float64), unit.data(np.float64), as_float64(start)
+
+
+def quality(name, data, activation, penalty):
+    """How far from the end of the valley the path's point and the finished one are: a row."""
+    import jax
+
+    from tautnet.fitting.solver import measure
+
     with jax.enable_x64(True):
-        problem, rows = unit.problem(walked.whole.alphas[at], np.float64), unit.data(np.float64)
+        unit, problem, rows, start = chosen_point(name, data, activation, penalty)
+        finished, n_iter = proximal_gradient(problem, rows, start, unit, TOLERANCE)
+        far, n_far = (lbfgs_to_the_end if penalty == "l2" else many_iterations)(problem, rows, start)
+        points = {"path": start, "finished": finished, "reference": far}
+        floor = np.float64(unit.floor)
+        measured = {
+            key: measure(problem, rows, floor, jax.tree.map(np.asarray, point)) for key, point in points.items()
+        }
+    yield {
+        "table": name, "activation": activation, "penalty": penalty,
+        **{f"objective, {key}": f"{objective:.7g}" for key, (objective, _) in measured.items()},
+        **{f"stationarity, {key}": f"{stationarity:.2g}" for key, (_, stationarity) in measured.items()},
+        "iterations, finished": n_iter, "iterations, reference": n_far,
+    }  # fmt: skip
+
+
+def lbfgs_to_the_end(problem, rows, point):
+    """Parameters and number of iterations of SciPy's L-BFGS (Byrd et al. 1995) on a smooth objective."""
+    from scipy.optimize import minimize
+
+    objective, flat, shaped = of_flat(problem, rows, point)
+    options = {"maxiter": 20_000, "maxfun": 40_000, "maxcor": 20, "ftol": 0.0, "gtol": 1e-8}
+    found = minimize(objective, flat, jac=True, method="L-BFGS-B", options=options)
+    return shaped(found.x), found.nit
+
+
+def many_iterations(problem, rows, point, n_iter=20_000):
+    """Parameters and number of iterations of accelerated proximal gradient."""
+    from tautnet.fitting.solver import fista, fista_start
+
+    return fista(problem, rows, np.asarray(n_iter, np.int32), fista_start(point)).parameters, n_iter
+
+
+def of_flat(problem, rows, point):
+    """Objective and gradient as functions of a flat array, a point as one, and what makes parameters of it."""
+    import jax
+    from jax.flatten_util import ravel_pytree
+
+    from tautnet.fitting.solver import Program
+
+    flat, shaped = ravel_pytree(point)
+    whole = jax.value_and_grad(lambda flat, problem, rows: problem.objective(shaped(flat), rows))
+    program = PROGRAMS.setdefault(len(flat), Program(whole))
+
+    def objective(flat):
+        value, gradient = program(flat, problem, rows)
+        # At a group that is 0 the norm has no gradient; its weights are held at 0.
+        return float(value), np.nan_to_num(np.asarray(gradient))
+
+    return objective, np.array(flat), shaped
+
+
+def costs(name, data, activation, penalty):
+    """What two solvers cost from the path's point to the same stationarity: a row each."""
+    import jax
+
+    from tautnet.fitting.solver import measure
+
+    with jax.enable_x64(True):
+        unit, problem, rows, start = chosen_point(name, data, activation, penalty)
         for solver, solve in {"proximal gradient": proximal_gradient, "L-BFGS": lbfgs}.items():
             # The first run compiles.
-            solve(problem, rows, as_float64(start), unit)
+            solve(problem, rows, start, unit)
             begin = time.process_time()
-            point, n_iter = solve(problem, rows, as_float64(start), unit)
+            point, n_iter = solve(problem, rows, start, unit)
             seconds = time.process_time() - begin
             objective, stationarity = measure(problem, rows, np.float64(unit.floor), point)
             yield {
@@ -127,28 +194,21 @@ def lbfgs(problem, rows, point, unit):
     from jax.flatten_util import ravel_pytree
     from scipy.optimize import Bounds, minimize
 
-    from tautnet.fitting.solver import Program, fista, fista_start, measure
+    from tautnet.fitting.solver import fista, fista_start, measure
 
-    flat, shaped = ravel_pytree(point)
+    objective, flat, shaped = of_flat(problem, rows, point)
     biases = jax.tree.map(np.ones_like, point.biases)
     is_bias = np.array(ravel_pytree(jax.tree.map(np.zeros_like, point)._replace(biases=biases))[0], bool)
-    whole = jax.value_and_grad(lambda flat, problem, rows: problem.objective(shaped(flat), rows))
-    value_and_gradient = PROGRAMS.setdefault(len(flat), Program(whole))
 
     def stationarity(flat):
         return float(measure(problem, rows, np.float64(unit.floor), jax.tree.map(np.asarray, shaped(flat)))[1])
-
-    def objective(flat):
-        value, gradient = value_and_gradient(flat, problem, rows)
-        # At a group that is 0 the norm has no gradient; its weights are held at 0.
-        return float(value), np.nan_to_num(np.asarray(gradient))
 
     def look(flat):
         looks.append(len(looks))
         if len(looks) % 25 == 0 and stationarity(flat) <= SOLVED:
             raise StopIteration
 
-    flat, n_iter = np.array(flat), 0
+    n_iter = 0
     while stationarity(flat) > SOLVED and n_iter < MOST:
         state = fista(problem, rows, np.asarray(10, np.int32), fista_start(jax.tree.map(np.asarray, shaped(flat))))
         flat, looks = np.array(ravel_pytree(state.parameters)[0]), []
@@ -213,7 +273,7 @@ def finished_around(sample, walked, chain, alphas):
 
 STARTS = ("its own point", "below", "above")
 # What is measured, and how many cells name a row.
-MEASURES = {"certificates": (losses, 3), "finishers": (costs, 4), "starts": (starts, 4)}
+MEASURES = {"certificates": (losses, 3), "quality": (quality, 3), "finishers": (costs, 4), "starts": (starts, 4)}
 
 
 if __name__ == "__main__":
