@@ -142,6 +142,15 @@ def test_finishing_solves_a_smooth_network(regression, settings, name):
     assert path.steps[-1] > unfinished.steps[-1]
 
 
+def test_a_small_objective_that_still_falls_is_not_given_up(regression, settings):
+    """A gain is measured against the objective, which lies far below the null loss where there is little noise."""
+    target = np.tanh(regression.X[:, :1]) + 0.1 * regression.X[:, 1:2]
+    smooth = replace(settings(hidden=(5,)).network, activation="silu")
+    exact = settings(hidden=(5,), network=smooth, finish=True, tol=0.005, max_iter=5000)
+    path = walk(regression._replace(y=target), ALL, NONE, exact, alphas=[1e-3], keep="all", certify="all")
+    assert path.train_loss[0] < 1e-2 * target.var() and path.stationarity[0] <= 0.005
+
+
 @pytest.mark.parametrize("name", PRUNING)
 def test_minibatches_keep_zeros_exact_and_end_null(regression, settings, name):
     batched = replace(settings(name).schedule, batch_rows=30, batch_size=16)

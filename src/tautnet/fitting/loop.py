@@ -184,8 +184,8 @@ def finish(problem, data, parameters, how, *, floor, null_loss, ticker):
     """Iterate until a point is solved.
 
     Stops when stationarity is at most ``tol / 5``, after ``max_iter`` iterations, or, where the problem is
-    not convex, when the last two blocks gained less than 1e-5 of the null model's loss while stationarity
-    no longer halves.
+    not convex, when the last two blocks gained less than 1e-4 of the objective while stationarity no longer
+    halves.
 
     Returns
     -------
@@ -197,7 +197,7 @@ def finish(problem, data, parameters, how, *, floor, null_loss, ticker):
     while True:
         objective, residual = (float(v) for v in how.measure(problem, data, floor, state.parameters))
         history.append((n_iter, objective, residual))
-        if residual <= how.tol / 5 or n_iter >= how.max_iter or (not how.convex and _stalled(history, null_loss)):
+        if residual <= how.tol / 5 or n_iter >= how.max_iter or (not how.convex and _stalled(history)):
             break
         ticker.tick()
         count = min(how.block, how.max_iter - n_iter)
@@ -208,8 +208,8 @@ def finish(problem, data, parameters, how, *, floor, null_loss, ticker):
     return state.parameters, n_iter, residuals[-1], gap
 
 
-def _stalled(history, null_loss):
+def _stalled(history):
     if len(history) < 3:
         return False
     (_, before, residual_before), (_, now, residual_now) = history[-3], history[-1]
-    return before - now < 1e-5 * null_loss and residual_now > 0.5 * residual_before
+    return before - now < 1e-4 * now and residual_now > 0.5 * residual_before
