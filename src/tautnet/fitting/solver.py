@@ -19,7 +19,7 @@ from tautnet.objective.problem import expand, norm, null_loss, unit_steps
 
 # Each takes some memory maps, of which Linux allows a process 65,530; beyond them XLA ends the process.
 MOST_PROGRAMS = 2000
-# Bytes that a program works on beyond which memory matters more than the hundredths of a second that returning it takes.
+# Bytes that a program works on beyond which memory is worth the hundredths of a second that returning it takes.
 MUCH_MEMORY = 2**26
 MEAN_DECAY = 0.9
 SQUARE_DECAY = 0.95
