@@ -86,11 +86,13 @@ def median(values, digits=3):
     return f"{np.median(values):.{digits}g}"
 
 
-def paired(own, others):
-    """Mean of own minus others and its standard error, over splits."""
+def paired(own, others, digits=3):
+    """Mean of own minus others with its standard error over splits, as printed; one split has no error."""
     difference = np.subtract(own, others)
-    error = difference.std(ddof=1) / np.sqrt(len(difference)) if len(difference) > 1 else np.nan
-    return difference.mean(), error
+    mean = f"{difference.mean():+.{digits}f}"
+    if len(difference) == 1:
+        return mean
+    return f"{mean} ± {difference.std(ddof=1) / np.sqrt(len(difference)):.{digits}f}"
 
 
 def sgemm_peak():

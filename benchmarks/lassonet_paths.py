@@ -144,8 +144,7 @@ def scored(name, counts, scores):
         row = {"table": name, "splits": len(scores[OTHER]), "predictors, at most": count or "all"}
         row |= {side: f"{by_count[side][i].mean():.3f}" for side in scores}
         for side in OURS:
-            difference, error = paired(by_count[side][i], by_count[OTHER][i])
-            row[f"{side} - {OTHER}"] = f"{difference:+.3f} ± {error:.3f}"
+            row[f"{side} - {OTHER}"] = paired(by_count[side][i], by_count[OTHER][i])
         yield row
 
 

@@ -112,8 +112,7 @@ def at_most(name, data, seeds):
         shrunken, relaxed, trees, kept, first, second = found
         beside = {}
         if compared:
-            difference, error = paired(relaxed, others[i])
-            beside = {"LassoNet": f"{others[i].mean():.3f}", "relaxed - LassoNet": f"{difference:+.3f} ± {error:.3f}"}
+            beside = {"LassoNet": f"{others[i].mean():.3f}", "relaxed - LassoNet": paired(relaxed, others[i])}
         yield {
             "table": name, "k": k, "splits": seeds, "path": f"{shrunken.mean():.3f}",
             "relaxed": f"{relaxed.mean():.3f}", "extra trees": f"{trees.mean():.3f}",
