@@ -223,12 +223,11 @@ def starts(name, data, activation, penalty):
     """Losses and objectives around the choice, finished from several starts: a row for each strength."""
     import jax
 
-    from tautnet.fitting.nested import Ladder
+    from tautnet.fitting.nested import finishing_ladder
 
     sample, (walked,) = walk(name, data, activation, penalty, finish=(False,), nested=False, keep="all")
     curve = walked.curve()
-    is_near = np.abs(np.log10(curve.alphas / curve.alpha("min"))) < 0.5 + 1e-9
-    near = curve.restricted(Ladder(curve.alphas[is_near].tolist(), np.inf))
+    near = curve.restricted(finishing_ladder(curve))
     with jax.enable_x64(True):
         # (fold, start, strength, loss or objective)
         found = np.array([finished_around(sample, walked, chain, near.alphas) for chain in walked.chains[0]])

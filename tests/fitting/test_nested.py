@@ -136,5 +136,5 @@ def test_finished_models_are_scored_on_a_ladder(regression, settings):
     )
     for finished, unfinished in [(nested.curve(), walked.curve()), (nested.inner(0, 2), walked.inner(0, 2))]:
         chosen = unfinished.alpha("min")
-        np.testing.assert_allclose(finished.alphas, chosen * 10.0 ** (np.arange(5) / 8))
-        assert finished.alpha("min") == chosen <= finished.alpha("1se")
+        np.testing.assert_allclose(finished.alphas, chosen * 10.0 ** (np.arange(-4, 5) / 8))
+        assert finished.alpha("min") <= chosen == finished.ceiling

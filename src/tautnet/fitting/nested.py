@@ -318,21 +318,20 @@ class Ladder(NamedTuple):
 
 
 def finishing_ladder(curve):
-    """The strength that the curve of an unfinished path chooses, and those up to half a decade above for "1se".
+    """The strengths within half a decade of the one that the curve of an unfinished path chooses.
 
-    Points of a path lag behind their strengths, so that solved models may be best at another one; but looking for it,
-    below or above, gains less than it adds noise to the choice.
+    Points of a path lag behind their strengths, which rise while the weights still shrink: a finished point is more
+    regularised than the unfinished one of the same strength, so its least loss is not looked for above.
 
     Examples
     --------
     >>> from tautnet.fitting.crossval import Curve
     >>> alphas = np.array([0.1, 0.4, 1.0, 1.5, 10.0])
     >>> finishing_ladder(Curve(alphas, np.log(alphas)[:, None] ** 2, np.ones(1)))
-    Ladder(alphas=[1.0, 1.5], ceiling=1.0)
+    Ladder(alphas=[0.4, 1.0, 1.5], ceiling=1.0)
     """
     alpha = curve.alpha("min")
-    above = np.log10(curve.alphas / alpha)
-    return Ladder(curve.alphas[(above > -1e-9) & (above < 0.5 + 1e-9)].tolist(), alpha)
+    return Ladder(curve.alphas[np.abs(np.log10(curve.alphas / alpha)) <= 0.5 + 1e-9].tolist(), alpha)
 
 
 def _ladders(nested, is_nested):
