@@ -19,7 +19,7 @@ import argparse
 import time
 
 import numpy as np
-from common import load, write_rows
+from common import load, paired, write_rows
 
 TABLES = ("breast_cancer", "digits", "diabetes", "german_credit", "sonar", "concrete", "energy", "abalone", "kin8nm")
 PENALTIES = ("l2", "l1", "elasticnet", "group")
@@ -69,7 +69,6 @@ def losses(name, data, activation, penalty):
     at = nearest(path.alphas, walked.curve().alpha("min"))
     solved = nearest(done.alphas, finished.curve().alpha("min"))
     own, other = walked.outer("min"), finished.outer("min")
-    difference = other.losses - own.losses
     yield {
         "table": name, "activation": activation, "penalty": penalty,
         "stationarity": f"{path.stationarity[at]:.3f}",
@@ -80,7 +79,7 @@ def losses(name, data, activation, penalty):
         "iterations": int(done.steps[solved] - path.steps[nearest(path.alphas, done.alphas[solved])]),
         "outer loss": f"{own.losses.mean():.4g}",
         "outer loss, finished": f"{other.losses.mean():.4g}",
-        "difference": f"{difference.mean():+.2g} ± {difference.std(ddof=1) / np.sqrt(len(difference)):.2g}",
+        "difference": paired(other.losses, own.losses, ".2g"),
     }  # fmt: skip
 
 

@@ -86,13 +86,13 @@ def median(values, digits=3):
     return f"{np.median(values):.{digits}g}"
 
 
-def paired(own, others, digits=3):
+def paired(own, others, form=".3f"):
     """Mean of own minus others with its standard error over splits, as printed; one split has no error."""
     difference = np.subtract(own, others)
-    mean = f"{difference.mean():+.{digits}f}"
+    mean = f"{difference.mean():+{form}}"
     if len(difference) == 1:
         return mean
-    return f"{mean} ± {difference.std(ddof=1) / np.sqrt(len(difference)):.{digits}f}"
+    return f"{mean} ± {difference.std(ddof=1) / np.sqrt(len(difference)):{form}}"
 
 
 def sgemm_peak():

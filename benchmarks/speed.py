@@ -104,7 +104,7 @@ def measure(name, data, n_splits):
     for key, label in (("tautnet", "tautnet"), ("lbfgs", "lbfgs"), ("adam", "adam")):
         loss[f"{label}: CV / test"] = f"{cv[key]:.4f} / {np.mean(test[key]):.4f}"
     for solver in ("lbfgs", "adam"):
-        loss[f"test, tautnet - {solver}"] = paired(test["tautnet"], test[solver], 4)
+        loss[f"test, tautnet - {solver}"] = paired(test["tautnet"], test[solver], ".4f")
     return loss, time
 
 

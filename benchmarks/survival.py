@@ -10,8 +10,8 @@ map under l2, of networks, and the difference to the linear map with one standar
 import argparse
 from pathlib import Path
 
-import numpy as np
 import pandas as pd
+from common import paired
 from sklearn.base import clone
 from sklearn.model_selection import RepeatedStratifiedKFold
 
@@ -62,9 +62,7 @@ def main():
         scores, n_left_out = c_indices(frame, *TABLES[table], arguments.jobs)
         cells = [f"{scores[names[0]].mean():.4f}"]
         for name in names[1:]:
-            difference = scores[name] - scores[names[0]]
-            error = difference.std(ddof=1) / np.sqrt(len(difference))
-            cells.append(f"{scores[name].mean():.4f} ({difference.mean():+.4f} ± {error:.4f})")
+            cells.append(f"{scores[name].mean():.4f} ({paired(scores[name], scores[names[0]], '.4f')})")
         note = f" ({n_left_out} without time left out)" if n_left_out else ""
         print(f"| {table}{note} | " + " | ".join(cells) + " |", flush=True)
 

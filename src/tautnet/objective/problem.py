@@ -24,9 +24,9 @@ FEW_BLOCKS = 8
 
 def _sum_of_blocks(rows, function):
     """Sum of a function of rows as `Data` over all of them, block by block."""
+    n_rows = rows.weight.shape[0]
     # What a block's gradient needs is computed again, so that one block at a time is in memory.
     part = jax.checkpoint(lambda i: function(rows.batch(i * ROWS_AT_ONCE, ROWS_AT_ONCE, n_rows)))
-    n_rows = rows.weight.shape[0]
     nothing = jax.tree.map(lambda leaf: jnp.zeros(leaf.shape, leaf.dtype), jax.eval_shape(part, 0))
     blocks = jnp.arange(n_rows // ROWS_AT_ONCE, dtype=jnp.int32)
     return jax.lax.scan(lambda total, i: (jax.tree.map(jnp.add, total, part(i)), None), nothing, blocks)[0]
