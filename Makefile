@@ -9,6 +9,7 @@ demo: .venv/demo  ## Install, compare the penalties on breast_cancer, say where 
 	.venv/bin/tautnet compare breast_cancer
 
 test: .venv/test  ## The whole suite, doctests included, on two cores.
+	.venv/bin/ruff format --check .
 	.venv/bin/ruff check .
 	.venv/bin/mypy
 	.venv/bin/pytest -n 2 --dist loadfile

@@ -1,18 +1,22 @@
 """How well each point is solved, and what solving it further does to the loss.
 
-    python benchmarks/certificates.py --data DIR [--tables sonar] [--penalties l1] [--activations silu] [--only WHAT]
+    python benchmarks/certificates.py --data DIR [--tables sonar] [--penalties l1] [--activations
+    silu] [--only WHAT]
 
-For each penalty, table and activation: stationarity at the strength that 5-fold cross-validation chooses and its median
-from there up, on the path as it is; then the same with ``finish=True``, ``tol=0.005`` and up to 2,000 iterations;
-and the losses on outer folds of both, with their paired difference (positive where finishing is worse). A row is put
-into README.md as soon as it is there, in the place of an older one.
+For each penalty, table and activation: stationarity at the strength that 5-fold cross-validation
+chooses and its median from there up, on the path as it is; then the same with ``finish=True``,
+``tol=0.005`` and up to 2,000 iterations; and the losses on outer folds of both, with their paired
+difference (positive where finishing is worse). A row is put into README.md as soon as it is there,
+in the place of an older one.
 
-With ``--only quality``: objective and stationarity at the chosen strength of the path's point, of the finished one, and
-of a reference from the same start: under l2 SciPy's L-BFGS until no slope is above 1e-8, else 20,000 iterations of
-accelerated proximal gradient. With ``--only finishers``: from the path's point to a stationarity of 0.01 by two
-solvers, accelerated proximal gradient, and L-BFGS on the weights that are not 0 between tens of proximal steps, which
-find the zeros. With ``--only starts``: losses on held-out folds around that strength, unfinished and finished from
-three starts, the path's own point there and the finished neighbours below and above, and the objectives they reach.
+With ``--only quality``: objective and stationarity at the chosen strength of the path's point, of
+the finished one, and of a reference from the same start: under l2 SciPy's L-BFGS until no slope is
+above 1e-8, else 20,000 iterations of accelerated proximal gradient. With ``--only finishers``: from
+the path's point to a stationarity of 0.01 by two solvers, accelerated proximal gradient, and L-BFGS
+on the weights that are not 0 between tens of proximal steps, which find the zeros. With ``--only
+starts``: losses on held-out folds around that strength, unfinished and finished from three starts,
+the path's own point there and the finished neighbours below and above, and the objectives they
+reach.
 """
 
 import argparse
@@ -21,7 +25,17 @@ import time
 import numpy as np
 from common import load, paired, write_rows
 
-TABLES = ("breast_cancer", "digits", "diabetes", "german_credit", "sonar", "concrete", "energy", "abalone", "kin8nm")
+TABLES = (
+    "breast_cancer",
+    "digits",
+    "diabetes",
+    "german_credit",
+    "sonar",
+    "concrete",
+    "energy",
+    "abalone",
+    "kin8nm",
+)
 PENALTIES = ("l2", "l1", "elasticnet", "group")
 SOLVED, MOST, TOLERANCE = 0.01, 2000, 0.005
 PROGRAMS = {}
@@ -39,7 +53,9 @@ def main():
         for activation in arguments.activations.split(","):
             for penalty in arguments.penalties.split(","):
                 measure, n_keys = MEASURES[arguments.only]
-                write_rows(arguments.only, list(measure(name, arguments.data, activation, penalty)), n_keys)
+                write_rows(
+                    arguments.only, list(measure(name, arguments.data, activation, penalty)), n_keys
+                )
 
 
 def walk(name, data, activation, penalty, *, finish, nested, keep=()):
@@ -55,7 +71,9 @@ def walk(name, data, activation, penalty, *, finish, nested, keep=()):
     target, sample, _ = encode(frame, y, None, task)
     fold = fold_rows(target, sample.weight, 5, nested=True)
     network, loss = Network(activation=activation), loss_for(task, sample.y, sample.weight)
-    settings = [Settings(penalty, network=network, loss=loss, tol=TOLERANCE, finish=one) for one in finish]
+    settings = [
+        Settings(penalty, network=network, loss=loss, tol=TOLERANCE, finish=one) for one in finish
+    ]
     candidates = [Candidate(penalty, one) for one in settings]
     return sample, cross_validate(sample, candidates, [fold], nested=nested, keep=keep, n_jobs=2)
 
@@ -70,21 +88,27 @@ def losses(name, data, activation, penalty):
     solved = nearest(done.alphas, finished.curve().alpha("min"))
     own, other = walked.outer("min"), finished.outer("min")
     yield {
-        "table": name, "activation": activation, "penalty": penalty,
+        "table": name,
+        "activation": activation,
+        "penalty": penalty,
         "stationarity": f"{path.stationarity[at]:.3f}",
         "median from there up": f"{np.median(path.stationarity[at:]):.3f}",
         "ends null": "yes" if path.n_features[-1] == 0 else "no",
         "alphas": len(path.alphas),
         "finished": f"{done.stationarity[solved]:.4f}",
-        "iterations": int(done.steps[solved] - path.steps[nearest(path.alphas, done.alphas[solved])]),
+        "iterations": int(
+            done.steps[solved] - path.steps[nearest(path.alphas, done.alphas[solved])]
+        ),
         "outer loss": f"{own.losses.mean():.4g}",
         "outer loss, finished": f"{other.losses.mean():.4g}",
         "difference": paired(other.losses, own.losses, ".2g"),
-    }  # fmt: skip
+    }
 
 
 def chosen_point(name, data, activation, penalty):
-    """The unit of all rows of a table; the problem at the strength that folds choose, its rows and the path's point."""
+    """The unit of all rows of a table; the problem at the strength that folds choose, its rows and
+    the path's point.
+    """
     from tautnet.fitting.path import nearest
     from tautnet.fitting.recorder import as_float64
     from tautnet.fitting.unit import make_unit
@@ -93,8 +117,15 @@ def chosen_point(name, data, activation, penalty):
     sample, (walked,) = walk(name, data, activation, penalty, finish=(False,), nested=False)
     unit = make_unit(sample, np.arange(len(sample.y)), walked.candidate.settings)
     at = nearest(walked.whole.alphas, walked.curve().alpha("min"))
-    start = pad(walked.whole.parameters[at], *unit.padded_shape[1:], unit.settings.loss.padding_bias)
-    return unit, unit.problem(walked.whole.alphas[at], np.float64), unit.data(np.float64), as_float64(start)
+    start = pad(
+        walked.whole.parameters[at], *unit.padded_shape[1:], unit.settings.loss.padding_bias
+    )
+    return (
+        unit,
+        unit.problem(walked.whole.alphas[at], np.float64),
+        unit.data(np.float64),
+        as_float64(start),
+    )
 
 
 def quality(name, data, activation, penalty):
@@ -106,22 +137,33 @@ def quality(name, data, activation, penalty):
     with jax.enable_x64(True):
         unit, problem, rows, start = chosen_point(name, data, activation, penalty)
         finished, n_iter = proximal_gradient(problem, rows, start, unit, TOLERANCE)
-        far, n_far = (lbfgs_to_the_end if penalty == "l2" else many_iterations)(problem, rows, start)
+        far, n_far = (lbfgs_to_the_end if penalty == "l2" else many_iterations)(
+            problem, rows, start
+        )
         points = {"path": start, "finished": finished, "reference": far}
         floor = np.float64(unit.floor)
         measured = {
-            key: measure(problem, rows, floor, jax.tree.map(np.asarray, point)) for key, point in points.items()
+            key: measure(problem, rows, floor, jax.tree.map(np.asarray, point))
+            for key, point in points.items()
         }
     yield {
-        "table": name, "activation": activation, "penalty": penalty,
+        "table": name,
+        "activation": activation,
+        "penalty": penalty,
         **{f"objective, {key}": f"{objective:.7g}" for key, (objective, _) in measured.items()},
-        **{f"stationarity, {key}": f"{stationarity:.2g}" for key, (_, stationarity) in measured.items()},
-        "iterations, finished": n_iter, "iterations, reference": n_far,
-    }  # fmt: skip
+        **{
+            f"stationarity, {key}": f"{stationarity:.2g}"
+            for key, (_, stationarity) in measured.items()
+        },
+        "iterations, finished": n_iter,
+        "iterations, reference": n_far,
+    }
 
 
 def lbfgs_to_the_end(problem, rows, point):
-    """Parameters and number of iterations of SciPy's L-BFGS (Byrd et al. 1995) on a smooth objective."""
+    """Parameters and number of iterations of SciPy's L-BFGS (Byrd et al. 1995) on a smooth
+    objective.
+    """
     from scipy.optimize import minimize
 
     objective, flat, shaped = of_flat(problem, rows, point)
@@ -138,7 +180,9 @@ def many_iterations(problem, rows, point, n_iter=20_000):
 
 
 def of_flat(problem, rows, point):
-    """Objective and gradient as functions of a flat array, a point as one, and what makes parameters of it."""
+    """Objective and gradient as functions of a flat array, a point as one, and what makes
+    parameters of it.
+    """
     import jax
     from jax.flatten_util import ravel_pytree
 
@@ -172,9 +216,15 @@ def costs(name, data, activation, penalty):
             seconds = time.process_time() - begin
             objective, stationarity = measure(problem, rows, np.float64(unit.floor), point)
             yield {
-                "table": name, "activation": activation, "penalty": penalty, "solver": solver, "iterations": n_iter,
-                "CPU seconds": f"{seconds:.2f}", "stationarity": f"{stationarity:.4f}", "objective": f"{objective:.6g}",
-            }  # fmt: skip
+                "table": name,
+                "activation": activation,
+                "penalty": penalty,
+                "solver": solver,
+                "iterations": n_iter,
+                "CPU seconds": f"{seconds:.2f}",
+                "stationarity": f"{stationarity:.4f}",
+                "objective": f"{objective:.6g}",
+            }
 
 
 def proximal_gradient(problem, rows, point, unit, tol=5 * SOLVED):
@@ -184,11 +234,15 @@ def proximal_gradient(problem, rows, point, unit, tol=5 * SOLVED):
 
     how = Finishing(fista, 25, measure, tol, MOST, False)
     floor = np.float64(unit.floor)
-    return finish(problem, rows, point, how, floor=floor, null_loss=unit.null_loss, ticker=Ticker())[:2]
+    return finish(
+        problem, rows, point, how, floor=floor, null_loss=unit.null_loss, ticker=Ticker()
+    )[:2]
 
 
 def lbfgs(problem, rows, point, unit):
-    """Parameters and number of iterations (Byrd et al. 1995); a weight keeps its sign until the next proximal step."""
+    """Parameters and number of iterations (Byrd et al. 1995); a weight keeps its sign until the
+    next proximal step.
+    """
     import jax
     from jax.flatten_util import ravel_pytree
     from scipy.optimize import Bounds, minimize
@@ -197,10 +251,16 @@ def lbfgs(problem, rows, point, unit):
 
     objective, flat, shaped = of_flat(problem, rows, point)
     biases = jax.tree.map(np.ones_like, point.biases)
-    is_bias = np.array(ravel_pytree(jax.tree.map(np.zeros_like, point)._replace(biases=biases))[0], bool)
+    is_bias = np.array(
+        ravel_pytree(jax.tree.map(np.zeros_like, point)._replace(biases=biases))[0], bool
+    )
 
     def stationarity(flat):
-        return float(measure(problem, rows, np.float64(unit.floor), jax.tree.map(np.asarray, shaped(flat)))[1])
+        return float(
+            measure(problem, rows, np.float64(unit.floor), jax.tree.map(np.asarray, shaped(flat)))[
+                1
+            ]
+        )
 
     def look(flat):
         looks.append(len(looks))
@@ -209,36 +269,62 @@ def lbfgs(problem, rows, point, unit):
 
     n_iter = 0
     while stationarity(flat) > SOLVED and n_iter < MOST:
-        state = fista(problem, rows, np.asarray(10, np.int32), fista_start(jax.tree.map(np.asarray, shaped(flat))))
+        state = fista(
+            problem,
+            rows,
+            np.asarray(10, np.int32),
+            fista_start(jax.tree.map(np.asarray, shaped(flat))),
+        )
         flat, looks = np.array(ravel_pytree(state.parameters)[0]), []
-        bounds = Bounds(np.where(is_bias | (flat < 0), -np.inf, 0.0), np.where(is_bias | (flat > 0), np.inf, 0.0))
+        bounds = Bounds(
+            np.where(is_bias | (flat < 0), -np.inf, 0.0),
+            np.where(is_bias | (flat > 0), np.inf, 0.0),
+        )
         options = {"maxiter": 200, "maxcor": 20, "ftol": 1e-12, "gtol": 1e-8}
-        flat = minimize(objective, flat, jac=True, method="L-BFGS-B", bounds=bounds, options=options, callback=look).x
+        flat = minimize(
+            objective,
+            flat,
+            jac=True,
+            method="L-BFGS-B",
+            bounds=bounds,
+            options=options,
+            callback=look,
+        ).x
         n_iter += 10 + len(looks)
     return jax.tree.map(np.asarray, shaped(flat)), n_iter
 
 
 def starts(name, data, activation, penalty):
-    """Losses and objectives around the choice, finished from several starts: a row for each strength."""
+    """Losses and objectives around the choice, finished from several starts: a row for each
+    strength.
+    """
     import jax
 
     from tautnet.fitting.nested import finishing_ladder
 
-    sample, (walked,) = walk(name, data, activation, penalty, finish=(False,), nested=False, keep="all")
+    sample, (walked,) = walk(
+        name, data, activation, penalty, finish=(False,), nested=False, keep="all"
+    )
     curve = walked.curve()
     near = curve.restricted(finishing_ladder(curve))
     with jax.enable_x64(True):
         # (fold, start, strength, loss or objective)
-        found = np.array([finished_around(sample, walked, chain, near.alphas) for chain in walked.chains[0]])
+        found = np.array(
+            [finished_around(sample, walked, chain, near.alphas) for chain in walked.chains[0]]
+        )
     means = np.average(found, axis=0, weights=curve.fold_weights)
     for i, alpha in enumerate(near.alphas):
         yield {
-            "table": name, "activation": activation, "penalty": penalty,
+            "table": name,
+            "activation": activation,
+            "penalty": penalty,
             "strength / choice": f"{alpha / curve.alpha('min'):.2f}",
             "unfinished": f"{near.mean[i]:.4g}",
             **{f"finished from {start}": f"{means[j, i, 0]:.4g}" for j, start in enumerate(STARTS)},
-            **{f"objective from {start}": f"{means[j, i, 1]:.5g}" for j, start in enumerate(STARTS)},
-        }  # fmt: skip
+            **{
+                f"objective from {start}": f"{means[j, i, 1]:.5g}" for j, start in enumerate(STARTS)
+            },
+        }
 
 
 def finished_around(sample, walked, chain, alphas):
@@ -260,11 +346,19 @@ def finished_around(sample, walked, chain, alphas):
         for i in np.arange(len(alphas))[:: -1 if start == "above" else 1]:
             problem, at = unit.problem(alphas[i], np.float64), chain.at(alphas[i])
             if point is None or start == "its own point":
-                point = pad(chain.path.parameters[at], *unit.padded_shape[1:], settings.loss.padding_bias)
-            point = jax.tree.map(np.asarray, proximal_gradient(problem, rows, as_float64(point), unit, TOLERANCE)[0])
-            alone = jax.tree.map(lambda leaf: leaf[0], unit.cropped(jax.tree.map(lambda leaf: leaf[None], point)))
+                point = pad(
+                    chain.path.parameters[at], *unit.padded_shape[1:], settings.loss.padding_bias
+                )
+            point = jax.tree.map(
+                np.asarray, proximal_gradient(problem, rows, as_float64(point), unit, TOLERANCE)[0]
+            )
+            alone = jax.tree.map(
+                lambda leaf: leaf[0], unit.cropped(jax.tree.map(lambda leaf: leaf[None], point))
+            )
             outputs = unit.outputs(alone, sample.X[held_out])
-            losses = held_out_losses(sample, settings.loss, held_out, held_out[:0], outputs, outputs[:0])
+            losses = held_out_losses(
+                sample, settings.loss, held_out, held_out[:0], outputs, outputs[:0]
+            )
             loss = np.average(losses, weights=sample.weight[held_out])
             found[j, i] = loss, objective(problem, rows, point)
     return found
@@ -272,7 +366,12 @@ def finished_around(sample, walked, chain, alphas):
 
 STARTS = ("its own point", "below", "above")
 # What is measured, and how many cells name a row.
-MEASURES = {"certificates": (losses, 3), "quality": (quality, 3), "finishers": (costs, 4), "starts": (starts, 4)}
+MEASURES = {
+    "certificates": (losses, 3),
+    "quality": (quality, 3),
+    "finishers": (costs, 4),
+    "starts": (starts, 4),
+}
 
 
 if __name__ == "__main__":

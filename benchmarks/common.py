@@ -1,4 +1,6 @@
-"""What the benchmarks share: tables, splits, timing, the machine, and a section of README.md for each."""
+"""What the benchmarks share: tables, splits, timing, the machine, and a section of README.md for
+each.
+"""
 
 import os
 import platform
@@ -30,12 +32,18 @@ ON_DISK = {
 
 
 def load(name, data=None):
-    """Frame, target and task of a table; those that scikit-learn does not bundle lie in ``data``."""
+    """Frame, target and task of a table; those that scikit-learn does not bundle lie in
+    ``data``.
+    """
     if name in BUNDLED:
         from sklearn import datasets
 
         X, y = getattr(datasets, f"load_{name}")(return_X_y=True)
-        return pd.DataFrame(X, columns=[f"x{j}" for j in range(X.shape[1])]), np.asarray(y), BUNDLED[name]
+        return (
+            pd.DataFrame(X, columns=[f"x{j}" for j in range(X.shape[1])]),
+            np.asarray(y),
+            BUNDLED[name],
+        )
     target, task = ON_DISK[name]
     frame = pd.read_csv(Path(data) / f"{name}.csv.gz")
     y = frame.pop(target)
@@ -60,17 +68,27 @@ def numbers(frame, train, test):
     is_number = make_column_selector(dtype_include="number")
     transformer = make_column_transformer(
         (make_pipeline(SimpleImputer(strategy="median"), StandardScaler()), is_number),
-        (OneHotEncoder(handle_unknown="ignore", sparse_output=False), make_column_selector(dtype_exclude="number")),
+        (
+            OneHotEncoder(handle_unknown="ignore", sparse_output=False),
+            make_column_selector(dtype_exclude="number"),
+        ),
     )
     return transformer.fit_transform(frame.iloc[train]), transformer.transform(frame.iloc[test])
 
 
 def parts(name, data, seed):
-    """Training and test numbers and targets, classes as whole numbers, other targets standardised; task."""
+    """Training and test numbers and targets, classes as whole numbers, other targets
+    standardised;
+    task.
+    """
     frame, y, task = load(name, data)
     train, test = split(y, task, seed)
     X_train, X_test = numbers(frame, train, test)
-    y = np.unique(y, return_inverse=True)[1] if task == "classification" else (y - y[train].mean()) / y[train].std()
+    y = (
+        np.unique(y, return_inverse=True)[1]
+        if task == "classification"
+        else (y - y[train].mean()) / y[train].std()
+    )
     return X_train, X_test, y[train], y[test], task
 
 
@@ -87,7 +105,9 @@ def median(values, digits=3):
 
 
 def paired(own, others, form=".3f"):
-    """Mean of own minus others with its standard error over splits, as printed; one split has no error."""
+    """Mean of own minus others with its standard error over splits, as printed; one split has no
+    error.
+    """
     difference = np.subtract(own, others)
     mean = f"{difference.mean():+{form}}"
     if len(difference) == 1:
@@ -103,7 +123,9 @@ def sgemm_peak():
 
 def commit():
     """The commit that is run."""
-    found = subprocess.run(["git", "rev-parse", "--short", "HEAD"], cwd=HERE, capture_output=True, text=True)
+    found = subprocess.run(
+        ["git", "rev-parse", "--short", "HEAD"], cwd=HERE, capture_output=True, text=True
+    )
     return found.stdout.strip() or "unknown"
 
 
@@ -113,11 +135,14 @@ def machine():
     if Path("/proc/cpuinfo").exists():
         found = re.search(r"model name\s*:\s*(.*)", Path("/proc/cpuinfo").read_text())
         processor = found.group(1) if found else processor
-    packages = ", ".join(f"{name} {version(name)}" for name in ("tautnet", "jax", "scikit-learn", "numpy"))
+    packages = ", ".join(
+        f"{name} {version(name)}" for name in ("tautnet", "jax", "scikit-learn", "numpy")
+    )
     load = os.getloadavg()[0]
     return (
-        f"{processor}, {os.cpu_count()} cores, sgemm peak {sgemm_peak():.0f} GFLOP/s, load {load:.1f} at the end; "
-        f"Python {platform.python_version()}, {packages}; commit {commit()}."
+        f"{processor}, {os.cpu_count()} cores, sgemm peak {sgemm_peak():.0f} GFLOP/s, load"
+        f" {load:.1f} at the end; Python {platform.python_version()}, {packages}; commit"
+        f" {commit()}."
     )
 
 
@@ -133,19 +158,23 @@ def write_section(name, text):
     print(text, flush=True)
     before, _, after = _parted(name)
     first, last = _marks(name)
-    (HERE / "README.md").write_text(f"{before}{first}\n{text.strip()}\n{last}{after}", encoding="utf-8")
+    (HERE / "README.md").write_text(
+        f"{before}{first}\n{text.strip()}\n{last}{after}", encoding="utf-8"
+    )
 
 
 def write_rows(name, rows, n_keys):
     """Put rows, and the commit that made them, into a section that is one table.
 
-    Rows there that begin with the same ``n_keys`` cells are replaced, all others kept, so that a run may be cut off
-    and need not make every row.
+    Rows there that begin with the same ``n_keys`` cells are replaced, all others kept, so that a
+    run may be cut off and need not make every row.
     """
     new = markdown([row | {"commit": commit()} for row in rows]).split("\n")
     old = _parted(name)[1].strip().split("\n")
     made = {_cells(line)[:n_keys] for line in new}
-    kept = [line for line in old[2:] if _cells(line)[:n_keys] not in made] if old[0] == new[0] else []
+    kept = (
+        [line for line in old[2:] if _cells(line)[:n_keys] not in made] if old[0] == new[0] else []
+    )
     write_section(name, "\n".join([*new[:2], *kept, *new[2:]]))
 
 

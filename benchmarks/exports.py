@@ -1,11 +1,14 @@
-"""Models of real tables as ONNX: how far the file's predictions are from the model's where cells are missing or new.
+"""Models of real tables as ONNX: how far the file's predictions are from the model's where cells
+are missing or new.
 
-    python benchmarks/exports.py --data DIR [--tables titanic,german_credit,ames,concrete,metabric] [--jobs N]
+    python benchmarks/exports.py --data DIR [--tables titanic,german_credit,ames,concrete,metabric]
+    [--jobs N]
 
-DIR holds titanic.csv.gz and the like. 70 % of the rows fit a network under the group penalty, its strength chosen by
-five-fold cross-validation for the least loss. In the other rows a tenth of the cells of every predictor
-is blanked out, and a tenth of those of each category holds a text that no row of the fit has. Differences are the
-largest of any prediction: of probabilities and risks as they are, of quantities in standard deviations of the target.
+DIR holds titanic.csv.gz and the like. 70 % of the rows fit a network under the group penalty, its
+strength chosen by five-fold cross-validation for the least loss. In the other rows a tenth of the
+cells of every predictor is blanked out, and a tenth of those of each category holds a text that no
+row of the fit has. Differences are the largest of any prediction: of probabilities and risks as
+they are, of quantities in standard deviations of the target.
 """
 
 import argparse
@@ -30,7 +33,9 @@ TABLES = {
 
 
 def with_odd_cells(frame, kinds, rng):
-    """Rows with missing cells in every predictor, and levels in every category that no row of the fit has."""
+    """Rows with missing cells in every predictor, and levels in every category that no row of the
+    fit has.
+    """
     odd = {}
     for name, cells in frame.items():
         cells = cells.astype(object)
@@ -54,7 +59,9 @@ def measure(name, data, jobs):
         frame = frame[frame[target[0]] > 0]
     train, test = train_test_split(frame, test_size=0.3, random_state=0)
     y = train[target[0]] if len(target) == 1 else train[target]
-    model = kind("group", random_state=0, n_jobs=jobs).fit(train.drop(columns=target), y).to_fitted()
+    model = (
+        kind("group", random_state=0, n_jobs=jobs).fit(train.drop(columns=target), y).to_fitted()
+    )
     small = model.prune()
     rows = with_odd_cells(test.drop(columns=target), model.encoder.kinds, np.random.default_rng(0))
     scale = y.std() if model.task == "regression" else 1.0

@@ -1,13 +1,15 @@
 """Group paths with 5-fold cross-validation, against LassoNetCV at its defaults.
 
-    python benchmarks/lassonet_paths.py --data DIR [--tables breast_cancer,mice_protein] [--splits 5]
+    python benchmarks/lassonet_paths.py --data DIR [--tables breast_cancer,mice_protein] [--splits
+    5]
 
-All see the same standardised numbers, 100 hidden units and the same rows, and are judged by accuracy (R² on diabetes)
-on the 30 % of rows that none saw, with all predictors and with at most 5, 10, 20 and 40 of them. "Relaxed" is the group
-path with ``relax=True``: models of few predictors are fitted anew on these. LassoNetCV's own path ends at the strength
-it chooses, so LassoNet's whole path is fitted once more for the counts, and not timed. Each split is told, and each
-table has its section of README.md, as soon as it is done. Seconds are those of the clock and, for what other work on
-the machine takes no part in, those of the process on all cores.
+All see the same standardised numbers, 100 hidden units and the same rows, and are judged by
+accuracy (R² on diabetes) on the 30 % of rows that none saw, with all predictors and with at most 5,
+10, 20 and 40 of them. "Relaxed" is the group path with ``relax=True``: models of few predictors are
+fitted anew on these. LassoNetCV's own path ends at the strength it chooses, so LassoNet's whole
+path is fitted once more for the counts, and not timed. Each split is told, and each table has its
+section of README.md, as soon as it is done. Seconds are those of the clock and, for what other work
+on the machine takes no part in, those of the process on all cores.
 """
 
 import argparse
@@ -28,11 +30,15 @@ def main():
     parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
     parser.add_argument("--data", help="directory of the tables that scikit-learn does not bundle")
     parser.add_argument("--tables", default=",".join(TABLES))
-    parser.add_argument("--splits", type=int, help="splits of each table; by default five, of isolet one")
+    parser.add_argument(
+        "--splits", type=int, help="splits of each table; by default five, of isolet one"
+    )
     arguments = parser.parse_args()
     for name in arguments.tables.split(","):
         seconds, scores = measure(name, arguments.data, arguments.splits or TABLES[name])
-        write_section(f"lassonet-{name}", "\n\n".join([markdown([seconds]), markdown(scores), machine()]))
+        write_section(
+            f"lassonet-{name}", "\n\n".join([markdown([seconds]), markdown(scores), machine()])
+        )
 
 
 def both_timed(call):
@@ -73,7 +79,9 @@ def as_target(y, task):
 
 
 def lassonet_scores(own, counts, model):
-    """Test scores of the models along LassoNet's path with at most so many predictors; of the CV's choice for None."""
+    """Test scores of the models along LassoNet's path with at most so many predictors; of the CV's
+    choice for None.
+    """
     from lassonet import LassoNetClassifier, LassoNetRegressor
 
     X_train, X_test, y_train, y_test, task = own
@@ -130,7 +138,10 @@ def time_ours(own, seconds):
 def spent_by(seconds):
     """Medians of the seconds of each side, and what LassoNetCV takes in units of ours."""
     spent = {side: np.median(seconds[side], axis=0) for side in seconds}
-    cells = {f"{side}, s (of the process)": f"{clock:.3g} ({own:.3g})" for side, (clock, own) in spent.items()}
+    cells = {
+        f"{side}, s (of the process)": f"{clock:.3g} ({own:.3g})"
+        for side, (clock, own) in spent.items()
+    }
     for side in OURS:
         clock, own = spent[OTHER] / spent[side]
         cells[f"{side}: times faster (by the process)"] = f"{clock:.0f} ({own:.0f})"

@@ -1,11 +1,14 @@
-"""The relaxed path: which predictors it keeps where the truth is known, and how good its models of few predictors are.
+"""The relaxed path: which predictors it keeps where the truth is known, and how good its models of
+few predictors are.
 
-    python benchmarks/relaxed.py [--data directory-of-the-tables] [--seeds 5] [--only friedman,waveform5000]
+    python benchmarks/relaxed.py [--data directory-of-the-tables] [--seeds 5] [--only
+    friedman,waveform5000]
 
-Friedman #1 with 95 noise predictors, 500 rows; waveform5000, 1,000 rows, where 19 of 40 predictors carry signal. Then
-accuracy on other rows with at most k predictors: the path's best model, the best of path and refits, 500 extra
-trees on the predictors of that, and on mice_protein the first model on LassoNet's path with no more predictors.
-Everything is under the penalty "group"; --seeds is the number of data sets or splits.
+Friedman #1 with 95 noise predictors, 500 rows; waveform5000, 1,000 rows, where 19 of 40 predictors
+carry signal. Then accuracy on other rows with at most k predictors: the path's best model, the best
+of path and refits, 500 extra trees on the predictors of that, and on mice_protein the first model
+on LassoNet's path with no more predictors. Everything is under the penalty "group"; --seeds is the
+number of data sets or splits.
 """
 
 import argparse
@@ -20,7 +23,11 @@ from lassonet_paths import lassonet_scores
 
 RULES = [("min", False), ("1se", False), ("1se", True)]
 # Rows to train on, and the numbers of predictors.
-AT_MOST = {"mice_protein": (756, (10, 20)), "waveform5000": (1000, (5, 10)), "isolet": (1560, (10, 20))}
+AT_MOST = {
+    "mice_protein": (756, (10, 20)),
+    "waveform5000": (1000, (5, 10)),
+    "isolet": (1560, (10, 20)),
+}
 WITH_LASSONET = ["mice_protein"]
 # The waves are 0 at both ends of their 21 predictors; 19 more are noise.
 WAVES = np.isin(np.arange(40), np.arange(1, 20))
@@ -38,7 +45,9 @@ def split(name, data, seed):
 
     frame = pd.read_csv(Path(data) / f"{name}.csv.gz")
     y = frame.pop(ON_DISK[name][0]).astype(str).to_numpy()
-    parts = train_test_split(np.arange(len(y)), train_size=AT_MOST[name][0], random_state=seed, stratify=y)
+    parts = train_test_split(
+        np.arange(len(y)), train_size=AT_MOST[name][0], random_state=seed, stratify=y
+    )
     return *(frame.iloc[rows] for rows in parts), *(y[rows] for rows in parts)
 
 
@@ -49,7 +58,10 @@ def friedman_run(seed, rule, relax):
     rng = np.random.default_rng(seed)
     (X, mean), (X_new, mean_new) = friedman(500, rng), friedman(2000, rng)
     model, seconds = fitted(TautNetRegressorCV, X, mean + rng.normal(size=500), seed, rule, relax)
-    kept, loss = model.selected_features_, np.mean((model.predict(X_new) - mean_new) ** 2) / mean_new.var()
+    kept, loss = (
+        model.selected_features_,
+        np.mean((model.predict(X_new) - mean_new) ** 2) / mean_new.var(),
+    )
     return kept[:5].sum(), kept[5:].sum(), loss, seconds
 
 
@@ -62,7 +74,12 @@ def waveform_run(data, seed, rule, relax):
     X, X_new, y, y_new = split("waveform5000", data, seed)
     model, seconds = fitted(TautNetClassifierCV, X, y, seed, rule, relax)
     kept = model.selected_features_
-    return kept[WAVES].sum(), kept[~WAVES].sum(), log_loss(y_new, model.predict_proba(X_new)), seconds
+    return (
+        kept[WAVES].sum(),
+        kept[~WAVES].sum(),
+        log_loss(y_new, model.predict_proba(X_new)),
+        seconds,
+    )
 
 
 def rules(name, run, seeds, n_true):
@@ -70,23 +87,35 @@ def rules(name, run, seeds, n_true):
     for rule, relax in RULES:
         true, noise, loss, seconds = np.array([run(seed, rule, relax) for seed in range(seeds)]).T
         yield {
-            "table": name, "rule": f"{rule}, relaxed" if relax else rule, "seeds": seeds,
+            "table": name,
+            "rule": f"{rule}, relaxed" if relax else rule,
+            "seeds": seeds,
             f"true kept of {n_true}, mean (least)": f"{true.mean():.2f} ({true.min():.0f})",
             "noise kept, mean (most)": f"{noise.mean():.2f} ({noise.max():.0f})",
-            "loss on new rows": f"{loss.mean():.4f}", "seconds, median": f"{np.median(seconds):.1f}",
-        }  # fmt: skip
+            "loss on new rows": f"{loss.mean():.4f}",
+            "seconds, median": f"{np.median(seconds):.1f}",
+        }
 
 
 def lassonet_accuracies(name, data, seed):
     """Accuracy of LassoNet's path for each k."""
     X, X_new, y, y_new = split(name, data, seed)
-    frame, codes = pd.concat([X, X_new]), np.unique(np.concatenate([y, y_new]), return_inverse=True)[1]
-    own = *numbers(frame, range(len(y)), range(len(y), len(codes))), *np.split(codes, [len(y)]), "classification"
+    frame, codes = (
+        pd.concat([X, X_new]),
+        np.unique(np.concatenate([y, y_new]), return_inverse=True)[1],
+    )
+    own = (
+        *numbers(frame, range(len(y)), range(len(y), len(codes))),
+        *np.split(codes, [len(y)]),
+        "classification",
+    )
     return lassonet_scores(own, AT_MOST[name][1], None)
 
 
 def accuracies(name, data, seed, k):
-    """Accuracy of the path, of path and refits, of extra trees on the same predictors; their number; seconds."""
+    """Accuracy of the path, of path and refits, of extra trees on the same predictors; their
+    number; seconds.
+    """
     from sklearn.ensemble import ExtraTreesClassifier
     from sklearn.impute import SimpleImputer
     from sklearn.pipeline import make_pipeline
@@ -97,36 +126,59 @@ def accuracies(name, data, seed, k):
     shrunken, first = fitted(TautNetClassifierCV, X, y, seed, k, False)
     relaxed, second = fitted(TautNetClassifierCV, X, y, seed, k, True)
     kept = relaxed.selected_features_
-    trees = make_pipeline(SimpleImputer(strategy="median"), ExtraTreesClassifier(500, random_state=seed))
+    trees = make_pipeline(
+        SimpleImputer(strategy="median"), ExtraTreesClassifier(500, random_state=seed)
+    )
     trees.fit(X.loc[:, kept], y)
-    scores = shrunken.score(X_new, y_new), relaxed.score(X_new, y_new), trees.score(X_new.loc[:, kept], y_new)
+    scores = (
+        shrunken.score(X_new, y_new),
+        relaxed.score(X_new, y_new),
+        trees.score(X_new.loc[:, kept], y_new),
+    )
     return *scores, kept.sum(), first, second
 
 
 def at_most(name, data, seeds):
     """Rows of the second table."""
     compared = name in WITH_LASSONET
-    others = np.transpose([lassonet_accuracies(name, data, seed) for seed in range(seeds)]) if compared else {}
+    others = (
+        np.transpose([lassonet_accuracies(name, data, seed) for seed in range(seeds)])
+        if compared
+        else {}
+    )
     for i, k in enumerate(AT_MOST[name][1]):
         found = np.array([accuracies(name, data, seed, k) for seed in range(seeds)]).T
         shrunken, relaxed, trees, kept, first, second = found
         beside = {}
         if compared:
-            beside = {"LassoNet": f"{others[i].mean():.3f}", "relaxed - LassoNet": paired(relaxed, others[i])}
+            beside = {
+                "LassoNet": f"{others[i].mean():.3f}",
+                "relaxed - LassoNet": paired(relaxed, others[i]),
+            }
         yield {
-            "table": name, "k": k, "splits": seeds, "path": f"{shrunken.mean():.3f}",
-            "relaxed": f"{relaxed.mean():.3f}", "extra trees": f"{trees.mean():.3f}",
+            "table": name,
+            "k": k,
+            "splits": seeds,
+            "path": f"{shrunken.mean():.3f}",
+            "relaxed": f"{relaxed.mean():.3f}",
+            "extra trees": f"{trees.mean():.3f}",
             "relaxed - path": f"{(relaxed - shrunken).mean():+.3f}",
-            "relaxed - extra trees": f"{(relaxed - trees).mean():+.3f}", "kept": f"{kept.mean():.1f}",
-            "seconds, path / relaxed": f"{np.median(first):.1f} / {np.median(second):.1f}", **beside,
-        }  # fmt: skip
+            "relaxed - extra trees": f"{(relaxed - trees).mean():+.3f}",
+            "kept": f"{kept.mean():.1f}",
+            "seconds, path / relaxed": f"{np.median(first):.1f} / {np.median(second):.1f}",
+            **beside,
+        }
 
 
 def main():
     parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
     parser.add_argument("--data")
     parser.add_argument("--seeds", type=int, default=5)
-    parser.add_argument("--only", default=",".join(["friedman", *AT_MOST]), help="friedman and tables, between commas")
+    parser.add_argument(
+        "--only",
+        default=",".join(["friedman", *AT_MOST]),
+        help="friedman and tables, between commas",
+    )
     options = parser.parse_args()
     names = options.only.split(",")
     tables = [name for name in AT_MOST if name in names and options.data]
@@ -134,7 +186,9 @@ def main():
     if "friedman" in names:
         section("friedman", rules("Friedman #1, 5 of 100", friedman_run, options.seeds, 5))
     if "waveform5000" in tables:
-        kept = rules("waveform5000", lambda *how: waveform_run(options.data, *how), options.seeds, 19)
+        kept = rules(
+            "waveform5000", lambda *how: waveform_run(options.data, *how), options.seeds, 19
+        )
         section("waveform-rules", kept)
     for name in tables:
         section(name, at_most(name, options.data, options.seeds))

@@ -2,8 +2,8 @@
 
     python benchmarks/scale.py --data DIR [--only rows,columns,million,wide,adult]
 
-Simulated tables, and `adult` of DIR; every figure comes from a process of its own, whose peak of memory during the call
-is measured against what it held, the table among it, just before.
+Simulated tables, and `adult` of DIR; every figure comes from a process of its own, whose peak of
+memory during the call is measured against what it held, the table among it, just before.
 """
 
 import argparse
@@ -33,18 +33,34 @@ def main():
     wide = dict(penalty="group", shape=(200, 20_000), cv=5)
     grid = np.geomspace(1e-4, 1, 50).tolist()
     parts = {
-        "rows": lambda: growth("rows", [fit(penalty="l2", shape=n, cv=3, alphas=grid) for n in ROWS]),
-        "columns": lambda: growth("predictors", [fit(penalty="group", shape=n, cv=3, alphas=grid) for n in COLUMNS]),
-        "million": lambda: "L2, 20 strengths, 3 folds:\n\n" + table_of([
-            fit(penalty="l2", shape=(1_000_000, 100), cv=3, alphas=np.geomspace(1e-4, 1, 20).tolist())
-        ]),
-        "wide": lambda: "Group, 5 folds, from 1e-2 a₀ (the default) and from 1e-5 a₀:\n\n" + table_of([
-            fit(**wide), fit(**wide, alpha_min_ratio=1e-5)
-        ]),
-        "adult": lambda: "`adult`, L2, 5 folds, the automatic path:\n\n" + table_of([
-            fit(penalty="l2", table="adult", data=arguments.data, cv=5)
-        ]),
-    }  # fmt: skip
+        "rows": lambda: growth(
+            "rows", [fit(penalty="l2", shape=n, cv=3, alphas=grid) for n in ROWS]
+        ),
+        "columns": lambda: growth(
+            "predictors", [fit(penalty="group", shape=n, cv=3, alphas=grid) for n in COLUMNS]
+        ),
+        "million": lambda: (
+            "L2, 20 strengths, 3 folds:\n\n"
+            + table_of(
+                [
+                    fit(
+                        penalty="l2",
+                        shape=(1_000_000, 100),
+                        cv=3,
+                        alphas=np.geomspace(1e-4, 1, 20).tolist(),
+                    )
+                ]
+            )
+        ),
+        "wide": lambda: (
+            "Group, 5 folds, from 1e-2 a₀ (the default) and from 1e-5 a₀:\n\n"
+            + table_of([fit(**wide), fit(**wide, alpha_min_ratio=1e-5)])
+        ),
+        "adult": lambda: (
+            "`adult`, L2, 5 folds, the automatic path:\n\n"
+            + table_of([fit(penalty="l2", table="adult", data=arguments.data, cv=5)])
+        ),
+    }
     for name in arguments.only.split(","):
         write_section(f"scale-{name}", f"{parts[name]()}\n\n{machine()}")
 
@@ -53,7 +69,9 @@ def simulated(n_rows, n_columns):
     """Predictors and target, float32."""
     rng = np.random.default_rng(0)
     X = rng.standard_normal((n_rows, n_columns), dtype=np.float32)
-    return X, (X[:, 0] + np.square(X[:, 1]) + X[:, 2] * X[:, 3] + rng.normal(size=n_rows)).astype(np.float32)
+    return X, (X[:, 0] + np.square(X[:, 1]) + X[:, 2] * X[:, 3] + rng.normal(size=n_rows)).astype(
+        np.float32
+    )
 
 
 def once(penalty, cv, shape=None, table=None, data=None, alphas="auto", alpha_min_ratio="auto"):
@@ -62,17 +80,23 @@ def once(penalty, cv, shape=None, table=None, data=None, alphas="auto", alpha_mi
 
     X, y, task = load(table, data) if table else (*simulated(*shape), "regression")
     kind = tn.TautNetRegressorCV if task == "regression" else tn.TautNetClassifierCV
-    model = kind(penalty, alphas=alphas, alpha_min_ratio=alpha_min_ratio, cv=cv, n_jobs=2, random_state=0)
+    model = kind(
+        penalty, alphas=alphas, alpha_min_ratio=alpha_min_ratio, cv=cv, n_jobs=2, random_state=0
+    )
     # Linux: the peak is counted anew from here.
     Path("/proc/self/clear_refs").write_text("5")
     before = memory("VmRSS")
     _, seconds = timed(lambda: model.fit(X, y))
     peak = memory("VmHWM")
     return {
-        "rows": X.shape[0], "predictors": X.shape[1], "seconds": seconds, "table": int(np.sum(memory_of(X))),
-        "more": peak - before, "loss": float(model.cv_results_["mean_test_loss"].min() / model.null_loss_),
+        "rows": X.shape[0],
+        "predictors": X.shape[1],
+        "seconds": seconds,
+        "table": int(np.sum(memory_of(X))),
+        "more": peak - before,
+        "loss": float(model.cv_results_["mean_test_loss"].min() / model.null_loss_),
         "kept": int(model.selected_features_.sum()),
-    }  # fmt: skip
+    }
 
 
 def memory_of(X):
@@ -82,12 +106,16 @@ def memory_of(X):
 
 def memory(name):
     """Bytes that this process holds (VmRSS), or has held at most (VmHWM)."""
-    line = next(line for line in Path("/proc/self/status").read_text().splitlines() if line.startswith(name))
+    line = next(
+        line for line in Path("/proc/self/status").read_text().splitlines() if line.startswith(name)
+    )
     return int(line.split()[1]) * 1024
 
 
 def fit(**how):
-    """What a process of its own measures; of fits that do not take long the second, so that programs are compiled."""
+    """What a process of its own measures; of fits that do not take long the second, so that
+    programs are compiled.
+    """
     with tempfile.TemporaryDirectory() as cache:
         command = [sys.executable, __file__, "--once", json.dumps(how)]
         environment = os.environ | {"TAUTNET_CACHE": cache}
@@ -104,10 +132,14 @@ def fit(**how):
 def shown(result):
     """A result as a row of a table."""
     return {
-        "rows": f"{result['rows']:,}", "predictors": f"{result['predictors']:,}", "seconds": f"{result['seconds']:.3g}",
-        "table, MB": f"{result['table'] / 1e6:.3g}", "memory beyond, MB": f"{result['more'] / 1e6:.3g}",
-        "least CV loss, share of the null's": f"{result['loss']:.3f}", "predictors kept": result["kept"],
-    }  # fmt: skip
+        "rows": f"{result['rows']:,}",
+        "predictors": f"{result['predictors']:,}",
+        "seconds": f"{result['seconds']:.3g}",
+        "table, MB": f"{result['table'] / 1e6:.3g}",
+        "memory beyond, MB": f"{result['more'] / 1e6:.3g}",
+        "least CV loss, share of the null's": f"{result['loss']:.3f}",
+        "predictors kept": result["kept"],
+    }
 
 
 def table_of(results):

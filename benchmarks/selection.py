@@ -1,19 +1,22 @@
-"""Predictors that are real and predictors that are not: what `select_features` finds where the truth is known.
+"""Predictors that are real and predictors that are not: what `select_features` finds where the
+truth is known.
 
-    python benchmarks/selection.py [--seeds 20] [--only tests | friedman,noise,calibration-ar5] [--strict] [--jobs 2]
+    python benchmarks/selection.py [--seeds 20] [--only tests | friedman,noise,calibration-ar5]
+    [--strict] [--jobs 2]
 
-Tables of 100 predictors, 500 rows unless said. Each seed is told as soon as it is done; the table of a group of
-scenarios (tests, stability, calibration, others) is put into README.md where all of the group were run, without
-``--strict``. The randomization test is run at a false discovery rate of 0.1, stability selection with 4 expected false
-ones.
+Tables of 100 predictors, 500 rows unless said. Each seed is told as soon as it is done; the
+table of a group of scenarios (tests, stability, calibration, others) is put into README.md where
+all of the group were run, without ``--strict``. The randomization test is run at a false
+discovery rate of 0.1, stability selection with 4 expected false ones.
 
-friedman, friedman250: Friedman #1, 5 of 100 real, in 500 and in 250 rows; binary: whether its target is above the
-median. ar5, ar9: neighbours correlated at 0.5 and 0.9, five real ones of bent effects. mixed: two values, categories
-of three levels and numbers, correlated, five real ones. tails: Student's t with 2 degrees of freedom, neighbours
-correlated. single: one real predictor. noise: none. calibration: p-values of single networks for predictors that are
-noise and have weights, plain group paths. others: the lasso at its cross-validated strength, and the first predictors
-of extra trees, by their own importance and by permutation of new rows, as many as are real: none of them says how many
-those are.
+friedman, friedman250: Friedman #1, 5 of 100 real, in 500 and in 250 rows; binary: whether its
+target is above the median. ar5, ar9: neighbours correlated at 0.5 and 0.9, five real ones of
+bent effects. mixed: two values, categories of three levels and numbers, correlated, five real
+ones. tails: Student's t with 2 degrees of freedom, neighbours correlated. single: one real
+predictor. noise: none. calibration: p-values of single networks for predictors that are noise
+and have weights, plain group paths. others: the lasso at its cross-validated strength, and the
+first predictors of extra trees, by their own importance and by permutation of new rows, as many
+as are real: none of them says how many those are.
 """
 
 import argparse
@@ -38,7 +41,12 @@ def frame(X):
 
 def friedman(rng, n_rows=500):
     X = rng.uniform(size=(n_rows, N_PREDICTORS))
-    mean = 10 * np.sin(np.pi * X[:, 0] * X[:, 1]) + 20 * (X[:, 2] - 0.5) ** 2 + 10 * X[:, 3] + 5 * X[:, 4]
+    mean = (
+        10 * np.sin(np.pi * X[:, 0] * X[:, 1])
+        + 20 * (X[:, 2] - 0.5) ** 2
+        + 10 * X[:, 3]
+        + 5 * X[:, 4]
+    )
     return frame(X), mean + rng.normal(size=n_rows), names(range(5))
 
 
@@ -60,7 +68,9 @@ def neighbours(rng, correlation, innovations):
 
 
 def bent(X):
-    """Five effects of predictors far apart: straight, a wave, a square, a step, an absolute value."""
+    """Five effects of predictors far apart: straight, a wave, a square, a step, an absolute
+    value.
+    """
     a, b, c, d, e = X[:, PLACES].T
     return a + 1.5 * np.sin(1.5 * b) + 0.7 * (c**2 - 1) + 1.2 * np.tanh(3 * d) + 1.2 * np.abs(e)
 
@@ -91,11 +101,15 @@ def mixed(rng):
         X[f"x{j + 1}"] = np.where(latent[:, j] > 0, "yes", "no")
     for j in range(1, N_PREDICTORS, 3):
         X[f"x{j + 1}"] = np.array(["low", "mid", "top"])[np.digitize(latent[:, j], [-0.43, 0.43])]
-    # Two of two values, two categories of which one is not in order, and a number with a bent effect.
+    # Two of two values, two categories of which one is not in order, and a number with a bent
+    # effect.
     effects = [
-        1.2 * (X["x10"] == "yes"), 1.2 * (X["x31"] == "yes"), 1.2 * (X["x50"] == "mid"),
-        X["x71"].map({"low": 0.0, "mid": 0.7, "top": 1.4}), 1.2 * np.abs(X["x90"]),
-    ]  # fmt: skip
+        1.2 * (X["x10"] == "yes"),
+        1.2 * (X["x31"] == "yes"),
+        1.2 * (X["x50"] == "mid"),
+        X["x71"].map({"low": 0.0, "mid": 0.7, "top": 1.4}),
+        1.2 * np.abs(X["x90"]),
+    ]
     return X, sum(effects) + rng.normal(size=500), ["x10", "x31", "x50", "x71", "x90"]
 
 
@@ -113,11 +127,15 @@ CALIBRATED = [friedman, ar5, binary, mixed]
 
 
 def selected(make, seed, jobs, **how):
-    """Numbers of true and of false ones found, seconds of everything and of the paths, number of real ones, bound."""
+    """Numbers of true and of false ones found, seconds of everything and of the paths, number of
+    real ones, bound.
+    """
     import tautnet as tn
 
     X, y, real = make(np.random.default_rng([seed, 7]))
-    selection, seconds = timed(lambda: tn.select_features(X, y, random_state=seed, n_jobs=jobs, **how))
+    selection, seconds = timed(
+        lambda: tn.select_features(X, y, random_state=seed, n_jobs=jobs, **how)
+    )
     right = len({*selection.selected} & {*real})
     print(make.__name__, seed, selection.selected, f"{seconds:.1f} s", file=sys.stderr, flush=True)
     result = selection.result
@@ -131,22 +149,29 @@ def by_randomization(make, seeds, jobs, strict):
     share = false / np.maximum(right + false, 1)
     error = share.std(ddof=1) / np.sqrt(seeds) if seeds > 1 else np.nan
     return {
-        "table": make.__name__, "seeds": seeds, "found, mean": f"{right.mean():.2f} of {real[0]:.0f}",
-        "found in seeds": int((right > 0).sum()), "false share, mean ± se": f"{share.mean():.3f} ± {error:.3f}",
-        "seeds that select a false one": int((false > 0).sum()), "seconds, median": f"{np.median(seconds):.1f}",
+        "table": make.__name__,
+        "seeds": seeds,
+        "found, mean": f"{right.mean():.2f} of {real[0]:.0f}",
+        "found in seeds": int((right > 0).sum()),
+        "false share, mean ± se": f"{share.mean():.3f} ± {error:.3f}",
+        "seeds that select a false one": int((false > 0).sum()),
+        "seconds, median": f"{np.median(seconds):.1f}",
         "of which paths": f"{np.median(path_seconds):.1f}",
         "seconds / paths, median": f"{np.median(seconds / path_seconds):.2f}",
-    }  # fmt: skip
+    }
 
 
 def by_stability(make, seeds, jobs):
     found = np.array([selected(make, seed, jobs, method="stability") for seed in range(seeds)])
     right, false, seconds, _, real, bound = found.T
     return {
-        "table": make.__name__, "seeds": seeds, "found, mean": f"{right.mean():.2f} of {real[0]:.0f}",
-        "false, mean (most)": f"{false.mean():.2f} ({false.max():.0f})", "bound": f"{bound[0]:.2f}",
+        "table": make.__name__,
+        "seeds": seeds,
+        "found, mean": f"{right.mean():.2f} of {real[0]:.0f}",
+        "false, mean (most)": f"{false.mean():.2f} ({false.max():.0f})",
+        "bound": f"{bound[0]:.2f}",
         "seconds, median": f"{np.median(seconds):.1f}",
-    }  # fmt: skip
+    }
 
 
 def importances(make, seed):
@@ -161,12 +186,16 @@ def importances(make, seed):
     owner, columns = columns.columns.get_level_values(0), columns.to_numpy()
     is_class = y.dtype.kind in "US"
     number = (y == y[0]).astype(float) if is_class else y
-    lasso = LassoCV(cv=5, random_state=seed, max_iter=10_000).fit(StandardScaler().fit_transform(columns), number)
+    lasso = LassoCV(cv=5, random_state=seed, max_iter=10_000).fit(
+        StandardScaler().fit_transform(columns), number
+    )
     kind = ExtraTreesClassifier if is_class else ExtraTreesRegressor
     trees = kind(500, random_state=seed, n_jobs=2).fit(columns, y)
     half = len(y) // 2
     first = kind(500, random_state=seed, n_jobs=2).fit(columns[:half], y[:half])
-    permuted = permutation_importance(first, columns[half:], y[half:], n_repeats=3, random_state=seed, n_jobs=2)
+    permuted = permutation_importance(
+        first, columns[half:], y[half:], n_repeats=3, random_state=seed, n_jobs=2
+    )
     values = (np.abs(lasso.coef_), trees.feature_importances_, permuted.importances_mean)
     return [pd.Series(one).groupby(np.asarray(owner)).sum() for one in values], real
 
@@ -181,10 +210,14 @@ def by_others(make, seeds):
     print(make.__name__, "others", seeds, file=sys.stderr, flush=True)
     right, false, trees, permuted = np.mean(rows, axis=0)
     return {
-        "table": make.__name__, "seeds": seeds, "real": len(real), "LassoCV, found": f"{right:.2f}",
-        "LassoCV, false": f"{false:.1f}", "among the first of extra trees": f"{trees:.2f}",
+        "table": make.__name__,
+        "seeds": seeds,
+        "real": len(real),
+        "LassoCV, found": f"{right:.2f}",
+        "LassoCV, false": f"{false:.1f}",
+        "among the first of extra trees": f"{trees:.2f}",
         "among the first by permutation": f"{permuted:.2f}",
-    }  # fmt: skip
+    }
 
 
 def fold_p_values(make, seed, jobs):
@@ -201,14 +234,21 @@ def fold_p_values(make, seed, jobs):
     target, sample, encoder = encode(X, pd.Series(y), None, "auto")
     settings = Settings("group", loss=loss_for(target.task, sample.y, sample.weight), seed=seed)
     fold = fold_rows(target, sample.weight, 5, nested=True, seed=seed)
-    nested = cross_validate(sample, [Candidate("group", settings)], [fold], nested=True, n_jobs=jobs)[0]
+    nested = cross_validate(
+        sample, [Candidate("group", settings)], [fold], nested=True, n_jobs=jobs
+    )[0]
     networks = fold_networks(nested, np.arange(len(y)), n_jobs=jobs)
     conditionals = Conditionals(sample, encoder.column_predictor)
-    tested = randomization_test(sample, networks, conditionals, most=1000, seed=seed, by_fold=True, n_jobs=jobs)
+    tested = randomization_test(
+        sample, networks, conditionals, most=1000, seed=seed, by_fold=True, n_jobs=jobs
+    )
     null = ~np.isin(encoder.predictors, real)
-    used = np.column_stack([
-        [network.uses(np.flatnonzero(sample.column_predictor == j)) for j in range(len(null))] for network in networks
-    ])  # fmt: skip
+    used = np.column_stack(
+        [
+            [network.uses(np.flatnonzero(sample.column_predictor == j)) for j in range(len(null))]
+            for network in networks
+        ]
+    )
     print(make.__name__, seed, int(used[null].sum()), "fold p-values", file=sys.stderr, flush=True)
     return tested.fold_p_values[null][used[null]]
 
@@ -216,9 +256,14 @@ def fold_p_values(make, seed, jobs):
 def calibration(make, seeds, jobs):
     p_values = np.concatenate([fold_p_values(make, seed, jobs) for seed in range(seeds)])
     return {
-        "table": make.__name__, "seeds": seeds, "p-values of noise": len(p_values),
-        **{f"P(p ≤ {level})": f"{(p_values <= level).mean():.3f}" for level in (0.01, 0.05, 0.1, 0.5)},
-    }  # fmt: skip
+        "table": make.__name__,
+        "seeds": seeds,
+        "p-values of noise": len(p_values),
+        **{
+            f"P(p ≤ {level})": f"{(p_values <= level).mean():.3f}"
+            for level in (0.01, 0.05, 0.1, 0.5)
+        },
+    }
 
 
 def main():
@@ -226,14 +271,23 @@ def main():
     parser.add_argument("--seeds", type=int, default=20)
     parser.add_argument("--calibration-seeds", type=int, default=10)
     parser.add_argument("--only", default="", help="scenarios or groups of them, between commas")
-    parser.add_argument("--strict", action="store_true", help="twice the median of the folds' p-values")
+    parser.add_argument(
+        "--strict", action="store_true", help="twice the median of the folds' p-values"
+    )
     parser.add_argument("--jobs", type=int, default=2)
     arguments = parser.parse_args()
     seeds, jobs = arguments.seeds, arguments.jobs
-    tests = {make.__name__: partial(by_randomization, make, seeds, jobs, arguments.strict) for make in TABLES}
-    stable = {f"stability-{make.__name__}": partial(by_stability, make, seeds, jobs) for make in TABLES}
+    tests = {
+        make.__name__: partial(by_randomization, make, seeds, jobs, arguments.strict)
+        for make in TABLES
+    }
+    stable = {
+        f"stability-{make.__name__}": partial(by_stability, make, seeds, jobs) for make in TABLES
+    }
     calibrated = {
-        f"calibration-{make.__name__}": partial(calibration, make, arguments.calibration_seeds, jobs)
+        f"calibration-{make.__name__}": partial(
+            calibration, make, arguments.calibration_seeds, jobs
+        )
         for make in CALIBRATED
     }
     others = {f"others-{make.__name__}": partial(by_others, make, seeds) for make in TABLES}

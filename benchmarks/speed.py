@@ -1,11 +1,14 @@
-"""Paths under L2 with 5-fold cross-validation, against scikit-learn's grid over the same strengths and folds.
+"""Paths under L2 with 5-fold cross-validation, against scikit-learn's grid over the same
+strengths
+and folds.
 
     python benchmarks/speed.py --data DIR [--tables breast_cancer,digits] [--splits 5]
 
-Both fit 100 relu units, without a skip, on the same standardised numbers at 50 strengths, with two units of work at
-once, and are judged on the 30 % of rows that neither saw. scikit-learn's ``alpha`` is divided by the number of rows
-(lbfgs) or of a batch (adam), and is scaled to mean the same; its other settings are its defaults. The rows of a table
-are put into README.md as soon as they are there, in the place of older ones.
+Both fit 100 relu units, without a skip, on the same standardised numbers at 50 strengths, with
+two units of work at once, and are judged on the 30 % of rows that neither saw. scikit-learn's
+``alpha`` is divided by the number of rows (lbfgs) or of a batch (adam), and is scaled to mean
+the same; its other settings are its defaults. The rows of a table are put into README.md as soon
+as they are there, in the place of older ones.
 """
 
 import argparse
@@ -26,7 +29,9 @@ def main():
     parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
     parser.add_argument("--data", help="directory of the tables that scikit-learn does not bundle")
     parser.add_argument("--tables", default=",".join(TABLES))
-    parser.add_argument("--splits", type=int, help="splits of each table; by default five, of satimage one")
+    parser.add_argument(
+        "--splits", type=int, help="splits of each table; by default five, of satimage one"
+    )
     parser.add_argument("--once", nargs=2, metavar=("TABLE", "SEED"), help=argparse.SUPPRESS)
     arguments = parser.parse_args()
     if arguments.once:
@@ -46,7 +51,9 @@ def tautnet_cv(X_train, X_test, y_train, y_test, task):
     import tautnet as tn
 
     kind = tn.TautNetClassifierCV if task == "classification" else tn.TautNetRegressorCV
-    model = kind("l2", alphas=ALPHAS, cv=5, skip=False, n_jobs=2, random_state=0).fit(X_train, y_train)
+    model = kind("l2", alphas=ALPHAS, cv=5, skip=False, n_jobs=2, random_state=0).fit(
+        X_train, y_train
+    )
     return model.cv_results_["mean_test_loss"].min(), test_loss(model, X_test, y_test, task)
 
 
@@ -55,7 +62,9 @@ def sklearn_cv(X_train, X_test, y_train, y_test, task, solver):
     from sklearn.model_selection import GridSearchCV, KFold, StratifiedKFold
     from sklearn.neural_network import MLPClassifier, MLPRegressor
 
-    folds = (StratifiedKFold if task == "classification" else KFold)(5, shuffle=True, random_state=0)
+    folds = (StratifiedKFold if task == "classification" else KFold)(
+        5, shuffle=True, random_state=0
+    )
     rows = len(y_train) if solver == "lbfgs" else min(200, len(y_train))
     kind = MLPClassifier if task == "classification" else MLPRegressor
     scoring = "neg_log_loss" if task == "classification" else "neg_mean_squared_error"
@@ -88,7 +97,10 @@ def measure(name, data, n_splits):
         results["tautnet"].append(timed(lambda own=own: tautnet_cv(*own)))
     seconds = {key: np.median([s for _, s in value]) for key, value in results.items()}
     faster = min(("lbfgs", "adam"), key=seconds.get)
-    test = {key: [loss[1] for loss, _ in value][:: 2 if key == "tautnet" else 1] for key, value in results.items()}
+    test = {
+        key: [loss[1] for loss, _ in value][:: 2 if key == "tautnet" else 1]
+        for key, value in results.items()
+    }
     cv = {key: np.mean([loss[0] for loss, _ in value]) for key, value in results.items()}
     first, second = fresh_processes(name, data)
     time = {
@@ -97,8 +109,12 @@ def measure(name, data, n_splits):
         "lbfgs, s": f"{seconds['lbfgs']:.3g}",
         "adam, s": f"{seconds['adam']:.3g}",
         "times faster than the faster": f"{seconds[faster] / seconds['tautnet']:.1f}",
-        "first call of a process, s (times faster)": f"{second:.3g} ({seconds[faster] / second:.1f})",
-        "very first, nothing cached, s (times faster)": f"{first:.3g} ({seconds[faster] / first:.1f})",
+        "first call of a process, s (times faster)": (
+            f"{second:.3g} ({seconds[faster] / second:.1f})"
+        ),
+        "very first, nothing cached, s (times faster)": (
+            f"{first:.3g} ({seconds[faster] / first:.1f})"
+        ),
     }
     loss = {"table": name, "splits": n_splits}
     for key, label in (("tautnet", "tautnet"), ("lbfgs", "lbfgs"), ("adam", "adam")):
@@ -109,11 +125,23 @@ def measure(name, data, n_splits):
 
 
 def fresh_processes(name, data):
-    """Seconds of the first call of a process: with nothing cached, and with the programs on disk."""
+    """Seconds of the first call of a process: with nothing cached, and with the programs on
+    disk.
+    """
     with tempfile.TemporaryDirectory() as cache:
         environment = os.environ | {"TAUTNET_CACHE": cache}
-        command = [sys.executable, __file__, "--once", name, "0", *(["--data", data] if data else [])]
-        runs = [subprocess.run(command, env=environment, capture_output=True, text=True, check=True) for _ in range(4)]
+        command = [
+            sys.executable,
+            __file__,
+            "--once",
+            name,
+            "0",
+            *(["--data", data] if data else []),
+        ]
+        runs = [
+            subprocess.run(command, env=environment, capture_output=True, text=True, check=True)
+            for _ in range(4)
+        ]
     seconds = [float(run.stdout.split()[-1]) for run in runs]
     return seconds[0], np.median(seconds[1:])
 

@@ -2,9 +2,10 @@
 
     python benchmarks/survival.py --data DIR [--tables gbsg2,whas500,metabric,veteran] [--jobs N]
 
-DIR holds gbsg2.csv.gz and the like. Five times two splits (half the rows fit, half score, then the other way round);
-in each half the strength is chosen by five-fold cross-validation. Prints a Markdown table: mean C-index of a linear
-map under l2, of networks, and the difference to the linear map with one standard error over the ten splits.
+DIR holds gbsg2.csv.gz and the like. Five times two splits (half the rows fit, half score, then
+the other way round); in each half the strength is chosen by five-fold cross-validation. Prints a
+Markdown table: mean C-index of a linear map under l2, of networks, and the difference to the
+linear map with one standard error over the ten splits.
 """
 
 import argparse
@@ -37,7 +38,9 @@ def models(jobs):
 
 
 def c_indices(frame, time, event, jobs):
-    """C-index of each model on each of ten halves, and how many rows were left out for a time of 0."""
+    """C-index of each model on each of ten halves, and how many rows were left out for a time of
+    0.
+    """
     kept = frame[frame[time] > 0].reset_index(drop=True)
     X, y = kept.drop(columns=[time, event]), kept[[time, event]]
     folds = RepeatedStratifiedKFold(n_splits=2, n_repeats=5, random_state=0)
@@ -62,7 +65,9 @@ def main():
         scores, n_left_out = c_indices(frame, *TABLES[table], arguments.jobs)
         cells = [f"{scores[names[0]].mean():.4f}"]
         for name in names[1:]:
-            cells.append(f"{scores[name].mean():.4f} ({paired(scores[name], scores[names[0]], '.4f')})")
+            cells.append(
+                f"{scores[name].mean():.4f} ({paired(scores[name], scores[names[0]], '.4f')})"
+            )
         note = f" ({n_left_out} without time left out)" if n_left_out else ""
         print(f"| {table}{note} | " + " | ".join(cells) + " |", flush=True)
 

@@ -1,10 +1,11 @@
-"""Run the command on real tables and on two with a known answer, and write what it says to docs/verdicts.md.
+"""Run the command on real tables and on two with a known answer, and write what it says to
+docs/verdicts.md.
 
     python benchmarks/verdicts.py --data DIR [--only titanic,concrete]
 
-DIR holds ``titanic.csv.gz`` and so on. What was printed is kept in ``build/verdicts``, so that one table can be run
-again without the others. For adult, scikit-learn's logistic regression is fitted on the same folds, with its strength
-chosen on the same inner folds.
+DIR holds ``titanic.csv.gz`` and so on. What was printed is kept in ``build/verdicts``, so that
+one table can be run again without the others. For adult, scikit-learn's logistic regression is
+fitted on the same folds, with its strength chosen on the same inner folds.
 """
 
 import argparse
@@ -20,18 +21,29 @@ import numpy as np
 ROOT = Path(__file__).parents[1]
 KEPT = ROOT / "build" / "verdicts"
 TABLES = {
-    "titanic": ("Survived", "Passengers of the Titanic: numbers, categories, missing ages and cabins."),
+    "titanic": (
+        "Survived",
+        "Passengers of the Titanic: numbers, categories, missing ages and cabins.",
+    ),
     "german_credit": ("class", "Good and bad credit risks: 13 categories among 20 predictors."),
     "concrete": ("y", "Strength of concrete from its recipe and its age."),
     "energy": ("y", "Heating load of simulated buildings: nearly without noise."),
     "ames": ("Sale_Price", "House prices: 40 categories among 73 predictors."),
     "colon": ("y", "Tumour or not, from 2,000 genes of 62 people."),
-    "waveform5000": ("class", "Three waves, simulated: 19 of the 40 predictors, x22 to x40, are pure noise."),
+    "waveform5000": (
+        "class",
+        "Three waves, simulated: 19 of the 40 predictors, x22 to x40, are pure noise.",
+    ),
     "adult": ("income", "Income above 50,000 or not, from a census."),
 }
 SIMULATED = {
-    "pure_noise": "Simulated: 200 rows, ten predictors and two classes that have nothing to do with each other.",
-    "linear_two": "Simulated: 200 rows, y = 2 x1 - 1.5 x2 + noise; eight more predictors are noise.",
+    "pure_noise": (
+        "Simulated: 200 rows, ten predictors and two classes that have nothing to do with each"
+        " other."
+    ),
+    "linear_two": (
+        "Simulated: 200 rows, y = 2 x1 - 1.5 x2 + noise; eight more predictors are noise."
+    ),
 }
 HEAD = """# Verdicts
 
@@ -39,15 +51,17 @@ What `tautnet compare` says of real tables and of two whose answer is known, pri
 
     make verdicts DATA=directory-of-the-tables
 
-with tautnet {version}, Python {python}, jax {jax}, {cores} cores; the times are of that machine. Nothing below was
-edited. [How they read](reading-verdicts.md) is beside this page.
+with tautnet {version}, Python {python}, jax {jax}, {cores} cores; the times are of that
+machine. Nothing below was edited. [How they read](reading-verdicts.md) is beside this page.
 """
 
 
 def main():
     parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
     parser.add_argument("--data", type=Path, required=True, help="directory of the tables")
-    parser.add_argument("--only", default="", help="names of the tables to run, with commas; the others stay")
+    parser.add_argument(
+        "--only", default="", help="names of the tables to run, with commas; the others stay"
+    )
     parser.add_argument("--write", type=Path, default=ROOT / "docs" / "verdicts.md")
     arguments = parser.parse_args()
     KEPT.mkdir(parents=True, exist_ok=True)
@@ -79,14 +93,22 @@ def run(name, file, target):
     """What the command prints, and how long it took."""
     command = ["compare", str(file), "--target", target, "--out", str(KEPT / name), "--force"]
     start = time.perf_counter()
-    ended = subprocess.run([sys.executable, "-m", "tautnet", *command], capture_output=True, text=True, check=False)
+    ended = subprocess.run(
+        [sys.executable, "-m", "tautnet", *command], capture_output=True, text=True, check=False
+    )
     seconds = time.perf_counter() - start
     if ended.returncode:
         raise SystemExit(f"{name}: {ended.stderr}")
     # Where files lie is a matter of this machine.
-    notes = [line for line in ended.stderr.splitlines() if not line.startswith(("report: ", "model under "))]
+    notes = [
+        line
+        for line in ended.stderr.splitlines()
+        if not line.startswith(("report: ", "model under "))
+    ]
     shown = f"$ tautnet compare {file.name} --target {target}"
-    return "\n".join([shown, *notes, "", ended.stdout.rstrip(), "", f"{seconds:.0f} seconds"]) + "\n"
+    return (
+        "\n".join([shown, *notes, "", ended.stdout.rstrip(), "", f"{seconds:.0f} seconds"]) + "\n"
+    )
 
 
 def logistic_regression(file, target):
@@ -108,12 +130,22 @@ def logistic_regression(file, target):
         inside = fold != k
         scaling = fit_scaling(sample.X[inside])
         model = LogisticRegressionCV(
-            Cs=np.logspace(-3, 2, 6), cv=PredefinedSplit(fold[inside]), scoring="neg_log_loss", max_iter=2000,
-            use_legacy_attributes=False, l1_ratios=(0.0,), n_jobs=2,
-        ).fit(standardise(sample.X[inside], scaling), classes.labels[inside])  # fmt: skip
+            Cs=np.logspace(-3, 2, 6),
+            cv=PredefinedSplit(fold[inside]),
+            scoring="neg_log_loss",
+            max_iter=2000,
+            use_legacy_attributes=False,
+            l1_ratios=(0.0,),
+            n_jobs=2,
+        ).fit(standardise(sample.X[inside], scaling), classes.labels[inside])
         probabilities = model.predict_proba(standardise(sample.X[~inside], scaling))
-        losses[~inside] = -np.log(probabilities[np.arange(len(probabilities)), classes.labels[~inside]])
-    return f"scikit-learn's LogisticRegression, same folds, C chosen inside: log-loss {losses.mean():.4f}"
+        losses[~inside] = -np.log(
+            probabilities[np.arange(len(probabilities)), classes.labels[~inside]]
+        )
+    return (
+        "scikit-learn's LogisticRegression, same folds, C chosen inside: log-loss"
+        f" {losses.mean():.4f}"
+    )
 
 
 def page():
@@ -124,9 +156,13 @@ def page():
     for name, note in {**{n: t[1] for n, t in TABLES.items()}, **SIMULATED}.items():
         file = KEPT / f"{name}.txt"
         if file.exists():
-            sections.append(f"## {name}\n\n{note}\n\n```text\n{file.read_text(encoding='utf-8').rstrip()}\n```\n")
+            text = file.read_text(encoding="utf-8").rstrip()
+            sections.append(f"## {name}\n\n{note}\n\n```text\n{text}\n```\n")
     head = HEAD.format(
-        version=version("tautnet"), python=platform.python_version(), jax=version("jax"), cores=os.cpu_count()
+        version=version("tautnet"),
+        python=platform.python_version(),
+        jax=version("jax"),
+        cores=os.cpu_count(),
     )
     return "\n".join([head, *sections])
 

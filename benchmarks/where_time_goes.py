@@ -1,9 +1,12 @@
-"""Where the seconds of a cross-validated path go, and what share of the processor's peak its steps reach.
+"""Where the seconds of a cross-validated path go, and what share of the processor's peak its steps
+reach.
 
-    python benchmarks/where_time_goes.py --data DIR [--tables breast_cancer,digits,satimage] [--penalties l2,group]
+    python benchmarks/where_time_goes.py --data DIR [--tables breast_cancer,digits,satimage]
+    [--penalties l2,group]
 
-One unit of work at a time, programs compiled, median of three fits; what is compiling is the first fit of a process
-without a cache less that. A program may use every core, so the peak is that of NumPy's float32 product on all of them.
+One unit of work at a time, programs compiled, median of three fits; what is compiling is the first
+fit of a process without a cache less that. A program may use every core, so the peak is that of
+NumPy's float32 product on all of them.
 """
 
 import argparse
@@ -79,15 +82,20 @@ def measure(name, penalty, data):
     peak = sgemm_peak()
     share = lambda seconds: f"{100 * seconds / whole:.0f} %"  # noqa: E731
     return {
-        "table": name, "penalty": penalty, "seconds": f"{whole:.3g}", "compiling": f"{max(first - whole, 0):.2g}",
-        "steps": share(steps), "of them gradients": f"{100 * min(gradient / steps, 1):.0f} %",
+        "table": name,
+        "penalty": penalty,
+        "seconds": f"{whole:.3g}",
+        "compiling": f"{max(first - whole, 0):.2g}",
+        "steps": share(steps),
+        "of them gradients": f"{100 * min(gradient / steps, 1):.0f} %",
         "certificates": share(watch.seconds.get("certificates", 0.0)),
         "held-out losses, norms, zeros": share(watch.seconds["recording"]),
         "standardising, padding": share(watch.seconds["preparing"]),
         "other Python": share(whole - sum(watch.seconds.values())),
-        "GFLOP/s of steps": f"{watch.flops / steps / 1e9:.0f}", "of gradients": f"{watch.flops / gradient / 1e9:.0f}",
+        "GFLOP/s of steps": f"{watch.flops / steps / 1e9:.0f}",
+        "of gradients": f"{watch.flops / gradient / 1e9:.0f}",
         "sgemm's peak": f"{peak:.0f}",
-    }  # fmt: skip
+    }
 
 
 @contextmanager
@@ -95,7 +103,13 @@ def watched(watch):
     """While it lasts the parts of a fit report to a watch."""
     from tautnet.fitting import path, solver, unit
 
-    originals = solver.Program.__call__, path.make_unit, path.Recorder.add, unit.Unit.data, unit.Unit.batches
+    originals = (
+        solver.Program.__call__,
+        path.make_unit,
+        path.Recorder.add,
+        unit.Unit.data,
+        unit.Unit.batches,
+    )
 
     def call(program, *arguments):
         import jax
@@ -120,7 +134,13 @@ def watched(watch):
     try:
         yield
     finally:
-        solver.Program.__call__, path.make_unit, path.Recorder.add, unit.Unit.data, unit.Unit.batches = originals
+        (
+            solver.Program.__call__,
+            path.make_unit,
+            path.Recorder.add,
+            unit.Unit.data,
+            unit.Unit.batches,
+        ) = originals
 
 
 def count(watch, program, arguments):
@@ -130,8 +150,11 @@ def count(watch, program, arguments):
     rows = arguments[3].shape[0] if len(arguments) > 4 else data.weight.shape[0]
     later = sum(weights.size for weights in later)
     steps = int(cycles.last - cycles.first)
-    # Forward, and back to the weights, through every layer; back to the signals through all but the first.
-    watch.flops += steps * 2.0 * rows * (2 * (first.size + (0 if skip is None else skip.size) + later) + later)
+    # Forward, and back to the weights, through every layer; back to the signals through all but the
+    # first.
+    watch.flops += (
+        steps * 2.0 * rows * (2 * (first.size + (0 if skip is None else skip.size) + later) + later)
+    )
     watch.steps += steps
     watch.gradient_seconds = lambda: gradient_seconds(problem, data, walked.state.parameters, rows)
 
@@ -143,7 +166,9 @@ def gradient_seconds(problem, data, parameters, rows):
     from tautnet.fitting.solver import Program
 
     def loop(problem, data, parameters, count):
-        data = data._replace(columns=data.columns[:, :rows], y=data.y[:rows], weight=data.weight[:rows])
+        data = data._replace(
+            columns=data.columns[:, :rows], y=data.y[:rows], weight=data.weight[:rows]
+        )
 
         def one(_, parameters):
             slope = jax.grad(problem.smooth)(parameters, data)
@@ -154,7 +179,10 @@ def gradient_seconds(problem, data, parameters, rows):
     program, several = Program(loop), np.asarray(LOOP, np.int32)
     with jax.enable_x64(True):
         jax.block_until_ready(program(problem, data, parameters, several))
-        runs = [timed(lambda: jax.block_until_ready(program(problem, data, parameters, several)))[1] for _ in range(3)]
+        runs = [
+            timed(lambda: jax.block_until_ready(program(problem, data, parameters, several)))[1]
+            for _ in range(3)
+        ]
     return np.median(runs) / LOOP
 
 

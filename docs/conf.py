@@ -1,4 +1,6 @@
-"""The site of the documents: `make docs` builds it, and neither the build nor a page fetches anything."""
+"""The site of the documents: `make docs` builds it, and neither the build nor a page fetches
+anything.
+"""
 
 import re
 from pathlib import Path
@@ -36,7 +38,9 @@ LINKS = {
 
 
 def take_from_elsewhere(app, name, source):
-    """Put a document that stands elsewhere in the place of the page that stands for it, and its links right."""
+    """Put a document that stands elsewhere in the place of the page that stands for it, and its
+    links right.
+    """
     text = (ROOT / ELSEWHERE[name]).read_text(encoding="utf-8") if name in ELSEWHERE else source[0]
     for old, new in LINKS.items():
         text = text.replace(f"]({old}", f"]({new}")

@@ -9,7 +9,17 @@ import numpy as np
 from scipy.optimize import minimize
 
 import tautnet as tn
-from tautnet.views.canvas import BLUE, INK, LINES, MUTED, SMALL, VERMILION, blank_figure, finished_picture, plain_ticks
+from tautnet.views.canvas import (
+    BLUE,
+    INK,
+    LINES,
+    MUTED,
+    SMALL,
+    VERMILION,
+    blank_figure,
+    finished_picture,
+    plain_ticks,
+)
 
 PAGE = Path(__file__).parent / "l1-on-relu.md"
 PICTURE = PAGE.parent / "pictures" / "l1-on-relu.svg"
@@ -25,14 +35,19 @@ def soft(size, alpha):
 
 
 def unit_effect(size, alpha):
-    """The effect m = w a of one unit, w and a both under L1, by the formula for λ √m (Xu et al. 2012), λ = 2 alpha."""
+    """The effect m = w a of one unit, w and a both under L1, by the formula for λ √m (Xu et al.
+    2012), λ = 2 alpha.
+    """
     threshold = 1.5 * (2 * alpha) ** (2 / 3)
     angle = np.arccos(np.clip(2 * alpha / 4 * (np.maximum(size, threshold) / 3) ** -1.5, -1, 1))
     return np.where(size > threshold, 2 / 3 * size * (1 + np.cos(2 / 3 * (np.pi - angle))), 0.0)
 
 
 def unit_effect_found(size, alpha):
-    """The same by numerical minimisation over both weights, the better of zero and where a large start leads."""
+    """The same by numerical minimisation over both weights, the better of zero and where a large
+    start leads.
+    """
+
     def objective(weights):
         return 0.5 * (size - weights[0] * weights[1]) ** 2 + alpha * weights.sum()
 
@@ -48,7 +63,9 @@ def vee(seed=0):
 
 
 def along_the_ray(model, X, y, alpha, steps):
-    """Objective over that of the null model, of all weights and hidden biases times each of several numbers."""
+    """Objective over that of the null model, of all weights and hidden biases times each of several
+    numbers.
+    """
     X, y = (X - X.mean(axis=0)) / X.std(axis=0), (y - y.mean()) / y.std()
     (first, last), (bias, _) = model.coefs_, model.intercepts_
     size = np.abs(first).sum() + np.abs(last).sum()
@@ -69,11 +86,22 @@ def draw_units(ax, said):
     ax.set(xlabel="what least squares would have", ylabel=f"what L1 leaves, alpha {ALPHA:g}")
     ax.legend(frameon=False, fontsize=SMALL)
     checked = np.linspace(0.2, 4, 20)
-    worst = max(abs(float(unit_effect(size, ALPHA)) - unit_effect_found(size, ALPHA)) for size in checked)
+    worst = max(
+        abs(float(unit_effect(size, ALPHA)) - unit_effect_found(size, ALPHA)) for size in checked
+    )
     left = float(unit_effect(threshold + 1e-9, ALPHA))
-    said.append(f"one unit, alpha {ALPHA:g}: its effect is 0 up to {threshold:.3f}, and {left:.3f} just above")
-    said.append(f"  formula against numerical minimisation at {len(checked)} sizes: largest difference {worst:.1e}")
-    said.append(f"  at 4: the unit keeps {float(unit_effect(4.0, ALPHA)):.3f}, a linear map {soft(4.0, ALPHA):.3f}")
+    said.append(
+        f"one unit, alpha {ALPHA:g}: its effect is 0 up to {threshold:.3f}, and {left:.3f} just"
+        " above"
+    )
+    said.append(
+        f"  formula against numerical minimisation at {len(checked)} sizes: largest difference"
+        f" {worst:.1e}"
+    )
+    said.append(
+        f"  at 4: the unit keeps {float(unit_effect(4.0, ALPHA)):.3f}, a linear map"
+        f" {soft(4.0, ALPHA):.3f}"
+    )
 
 
 def draw_rays(ax, said):
@@ -84,8 +112,9 @@ def draw_rays(ax, said):
         heights = np.array(list(along_the_ray(model, X, y, alpha, steps)))
         ax.plot(steps, heights, color=color, linestyle=style, label=f"alpha {alpha:g}")
         said.append(
-            f"from zero to the net at alpha {alpha:g}: objective 1 at zero, {heights.max():.3f} at its highest "
-            f"(at {steps[heights.argmax()]:.2f} of the way), {heights[-1]:.3f} at the net"
+            f"from zero to the net at alpha {alpha:g}: objective 1 at zero, {heights.max():.3f} at"
+            f" its highest (at {steps[heights.argmax()]:.2f} of the way), {heights[-1]:.3f} at"
+            " the net"
         )
     ax.axhline(1, color=INK, linewidth=0.9)
     ax.set(xlabel="from zero (0) to the fitted net (1)", ylabel="objective over that at zero")
@@ -99,8 +128,21 @@ def draw_path(ax, said):
     alive, kept = (path.unit_norms > 0).sum(axis=1), path.n_features
     ax.set_xscale("log")
     ax.set_xlim(1e-4, 1.3 * path.alphas[-1])
-    ax.step(path.alphas, alive, where="post", color=VERMILION, label=f"hidden units, of {path.unit_norms.shape[1]}")
-    ax.step(path.alphas, kept, where="post", color=BLUE, linestyle="--", label=f"predictors, of {1 + N_NOISE}")
+    ax.step(
+        path.alphas,
+        alive,
+        where="post",
+        color=VERMILION,
+        label=f"hidden units, of {path.unit_norms.shape[1]}",
+    )
+    ax.step(
+        path.alphas,
+        kept,
+        where="post",
+        color=BLUE,
+        linestyle="--",
+        label=f"predictors, of {1 + N_NOISE}",
+    )
     ax.axvline(model.alpha_, color=INK, linewidth=0.9)
     ax.set(xlabel="alpha (upright: the one chosen)", ylabel="number left")
     ax.legend(frameon=False, fontsize=SMALL)
@@ -108,12 +150,13 @@ def draw_path(ax, said):
     at = int(np.argmin(np.abs(path.alphas - model.alpha_)))
     last = int(np.flatnonzero(kept)[-1])
     said.append(
-        f"path: {alive[at]} of {path.unit_norms.shape[1]} units and {kept[at]} of {1 + N_NOISE} predictors are left at "
-        f"alpha {model.alpha_:.3g}, which cross-validation chooses"
+        f"path: {alive[at]} of {path.unit_norms.shape[1]} units and {kept[at]} of {1 + N_NOISE}"
+        f" predictors are left at alpha {model.alpha_:.3g}, which cross-validation chooses"
     )
     said.append(
-        f"  the last predictor leaves between alpha {path.alphas[last]:.3g} and {path.alphas[last + 1]:.3g}; "
-        f"units left: {alive[last]}, loss on rows seen: {path.train_loss[last] / y.var():.2f} of the constant's"
+        f"  the last predictor leaves between alpha {path.alphas[last]:.3g} and"
+        f" {path.alphas[last + 1]:.3g}; units left: {alive[last]}, loss on rows seen:"
+        f" {path.train_loss[last] / y.var():.2f} of the constant's"
     )
 
 
@@ -121,7 +164,9 @@ def main():
     figure, said = blank_figure(3.4), []
     for ax, draw in zip(figure.subplots(1, 3), (draw_units, draw_rays, draw_path), strict=True):
         draw(ax, said)
-    picture = finished_picture(figure, "svg", "What L1 does to one unit, between zero and a net, and along a path")
+    picture = finished_picture(
+        figure, "svg", "What L1 does to one unit, between zero and a net, and along a path"
+    )
     PICTURE.write_bytes(picture.data)
     print("\n".join(said))
     before, rest = PAGE.read_text(encoding="utf-8").split(BEGIN)

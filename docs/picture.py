@@ -1,6 +1,8 @@
-"""Photograph the report of a run on breast_cancer for the README, and put there what the command prints.
+"""Photograph the report of a run on breast_cancer for the README, and put there what the command
+prints.
 
-The run's result goes to tests/views, where the tests of the report open it, too. Needs a browser (see tests/views).
+The run's result goes to tests/views, where the tests of the report open it, too. Needs a browser
+(see tests/views).
 """
 
 import gzip
@@ -11,10 +13,15 @@ from pathlib import Path
 
 ROOT = Path(__file__).parents[1]
 PICTURE, README, RESULT = (
-    ROOT / "docs/pictures/report.png", ROOT / "README.md", ROOT / "tests/views/breast_cancer.json.gz",
-)  # fmt: skip
+    ROOT / "docs/pictures/report.png",
+    ROOT / "README.md",
+    ROOT / "tests/views/breast_cancer.json.gz",
+)
 EDGE = 24
-BEGIN, END = "<!-- demo: printed by the command, put here by docs/picture.py -->\n", "<!-- end of demo -->"
+BEGIN, END = (
+    "<!-- demo: printed by the command, put here by docs/picture.py -->\n",
+    "<!-- end of demo -->",
+)
 
 sys.path.insert(0, str(ROOT / "tests"))
 
@@ -28,7 +35,10 @@ def main():
         RESULT.write_bytes(gzip.compress(result.encode(), mtime=0))
         photograph(run / "report.html")
     before, rest = README.read_text(encoding="utf-8").split(BEGIN)
-    README.write_text(f"{before}{BEGIN}```text\n{printed.rstrip()}\n```\n{END}{rest.split(END)[1]}", encoding="utf-8")
+    README.write_text(
+        f"{before}{BEGIN}```text\n{printed.rstrip()}\n```\n{END}{rest.split(END)[1]}",
+        encoding="utf-8",
+    )
 
 
 def photograph(report):
@@ -39,8 +49,12 @@ def photograph(report):
     PICTURE.parent.mkdir(exist_ok=True)
     with launched() as browser, opened(browser, report, width=1280, scale=1.5) as page:
         box = page.locator("section.picture").bounding_box()
-        clip = {"x": box["x"] - EDGE, "y": box["y"] - EDGE, "width": box["width"] + 2 * EDGE,
-                "height": box["height"] + 2 * EDGE}  # fmt: skip
+        clip = {
+            "x": box["x"] - EDGE,
+            "y": box["y"] - EDGE,
+            "width": box["width"] + 2 * EDGE,
+            "height": box["height"] + 2 * EDGE,
+        }
         page.screenshot(path=PICTURE, full_page=True, clip=clip)
     # 256 colours are enough, and a third of the bytes.
     Image.open(PICTURE).quantize(256).save(PICTURE, optimize=True)

@@ -1,8 +1,9 @@
 """Over-fit and cure: a network that is trained too well has large weights and fails on new rows.
 
-Two of eight predictors matter, and only together: the class is the sign of their product. One row in seven has the
-wrong label. A network without a penalty learns its 256 rows by heart, wrong labels and all. Under L2, with the
-strength chosen by cross-validation, its weights stay small and it does better on new rows.
+Two of eight predictors matter, and only together: the class is the sign of their product. One row
+in seven has the wrong label. A network without a penalty learns its 256 rows by heart, wrong labels
+and all. Under L2, with the strength chosen by cross-validation, its weights stay small and it does
+better on new rows.
 
     python examples/over_fit_and_cure.py [PICTURE]
 """
@@ -16,7 +17,9 @@ import numpy as np
 
 import tautnet as tn
 
-table, fresh = (tn.datasets.xor(n_rows=n, n_noise=6, seed=seed) for n, seed in ((256, 0), (5000, 1)))
+table, fresh = (
+    tn.datasets.xor(n_rows=n, n_noise=6, seed=seed) for n, seed in ((256, 0), (5000, 1))
+)
 X, y = table.frame.drop(columns=table.target), table.frame[table.target]
 y = y.where(np.random.default_rng(0).random(256) > 1 / 7, 1 - y)
 X_new, y_new = fresh.frame.drop(columns=fresh.target), fresh.frame[fresh.target]
@@ -26,14 +29,17 @@ X_new, y_new = fresh.frame.drop(columns=fresh.target), fresh.frame[fresh.target]
 none = tn.TautNetClassifier("none", hidden_layer_sizes=(20,), random_state=0).fit(X, y)
 l2 = tn.TautNetClassifierCV("l2", hidden_layer_sizes=(20,), random_state=0).fit(X, y)
 for name, model in (("none", none), ("l2", l2)):
-    print(f"{name:5} accuracy on rows seen {model.score(X, y):.3f}, on new rows {model.score(X_new, y_new):.3f}")
+    print(
+        f"{name:5} accuracy on rows seen {model.score(X, y):.3f}, on new rows"
+        f" {model.score(X_new, y_new):.3f}"
+    )
 
 # %%
 # What the penalised model is: its strength, its weights, and how well it solves its own problem.
 l2.summary()
 
-# %%
-# The article's picture: the weights of the over-fitted network beside those of the penalised one, in the same bins.
+# %% The article's picture: the weights of the over-fitted network beside those of the penalised
+# one, in the same bins.
 figure, (left, right) = plt.subplots(1, 2, figsize=(9, 3.6), sharex=True, layout="constrained")
 display = tn.WeightHistogramDisplay.from_estimator(none).plot(left)
 tn.WeightHistogramDisplay.from_estimator(l2, limit=display.largest).plot(right)

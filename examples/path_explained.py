@@ -1,7 +1,8 @@
 """The path explained: one network at every strength of its penalty, from over-fitted to null.
 
-At the left of both panels the penalty is too weak to matter, at the right it has taken every predictor out and the
-prediction is a constant. In between lies what one wants, and cross-validation says where.
+At the left of both panels the penalty is too weak to matter, at the right it has taken every
+predictor out and the prediction is a constant. In between lies what one wants, and cross-validation
+says where.
 
     python examples/path_explained.py [PICTURE]
 """
@@ -21,11 +22,16 @@ model = tn.TautNetRegressorCV("group", hidden_layer_sizes=(20,), random_state=0)
 # The path as numbers, one row a strength. In a notebook, `model.path_` shows itself.
 print(model.path_.frame().iloc[::12].to_string())
 
-# %%
-# Three strengths by name: the least loss, the most regularised within one standard error of it, and that of any
-# number of predictors that one can afford to measure.
-three = tn.TautNetRegressorCV("group", selection=3, hidden_layer_sizes=(20,), random_state=0).fit(X, y)
-for name, alpha in (("least loss", model.alpha_min_), ("1se", model.alpha_1se_), ("three predictors", three.alpha_)):
+# %% Three strengths by name: the least loss, the most regularised within one standard error of it,
+# and that of any number of predictors that one can afford to measure.
+three = tn.TautNetRegressorCV("group", selection=3, hidden_layer_sizes=(20,), random_state=0).fit(
+    X, y
+)
+for name, alpha in (
+    ("least loss", model.alpha_min_),
+    ("1se", model.alpha_1se_),
+    ("three predictors", three.alpha_),
+):
     print(f"{name}: alpha {alpha:.3g}")
 
 # %%

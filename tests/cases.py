@@ -1,4 +1,5 @@
-"""The cases that shared tests run over: every loss, penalty and kind of network, and problems made of them.
+"""The cases that shared tests run over: every loss, penalty and kind of network, and problems made
+of them.
 
 A new loss, penalty or network is one line in the tables below.
 """
@@ -18,7 +19,15 @@ from tautnet.objective.losses import (
     SquaredError,
 )
 from tautnet.objective.networks import Network
-from tautnet.objective.penalties import MCP, ElasticNet, Group, GroupMCP, Groups, Hierarchical, SparseGroup
+from tautnet.objective.penalties import (
+    MCP,
+    ElasticNet,
+    Group,
+    GroupMCP,
+    Groups,
+    Hierarchical,
+    SparseGroup,
+)
 from tautnet.objective.problem import Data, Problem
 from tautnet.objective.survival import CoxPartialLikelihood
 
@@ -57,7 +66,8 @@ NETWORKS = {
     "identity": Network((3, 2), "identity", skip=False),
 }
 
-# The predictor of each column: the first and the last have two columns, and columns need not be neighbours.
+# The predictor of each column: the first and the last have two columns, and columns need not be
+# neighbours.
 COLUMN_PREDICTOR = np.array([0, 1, 2, 0, 2], np.int32)
 
 
@@ -75,7 +85,9 @@ class Case(NamedTuple):
 
 
 def draw_target(loss, n_rows, n_outputs, rng):
-    """A target that suits a loss: numbers, counts, labels, classes that all occur, tied times in their order."""
+    """A target that suits a loss: numbers, counts, labels, classes that all occur, tied times in
+    their order.
+    """
     if type(loss) in (SquaredError, Huber, Quantile):
         return rng.normal(size=(n_rows, n_outputs))
     if type(loss) is Poisson:
@@ -97,14 +109,20 @@ def draw_weight(n_rows, rng):
 
 def away_from_zero(arrays, rng):
     """Arrays of the same shapes with magnitudes between 0.2 and 1."""
-    return jax.tree.map(lambda a: rng.choice([-1.0, 1.0], a.shape) * rng.uniform(0.2, 1.0, a.shape), arrays)
+    return jax.tree.map(
+        lambda a: rng.choice([-1.0, 1.0], a.shape) * rng.uniform(0.2, 1.0, a.shape), arrays
+    )
 
 
 def make_groups(network, n_outputs, column_predictor=COLUMN_PREDICTOR):
     """Groups whose factors are the square roots of the numbers of first-layer and skip weights."""
-    per_column = n_outputs if network.is_linear else network.hidden_layer_sizes[0] + n_outputs * network.skip
+    per_column = (
+        n_outputs if network.is_linear else network.hidden_layer_sizes[0] + n_outputs * network.skip
+    )
     counts = np.bincount(column_predictor) * per_column
-    return Groups(column_predictor, np.sqrt(counts)[column_predictor], np.ones(len(column_predictor)))
+    return Groups(
+        column_predictor, np.sqrt(counts)[column_predictor], np.ones(len(column_predictor))
+    )
 
 
 def make_case(loss="squared error", penalty="l2", network="silu", n_rows=12, seed=0):

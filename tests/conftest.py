@@ -6,8 +6,8 @@ from pathlib import Path
 import pytest
 from hypothesis import settings
 
-# A run is judged by what changed since the last one: drawn examples are the same each time. Look for new ones with
-# `pytest --hypothesis-profile=explore`.
+# A run is judged by what changed since the last one: drawn examples are the same each time. Look
+# for new ones with `pytest --hypothesis-profile=explore`.
 settings.register_profile("explore", settings.get_profile("default"))
 settings.register_profile("same", derandomize=True)
 settings.load_profile("same")
@@ -46,10 +46,16 @@ def compile_quickly():
 
 @pytest.fixture(scope="module", autouse=True)
 def forget_programs():
-    """Let compiled programs go where a process holds so many that the system soon refuses it more memory maps."""
+    """Let compiled programs go where a process holds so many that the system soon refuses it more
+    memory maps.
+    """
     yield
     maps = Path("/proc/self/maps")
-    if "tautnet.fitting.solver" in sys.modules and maps.exists() and len(maps.read_text().splitlines()) > MOST_MAPS:
+    if (
+        "tautnet.fitting.solver" in sys.modules
+        and maps.exists()
+        and len(maps.read_text().splitlines()) > MOST_MAPS
+    ):
         from tautnet.fitting import solver
 
         solver.forget_programs(most=0)
@@ -58,7 +64,9 @@ def forget_programs():
 def pytest_terminal_summary(terminalreporter):
     """Say how many tests of the report in a browser ran, and how many did not."""
     outcomes = {
-        outcome: sum(BROWSER_TESTS in report.nodeid for report in terminalreporter.stats.get(outcome, ()))
+        outcome: sum(
+            BROWSER_TESTS in report.nodeid for report in terminalreporter.stats.get(outcome, ())
+        )
         for outcome in ("passed", "failed", "error", "skipped")
     }
     if any(outcomes.values()):

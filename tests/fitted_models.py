@@ -28,31 +28,44 @@ CV = SMALL | dict(alphas=[0.01, 0.1], cv=2)
 
 MODELS = {
     "classifier": lambda: tn.TautNetClassifier(
-        "group", 0.05, feature_groups={"a": ["size", ""], 3: "day", "b": [1]}, penalty_factors=[1.0, 0.5, 2.0],
-        class_weight={HOSTILE[0]: 1.0, HOSTILE[1]: 2.0}, **SMALL,
+        "group",
+        0.05,
+        feature_groups={"a": ["size", ""], 3: "day", "b": [1]},
+        penalty_factors=[1.0, 0.5, 2.0],
+        class_weight={HOSTILE[0]: 1.0, HOSTILE[1]: 2.0},
+        **SMALL,
     ).fit(TABLE, LABEL),
     "three classes": lambda: tn.TautNetClassifierCV("l1", ensemble=True, **CV).fit(TABLE, THREE),
     "multilabel": lambda: tn.TautNetClassifier("l2", 0.1, hidden_layer_sizes=()).fit(
         TABLE, np.column_stack([NUMBER > 0, NUMBER > 1]).astype(int)
     ),
-    "relaxed": lambda: tn.TautNetRegressorCV("l1", relax=True, selection=1, hidden_layer_sizes=(), cv=2, ensemble=True)
-    .fit(TABLE, NUMBER),
+    "relaxed": lambda: tn.TautNetRegressorCV(
+        "l1", relax=True, selection=1, hidden_layer_sizes=(), cv=2, ensemble=True
+    ).fit(TABLE, NUMBER),
     "regressor": lambda: tn.TautNetRegressorCV("elasticnet", l1_ratio=0.9, **CV).fit(TABLE, NUMBER),
     "adaptive quantile": lambda: tn.TautNetRegressorCV(
-        "sparse_group", adaptive=True, loss="quantile", quantile=0.3, hidden_layer_sizes=(), alphas=[0.01, 0.1], cv=2,
+        "sparse_group",
+        adaptive=True,
+        loss="quantile",
+        quantile=0.3,
+        hidden_layer_sizes=(),
+        alphas=[0.01, 0.1],
+        cv=2,
     ).fit(TABLE.astype({"size": "float32"}), NUMBER),
     "dropout": lambda: tn.TautNetClassifier("dropout", 0.2, **SMALL).fit(TABLE, LABEL),
-    "two targets": lambda: tn.TautNetRegressor("l2", 0.1, loss="huber", delta=1.0, hidden_layer_sizes=()).fit(
-        TABLE, np.column_stack([NUMBER, -NUMBER])
+    "two targets": lambda: tn.TautNetRegressor(
+        "l2", 0.1, loss="huber", delta=1.0, hidden_layer_sizes=()
+    ).fit(TABLE, np.column_stack([NUMBER, -NUMBER])),
+    "counts": lambda: tn.TautNetRegressor(
+        "none", loss="poisson", hidden_layer_sizes=(), finish=False
+    ).fit(TABLE, np.round(np.exp(NUMBER.clip(-1, 2)))),
+    "early stopping": lambda: tn.TautNetRegressor("early_stopping", activation="silu", **SMALL).fit(
+        TABLE, NUMBER
     ),
-    "counts": lambda: tn.TautNetRegressor("none", loss="poisson", hidden_layer_sizes=(), finish=False).fit(
-        TABLE, np.round(np.exp(NUMBER.clip(-1, 2)))
-    ),
-    "early stopping": lambda: tn.TautNetRegressor("early_stopping", activation="silu", **SMALL).fit(TABLE, NUMBER),
-    "survival": lambda: tn.TautNetSurvivalCV("l1", ties="efron", hidden_layer_sizes=(), alphas=[0.01, 0.1], cv=2).fit(
-        TABLE, TIMES
-    ),
-}  # fmt: skip
+    "survival": lambda: tn.TautNetSurvivalCV(
+        "l1", ties="efron", hidden_layer_sizes=(), alphas=[0.01, 0.1], cv=2
+    ).fit(TABLE, TIMES),
+}
 
 
 @cache

@@ -15,7 +15,9 @@ N_ROWS = 90
 
 
 def make_table(seed=0):
-    """Numbers with and without missing cells, dates, truth values, and categories with hostile names and levels."""
+    """Numbers with and without missing cells, dates, truth values, and categories with hostile
+    names and levels.
+    """
     rng = np.random.default_rng(seed)
     levels = np.array([*HOSTILE, "seldom", "never"], dtype=object)
     town = levels[np.append(np.arange(N_ROWS - 2) % len(HOSTILE), [7, 8])]
@@ -24,11 +26,14 @@ def make_table(seed=0):
             "size": rng.normal(50, 20, N_ROWS),
             "probabilities": np.where(rng.random(N_ROWS) < 0.2, np.nan, rng.normal(size=N_ROWS)),
             "only whether": np.where(rng.random(N_ROWS) < 0.3, np.nan, 7.0),
-            'a "day"\n': np.datetime64("2024-02-29T06:00", "us") + np.arange(N_ROWS) * np.timedelta64(1, "D"),
+            'a "day"\n': np.datetime64("2024-02-29T06:00", "us")
+            + np.arange(N_ROWS) * np.timedelta64(1, "D"),
             "": rng.integers(0, 2, N_ROWS).astype(bool),
             "town'); --": np.where(rng.random(N_ROWS) < 0.1, None, town),
             "zip": rng.integers(100, 104, N_ROWS).astype(str),
-            "code": pd.Categorical(np.where(rng.random(N_ROWS) < 0.2, np.nan, rng.integers(1, 4, N_ROWS))),
+            "code": pd.Categorical(
+                np.where(rng.random(N_ROWS) < 0.2, np.nan, rng.integers(1, 4, N_ROWS))
+            ),
             "idle": rng.normal(size=N_ROWS),
         }
     )
@@ -54,14 +59,29 @@ def run_command(monkeypatch, *arguments):
     return ended.value.code or 0
 
 
-MEANS = {"classification": "softmax", "multilabel": "expit", "regression": "identity", "survival": "identity"}
+MEANS = {
+    "classification": "softmax",
+    "multilabel": "expit",
+    "regression": "identity",
+    "survival": "identity",
+}
 
 
 def make_model(
-    task="classification", classes=("no", "yes"), hidden=(4,), activation="relu", skip=True, n_members=1, mean=None,
-    table=None, idle=("idle",), seed=0,
-):  # fmt: skip
-    """A fitted model with random weights, none on some predictors, and the table that its encoder has learned."""
+    task="classification",
+    classes=("no", "yes"),
+    hidden=(4,),
+    activation="relu",
+    skip=True,
+    n_members=1,
+    mean=None,
+    table=None,
+    idle=("idle",),
+    seed=0,
+):
+    """A fitted model with random weights, none on some predictors, and the table that its encoder
+    has learned.
+    """
     rng = np.random.default_rng(seed)
     table = make_table() if table is None else table
     encoder = TableEncoder().fit(table)
@@ -75,7 +95,10 @@ def make_model(
 
     def member():
         sizes = [X.shape[1], *hidden, n_outputs]
-        layers = [rng.normal(size=pair) / np.sqrt(pair[0]) for pair in zip(sizes[:-1], sizes[1:], strict=True)]
+        layers = [
+            rng.normal(size=pair) / np.sqrt(pair[0])
+            for pair in zip(sizes[:-1], sizes[1:], strict=True)
+        ]
         beside = rng.normal(size=(X.shape[1], n_outputs)) if skip and hidden else None
         layers[0] *= weighs[:, np.newaxis]
         if hidden:
@@ -84,7 +107,9 @@ def make_model(
         if beside is not None:
             beside *= weighs[:, np.newaxis]
         scaled = task == "regression" and mean is None
-        target = Scaling(*(np.full(n_outputs, value) for value in ((1e4, 300.0) if scaled else (0.0, 1.0))))
+        target = Scaling(
+            *(np.full(n_outputs, value) for value in ((1e4, 300.0) if scaled else (0.0, 1.0)))
+        )
         biases = tuple(rng.normal(size=size) for size in sizes[1:])
         name = mean or ("two_classes" if binary else MEANS[task])
         rows = X[rng.permutation(N_ROWS)[: N_ROWS // 2]]
@@ -92,16 +117,29 @@ def make_model(
 
     members = tuple(member() for _ in range(n_members))
     attributes = {
-        "coefs_": [*members[0].layers], "skip_coef_": members[0].skip, "n_rows_": N_ROWS, "n_iter_": 1,
-        "n_outputs_": n_outputs, "train_loss_": 0.1,
-        "stationarity_": 0.1, "objective_gap_": 0.1,
-        "selected_features_": ~np.isin(table.columns, idle), "feature_importances_": np.ones(table.shape[1]),
-    }  # fmt: skip
+        "coefs_": [*members[0].layers],
+        "skip_coef_": members[0].skip,
+        "n_rows_": N_ROWS,
+        "n_iter_": 1,
+        "n_outputs_": n_outputs,
+        "train_loss_": 0.1,
+        "stationarity_": 0.1,
+        "objective_gap_": 0.1,
+        "selected_features_": ~np.isin(table.columns, idle),
+        "feature_importances_": np.ones(table.shape[1]),
+    }
     if classes is not None:
         attributes["classes_"] = classes
     model = FittedModel(
-        estimator="TautNetClassifier", parameters={"penalty": "l1", "alpha": 0.1}, task=task, target="y",
-        metric="loss", encoder=encoder, members=members, attributes=attributes, unit={"record": "Unit"},
+        estimator="TautNetClassifier",
+        parameters={"penalty": "l1", "alpha": 0.1},
+        task=task,
+        target="y",
+        metric="loss",
+        encoder=encoder,
+        members=members,
+        attributes=attributes,
+        unit={"record": "Unit"},
         versions={"tautnet": "0"},
-    )  # fmt: skip
+    )
     return model, table

@@ -1,4 +1,6 @@
-"""The article's experiment: its figures to the digit, its sign, the compiled learner, and what is said of it all."""
+"""The article's experiment: its figures to the digit, its sign, the compiled learner, and what is
+said of it all.
+"""
 
 import copy
 import json
@@ -39,17 +41,27 @@ def command(arguments, cwd):
     kept = {k: v for k, v in os.environ.items() if k not in ("FORCE_COLOR", "COLUMNS", "TERM")}
     return subprocess.run(
         [sys.executable, "-m", "tautnet", "article", *arguments],
-        cwd=cwd, capture_output=True, text=True, timeout=280, env=kept | {"PYTHONWARNINGS": "error"},
-    )  # fmt: skip
+        cwd=cwd,
+        capture_output=True,
+        text=True,
+        timeout=280,
+        env=kept | {"PYTHONWARNINGS": "error"},
+    )
 
 
 @pytest.fixture(scope="module")
 def done(tmp_path_factory):
-    """The command once, with as few training sets as it allows: the process, its JSON, its directory."""
+    """The command once, with as few training sets as it allows: the process, its JSON, its
+    directory.
+    """
     place = tmp_path_factory.mktemp("article")
     ended = command(["--penalty", "l1", "--replicates", "2", "--json", "--out", "run"], place)
     assert ended.returncode == 0, ended.stderr
-    return ended, json.loads(ended.stdout, parse_constant=lambda name: pytest.fail(f"{name} is no JSON")), place
+    return (
+        ended,
+        json.loads(ended.stdout, parse_constant=lambda name: pytest.fail(f"{name} is no JSON")),
+        place,
+    )
 
 
 # As published.
@@ -58,7 +70,10 @@ def done(tmp_path_factory):
 def test_the_four_published_figures(done):
     published = done[1]["as_published"]
     assert (published["none"]["train_accuracy"], published["none"]["test_accuracy"]) == (0.94, 0.55)
-    assert (published["published"]["train_accuracy"], published["published"]["test_accuracy"]) == (0.945, 0.675)
+    assert (published["published"]["train_accuracy"], published["published"]["test_accuracy"]) == (
+        0.945,
+        0.675,
+    )
     assert published["matches_article"] is True
     assert (published["none"]["test_right"], published["published"]["test_right"]) == (22, 27)
 
@@ -71,12 +86,19 @@ def test_the_published_sign_grows_weights_and_the_mended_one_shrinks_them(done):
 
 
 def test_the_second_article():
-    """Its printed figures are not known; the published sign lets weights explode, so its last digits are rounding."""
+    """Its printed figures are not known; the published sign lets weights explode, so its last
+    digits are rounding.
+    """
     facts = ARTICLES["l2"]
-    train, test = draw_items(200, random.Random(facts.train_seed)), draw_items(40, random.Random(facts.test_seed))
+    train, test = (
+        draw_items(200, random.Random(facts.train_seed)),
+        draw_items(40, random.Random(facts.test_seed)),
+    )
     strengths = np.array([0.0, facts.strength, -facts.strength])
     learned = learn_online(train, Strengths(np.zeros(3), strengths))
-    figures = [(accuracy(learned.network(i), train), accuracy(learned.network(i), test)) for i in range(2)]
+    figures = [
+        (accuracy(learned.network(i), train), accuracy(learned.network(i), test)) for i in range(2)
+    ]
     assert figures == [(0.955, 0.7), (0.925, 0.8)]
     assert learned.squares[-1, 2] > 1000 * learned.squares[-1, 0] > 1000 * learned.squares[-1, 1]
 
@@ -104,8 +126,13 @@ def test_the_compiled_learner_is_the_plain_one(l1, l2):
 
 
 def test_the_penalty_alone_moves_weights_as_published_says():
-    """Where an item's inputs are all 0, the first layer's gradient is 0 and only the penalty moves its weights."""
-    items, start = Items(np.zeros((1, 10)), np.array([0])), draw_network(random.Random(0), 8, 0.01).hidden
+    """Where an item's inputs are all 0, the first layer's gradient is 0 and only the penalty moves
+    its weights.
+    """
+    items, start = (
+        Items(np.zeros((1, 10)), np.array([0])),
+        draw_network(random.Random(0), 8, 0.01).hidden,
+    )
     for sign in (1, -1):
         grown = start * (1 + sign * 0.01 * 0.005) ** 500
         np.testing.assert_allclose(learn(items, l2=sign * 0.005)[0].hidden, grown, rtol=1e-9)
@@ -128,9 +155,13 @@ def test_training_sets_differ_and_test_items_do_not():
 
 def test_the_number_of_jobs_changes_no_number():
     replicate = draw_replicate(0, 0, 200, 30)
-    one, two = (online_trials(replicate, run_units(online_units(replicate), n_jobs=jobs)) for jobs in (1, 2))
+    one, two = (
+        online_trials(replicate, run_units(online_units(replicate), n_jobs=jobs)) for jobs in (1, 2)
+    )
     for name in one:
-        assert (one[name].weights == two[name].weights).all() and (one[name].test == two[name].test).all()
+        assert (one[name].weights == two[name].weights).all() and (
+            one[name].test == two[name].test
+        ).all()
 
 
 def trial(strengths, test, cv_loss=None, norms=None):
@@ -138,13 +169,18 @@ def trial(strengths, test, cv_loss=None, norms=None):
     losses = None if cv_loss is None else np.repeat(np.array(cv_loss)[:, None], 2, axis=1)
     curve = None if cv_loss is None else Curve(np.array(strengths), losses, np.ones(2))
     norms = np.ones((n, 20)) if norms is None else norms
-    return Trial(np.array(strengths), np.full(n, 0.9), np.array(test), np.ones((n, 6)), norms, curve)
+    return Trial(
+        np.array(strengths), np.full(n, 0.9), np.array(test), np.ones((n, 6)), norms, curve
+    )
 
 
 def test_the_choice_is_measured_against_the_best_fixed_strength():
     none = [trial([0.0], [test]) for test in (0.5, 0.52, 0.54)]
-    # Cross-validation takes the second strength; the third is best in hindsight, by 4 points in every set.
-    far = [trial([1.0, 2.0, 3.0], [0.5, 0.6 + e, 0.64 + e], [3.0, 1.0, 2.0]) for e in (0.0, 0.02, 0.04)]
+    # Cross-validation takes the second strength; the third is best in hindsight, by 4 points in
+    # every set.
+    far = [
+        trial([1.0, 2.0, 3.0], [0.5, 0.6 + e, 0.64 + e], [3.0, 1.0, 2.0]) for e in (0.0, 0.02, 0.04)
+    ]
     near = [trial([1.0, 2.0, 3.0], [0.5, 0.6, 0.605], [3.0, 1.0, 2.0]) for _ in range(3)]
     rows = summarise({"none": none, "l2": far, "l1": near})
     best = rows["l2"]["best_fixed"]
@@ -159,8 +195,14 @@ def test_pruning_counts_exact_zeros_of_real_and_of_noise():
     norms = np.ones((3, 20))
     norms[1, [3, 12, 13]] = 0
     norms[2, 8:] = 0
-    row = pruning_rows({"l1": [trial([1.0, 2.0, 3.0], [0.5] * 3, [3.0, 1.0, 2.0], norms)] * 2}, 200)[0]
-    assert (row["selection"], row["noise_removed"]["diff"], row["real_lost"]["diff"]) == ("min", 2, 1)
+    row = pruning_rows(
+        {"l1": [trial([1.0, 2.0, 3.0], [0.5] * 3, [3.0, 1.0, 2.0], norms)] * 2}, 200
+    )[0]
+    assert (row["selection"], row["noise_removed"]["diff"], row["real_lost"]["diff"]) == (
+        "min",
+        2,
+        1,
+    )
     # The third strength removes all ten, and two real ones: too many.
     assert row["in_hindsight"] == 2
     assert row["kept"] == (norms[1] > 0).tolist()
@@ -178,7 +220,11 @@ def test_the_runs_show_what_they_must(done):
     assert online["l2_published"]["weight_squares"] > 100 * online["none"]["weight_squares"]
     # The article's way of L1 never reaches zero; a proximal step does.
     assert online["l1"]["zero_weights"] == 0 and engine["l1"]["zero_weights"] > 20
-    group = next(row for row in done[1]["pruning"]["rows"] if (row["penalty"], row["selection"]) == ("group", "1se"))
+    group = next(
+        row
+        for row in done[1]["pruning"]["rows"]
+        if (row["penalty"], row["selection"]) == ("group", "1se")
+    )
     assert group["noise_removed"]["diff"] > 2 and group["real_lost"]["diff"] < 2
 
 
@@ -189,12 +235,16 @@ def test_findings_follow_the_figures(done):
     assert len(claims) == 5
     for learner in ("engine", "online"):
         section = result["honest"][learner]
-        for versus in (section["rows"]["l2"]["gain"], section["l2_minus_l1"], section["rows"]["l2"]["gap_fall"]):
+        for versus in (
+            section["rows"]["l2"]["gain"],
+            section["l2_minus_l1"],
+            section["rows"]["l2"]["gap_fall"],
+        ):
             versus |= {"diff": -0.03, "ci_low": -0.04, "ci_high": -0.02}
         section["rows"]["l1"]["best_fixed"]["within"] = False
-    next(r for r in result["pruning"]["rows"] if (r["penalty"], r["selection"]) == ("l1", "1se"))["noise_removed"] |= {
-        "ci_low": -1.0
-    }
+    next(r for r in result["pruning"]["rows"] if (r["penalty"], r["selection"]) == ("l1", "1se"))[
+        "noise_removed"
+    ] |= {"ci_low": -1.0}
     assert [one["holds"] for one in write_findings(result)] == [False, False, False, None, True]
     result["honest"]["engine"]["l2_minus_l1"] |= {"ci_high": 0.01}
     assert write_findings(result)[2]["holds"] is None
@@ -207,17 +257,24 @@ def test_json_alone_is_on_stdout_and_out_holds_the_run(done):
     ended, result, place = done
     assert ended.stdout.count("\n") == 1
     assert ended.stderr == f"report: {Path('run') / 'report.html'}\n"
-    assert sorted(path.name for path in (place / "run").iterdir()) == ["report.html", "result.json", "run.log"]
+    assert sorted(path.name for path in (place / "run").iterdir()) == [
+        "report.html",
+        "result.json",
+        "run.log",
+    ]
     whole = json.loads((place / "run/result.json").read_text())
     assert len(whole.pop("detail")["squares"]["none"]) == 500
     assert whole == result
     log = (place / "run/run.log").read_text()
-    assert log.startswith("$ tautnet article --penalty l1 --replicates 2") and article_text(result) in log
+    assert (
+        log.startswith("$ tautnet article --penalty l1 --replicates 2")
+        and article_text(result) in log
+    )
     page = (place / "run/report.html").read_text()
     assert page.count("<img ") == 5 and page.count("<table>") == 5
     for words in ("94.0 % / 55.0 %", "67.5 % (27 of 40)", "reproduced to the digit", "wrong sign"):
         assert words in page and words in log
-    assert "src=\"http" not in page and "nan" not in log.lower()
+    assert 'src="http' not in page and "nan" not in log.lower()
 
 
 @pytest.mark.parametrize(
@@ -247,7 +304,9 @@ def test_help_imports_nothing_heavy():
         "except SystemExit as end:\n    assert not end.code\n"
         "print({'jax', 'sklearn', 'pandas', 'numpy', 'scipy'} & set(sys.modules), file=sys.stderr)"
     )
-    ended = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, timeout=60)
+    ended = subprocess.run(
+        [sys.executable, "-c", program], capture_output=True, text=True, timeout=60
+    )
     assert ended.stderr.strip() == "set()" and "--replicates" in ended.stdout
 
 
@@ -268,13 +327,19 @@ def test_every_figure_of_the_page_is_printed_by_the_command():
     page = (DOCS / "article.md").read_text(encoding="utf-8")
     # The first part tells how the article did it: its constants are no results.
     results = page.split("## What it gives as published", 1)[1]
-    printed = figures("".join((DOCS / "article" / f"{name}.txt").read_text(encoding="utf-8") for name in ("l1", "l2")))
+    printed = figures(
+        "".join(
+            (DOCS / "article" / f"{name}.txt").read_text(encoding="utf-8") for name in ("l1", "l2")
+        )
+    )
     assert len(figures(results)) > 30
     assert figures(results) - printed == set()
 
 
 def test_the_printed_page_is_of_this_program(done):
-    """What does not depend on the number of training sets stands in the checked-in text word for word."""
+    """What does not depend on the number of training sets stands in the checked-in text word for
+    word.
+    """
     printed = (DOCS / "article" / "l1.txt").read_text(encoding="utf-8")
     first = article_text(done[1]).split("DONE HONESTLY")[0]
     assert printed.startswith(first)

@@ -19,14 +19,46 @@ from tautnet import load, options
 
 SMALL = ("--cv", "3", "--hidden", "4")
 TOP_KEYS = {
-    "data", "task", "n_rows", "n_predictors", "metric", "null", "linear", "rows", "chosen", "best", "recommended",
-    "over_fitted", "verdict", "seed", "seconds", "version",
-}  # fmt: skip
+    "data",
+    "task",
+    "n_rows",
+    "n_predictors",
+    "metric",
+    "null",
+    "linear",
+    "rows",
+    "chosen",
+    "best",
+    "recommended",
+    "over_fitted",
+    "verdict",
+    "seed",
+    "seconds",
+    "version",
+}
 ROW_KEYS = {
-    "penalty", "alpha", "test_loss", "test_loss_se", "train_loss", "gap", "test_score", "score_name", "weight_norm",
-    "weight_max_abs", "zero_weights", "n_weights", "predictors_kept", "predictors_total", "vs_none", "vs_null",
-    "vs_linear", "one_se", "stationarity", "objective_gap", "seconds",
-}  # fmt: skip
+    "penalty",
+    "alpha",
+    "test_loss",
+    "test_loss_se",
+    "train_loss",
+    "gap",
+    "test_score",
+    "score_name",
+    "weight_norm",
+    "weight_max_abs",
+    "zero_weights",
+    "n_weights",
+    "predictors_kept",
+    "predictors_total",
+    "vs_none",
+    "vs_null",
+    "vs_linear",
+    "one_se",
+    "stationarity",
+    "objective_gap",
+    "seconds",
+}
 
 
 class Ended(NamedTuple):
@@ -50,7 +82,9 @@ def run(programs):
         before = set(cwd.rglob("*"))
         command = [sys.executable, "-m", "tautnet", *map(str, arguments)]
         env = environment(programs)
-        ended = subprocess.run(command, cwd=cwd, input=stdin, capture_output=True, env=env, timeout=250)
+        ended = subprocess.run(
+            command, cwd=cwd, input=stdin, capture_output=True, env=env, timeout=250
+        )
         new = sorted(str(path.relative_to(cwd)) for path in set(cwd.rglob("*")) - before)
         return Ended(ended.returncode, ended.stdout.decode(), ended.stderr.decode(), new)
 
@@ -75,7 +109,9 @@ def without_times(value):
 # Help.
 
 
-@pytest.mark.parametrize("arguments", [["--help"], ["--version"], ["compare", "--help"], ["select", "--help"]])
+@pytest.mark.parametrize(
+    "arguments", [["--help"], ["--version"], ["compare", "--help"], ["select", "--help"]]
+)
 def test_help_is_fast_and_imports_nothing_heavy(arguments):
     program = (
         "import sys, time; start = time.perf_counter(); sys.argv = ['tautnet', *sys.argv[1:]]\n"
@@ -85,7 +121,9 @@ def test_help_is_fast_and_imports_nothing_heavy(arguments):
         "heavy = {'jax', 'sklearn', 'pandas', 'numpy', 'scipy'} & set(sys.modules)\n"
         "print(heavy or 'light', time.perf_counter() - start, file=sys.stderr)"
     )
-    ended = subprocess.run([sys.executable, "-c", program, *arguments], capture_output=True, text=True, timeout=60)
+    ended = subprocess.run(
+        [sys.executable, "-c", program, *arguments], capture_output=True, text=True, timeout=60
+    )
     what, seconds = ended.stderr.split()
     # Promised are 0.7 s; a busy machine gets more.
     assert what == "light" and float(seconds) < 2, ended.stderr
@@ -94,8 +132,12 @@ def test_help_is_fast_and_imports_nothing_heavy(arguments):
 
 def test_help_of_compare_lists_penalties_and_rules():
     command = [sys.executable, "-m", "tautnet", "compare", "--help"]
-    ended = subprocess.run(command, capture_output=True, text=True, timeout=60, env=os.environ | {"COLUMNS": "200"})
-    assert all(re.search(rf"\b{name}\b", ended.stdout.split("--l1-ratio")[0]) for name in options.PENALTIES)
+    ended = subprocess.run(
+        command, capture_output=True, text=True, timeout=60, env=os.environ | {"COLUMNS": "200"}
+    )
+    assert all(
+        re.search(rf"\b{name}\b", ended.stdout.split("--l1-ratio")[0]) for name in options.PENALTIES
+    )
     assert re.search(r"--select +min\|1se", ended.stdout)
 
 
@@ -104,7 +146,9 @@ def test_help_of_compare_lists_penalties_and_rules():
 
 @pytest.fixture(scope="session")
 def runs(run, tmp_path_factory):
-    """One small study thrice: a file with one job as JSON, standard input with two into --out, and a report."""
+    """One small study thrice: a file with one job as JSON, standard input with two into --out, and
+    a report.
+    """
     place = {name: tmp_path_factory.mktemp(name) for name in ("one", "two", "report")}
     for directory in place.values():
         (directory / "t.csv").write_text(table())
@@ -112,11 +156,17 @@ def runs(run, tmp_path_factory):
     study = ["--target", "y", *SMALL, "--penalties", "l2, group"]
     jobs = {
         "one": (["compare", "t.csv", *study, "--json", "--jobs", "1"], b""),
-        "two": (["compare", "-", *study, "--json", "--jobs", "2", "--out", "deep/run"], table().encode()),
+        "two": (
+            ["compare", "-", *study, "--json", "--jobs", "2", "--out", "deep/run"],
+            table().encode(),
+        ),
         "report": (["compare", "t.csv", *study], b""),
     }
     with ThreadPoolExecutor(2) as pool:
-        futures = {name: pool.submit(run, arguments, place[name], stdin) for name, (arguments, stdin) in jobs.items()}
+        futures = {
+            name: pool.submit(run, arguments, place[name], stdin)
+            for name, (arguments, stdin) in jobs.items()
+        }
         return {name: future.result() for name, future in futures.items()}, place
 
 
@@ -131,7 +181,12 @@ def test_json_is_one_object_with_every_key(runs):
         assert ROW_KEYS - row["one_se"].keys() == {"one_se", "seconds"}
         assert row["vs_null"].keys() == {"diff", "ci_low", "ci_high", "p_holm"}
     assert [row["penalty"] for row in result["rows"]] == ["l2", "group"]
-    assert (result["data"], result["n_rows"], result["n_predictors"], result["seed"]) == ("t", 48, 3, 0)
+    assert (result["data"], result["n_rows"], result["n_predictors"], result["seed"]) == (
+        "t",
+        48,
+        3,
+        0,
+    )
 
 
 def test_json_writes_nothing_and_says_decisions_on_stderr(runs):
@@ -154,18 +209,26 @@ def test_out_holds_the_run(runs):
     ended, place = runs[0]["two"], runs[1]["two"]
     files = [f"deep/run/{name}" for name in ("model.taut", "report.html", "result.json", "run.log")]
     assert ended.written == ["deep", "deep/run", *files]
-    result = json.loads((place / files[2]).read_text(), parse_constant=lambda name: pytest.fail(name))
+    result = json.loads(
+        (place / files[2]).read_text(), parse_constant=lambda name: pytest.fail(name)
+    )
     assert result.pop("detail")["folds"] == 3
     assert result == json.loads(ended.out)
     log = (place / files[3]).read_text()
     assert log.startswith("$ tautnet compare - --target y")
     assert "classification: 'y' has 2 distinct values" in log
     model = load(place / files[0])
-    assert model.parameters["penalty"] == result["recommended"] and model.feature_names == ["a", "b", "c"]
+    assert model.parameters["penalty"] == result["recommended"] and model.feature_names == [
+        "a",
+        "b",
+        "c",
+    ]
 
 
 def test_directories_are_numbered(runs):
-    files = [f"tautnet-t-y-2/{name}" for name in ("model.taut", "report.html", "result.json", "run.log")]
+    files = [
+        f"tautnet-t-y-2/{name}" for name in ("model.taut", "report.html", "result.json", "run.log")
+    ]
     assert runs[0]["report"].written == ["tautnet-t-y-2", *files]
     assert runs[0]["report"].err.splitlines()[-1] == f"report: {files[1]}"
 
@@ -183,11 +246,17 @@ def test_a_finished_run_is_drawn_again(run, runs):
     (place / "report.html").unlink()
     ended = run(["report", "deep/run"], runs[1]["two"])
     assert (ended.code, ended.out, ended.err) == (0, "", "report: deep/run/report.html\n")
-    assert ended.written == ["deep/run/report.html"] and (place / "report.html").read_bytes() == drawn
-    assert json.loads((place / "result.json").read_text())["detail"]["command"].startswith("tautnet compare -")
+    assert (
+        ended.written == ["deep/run/report.html"] and (place / "report.html").read_bytes() == drawn
+    )
+    assert json.loads((place / "result.json").read_text())["detail"]["command"].startswith(
+        "tautnet compare -"
+    )
 
 
-@pytest.mark.parametrize("text, says", [(None, "cannot read run/result.json"), ("{}", "run compare again")])
+@pytest.mark.parametrize(
+    "text, says", [(None, "cannot read run/result.json"), ("{}", "run compare again")]
+)
 def test_what_is_no_run_is_not_drawn(run, tmp_path, text, says):
     (tmp_path / "run").mkdir()
     if text is not None:
@@ -204,7 +273,12 @@ def test_a_report_is_not_written_over(run, runs):
 
 
 @pytest.mark.parametrize(
-    "command", [["compare", "--penalties", "l2", "--json"], ["fit", "--model", "m.taut"], ["select", "--json"]]
+    "command",
+    [
+        ["compare", "--penalties", "l2", "--json"],
+        ["fit", "--model", "m.taut"],
+        ["select", "--json"],
+    ],
 )
 def test_a_column_that_numbers_the_rows_is_said_and_used(run, tmp_path, command):
     (tmp_path / "t.csv").write_text(with_column("Row Id", lambda i: i + 1))
@@ -223,9 +297,15 @@ def test_a_column_that_numbers_the_rows_is_said_and_used(run, tmp_path, command)
 def test_where_there_is_nothing_to_learn_nothing_is_recommended(run, tmp_path):
     """The run holds a model all the same, and says what it is worth."""
     rng = np.random.default_rng(1)
-    rows = [f"{a:.3f},{b:.3f},{y}" for a, b, y in zip(*rng.normal(size=(2, 60)), rng.permutation(60) % 2, strict=True)]
+    rows = [
+        f"{a:.3f},{b:.3f},{y}"
+        for a, b, y in zip(*rng.normal(size=(2, 60)), rng.permutation(60) % 2, strict=True)
+    ]
     (tmp_path / "t.csv").write_text("\n".join(["a,b,y", *rows]) + "\n")
-    ended = run(["compare", "t.csv", "--target", "y", *SMALL, "--penalties", "l2,l1", "--out", "run"], tmp_path)
+    ended = run(
+        ["compare", "t.csv", "--target", "y", *SMALL, "--penalties", "l2,l1", "--out", "run"],
+        tmp_path,
+    )
     assert ended.code == 0, ended.err
     assert "no better than the constant one" in ended.out
     assert "*" not in ended.out and "recommended" not in ended.out and "Use " not in ended.out
@@ -237,12 +317,22 @@ def test_where_there_is_nothing_to_learn_nothing_is_recommended(run, tmp_path):
 def test_where_a_linear_model_suffices_it_is_said_how_to_make_it(run, tmp_path):
     rng = np.random.default_rng(0)
     a, b, noise = rng.normal(size=(3, 60))
-    rows = [f"{x:.3f},{z:.3f},{y:.3f}" for x, z, y in zip(a, b, 2 * a - b + 0.3 * noise, strict=True)]
+    rows = [
+        f"{x:.3f},{z:.3f},{y:.3f}" for x, z, y in zip(a, b, 2 * a - b + 0.3 * noise, strict=True)
+    ]
     (tmp_path / "t.csv").write_text("\n".join(["a,b,y", *rows]) + "\n")
-    ended = run(["compare", "t.csv", "--target", "y", *SMALL, "--penalties", "l2", "--out", "run"], tmp_path)
+    ended = run(
+        ["compare", "t.csv", "--target", "y", *SMALL, "--penalties", "l2", "--out", "run"], tmp_path
+    )
     assert ended.code == 0, ended.err
-    assert "\n* linear " in ended.out and "Use the linear model" in ended.out and "For a network, use l2" in ended.out
-    made = "model under l2 (a network; tautnet fit --hidden 0 makes the linear model): run/model.taut"
+    assert (
+        "\n* linear " in ended.out
+        and "Use the linear model" in ended.out
+        and "For a network, use l2" in ended.out
+    )
+    made = (
+        "model under l2 (a network; tautnet fit --hidden 0 makes the linear model): run/model.taut"
+    )
     assert made in ended.err.splitlines()
 
 
@@ -252,7 +342,11 @@ def test_where_a_linear_model_suffices_it_is_said_how_to_make_it(run, tmp_path):
 def test_ctrl_c_ends_within_two_seconds(programs, tmp_path):
     command = [sys.executable, "-m", "tautnet", "compare", "digits", "--out", "deep/run"]
     process = subprocess.Popen(
-        command, cwd=tmp_path, stdout=subprocess.PIPE, stderr=subprocess.PIPE, env=environment(programs)
+        command,
+        cwd=tmp_path,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        env=environment(programs),
     )
     assert select.select([process.stderr], [], [], 60)[0]
     time.sleep(4)
@@ -262,7 +356,10 @@ def test_ctrl_c_ends_within_two_seconds(programs, tmp_path):
     assert time.monotonic() - start < 2
     assert process.returncode == 130
     assert out == b""
-    assert err.decode().splitlines()[-1] == "tautnet: interrupted: nothing was kept and no file was written"
+    assert (
+        err.decode().splitlines()[-1]
+        == "tautnet: interrupted: nothing was kept and no file was written"
+    )
     assert b"Traceback" not in err
     assert list(tmp_path.iterdir()) == []
 
@@ -272,20 +369,42 @@ def test_a_closed_pipe_is_no_fault_and_force_writes_over_a_report(programs, tmp_
     (tmp_path / "run").mkdir()
     for name in ("report.html", "result.json", "mine.txt"):
         (tmp_path / "run" / name).write_text("old")
-    study = ["compare", "t.csv", "--target", "y", "--cv", "3", "--hidden", "0", "--out", "run", "--force", "--figures"]
+    study = [
+        "compare",
+        "t.csv",
+        "--target",
+        "y",
+        "--cv",
+        "3",
+        "--hidden",
+        "0",
+        "--out",
+        "run",
+        "--force",
+        "--figures",
+    ]
     process = subprocess.Popen(
         [sys.executable, "-m", "tautnet", *study, "--penalties", "l2"],
-        cwd=tmp_path, stdout=subprocess.PIPE, stderr=subprocess.PIPE, env=environment(programs),
-    )  # fmt: skip
+        cwd=tmp_path,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        env=environment(programs),
+    )
     process.stdout.close()
     with process.stderr:
         err = process.stderr.read().decode()
     assert process.wait(timeout=60) == 0
     assert "report: run/report.html" in err
     assert "Traceback" not in err and "Broken" not in err
-    figures = {f"{name}.{kind}" for name in ("comparison", "cv-l2", "path-l2", "weights-l2") for kind in ("svg", "png")}
+    figures = {
+        f"{name}.{kind}"
+        for name in ("comparison", "cv-l2", "path-l2", "weights-l2")
+        for kind in ("svg", "png")
+    }
     assert figures <= {path.name for path in (tmp_path / "run").iterdir()}
-    kept = [path for path in (tmp_path / "run").iterdir() if path.name not in figures | {"model.taut"}]
+    kept = [
+        path for path in (tmp_path / "run").iterdir() if path.name not in figures | {"model.taut"}
+    ]
     texts = {path.name: path.read_text() for path in kept}
     assert texts.keys() == {"report.html", "result.json", "run.log", "mine.txt"}
     assert [name for name, text in texts.items() if text == "old"] == ["mine.txt"]
@@ -313,7 +432,10 @@ def constant():
 
 def with_column(name, cells):
     rows = table().splitlines()
-    return "\n".join([f"{name},{rows[0]}", *(f"{cells(i)},{row}" for i, row in enumerate(rows[1:]))]) + "\n"
+    return (
+        "\n".join([f"{name},{rows[0]}", *(f"{cells(i)},{row}" for i, row in enumerate(rows[1:]))])
+        + "\n"
+    )
 
 
 Y = ["--target", "y"]
@@ -321,57 +443,118 @@ BAD = {
     "no such file": Bad(None, [*Y], ["no such file: t.csv"]),
     "empty file": Bad("", Y, ["t.csv is empty"]),
     "header only": Bad("a,b,y\n", Y, ["a header and no rows"]),
-    "no such column": Bad(table(), ["--target", "Y1"], ["no such column: 'Y1'", "did you mean 'y'", "a, b, c, y"]),
-    "no such group column": Bad(table(), [*Y, "--group-col", "q"], ["no such column: 'q'", "a, b, c, y"]),
+    "no such column": Bad(
+        table(), ["--target", "Y1"], ["no such column: 'Y1'", "did you mean 'y'", "a, b, c, y"]
+    ),
+    "no such group column": Bad(
+        table(), [*Y, "--group-col", "q"], ["no such column: 'q'", "a, b, c, y"]
+    ),
     "no target named": Bad(table(), [], ["--target COL", "a, b, c, y"], 2),
     "one class": Bad(table().replace("yes", "no"), Y, ["only one class, 'no'"]),
-    "small class": Bad(third_class(), [*Y, "--cv", "3"], ["class 'maybe' of 'y' has 2 rows", "3 folds", "--cv"]),
-    "few rows": Bad("a,y\n1,0.5\n2,1.5\n3,2.5\n4,3.7\n", Y, ["4 rows are fewer than 5 folds", "--cv"]),
-    "few groups": Bad(
-        with_column("g", lambda i: i % 2), [*Y, "--group-col", "g"], ["2 groups are fewer than 5 folds", "--cv"]
+    "small class": Bad(
+        third_class(), [*Y, "--cv", "3"], ["class 'maybe' of 'y' has 2 rows", "3 folds", "--cv"]
     ),
-    "duplicate names": Bad(table().replace("a,b,c", "a,b,a"), Y, ["columns of the same name: 'a'", "rename"]),
+    "few rows": Bad(
+        "a,y\n1,0.5\n2,1.5\n3,2.5\n4,3.7\n", Y, ["4 rows are fewer than 5 folds", "--cv"]
+    ),
+    "few groups": Bad(
+        with_column("g", lambda i: i % 2),
+        [*Y, "--group-col", "g"],
+        ["2 groups are fewer than 5 folds", "--cv"],
+    ),
+    "duplicate names": Bad(
+        table().replace("a,b,c", "a,b,a"), Y, ["columns of the same name: 'a'", "rename"]
+    ),
     "long row": Bad("a,y\n1,2\n3,4\n5,6,7\n", Y, ["line 4 has 3 cells, the header has 2", "mend"]),
     "short row": Bad("a,b,y\n1,2,3\n\n5,6\n", Y, ["line 4 has 2 cells, the header has 3", "mend"]),
     "binary": Bad(bytes(range(256)) * 20, Y, ["holds binary data", "CSV"]),
-    "wrong encoding": Bad(table().replace("yes", "sí").encode("latin-1"), Y, ["not UTF-8 (line", "--encoding latin-1"]),
-    "unknown encoding": Bad(table(), [*Y, "--encoding", "utf-99"], ["unknown encoding 'utf-99'", "utf-8"]),
-    "nothing varies": Bad(constant(), Y, ["all predictors are constant or missing", "'a' is constant (1)"]),
+    "wrong encoding": Bad(
+        table().replace("yes", "sí").encode("latin-1"), Y, ["not UTF-8 (line", "--encoding latin-1"]
+    ),
+    "unknown encoding": Bad(
+        table(), [*Y, "--encoding", "utf-99"], ["unknown encoding 'utf-99'", "utf-8"]
+    ),
+    "nothing varies": Bad(
+        constant(), Y, ["all predictors are constant or missing", "'a' is constant (1)"]
+    ),
     "infinite cells": Bad(
-        with_column("d", lambda i: "inf" if i in (3, 4) else i), Y, ["'d' has 2 infinite cells", "finite"]
+        with_column("d", lambda i: "inf" if i in (3, 4) else i),
+        Y,
+        ["'d' has 2 infinite cells", "finite"],
     ),
     "stray words": Bad(
-        with_column("d", lambda i: "oops" if i < 2 else i), Y, ["numbers but for 2 cells ('oops')", '--na "oops"']
+        with_column("d", lambda i: "oops" if i < 2 else i),
+        Y,
+        ["numbers but for 2 cells ('oops')", '--na "oops"'],
     ),
-    "target dropped": Bad(table(), [*Y, "--drop", "a, y"], ["target 'y' is among the columns to drop"]),
-    "negative weights": Bad(table(), [*Y, "--weights", "b"], ["negative weight in 'b'", "0 or more"]),
-    "zero weights": Bad(with_column("w", lambda i: 0), [*Y, "--weights", "w"], ["all weights are 0"]),
+    "target dropped": Bad(
+        table(), [*Y, "--drop", "a, y"], ["target 'y' is among the columns to drop"]
+    ),
+    "negative weights": Bad(
+        table(), [*Y, "--weights", "b"], ["negative weight in 'b'", "0 or more"]
+    ),
+    "zero weights": Bad(
+        with_column("w", lambda i: 0), [*Y, "--weights", "w"], ["all weights are 0"]
+    ),
     "missing weights": Bad(
-        with_column("w", lambda i: "" if i == 3 else i), [*Y, "--weights", "w"], ["1 row has no weight in 'w'"]
+        with_column("w", lambda i: "" if i == 3 else i),
+        [*Y, "--weights", "w"],
+        ["1 row has no weight in 'w'"],
     ),
-    "no weights": Bad(with_column("w", lambda i: "ab"[i % 2]), [*Y, "--weights", "w"], ["'w' are not numbers"]),
-    "out below a file": Bad(table(), [*Y, "--out", "t.csv/out"], ["cannot write to t.csv/out", "another --out"]),
-    "out is a file": Bad(table(), [*Y, "--out", "t.csv"], ["cannot write to t.csv", "another --out"]),
-    "unknown penalty": Bad(table(), [*Y, "--penalties", "l2,lasso"], ["no penalty 'lasso'", "none, l2, l1"], 2),
+    "no weights": Bad(
+        with_column("w", lambda i: "ab"[i % 2]), [*Y, "--weights", "w"], ["'w' are not numbers"]
+    ),
+    "out below a file": Bad(
+        table(), [*Y, "--out", "t.csv/out"], ["cannot write to t.csv/out", "another --out"]
+    ),
+    "out is a file": Bad(
+        table(), [*Y, "--out", "t.csv"], ["cannot write to t.csv", "another --out"]
+    ),
+    "unknown penalty": Bad(
+        table(), [*Y, "--penalties", "l2,lasso"], ["no penalty 'lasso'", "none, l2, l1"], 2
+    ),
     "no penalty": Bad(table(), [*Y, "--penalties", ","], ["name at least one penalty"], 2),
-    "typo": Bad(table(), [*Y, "--penaltys", "l2"], ["No such option: --penaltys", "--penalties"], 2),
+    "typo": Bad(
+        table(), [*Y, "--penaltys", "l2"], ["No such option: --penaltys", "--penalties"], 2
+    ),
     "a number of predictors": Bad(
-        table(), [*Y, "--select", "3"], ["'--select'", "compare takes min or 1se", "tautnet fit --select 3"], 2
+        table(),
+        [*Y, "--select", "3"],
+        ["'--select'", "compare takes min or 1se", "tautnet fit --select 3"],
+        2,
     ),
     "few folds": Bad(table(), [*Y, "--cv", "2"], ["'--cv'", "3"], 2),
     "hidden": Bad(table(), [*Y, "--hidden", "64,²"], ["'--hidden'", "such as 100 or 64,64"], 2),
     "two files": Bad(table(), ["u.csv", *Y], ["unexpected extra argument", "u.csv"], 2),
     "idle force": Bad(table(), [*Y, "--force"], ["--force does nothing without --out"], 2),
-    "idle figures": Bad(table(), [*Y, "--json", "--figures"], ["--figures does nothing with --json"], 2),
-    "idle repeats": Bad(table(), [*Y, "--ordered", "--repeats", "2"], ["--repeats", "--ordered"], 2),
-    "idle groups": Bad(table(), [*Y, "--ordered", "--group-col", "a"], ["--group-col", "--ordered"], 2),
-    "idle activation": Bad(table(), [*Y, "--hidden", "0", "--activation", "tanh"], ["--activation", "--hidden 0"], 2),
-    "no level": Bad(table(), [*Y, "--fdr", "1.5"], ["'--fdr'", "1.5 is not between 0 and 1"], 2, "select"),
+    "idle figures": Bad(
+        table(), [*Y, "--json", "--figures"], ["--figures does nothing with --json"], 2
+    ),
+    "idle repeats": Bad(
+        table(), [*Y, "--ordered", "--repeats", "2"], ["--repeats", "--ordered"], 2
+    ),
+    "idle groups": Bad(
+        table(), [*Y, "--ordered", "--group-col", "a"], ["--group-col", "--ordered"], 2
+    ),
+    "idle activation": Bad(
+        table(), [*Y, "--hidden", "0", "--activation", "tanh"], ["--activation", "--hidden 0"], 2
+    ),
+    "no level": Bad(
+        table(), [*Y, "--fdr", "1.5"], ["'--fdr'", "1.5 is not between 0 and 1"], 2, "select"
+    ),
     "few rows to select": Bad(table(12), Y, ["12 rows are too few", "at least 20"], 1, "select"),
-    "few predictors": Bad(table(), [*Y, "--stability"], ["3 predictors are too few", "--fdr"], 1, "select"),
-    "idle level": Bad(table(), [*Y, "--stability", "--fdr", "0.2"], ["--fdr", "--expected-false"], 2, "select"),
-    "idle strict": Bad(table(), [*Y, "--stability", "--strict"], ["--strict does nothing"], 2, "select"),
-    "idle bound": Bad(table(), [*Y, "--expected-false", "2"], ["--expected-false", "--stability"], 2, "select"),
+    "few predictors": Bad(
+        table(), [*Y, "--stability"], ["3 predictors are too few", "--fdr"], 1, "select"
+    ),
+    "idle level": Bad(
+        table(), [*Y, "--stability", "--fdr", "0.2"], ["--fdr", "--expected-false"], 2, "select"
+    ),
+    "idle strict": Bad(
+        table(), [*Y, "--stability", "--strict"], ["--strict does nothing"], 2, "select"
+    ),
+    "idle bound": Bad(
+        table(), [*Y, "--expected-false", "2"], ["--expected-false", "--stability"], 2, "select"
+    ),
     "idle finish": Bad(table(), [*Y, "--hidden", "0", "--finish"], ["--finish", "--hidden 0"], 2),
 }
 
@@ -385,7 +568,8 @@ def assert_one_line(ended, code, *says):
     assert ended.written == []
 
 
-# What ``python -m tautnet`` does, many times in one process: most of a refusal's time is its imports.
+# What ``python -m tautnet`` does, many times in one process: most of a refusal's time is its
+# imports.
 MANY = """
 import contextlib, io, json, os, runpy, sys
 answers = []
@@ -405,7 +589,9 @@ json.dump(answers, sys.stdout)
 
 def place(bad, directory):
     if bad.content is not None:
-        (directory / "t.csv").write_bytes(bad.content if isinstance(bad.content, bytes) else bad.content.encode())
+        (directory / "t.csv").write_bytes(
+            bad.content if isinstance(bad.content, bytes) else bad.content.encode()
+        )
     return str(directory), [bad.command, "t.csv", *bad.arguments]
 
 
@@ -414,9 +600,13 @@ def refused(programs, tmp_path_factory):
     """Every bad input, tried."""
     tasks = [place(bad, tmp_path_factory.mktemp("bad")) for bad in BAD.values()]
     command = [sys.executable, "-c", MANY]
-    ended = subprocess.run(command, input=json.dumps(tasks).encode(), capture_output=True, env=environment(programs))
+    ended = subprocess.run(
+        command, input=json.dumps(tasks).encode(), capture_output=True, env=environment(programs)
+    )
     assert ended.returncode == 0, ended.stderr.decode()
-    return {name: Ended(*answer) for name, answer in zip(BAD, json.loads(ended.stdout), strict=True)}
+    return {
+        name: Ended(*answer) for name, answer in zip(BAD, json.loads(ended.stdout), strict=True)
+    }
 
 
 @pytest.mark.parametrize("name", BAD)

@@ -1,7 +1,7 @@
 """Each option of ``compare`` works and changes what it should: no option is dead.
 
-The command runs inside this process, and mostly without a hidden layer, so that little has to be compiled;
-`test_cli` starts it for real.
+The command runs inside this process, and mostly without a hidden layer, so that little has to be
+compiled; `test_cli` starts it for real.
 """
 
 import contextlib
@@ -26,7 +26,14 @@ def columns():
     a, b, w = rng.normal(size=48), rng.normal(size=48), rng.integers(1, 4, size=48)
     y = a + 0.3 * w + 0.4 * rng.normal(size=48)
     g = np.repeat(np.arange(12), 4)
-    return {"a": a.round(3), "b": b.round(3), "g": g, "w": w, "y": y.round(3), "big": (y > 0.6).astype(int)}
+    return {
+        "a": a.round(3),
+        "b": b.round(3),
+        "g": g,
+        "w": w,
+        "y": y.round(3),
+        "big": (y > 0.6).astype(int),
+    }
 
 
 def text(columns, delimiter=",", decimal="."):
@@ -46,7 +53,17 @@ def study(columns, tmp_path_factory):
         if key not in known:
             path = directory / "t.csv"
             path.write_text(content, encoding="latin-1")
-            arguments = ["compare", str(path), "--target", target, "--json", "--cv", "3", "--hidden", "0"]
+            arguments = [
+                "compare",
+                str(path),
+                "--target",
+                target,
+                "--json",
+                "--cv",
+                "3",
+                "--hidden",
+                "0",
+            ]
             out, err = io.StringIO(), io.StringIO()
             with contextlib.redirect_stdout(out), contextlib.redirect_stderr(err):
                 code = app([*arguments, "--penalties", "l2", *options], standalone_mode=False)
@@ -79,11 +96,15 @@ def test_groups_and_weights(study, options):
 
 def test_equal_weights_change_nothing(study, columns):
     content = text(columns | {"w": np.full(48, 2)})
-    weighted, plain = (study(*options, content=content) for options in (("--weights", "w"), ("--drop", "w")))
+    weighted, plain = (
+        study(*options, content=content) for options in (("--weights", "w"), ("--drop", "w"))
+    )
     np.testing.assert_allclose(losses(weighted), losses(plain), rtol=1e-6)
 
 
-@pytest.mark.parametrize("options", [("--ordered",), ("--seed", "1"), ("--repeats", "2", "--penalties", "none,l2")])
+@pytest.mark.parametrize(
+    "options", [("--ordered",), ("--seed", "1"), ("--repeats", "2", "--penalties", "none,l2")]
+)
 def test_folds(study, options):
     changed = study(*options)
     assert changed["null"] != study()["null"]
@@ -105,7 +126,10 @@ def test_select(study):
 
 def test_l1_ratio(study):
     """All of l1 takes predictors out, none of it takes none."""
-    ends = [study("--penalties", "elasticnet", "--select", "1se", "--l1-ratio", share) for share in ("0", "1")]
+    ends = [
+        study("--penalties", "elasticnet", "--select", "1se", "--l1-ratio", share)
+        for share in ("0", "1")
+    ]
     assert [end["rows"][0]["predictors_kept"] < 5 for end in ends] == [False, True]
 
 
@@ -113,7 +137,9 @@ def test_finish(study, columns):
     """Curved and without noise: the path alone does not get to the bottom of this."""
     content = text(columns | {"y": (columns["a"] ** 2 + columns["b"]).round(3)})
     smooth = (*NETWORK, "--activation", "silu")
-    finished, walked = (study(*smooth, *more, content=content)["rows"][0] for more in (("--finish",), ()))
+    finished, walked = (
+        study(*smooth, *more, content=content)["rows"][0] for more in (("--finish",), ())
+    )
     assert finished["stationarity"] < walked["stationarity"]
     assert finished["test_loss"] != walked["test_loss"]
 
@@ -125,7 +151,9 @@ def test_task(study):
 
 
 def test_hidden_layers_and_activation(study):
-    """Without a hidden layer the rows are those of the linear map; with two there are weights between them."""
+    """Without a hidden layer the rows are those of the linear map; with two there are weights
+    between them.
+    """
     result = study()
     assert result["rows"][0]["n_weights"] == 5
     assert result["rows"][0]["test_loss"] == result["linear"]["test_loss"]
@@ -193,7 +221,9 @@ def test_time_event_and_ties(columns, tmp_path):
     # Times rounded to one digit are often equal, and then it matters how ties are told apart.
     path.write_text(text(columns | {"t": np.exp(-columns["a"]).round(1) + 0.1}))
     survival = ("compare", str(path), "--time", "t", "--event", "big", *options)
-    breslow, efron = (json.loads(run(*survival, "--ties", ties)[1]) for ties in ("breslow", "efron"))
+    breslow, efron = (
+        json.loads(run(*survival, "--ties", ties)[1]) for ties in ("breslow", "efron")
+    )
     assert losses(breslow) != losses(efron)
     code, _, err = run("compare", str(path), "--time", "a", "--event", "big", *options)
     assert code == 1 and "times in 'a' are not above 0" in err
@@ -208,12 +238,27 @@ def test_time_event_and_ties(columns, tmp_path):
         (["--time", "t", "--event", "e", "--task", "regression"], "--task does nothing"),
         (["--target", "y", "--quantile", "0.9"], "--quantile does nothing without"),
         (["--target", "y", "--delta", "2"], "--delta does nothing without --loss huber"),
-        (["--target", "y", "--loss", "huber", "--delta", "0"], "0.0 is not a finite number above 0"),
+        (
+            ["--target", "y", "--loss", "huber", "--delta", "0"],
+            "0.0 is not a finite number above 0",
+        ),
         (["--target", "y", "--ties", "efron"], "--ties does nothing without --time and --event"),
-        (["--time", "t", "--event", "e", "--ties", "exact"], "'exact' is not one of breslow, efron"),
-        (["--target", "y", "--loss", "huber", "--task", "classification"], "--loss is that of a regression"),
-        (["--target", "y", "--penalties", "dropout", "--hidden", "0"], "dropout leaves hidden units out"),
-        (["--target", "y", "--penalties", "l1", "--l1-ratio", "0.9"], "--l1-ratio does nothing without elasticnet or"),
+        (
+            ["--time", "t", "--event", "e", "--ties", "exact"],
+            "'exact' is not one of breslow, efron",
+        ),
+        (
+            ["--target", "y", "--loss", "huber", "--task", "classification"],
+            "--loss is that of a regression",
+        ),
+        (
+            ["--target", "y", "--penalties", "dropout", "--hidden", "0"],
+            "dropout leaves hidden units out",
+        ),
+        (
+            ["--target", "y", "--penalties", "l1", "--l1-ratio", "0.9"],
+            "--l1-ratio does nothing without elasticnet or",
+        ),
         (["--target", "y", "--loss", "quantile", "--quantile", "2"], "not between 0 and 1"),
     ],
 )
@@ -226,7 +271,10 @@ def test_relax(study):
     """A further row; its refits are of fewer predictors, and judged by the same folds."""
     relaxed, plain = study("--penalties", "group", "--relax"), study("--penalties", "group")
     group, row = relaxed["rows"]
-    assert [group["penalty"], row["penalty"]] == ["group", "relaxed_group"] and row.keys() == group.keys()
+    assert [group["penalty"], row["penalty"]] == [
+        "group",
+        "relaxed_group",
+    ] and row.keys() == group.keys()
     alike = ("alpha", "test_loss", "predictors_kept", "stationarity")
     assert [group[key] for key in alike] == [plain["rows"][0][key] for key in alike]
     assert row["test_loss"] != group["test_loss"] and row["seconds"] > group["seconds"]
@@ -238,7 +286,10 @@ def test_relax(study):
     [
         (["--relax", "--penalties", "l1"], "--relax refits what group ranks first"),
         (["--relax", "--finish"], "leave out --relax"),
-        (["--feature-groups", "groups.json", "--penalties", "l2,l1"], "--feature-groups does nothing without group"),
+        (
+            ["--feature-groups", "groups.json", "--penalties", "l2,l1"],
+            "--feature-groups does nothing without group",
+        ),
     ],
 )
 def test_refits_and_groups_that_would_do_nothing(options, says):
@@ -256,6 +307,7 @@ def test_feature_groups(study, tmp_path):
 
 TABLE = "a,b,y\n" + "".join(f"{i % 7},{i % 5},{i % 7 + 0.1 * i:.1f}\n" for i in range(30))
 
+
 @pytest.mark.parametrize("command", ["compare", "fit", "select"])
 @pytest.mark.parametrize(
     "content, says",
@@ -265,7 +317,10 @@ TABLE = "a,b,y\n" + "".join(f"{i % 7},{i % 5},{i % 7 + 0.1 * i:.1f}\n" for i in 
         ("[1, 2]", "{path} does not give lists of columns by name: write"),
         ('{"one": "a", "two": ["b"]}', "{path} does not give lists of columns by name: write"),
         ('{"one": ["a", "b", "c"]}', "{path}: 'one' names 'c', which is no column"),
-        ('{"one": ["a", "b"], "two": ["a"]}', "{path}: 'a' is in 'one' and 'two'; name each column once"),
+        (
+            '{"one": ["a", "b"], "two": ["a"]}',
+            "{path}: 'a' is in 'one' and 'two'; name each column once",
+        ),
         ('{"one": ["a"]}', "{path}: leaves out b; name each column once"),
     ],
 )
@@ -274,7 +329,11 @@ def test_wrong_feature_groups_are_refused_in_one_line(command, content, says, tm
     data.write_text(TABLE)
     if content is not None:
         path.write_text(content)
-    more = {"compare": [], "fit": ["--penalty", "group", "--model", str(tmp_path / "m.taut")], "select": []}[command]
+    more = {
+        "compare": [],
+        "fit": ["--penalty", "group", "--model", str(tmp_path / "m.taut")],
+        "select": [],
+    }[command]
     code, out, err = run(command, str(data), "--target", "y", "--feature-groups", str(path), *more)
     assert code == 1 and out == "" and err.count("\n") == 1
     assert err.startswith(f"tautnet: error: {says.format(path=path)}")
@@ -293,7 +352,9 @@ def test_groups_of_columns_reach_a_model_and_a_selection(tmp_path):
 
 
 def test_the_options_know_the_penalties_of_the_engine():
-    """The command line keeps lists of its own, so that help needs no engine: they are the engine's."""
+    """The command line keeps lists of its own, so that help needs no engine: they are the
+    engine's.
+    """
     from tautnet.objective.penalties import ADAPTIVE, JOINT, WITH_L1_RATIO
 
     assert {ADAPTIVE.get(name, name) for name in options.JOINT} == {*JOINT}

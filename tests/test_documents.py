@@ -1,4 +1,6 @@
-"""The documents are true: their code runs, their links lead somewhere, the options and targets they name exist."""
+"""The documents are true: their code runs, their links lead somewhere, the options and targets they
+name exist.
+"""
 
 import inspect
 import re
@@ -11,7 +13,12 @@ from typer.main import get_command
 from tautnet.cli import app
 
 ROOT = Path(__file__).parents[1]
-DOCUMENTS = [ROOT / "README.md", ROOT / "CONTRIBUTING.md", ROOT / "CHANGELOG.md", *sorted((ROOT / "docs").glob("*.md"))]
+DOCUMENTS = [
+    ROOT / "README.md",
+    ROOT / "CONTRIBUTING.md",
+    ROOT / "CHANGELOG.md",
+    *sorted((ROOT / "docs").glob("*.md")),
+]
 README = DOCUMENTS[0].read_text(encoding="utf-8")
 
 
@@ -20,7 +27,9 @@ def test_the_readme_runs(capsys):
     for block in re.findall(r"```python\n(.*?)```", README, re.DOTALL):
         exec(block, names)
     assert capsys.readouterr().out.strip() == names["comparison"].verdict
-    weights = names["tn"].TautNetRegressor("group", names["model"].alpha_, hidden_layer_sizes=(20,), random_state=0)
+    weights = names["tn"].TautNetRegressor(
+        "group", names["model"].alpha_, hidden_layer_sizes=(20,), random_state=0
+    )
     assert (weights.fit(names["X"], names["y"]).coefs_[0] == names["model"].coefs_[0]).all()
 
 
@@ -45,7 +54,9 @@ def test_every_page_is_on_the_site():
 def test_every_public_name_is_in_the_api():
     import tautnet
 
-    named = re.findall(r"auto\w+:: tautnet\.(\w+)$", (ROOT / "docs" / "api.md").read_text(), re.MULTILINE)
+    named = re.findall(
+        r"auto\w+:: tautnet\.(\w+)$", (ROOT / "docs" / "api.md").read_text(), re.MULTILINE
+    )
     assert sorted(named) == sorted(set(tautnet.__all__) - {"datasets"})
 
 
@@ -73,7 +84,12 @@ def test_files_and_make_targets_exist(document):
 
 
 def test_options_exist():
-    known = {name for one in get_command(app).commands.values() for option in one.params for name in option.opts}
+    known = {
+        name
+        for one in get_command(app).commands.values()
+        for option in one.params
+        for name in option.opts
+    }
     named = set(re.findall(r"(--[a-z][a-z-]*)", README))
     assert named and named <= known
 

@@ -54,7 +54,9 @@ def test_which_predictors(run):
 def test_path_explained(run):
     _, names, picture = run("path_explained")
     model, three = names["model"], names["three"]
-    assert model.alpha_min_ <= model.alpha_1se_ < three.alpha_ and three.selected_features_.sum() <= 3
+    assert (
+        model.alpha_min_ <= model.alpha_1se_ < three.alpha_ and three.selected_features_.sum() <= 3
+    )
     same_picture("path_explained", picture)
 
 
@@ -78,4 +80,6 @@ def test_survival(run):
 def test_each_is_short_has_a_test_and_a_small_picture(path):
     assert f"test_{path.stem}" in globals()
     assert len(path.read_text(encoding="utf-8").splitlines()) < 60
-    assert 0 < (ROOT / "docs" / "pictures" / "examples" / f"{path.stem}.png").stat().st_size < 80_000
+    assert (
+        0 < (ROOT / "docs" / "pictures" / "examples" / f"{path.stem}.png").stat().st_size < 80_000
+    )

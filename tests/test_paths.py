@@ -1,4 +1,6 @@
-"""``fit_path``: the path that a ``CV`` estimator walks, every strength of it with its weights and its certificate."""
+"""``fit_path``: the path that a ``CV`` estimator walks, every strength of it with its weights and
+its certificate.
+"""
 
 import numpy as np
 import pytest
@@ -42,16 +44,31 @@ def test_task_and_groups_are_found():
     path = tn.fit_path(classes.frame[["x1", "x2", "x3"]], classes.frame["y"], **SMALL)
     assert path.unit.settings.loss.metric_name == "log-loss"
     times = np.column_stack([np.exp(-Y), np.arange(60) % 4 > 0])
-    assert tn.fit_path(X, times, task="survival", hidden_layer_sizes=()).unit.settings.loss.score_name == "c_index"
-    path = tn.fit_path(X, Y, penalty="group", feature_groups={"b": ["x3"], "a": ["x1", "x2"]}, **SMALL)
+    assert (
+        tn.fit_path(X, times, task="survival", hidden_layer_sizes=()).unit.settings.loss.score_name
+        == "c_index"
+    )
+    path = tn.fit_path(
+        X, Y, penalty="group", feature_groups={"b": ["x3"], "a": ["x1", "x2"]}, **SMALL
+    )
     assert path.predictors == ["b", "a"] and path.norms.shape[1] == 2
 
 
 CHANGES = [
-    {"penalty": "l1"}, {"loss": "huber"}, {"sample_weight": 1.0 + np.arange(60) % 2}, {"activation": "tanh"},
-    {"skip": False}, {"penalty_factors": [1, 2, 1]}, {"layer_factors": [1, 2]}, {"random_state": 1}, {"finish": True},
-    {"alphas": [0.3]}, {"alpha_min_ratio": 0.1}, {"precision": "float64"}, {"hidden_layer_sizes": (5,)},
-]  # fmt: skip
+    {"penalty": "l1"},
+    {"loss": "huber"},
+    {"sample_weight": 1.0 + np.arange(60) % 2},
+    {"activation": "tanh"},
+    {"skip": False},
+    {"penalty_factors": [1, 2, 1]},
+    {"layer_factors": [1, 2]},
+    {"random_state": 1},
+    {"finish": True},
+    {"alphas": [0.3]},
+    {"alpha_min_ratio": 0.1},
+    {"precision": "float64"},
+    {"hidden_layer_sizes": (5,)},
+]
 
 
 @pytest.fixture(scope="module")
@@ -62,7 +79,9 @@ def plain():
 @pytest.mark.parametrize("options", CHANGES, ids=lambda options: ",".join(options))
 def test_each_argument_changes_the_path(plain, options):
     other = tn.fit_path(X, Y, **(SMALL | options))
-    same = other.norms.shape == plain.norms.shape and np.allclose(other.norms, plain.norms, rtol=1e-9)
+    same = other.norms.shape == plain.norms.shape and np.allclose(
+        other.norms, plain.norms, rtol=1e-9
+    )
     assert not same
 
 
@@ -73,7 +92,10 @@ def test_each_argument_changes_the_path(plain, options):
         ({"ties": "efron"}, "ties='efron' changes nothing without task='survival'"),
         ({"delta": 2.0}, "delta=2.0 changes nothing"),
         ({"alphas": [0.0]}, "neither 'auto' nor a list of finite numbers above 0"),
-        ({"alphas": [0.1], "alpha_min_ratio": 0.1}, "alpha_min_ratio=0.1 changes nothing here: it needs alphas='auto'"),
+        (
+            {"alphas": [0.1], "alpha_min_ratio": 0.1},
+            "alpha_min_ratio=0.1 changes nothing here: it needs alphas='auto'",
+        ),
         ({"tol": 0.2}, "tol=0.2 changes nothing"),
         ({"loss": "absolute"}, "no loss 'absolute'"),
         ({"penalty": "lasso"}, "penalty"),

@@ -27,7 +27,9 @@ def fit_and_predict(X: NDArray[np.float64], y: NDArray[np.float64]) -> list[str]
 
 def compare_and_draw(n_rows: int) -> dict[str, Any]:
     table = tn.datasets.friedman1(n_rows)
-    comparison = tn.compare(table.frame, table.frame[table.target], penalties=["l2"], hidden_layer_sizes=(4,))
+    comparison = tn.compare(
+        table.frame, table.frame[table.target], penalties=["l2"], hidden_layer_sizes=(4,)
+    )
     assert_type(comparison, tn.Comparison)
     assert_type(comparison.verdict, str)
     assert_type(tn.PathDisplay.from_comparison(comparison, "l2").plot(), tn.PathDisplay)

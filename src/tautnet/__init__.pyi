@@ -1,4 +1,4 @@
-"""The names of `tautnet` as a type checker sees them: they are loaded when first used, which it cannot follow."""
+"""The names of `tautnet` as a type checker sees them: they are loaded when they are first used."""
 
 from tautnet.comparison import Comparison as Comparison
 from tautnet.comparison import compare as compare

@@ -1,4 +1,6 @@
-"""The command: gather the commands, run one. Exit codes: 0 done, 1 data or fit at fault, 2 usage, 130 interrupted.
+"""The command: gather the commands, run one. Exit codes: 0 done, 1 data or fit at fault, 2
+usage,
+130 interrupted.
 
 Nothing heavy is imported before a command runs, so that ``--help`` answers at once.
 """
@@ -24,7 +26,10 @@ app = typer.Typer(
     add_completion=False,
     no_args_is_help=True,
     pretty_exceptions_enable=False,
-    help="glmnet for neural networks: is my network over-fitted, which penalty helps, which predictors can go?",
+    help=(
+        "glmnet for neural networks: is my network over-fitted, which penalty helps, which"
+        " predictors can go?"
+    ),
 )
 for command in (compare, fit, predict, show, export, select, report, article):
     app.command()(command)
@@ -39,14 +44,17 @@ def _show_version(value: bool):
 @app.callback()
 def _tautnet(
     version: Annotated[
-        bool, typer.Option("--version", callback=_show_version, is_eager=True, help="Show the version.")
+        bool,
+        typer.Option("--version", callback=_show_version, is_eager=True, help="Show the version."),
     ] = False,
 ):
     pass
 
 
 def main():
-    """Run the command; what a user got wrong is one line, and Ctrl-C leaves nothing half written."""
+    """Run the command; what a user got wrong is one line, and Ctrl-C leaves nothing half
+    written.
+    """
     if hasattr(sys.stdout, "reconfigure"):
         # A terminal that cannot show a character shows a question mark instead of a traceback.
         sys.stdout.reconfigure(errors="replace")

@@ -1,4 +1,6 @@
-"""`compare`: from a table to a verdict, as a call; the result is one plain object, ready for JSON."""
+"""`compare`: from a table to a verdict, as a call; the result is one plain object, ready for
+JSON.
+"""
 
 import time
 from collections.abc import Callable, Mapping, Sequence
@@ -17,10 +19,24 @@ from tautnet.fitting.detail import plain, study_detail
 from tautnet.fitting.relaxed import Relaxed
 from tautnet.fitting.sample import encode, notes
 from tautnet.fitting.settings import Settings
-from tautnet.fitting.study import best_row, candidates_for, over_fitted, recommended_name, run_study, tabulate
+from tautnet.fitting.study import (
+    best_row,
+    candidates_for,
+    over_fitted,
+    recommended_name,
+    run_study,
+    tabulate,
+)
 from tautnet.fitting.verdict import write_verdict
 from tautnet.objective.networks import ACTIVATIONS, Network, layer_sizes
-from tautnet.objective.penalties import ADAPTIVE, JOINT, PENALTIES, RELAXED, WITH_L1_RATIO, penalty_complaint
+from tautnet.objective.penalties import (
+    ADAPTIVE,
+    JOINT,
+    PENALTIES,
+    RELAXED,
+    WITH_L1_RATIO,
+    penalty_complaint,
+)
 from tautnet.objective.tasks import REGRESSION_LOSSES, TIES, loss_for
 
 if TYPE_CHECKING:
@@ -40,7 +56,8 @@ class Comparison:
     detail : dict
         Everything that the report draws: curves, paths, exits, outer-fold predictions.
     model : TautNetClassifierCV, TautNetRegressorCV or TautNetSurvivalCV
-        Under the recommended penalty, fitted on all rows; None where only the numbers are at hand.
+        Under the recommended penalty, fitted on all rows; None where only the numbers are at
+        hand.
     """
 
     result: dict[str, Any]
@@ -63,15 +80,22 @@ class Comparison:
         return self.result["recommended"]
 
     def frame(self) -> "pd.DataFrame":
-        """The rows as a data frame, one penalty a row, the linear map and the honest choice below."""
+        """The rows as a data frame, one penalty a row, the linear map and the honest choice
+        below.
+        """
         import pandas as pd
 
-        rows = [*self.result["rows"], self.result["linear"], self.result["chosen"] | {"penalty": "chosen"}]
+        rows = [
+            *self.result["rows"],
+            self.result["linear"],
+            self.result["chosen"] | {"penalty": "chosen"},
+        ]
         flat = [{k: v for k, v in row.items() if not isinstance(v, dict)} for row in rows]
         return pd.DataFrame(flat).set_index("penalty")
 
     def whole(self, command: str | None = None) -> dict[str, Any]:
-        """The object that ``result.json`` holds, with ``detail``, from which the report is drawn.
+        """The object that ``result.json`` holds, with ``detail``, from which the report is
+        drawn.
 
         Parameters
         ----------
@@ -103,7 +127,9 @@ class Comparison:
         return render_summary(self.whole())
 
     def __repr__(self):
-        return f"Comparison({self.result['data']}, recommended={self.recommended!r})\n{self.verdict}"
+        return (
+            f"Comparison({self.result['data']}, recommended={self.recommended!r})\n{self.verdict}"
+        )
 
 
 def compare(
@@ -148,16 +174,18 @@ def compare(
         Numbers, categories, dates; missing cells are imputed inside each fold.
     y : Series or array (n_rows,)
     penalties : sequence of str
-        From those that `TautNetClassifier` names, and "adaptive_group", which is "group" with ``adaptive=True``.
-        "early_stopping" and "dropout" have no certificate, and the rate of dropout is reported as alpha.
+        From those that `TautNetClassifier` names, and "adaptive_group", which is "group" with
+        ``adaptive=True``. "early_stopping" and "dropout" have no certificate, and the rate of
+        dropout is reported as alpha.
     cv : int, splitter or iterable
-        Number of folds, outer and inner: the inner folds of an outer fold are the others. Or scikit-learn's
-        splitters, or pairs of training and test rows, by which every row is a test row once and a training
-        row of all other splits.
+        Number of folds, outer and inner: the inner folds of an outer fold are the others. Or
+        scikit-learn's splitters, or pairs of training and test rows, by which every row is a
+        test row once and a training row of all other splits.
     repeats : int
         How often the folds are drawn anew; losses are averaged over repeats.
     groups : array (n_rows,), optional
-        Rows of one group are never split between folds, and count as one observation in intervals.
+        Rows of one group are never split between folds, and count as one observation in
+        intervals.
     sample_weight : array (n_rows,), optional
     task : {"auto", "classification", "regression", "survival"}
         For "survival" y is times and events, as `TautNetSurvival` takes them.
@@ -175,13 +203,14 @@ def compare(
     l1_ratio : float
         Share of l1 in "elasticnet" and "sparse_group".
     feature_groups, penalty_factors : dict and array, optional
-        As in `TautNetClassifier`; groups are then what is counted and drawn as predictors. The factors are those of
-        every penalty, of the linear model's too.
+        As in `TautNetClassifier`; groups are then what is counted and drawn as predictors. The
+        factors are those of every penalty, of the linear model's too.
     finish : bool
         Score and deliver models that are solved in float64 (slower).
     relax : bool
-        A further row, "relaxed_group": "group" with ``relax=True``. In every fold refits on the predictors that the
-        path of "group" ranks first are judged beside it, which takes several times as long as that path.
+        A further row, "relaxed_group": "group" with ``relax=True``. In every fold refits on the
+        predictors that the path of "group" ranks first are judged beside it, which takes several
+        times as long as that path.
     alpha_min_ratio : "auto" or float
         Start of the path as a share of a₀; "auto" is 1e-6, or 1e-2 with more columns than rows.
     max_iter, tol : int, float
@@ -206,7 +235,8 @@ def compare(
     Raises
     ------
     TableError
-        When the table, the target or the folds cannot be used; the message says what to do. It is a ValueError.
+        When the table, the target or the folds cannot be used; the message says what to do. It
+        is a ValueError.
     ValueError
         When an argument is wrong, or would do nothing.
 
@@ -228,25 +258,45 @@ def compare(
     network = Network(sizes, activation, skip and bool(sizes))
     _check(penalties, cv, repeats, selection, l1_ratio, feature_groups, ordered, groups, network)
     _check_relax(relax, penalties, finish, network)
-    target, sample, encoder = encode(X, y, sample_weight, task if loss == "squared_error" else "regression")
+    target, sample, encoder = encode(
+        X, y, sample_weight, task if loss == "squared_error" else "regression"
+    )
     check_loss(target.task, task, loss, delta, quantile, ties)
     regression_loss = loss
-    loss = loss_for(target.task, sample.y, sample.weight, loss=loss, delta=delta, quantile=quantile, ties=ties)
+    loss = loss_for(
+        target.task, sample.y, sample.weight, loss=loss, delta=delta, quantile=quantile, ties=ties
+    )
     taken = take_predictors(sample, encoder, feature_groups, penalty_factors)
 
     def settings_for(penalty, linear):
         return Settings(
-            penalty=ADAPTIVE.get(penalty, penalty), adaptive=penalty in ADAPTIVE, l1_ratio=l1_ratio, loss=loss,
-            network=Network((), activation, False) if linear else network, alpha_min_ratio=alpha_min_ratio,
-            finish=finish, tol=tol, max_iter=max_iter, precision=precision, seed=random_state,
+            penalty=ADAPTIVE.get(penalty, penalty),
+            adaptive=penalty in ADAPTIVE,
+            l1_ratio=l1_ratio,
+            loss=loss,
+            network=Network((), activation, False) if linear else network,
+            alpha_min_ratio=alpha_min_ratio,
+            finish=finish,
+            tol=tol,
+            max_iter=max_iter,
+            precision=precision,
+            seed=random_state,
             penalty_factors=taken.factors,
-        )  # fmt: skip
+        )
 
     codes = check_groups(sample.X, groups)
     sample = taken.sample._replace(groups=codes)
     if isinstance(cv, Integral):
         folds = [
-            fold_rows(target, sample.weight, cv, nested=True, groups=codes, ordered=ordered, seed=random_state + repeat)
+            fold_rows(
+                target,
+                sample.weight,
+                cv,
+                nested=True,
+                groups=codes,
+                ordered=ordered,
+                seed=random_state + repeat,
+            )
             for repeat in range(repeats)
         ]
     else:
@@ -255,21 +305,45 @@ def compare(
         for note in notes(target, encoder):
             on_note(note)
     study = run_study(
-        sample, candidates_for(penalties, settings_for), folds, selection=selection,
-        relaxed=RELAXED if relax else None, groups=codes, n_jobs=n_jobs, on_progress=on_progress,
-    )  # fmt: skip
-    table, names = tabulate(study), [str(name) for name in feature_groups or encoder.feature_names_in_]
+        sample,
+        candidates_for(penalties, settings_for),
+        folds,
+        selection=selection,
+        relaxed=RELAXED if relax else None,
+        groups=codes,
+        n_jobs=n_jobs,
+        on_progress=on_progress,
+    )
+    table, names = (
+        tabulate(study),
+        [str(name) for name in feature_groups or encoder.feature_names_in_],
+    )
     names = [names[i] for i in taken.predictors]
     result = _result(name, target, sample, study, table, random_state)
     result["detail"] = study_detail(study, table, encoder, target, names)
     sentences = result["detail"]["sentences"] = write_verdict(result)
     result["verdict"] = " ".join(sentences)
     parameters = dict(
-        cv=cv, selection=selection, n_jobs=n_jobs, loss=regression_loss, delta=delta, quantile=quantile, ties=ties,
-        l1_ratio=l1_ratio, feature_groups=feature_groups, penalty_factors=penalty_factors,
-        hidden_layer_sizes=sizes, activation=activation, skip=skip, finish=finish,
-        alpha_min_ratio=alpha_min_ratio, max_iter=max_iter, tol=tol, precision=precision, random_state=random_state,
-    )  # fmt: skip
+        cv=cv,
+        selection=selection,
+        n_jobs=n_jobs,
+        loss=regression_loss,
+        delta=delta,
+        quantile=quantile,
+        ties=ties,
+        l1_ratio=l1_ratio,
+        feature_groups=feature_groups,
+        penalty_factors=penalty_factors,
+        hidden_layer_sizes=sizes,
+        activation=activation,
+        skip=skip,
+        finish=finish,
+        alpha_min_ratio=alpha_min_ratio,
+        max_iter=max_iter,
+        tol=tol,
+        precision=precision,
+        random_state=random_state,
+    )
     model = _recommended_model(result["recommended"], parameters, X, target, encoder, study)
     result["seconds"] = time.perf_counter() - start
     result["version"] = version("tautnet")
@@ -294,30 +368,48 @@ def _check(penalties, cv, repeats, selection, l1_ratio, feature_groups, ordered,
         raise ValueError(f"penalties={penalties!r} is one name: give a list, as [{penalties!r}]")
     for name in penalties:
         if name not in PENALTIES and name not in ADAPTIVE:
-            raise ValueError(f"no penalty {name!r}: use some of {', '.join([*PENALTIES, *ADAPTIVE])}")
+            raise ValueError(
+                f"no penalty {name!r}: use some of {', '.join([*PENALTIES, *ADAPTIVE])}"
+            )
         complaint = penalty_complaint(ADAPTIVE.get(name, name), network)
         if complaint:
             raise ValueError(complaint)
     is_number = isinstance(cv, Integral)
     for wrong, why in (
-        (not penalties or len(set(penalties)) < len(penalties), "name at least one penalty, and each once"),
+        (
+            not penalties or len(set(penalties)) < len(penalties),
+            "name at least one penalty, and each once",
+        ),
         (is_number and cv < 3, f"cv={cv}: nested cross-validation needs at least 3 folds"),
-        (not is_number and repeats > 1, f"repeats={repeats} changes nothing where cv gives the splits"),
+        (
+            not is_number and repeats > 1,
+            f"repeats={repeats} changes nothing where cv gives the splits",
+        ),
         (not is_number and ordered, "ordered=True changes nothing where cv gives the splits"),
         (repeats < 1, f"repeats={repeats}: at least 1 is needed"),
         (selection not in ("min", "1se"), f"selection={selection!r} is neither 'min' nor '1se'"),
-        (activation not in ACTIVATIONS, f"activation={activation!r} is not one of {', '.join(ACTIVATIONS)}"),
+        (
+            activation not in ACTIVATIONS,
+            f"activation={activation!r} is not one of {', '.join(ACTIVATIONS)}",
+        ),
         (not 0 <= l1_ratio <= 1, f"l1_ratio={l1_ratio} is not between 0 and 1"),
         (
             l1_ratio != 0.5 and not {*penalties} & {*WITH_L1_RATIO},
             f"l1_ratio={l1_ratio} changes nothing without {' or '.join(WITH_L1_RATIO)}",
         ),
         (
-            feature_groups is not None and not {ADAPTIVE.get(name, name) for name in penalties} & {*JOINT},
+            feature_groups is not None
+            and not {ADAPTIVE.get(name, name) for name in penalties} & {*JOINT},
             f"feature_groups changes nothing without {', '.join(JOINT)}",
         ),
-        (ordered and repeats > 1, f"repeats={repeats} changes nothing where ordered=True leaves nothing to draw"),
-        (ordered and groups is not None, "ordered=True cuts folds by the order of rows, groups by groups: use one"),
+        (
+            ordered and repeats > 1,
+            f"repeats={repeats} changes nothing where ordered=True leaves nothing to draw",
+        ),
+        (
+            ordered and groups is not None,
+            "ordered=True cuts folds by the order of rows, groups by groups: use one",
+        ),
     ):
         if wrong:
             raise ValueError(why)
@@ -326,8 +418,14 @@ def _check(penalties, cv, repeats, selection, l1_ratio, feature_groups, ordered,
 def _check_relax(relax, penalties, finish, network):
     """Raise where refits are asked for that cannot be made."""
     for wrong, why in (
-        (relax and not {*RELAXED.values()} <= {*penalties}, "relax=True refits what group ranks first: name group too"),
-        (relax and finish and not network.is_linear, "relax=True needs finish=False: refits are scored as they are"),
+        (
+            relax and not {*RELAXED.values()} <= {*penalties},
+            "relax=True refits what group ranks first: name group too",
+        ),
+        (
+            relax and finish and not network.is_linear,
+            "relax=True needs finish=False: refits are scored as they are",
+        ),
     ):
         if wrong:
             raise ValueError(why)
@@ -338,13 +436,22 @@ def check_loss(found, task, loss, delta, quantile, ties):
     if loss not in REGRESSION_LOSSES:
         raise ValueError(f"no loss {loss!r}: use one of {', '.join(REGRESSION_LOSSES)}")
     for wrong, why in (
-        (loss != "squared_error" and task not in ("auto", "regression"), f"loss={loss!r} is that of a regression"),
+        (
+            loss != "squared_error" and task not in ("auto", "regression"),
+            f"loss={loss!r} is that of a regression",
+        ),
         (delta <= 0, f"delta={delta} is not above 0"),
         (not 0 < quantile < 1, f"quantile={quantile} is not between 0 and 1"),
         (ties not in TIES, f"ties={ties!r} is not one of {', '.join(TIES)}"),
         (delta != 1.35 and loss != "huber", f"delta={delta} changes nothing without loss='huber'"),
-        (quantile != 0.5 and loss != "quantile", f"quantile={quantile} changes nothing without loss='quantile'"),
-        (ties != "breslow" and found != "survival", f"ties={ties!r} changes nothing without task='survival'"),
+        (
+            quantile != 0.5 and loss != "quantile",
+            f"quantile={quantile} changes nothing without loss='quantile'",
+        ),
+        (
+            ties != "breslow" and found != "survival",
+            f"ties={ties!r} changes nothing without task='survival'",
+        ),
     ):
         if wrong:
             raise ValueError(why)

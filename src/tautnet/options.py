@@ -5,12 +5,21 @@ from math import inf
 
 import typer
 
-# Typer 0.2x carries its own copy of click, earlier ones use click itself: the classes are found by inheritance.
+# Typer 0.2x carries its own copy of click, earlier ones use click itself: the classes are found by
+# inheritance.
 UsageError = typer.BadParameter.__base__
 CommandError = UsageError.__base__
 
 DEFAULT_PENALTIES = ("none", "l2", "l1", "elasticnet", "group", "adaptive_group")
-PENALTIES = (*DEFAULT_PENALTIES, "sparse_group", "hierarchical", "mcp", "group_mcp", "early_stopping", "dropout")
+PENALTIES = (
+    *DEFAULT_PENALTIES,
+    "sparse_group",
+    "hierarchical",
+    "mcp",
+    "group_mcp",
+    "early_stopping",
+    "dropout",
+)
 ACTIVATIONS = ("relu", "tanh", "silu", "identity")
 FDR, EXPECTED_FALSE = 0.1, 4.0
 LANGUAGES = ("python", "sql")
@@ -39,6 +48,7 @@ def penalties(value: str):
 
 def one_of(*allowed):
     """A check that a value is one of some."""
+
     def check(value):
         if value is not None and value not in allowed:
             raise typer.BadParameter(f"{value!r} is not one of {', '.join(allowed)}")
@@ -65,8 +75,8 @@ def rule_of_comparison(value: str):
     """A rule of choice that serves every penalty; a number of predictors is a matter of one."""
     if value.isdecimal():
         raise typer.BadParameter(
-            f"compare takes min or 1se; the best model with at most {value} predictors is that of tautnet fit "
-            f"--select {value}"
+            f"compare takes min or 1se; the best model with at most {value} predictors is that of"
+            f" tautnet fit --select {value}"
         )
     return one_of("min", "1se")(value)
 
@@ -74,7 +84,9 @@ def rule_of_comparison(value: str):
 def rule(value: str):
     """A rule of choice, or a number of predictors."""
     if value not in ("min", "1se") and not (value.isdecimal() and int(value)):
-        raise typer.BadParameter(f"{value!r} is neither min nor 1se nor a number of predictors from 1 on")
+        raise typer.BadParameter(
+            f"{value!r} is neither min nor 1se nor a number of predictors from 1 on"
+        )
     return value
 
 
@@ -82,18 +94,24 @@ def hidden(value: str):
     """Units of each hidden layer, or 0."""
     sizes = [size.strip() for size in value.split(",")]
     if not all(map(str.isdecimal, sizes)) or (len(sizes) > 1 and 0 in map(int, sizes)):
-        raise typer.BadParameter(f"{value!r}: give the units of each hidden layer, such as 100 or 64,64; 0 for none")
+        raise typer.BadParameter(
+            f"{value!r}: give the units of each hidden layer, such as 100 or 64,64; 0 for none"
+        )
     return value
 
 
 def refuse_idle_penalties(penalties, l1_ratio, hidden):
     """A number is that of some penalties, and not every penalty goes with every network."""
     for idle, why in (
-        (l1_ratio != L1_RATIO and not {*penalties} & {*WITH_L1_RATIO},
-         f"--l1-ratio does nothing without {' or '.join(WITH_L1_RATIO)} among --penalties"),
-        ("dropout" in penalties and not layers(hidden),
-         "dropout leaves hidden units out: it needs a hidden layer (--hidden)"),
-    ):  # fmt: skip
+        (
+            l1_ratio != L1_RATIO and not {*penalties} & {*WITH_L1_RATIO},
+            f"--l1-ratio does nothing without {' or '.join(WITH_L1_RATIO)} among --penalties",
+        ),
+        (
+            "dropout" in penalties and not layers(hidden),
+            "dropout leaves hidden units out: it needs a hidden layer (--hidden)",
+        ),
+    ):
         if idle:
             raise UsageError(why)
 
@@ -101,14 +119,25 @@ def refuse_idle_penalties(penalties, l1_ratio, hidden):
 def refuse_idle_groups(feature_groups, penalties):
     """Groups of columns are those of penalties that draw whole predictors."""
     if feature_groups and not {*penalties} & {*JOINT}:
-        raise UsageError(f"--feature-groups does nothing without {', '.join(JOINT[:-1])} or {JOINT[-1]}")
+        raise UsageError(
+            f"--feature-groups does nothing without {', '.join(JOINT[:-1])} or {JOINT[-1]}"
+        )
 
 
 def refuse_idle_refits(relax, penalties, finish):
     """Refits need a path that ranks predictors, and are scored as they are walked."""
     for idle, why in (
-        (relax and "group" not in penalties, "--relax refits what group ranks first: name group in --penalties"),
-        (relax and finish, "--finish does nothing to refits, which are scored as they are walked: leave out --relax"),
+        (
+            relax and "group" not in penalties,
+            "--relax refits what group ranks first: name group in --penalties",
+        ),
+        (
+            relax and finish,
+            (
+                "--finish does nothing to refits, which are scored as they are walked: leave out"
+                " --relax"
+            ),
+        ),
     ):
         if idle:
             raise UsageError(why)
@@ -118,8 +147,14 @@ def refuse_idle_options(out, force, ordered, repeats, group_col):
     """An option that would do nothing is a mistake that its user should hear of."""
     for idle, why in (
         (force and out is None, "--force does nothing without --out DIR"),
-        (ordered and repeats > 1, "--repeats draws folds anew, and --ordered leaves nothing to draw: use one of them"),
-        (ordered and group_col, "--ordered cuts folds by the order of rows, --group-col by groups: use one of them"),
+        (
+            ordered and repeats > 1,
+            "--repeats draws folds anew, and --ordered leaves nothing to draw: use one of them",
+        ),
+        (
+            ordered and group_col,
+            "--ordered cuts folds by the order of rows, --group-col by groups: use one of them",
+        ),
     ):
         if idle:
             raise UsageError(why)
@@ -129,8 +164,17 @@ def refuse_idle_layers(hidden, activation, finish):
     """Without a hidden layer there is nothing to activate, and the map is solved anyway."""
     linear = not layers(hidden)
     for idle, why in (
-        (linear and activation != "relu", "--activation does nothing without a hidden layer (--hidden 0)"),
-        (linear and finish, "--finish does nothing without a hidden layer (--hidden 0): a linear map is always solved"),
+        (
+            linear and activation != "relu",
+            "--activation does nothing without a hidden layer (--hidden 0)",
+        ),
+        (
+            linear and finish,
+            (
+                "--finish does nothing without a hidden layer (--hidden 0): a linear map is always"
+                " solved"
+            ),
+        ),
     ):
         if idle:
             raise UsageError(why)
@@ -140,7 +184,10 @@ def refuse_idle_targets(target, time, event, task):
     """What is to be predicted is said once."""
     for idle, why in (
         ((time is None) != (event is None), "--time and --event go together: times, and events"),
-        (time is not None and target, "--target names one column, --time and --event two: use one or the other"),
+        (
+            time is not None and target,
+            "--target names one column, --time and --event two: use one or the other",
+        ),
         (time is not None and task != "auto", "--task does nothing beside --time and --event"),
     ):
         if idle:
@@ -150,10 +197,16 @@ def refuse_idle_targets(target, time, event, task):
 def refuse_idle_losses(task, time, loss, delta, quantile, ties):
     """A loss is that of a regression, and each number is that of one loss."""
     for idle, why in (
-        (time is not None and loss != "squared_error", "--loss does nothing beside --time and --event"),
+        (
+            time is not None and loss != "squared_error",
+            "--loss does nothing beside --time and --event",
+        ),
         (loss != "squared_error" and task == "classification", "--loss is that of a regression"),
         (delta != DELTA and loss != "huber", "--delta does nothing without --loss huber"),
-        (quantile != QUANTILE and loss != "quantile", "--quantile does nothing without --loss quantile"),
+        (
+            quantile != QUANTILE and loss != "quantile",
+            "--quantile does nothing without --loss quantile",
+        ),
         (ties != TIES[0] and time is None, "--ties does nothing without --time and --event"),
     ):
         if idle:
@@ -163,7 +216,10 @@ def refuse_idle_losses(task, time, loss, delta, quantile, ties):
 def refuse_idle_selection(fdr, strict, stability, expected_false, hidden, activation):
     """Options of one method do nothing beside the other."""
     for idle, why in (
-        (stability and fdr != FDR, "--fdr does nothing with --stability, whose limit is --expected-false"),
+        (
+            stability and fdr != FDR,
+            "--fdr does nothing with --stability, whose limit is --expected-false",
+        ),
         (stability and strict, "--strict does nothing with --stability, which has no p-values"),
         (
             not stability and expected_false != EXPECTED_FALSE,
@@ -180,7 +236,9 @@ def refuse_idle_selection(fdr, strict, stability, expected_false, hidden, activa
 
 def split(text):
     """Names between commas; one that holds a comma itself goes in double quotes."""
-    return [name.strip() for name in next(csv.reader([text], skipinitialspace=True), ()) if name.strip()]
+    return [
+        name.strip() for name in next(csv.reader([text], skipinitialspace=True), ()) if name.strip()
+    ]
 
 
 def layers(hidden):

@@ -44,9 +44,10 @@ def fit_path(
 ) -> Path:
     """Fit one penalty at every strength, from over-fitted to null, on all rows.
 
-    Nothing is cross-validated: the path says how weights, predictors and the loss on the rows seen follow the strength,
-    not which strength is good. It is the path that a ``CV`` estimator of the same arguments walks on all rows, with
-    the parameters and the certificate of every strength.
+    Nothing is cross-validated: the path says how weights, predictors and the loss on the rows
+    seen follow the strength, not which strength is good. It is the path that a ``CV`` estimator
+    of the same arguments walks on all rows, with the parameters and the certificate of every
+    strength.
 
     Parameters
     ----------
@@ -54,7 +55,8 @@ def fit_path(
         Numbers, categories, dates; missing cells are imputed.
     y : Series or array (n_rows,)
     penalty : str
-        As in `TautNetClassifier`. Under "none" and "early_stopping" there is no strength: their points are steps.
+        As in `TautNetClassifier`. Under "none" and "early_stopping" there is no strength: their
+        points are steps.
     alphas : "auto" or array
         Strengths; the automatic grid covers over-fitted to null. Under "dropout" rates.
     sample_weight : array (n_rows,), optional
@@ -64,8 +66,8 @@ def fit_path(
         Of a regression.
     delta, quantile, ties : float, float, {"breslow", "efron"}
         As in `TautNetRegressor` and `TautNetSurvival`.
-    hidden_layer_sizes, activation, skip, l1_ratio, feature_groups, penalty_factors, layer_factors, finish
-    alpha_min_ratio, max_iter, tol, precision
+    hidden_layer_sizes, activation, skip, l1_ratio, feature_groups, penalty_factors,
+    layer_factors, finish alpha_min_ratio, max_iter, tol, precision
         As in `TautNetClassifier`.
     random_state : int
 
@@ -77,20 +79,22 @@ def fit_path(
     Raises
     ------
     TableError
-        When the table or the target cannot be used; the message says what to do. It is a ValueError.
+        When the table or the target cannot be used; the message says what to do. It is a
+        ValueError.
     ValueError
         When an argument is wrong, or would do nothing.
 
     References
     ----------
-    Friedman, Hastie and Tibshirani (2010), Regularization paths for generalized linear models via coordinate descent,
-    Journal of Statistical Software 33(1): the function ``glmnet``.
+    Friedman, Hastie and Tibshirani (2010), Regularization paths for generalized linear models
+    via coordinate descent, Journal of Statistical Software 33(1): the function ``glmnet``.
 
     Examples
     --------
     >>> from tautnet.tables.datasets import linear_two
     >>> table = linear_two(n_rows=60, n_predictors=3, seed=0)
-    >>> path = fit_path(table.frame[["x1", "x2", "x3"]], table.frame["y"], penalty="l1", hidden_layer_sizes=())
+    >>> path = fit_path(table.frame[["x1", "x2", "x3"]], table.frame["y"], penalty="l1",
+    ...     hidden_layer_sizes=())
     >>> path.n_features[0], path.n_features[-1], bool((path.stationarity < 0.05).all())
     (np.int64(3), np.int64(0), True)
     >>> path.predictors[path.norms[-8].argmax()]
@@ -99,16 +103,38 @@ def fit_path(
     found = as_target(y, task if loss == "squared_error" else "regression").task
     check_loss(found, task, loss, delta, quantile, ties)
     given = dict(
-        penalty=penalty, alphas=alphas, loss=loss, delta=delta, quantile=quantile, ties=ties,
-        hidden_layer_sizes=hidden_layer_sizes, activation=activation, skip=skip, l1_ratio=l1_ratio,
-        feature_groups=feature_groups, penalty_factors=penalty_factors, layer_factors=layer_factors, finish=finish,
-        alpha_min_ratio=alpha_min_ratio, max_iter=max_iter, tol=tol, precision=precision, random_state=random_state,
-    )  # fmt: skip
+        penalty=penalty,
+        alphas=alphas,
+        loss=loss,
+        delta=delta,
+        quantile=quantile,
+        ties=ties,
+        hidden_layer_sizes=hidden_layer_sizes,
+        activation=activation,
+        skip=skip,
+        l1_ratio=l1_ratio,
+        feature_groups=feature_groups,
+        penalty_factors=penalty_factors,
+        layer_factors=layer_factors,
+        finish=finish,
+        alpha_min_ratio=alpha_min_ratio,
+        max_iter=max_iter,
+        tol=tol,
+        precision=precision,
+        random_state=random_state,
+    )
     estimator = estimator_for(found, given)
     sample, settings, _ = estimator._prepare(X, y, sample_weight)
     rows = np.arange(len(sample.y))
     walk = partial(
-        run_chain, sample, rows, rows[:0], settings, alphas=estimator._check_alphas(), keep="all", certify="all"
+        run_chain,
+        sample,
+        rows,
+        rows[:0],
+        settings,
+        alphas=estimator._check_alphas(),
+        keep="all",
+        certify="all",
     )
     path = run_units([lambda ticker: walk(ticker=ticker)])[0]
     return replace(path, predictors=estimator._predictor_names())

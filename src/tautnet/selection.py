@@ -13,14 +13,26 @@ from tautnet.estimators.inputs import check_feature_groups, check_groups
 from tautnet.fitting.conditionals import Conditionals, heavy_tailed, normal_scores
 from tautnet.fitting.crossval import fold_rows
 from tautnet.fitting.detail import plain
-from tautnet.fitting.discoveries import benjamini_hochberg, fold_networks, most_draws, randomization_test, rows_to_test
+from tautnet.fitting.discoveries import (
+    benjamini_hochberg,
+    fold_networks,
+    most_draws,
+    randomization_test,
+    rows_to_test,
+)
 from tautnet.fitting.exits import order_of_exit
 from tautnet.fitting.nested import Candidate, cross_validate
 from tautnet.fitting.path import nearest
 from tautnet.fitting.reading import randomization_in_words, stability_in_words
 from tautnet.fitting.sample import encode, notes
 from tautnet.fitting.settings import Settings
-from tautnet.fitting.stability import PAIRS, THRESHOLD, counted, expected_false_at_most, stability_selection
+from tautnet.fitting.stability import (
+    PAIRS,
+    THRESHOLD,
+    counted,
+    expected_false_at_most,
+    stability_selection,
+)
 from tautnet.fitting.study import single_chains
 from tautnet.fitting.units import stage
 from tautnet.objective.networks import ACTIVATIONS, Network, layer_sizes
@@ -98,24 +110,27 @@ def select_features(
 ) -> Selection:
     """Tell predictors that matter from noise, with a limit on false ones.
 
-    By the holdout randomization test: networks under the adaptive group penalty, one a fold, predict the fold that
-    nothing of theirs has seen, with each predictor as it is and with draws of it given the other predictors. A p-value
-    is twice the share of draws that do as well, and 1 for a predictor that is zero in every network. The predictors
-    selected are those of Benjamini and Hochberg over all p-values. The draws are estimated, so the control is
+    By the holdout randomization test: networks under the adaptive group penalty, one a fold,
+    predict the fold that nothing of theirs has seen, with each predictor as it is and with draws
+    of it given the other predictors. A p-value is twice the share of draws that do as well, and
+    1 for a predictor that is zero in every network. The predictors selected are those of
+    Benjamini and Hochberg over all p-values. The draws are estimated, so the control is
     approximate.
 
     Parameters
     ----------
     X : DataFrame or array (n_rows, n_predictors)
-        Numbers, categories, dates; columns with heavy tails (excess kurtosis above 3) are taken as normal scores.
+        Numbers, categories, dates; columns with heavy tails (excess kurtosis above 3) are taken
+        as normal scores.
     y : Series or array (n_rows,)
     fdr : float
         False discovery rate: the expected share of false ones among the predictors selected.
     method : {"randomization", "stability"}
-        For "stability" predictors are selected that are among the largest in most halves of the rows, so that a
-        limited number of false ones is expected.
+        For "stability" predictors are selected that are among the largest in most halves of the
+        rows, so that a limited number of false ones is expected.
     strict : bool
-        Take twice the median of the p-values of the folds: valid however they depend on each other, but weaker.
+        Take twice the median of the p-values of the folds: valid however they depend on each
+        other, but weaker.
     expected_false : float
         For "stability": the number of false selections that is allowed.
     cv : int
@@ -123,7 +138,8 @@ def select_features(
     groups : array (n_rows,), optional
         Rows of one group are never split between folds.
     feature_groups : dict, optional
-        Name -> predictors, by name or position, that are selected together; every predictor once.
+        Name -> predictors, by name or position, that are selected together; every predictor
+        once.
     sample_weight : array (n_rows,), optional
     task : {"auto", "classification", "regression"}
     hidden_layer_sizes, activation, skip
@@ -149,14 +165,16 @@ def select_features(
 
     References
     ----------
-    Tansey, Veitch, Zhang, Rabadan and Blei (2018), The holdout randomization test for feature selection in black box
-    models. Shah and Samworth (2013), Variable selection with error control: another look at stability selection.
+    Tansey, Veitch, Zhang, Rabadan and Blei (2018), The holdout randomization test for feature
+    selection in black box models. Shah and Samworth (2013), Variable selection with error
+    control: another look at stability selection.
 
     Examples
     --------
     >>> from tautnet.tables.datasets import linear_two
     >>> table = linear_two(n_rows=60, n_predictors=3, noise=0.3, seed=1)
-    >>> selection = select_features(table.frame.drop(columns="y"), table.frame["y"], cv=3, hidden_layer_sizes=(4,))
+    >>> selection = select_features(table.frame.drop(columns="y"), table.frame["y"], cv=3,
+    ...     hidden_layer_sizes=(4,))
     >>> sorted(selection.selected)
     ['x1', 'x2']
     """
@@ -167,28 +185,44 @@ def select_features(
     target, sample, encoder = encode(X, y, sample_weight, task)
     n_rows = int((sample.weight > 0).sum())
     if n_rows < LEAST_ROWS:
-        raise TableError(f"{n_rows} rows are too few to tell predictors from noise: give at least {LEAST_ROWS}")
+        raise TableError(
+            f"{n_rows} rows are too few to tell predictors from noise: give at least {LEAST_ROWS}"
+        )
     members = sample.column_predictor
     names, column_predictor = _grouped(encoder, feature_groups)
-    sample = sample._replace(column_predictor=column_predictor, groups=check_groups(sample.X, groups))
+    sample = sample._replace(
+        column_predictor=column_predictor, groups=check_groups(sample.X, groups)
+    )
     loss = loss_for(target.task, sample.y, sample.weight)
     settings = Settings("group", network=network, loss=loss, seed=random_state)
-    fold = fold_rows(target, sample.weight, cv, nested=True, groups=sample.groups, seed=random_state)
+    fold = fold_rows(
+        target, sample.weight, cv, nested=True, groups=sample.groups, seed=random_state
+    )
     n_counted = counted(sample.n_predictors, expected_false) if method == "stability" else None
     if on_note is not None:
         for note in notes(target, encoder):
             on_note(note)
     how = {"n_jobs": n_jobs, "on_progress": on_progress}
     if method == "stability":
-        found = _by_stability(sample, settings, fold, target.labels, n_counted, expected_false, **how)
+        found = _by_stability(
+            sample, settings, fold, target.labels, n_counted, expected_false, **how
+        )
     else:
         sample = _tamed(sample, encoder, on_note)
         found = _by_randomization(sample, settings, fold, members, fdr, strict, **how)
     result = {
-        "data": name, "target": target.name, "task": target.task, "n_rows": len(sample.y), "n_predictors": len(names),
-    } | _result(found, names)  # fmt: skip
+        "data": name,
+        "target": target.name,
+        "task": target.task,
+        "n_rows": len(sample.y),
+        "n_predictors": len(names),
+    } | _result(found, names)
     sentences = found.in_words(result["selected"])
-    result["verdict"], result["seed"], result["version"] = " ".join(sentences), random_state, version("tautnet")
+    result["verdict"], result["seed"], result["version"] = (
+        " ".join(sentences),
+        random_state,
+        version("tautnet"),
+    )
     result["seconds"] = time.perf_counter() - start
     return Selection(plain(result), sentences)
 
@@ -198,12 +232,27 @@ def _check(fdr, method, strict, expected_false, cv, task, activation):
     stable = method == "stability"
     for wrong, why in (
         (method not in METHODS, f"method={method!r} is neither {METHODS[0]!r} nor {METHODS[1]!r}"),
-        (not 0 < fdr < 1, f"fdr={fdr} is not between 0 and 1: it is the share of false ones that is allowed, as 0.1"),
+        (
+            not 0 < fdr < 1,
+            (
+                f"fdr={fdr} is not between 0 and 1: it is the share of false ones that is allowed,"
+                " as 0.1"
+            ),
+        ),
         (expected_false <= 0, f"expected_false={expected_false} is not above 0"),
-        (cv < 3, f"cv={cv}: networks whose strength is chosen without a fold need at least 3 folds"),
+        (
+            cv < 3,
+            f"cv={cv}: networks whose strength is chosen without a fold need at least 3 folds",
+        ),
         (task not in TASKS, f"task={task!r} is not one of {', '.join(TASKS)}"),
-        (activation not in ACTIVATIONS, f"activation={activation!r} is not one of {', '.join(ACTIVATIONS)}"),
-        (stable and fdr != FDR, f"fdr={fdr} changes nothing with method='stability': give expected_false"),
+        (
+            activation not in ACTIVATIONS,
+            f"activation={activation!r} is not one of {', '.join(ACTIVATIONS)}",
+        ),
+        (
+            stable and fdr != FDR,
+            f"fdr={fdr} changes nothing with method='stability': give expected_false",
+        ),
         (stable and strict, "strict=True changes nothing with method='stability'"),
         (
             not stable and expected_false != EXPECTED_FALSE,
@@ -219,7 +268,9 @@ def _grouped(encoder, feature_groups):
     names = list(encoder.feature_names_in_)
     group, _ = check_feature_groups(feature_groups, names)
     feature = np.array([names.index(name) for name in encoder.predictors])
-    found, column_predictor = np.unique(group[feature][encoder.column_predictor], return_inverse=True)
+    found, column_predictor = np.unique(
+        group[feature][encoder.column_predictor], return_inverse=True
+    )
     titles = names if feature_groups is None else list(feature_groups)
     return [str(titles[i]) for i in found], column_predictor
 
@@ -235,7 +286,10 @@ def _tamed(sample, encoder, on_note):
     if on_note:
         shown = [encoder.column_names[j] for j in heavy[:NAMED]]
         columns = "1 column" if len(heavy) == 1 else f"{len(heavy)} columns"
-        on_note(f"heavy tails: {columns} taken as normal scores ({', '.join(shown)}{', ...' * (len(heavy) > NAMED)})")
+        on_note(
+            f"heavy tails: {columns} taken as normal scores"
+            f" ({', '.join(shown)}{', ...' * (len(heavy) > NAMED)})"
+        )
     return sample._replace(X=X)
 
 
@@ -254,44 +308,89 @@ class _Found(NamedTuple):
 def _by_randomization(sample, settings, fold, members, fdr, strict, *, n_jobs, on_progress):
     start = time.perf_counter()
     nested = cross_validate(
-        sample, [Candidate("adaptive_group", replace(settings, adaptive=True))], [fold], nested=True, n_jobs=n_jobs,
+        sample,
+        [Candidate("adaptive_group", replace(settings, adaptive=True))],
+        [fold],
+        nested=True,
+        n_jobs=n_jobs,
         on_progress=stage(on_progress, 0, 0.75),
-    )[0]  # fmt: skip
-    facts = {"method": "randomization", "level": fdr, "strict": strict, "path_seconds": time.perf_counter() - start}
+    )[0]
+    facts = {
+        "method": "randomization",
+        "level": fdr,
+        "strict": strict,
+        "path_seconds": time.perf_counter() - start,
+    }
     rows = rows_to_test(sample.weight, settings.seed)
     networks = fold_networks(nested, rows, n_jobs=n_jobs, on_progress=stage(on_progress, 0.75, 0.8))
     few = sample.of(rows)
     tested = randomization_test(
-        few, networks, Conditionals(few, members), most=most_draws(sample.n_predictors, fdr), seed=settings.seed,
-        by_fold=strict, n_jobs=n_jobs, on_progress=stage(on_progress, 0.8, 1),
-    )  # fmt: skip
-    p_values = np.minimum(1, 2 * (np.median(tested.fold_p_values, axis=1) if strict else tested.p_values))
+        few,
+        networks,
+        Conditionals(few, members),
+        most=most_draws(sample.n_predictors, fdr),
+        seed=settings.seed,
+        by_fold=strict,
+        n_jobs=n_jobs,
+        on_progress=stage(on_progress, 0.8, 1),
+    )
+    p_values = np.minimum(
+        1, 2 * (np.median(tested.fold_p_values, axis=1) if strict else tested.p_values)
+    )
     unused = int((tested.draws == 0).sum())
     return _Found(
-        "p_value", p_values, benjamini_hochberg(p_values, fdr), nested, nested.curve().alpha("min"), facts,
+        "p_value",
+        p_values,
+        benjamini_hochberg(p_values, fdr),
+        nested,
+        nested.curve().alpha("min"),
+        facts,
         lambda names: randomization_in_words(names, len(p_values), unused, fdr),
-    )  # fmt: skip
+    )
 
 
-def _by_stability(sample, settings, fold, labels, n_counted, expected_false, *, n_jobs, on_progress):
+def _by_stability(
+    sample, settings, fold, labels, n_counted, expected_false, *, n_jobs, on_progress
+):
     start = time.perf_counter()
     nested = cross_validate(
-        sample, [Candidate("group", settings)], [fold], nested=False, n_jobs=n_jobs,
+        sample,
+        [Candidate("group", settings)],
+        [fold],
+        nested=False,
+        n_jobs=n_jobs,
         on_progress=stage(on_progress, 0, 0.25),
-    )[0]  # fmt: skip
+    )[0]
     path_seconds, alpha = time.perf_counter() - start, nested.curve().alpha("1se")
     frequencies = stability_selection(
-        sample, settings, alpha, n_counted, labels=labels, n_jobs=n_jobs, on_progress=stage(on_progress, 0.25, 1)
+        sample,
+        settings,
+        alpha,
+        n_counted,
+        labels=labels,
+        n_jobs=n_jobs,
+        on_progress=stage(on_progress, 0.25, 1),
     )
     bound = expected_false_at_most(n_counted, sample.n_predictors)
     facts = {
-        "method": "stability", "level": expected_false, "threshold": THRESHOLD, "n_counted": n_counted, "bound": bound,
+        "method": "stability",
+        "level": expected_false,
+        "threshold": THRESHOLD,
+        "n_counted": n_counted,
+        "bound": bound,
         "path_seconds": path_seconds,
-    }  # fmt: skip
+    }
     return _Found(
-        "frequency", frequencies, frequencies >= THRESHOLD - 1e-9, nested, alpha, facts,
-        lambda names: stability_in_words(names, len(frequencies), n_counted, 2 * PAIRS, THRESHOLD, bound, alpha),
-    )  # fmt: skip
+        "frequency",
+        frequencies,
+        frequencies >= THRESHOLD - 1e-9,
+        nested,
+        alpha,
+        facts,
+        lambda names: stability_in_words(
+            names, len(frequencies), n_counted, 2 * PAIRS, THRESHOLD, bound, alpha
+        ),
+    )
 
 
 def _result(found, names):
@@ -303,8 +402,13 @@ def _result(found, names):
     order = np.lexsort((-norms, -exits.alphas, surest))
     selected = [names[j] for j in order if found.selected[j]]
     predictors = [
-        {"name": names[j], found.value_name: found.values[j], "exit_alpha": exits.alphas[j],
-         "exit_alpha_sd": exits.spread[j], "norm": norms[j]}
+        {
+            "name": names[j],
+            found.value_name: found.values[j],
+            "exit_alpha": exits.alphas[j],
+            "exit_alpha_sd": exits.spread[j],
+            "norm": norms[j],
+        }
         for j in order
-    ]  # fmt: skip
+    ]
     return found.facts | {"alpha": found.alpha, "selected": selected, "predictors": predictors}

@@ -38,7 +38,9 @@ def cv():
 
 def test_what_cross_validation_scored_is_what_is_delivered(cv):
     plain = regressor("group", cv.alpha_).fit(X, Y)
-    for a, b in zip([*plain.coefs_, *plain.intercepts_], [*cv.coefs_, *cv.intercepts_], strict=True):
+    for a, b in zip(
+        [*plain.coefs_, *plain.intercepts_], [*cv.coefs_, *cv.intercepts_], strict=True
+    ):
         np.testing.assert_array_equal(a, b)
     np.testing.assert_array_equal(plain.skip_coef_, cv.skip_coef_)
     assert plain.stationarity_ == cv.stationarity_ and plain.n_iter_ == cv.n_iter_
@@ -73,7 +75,9 @@ def test_selection_by_rule_and_by_number(cv):
 
 
 def test_strengths_from_the_user_are_walked_sorted():
-    model = tn.TautNetRegressorCV("l2", cv=3, alphas=[0.1, 0.01, 0.1], hidden_layer_sizes=(6,), random_state=0)
+    model = tn.TautNetRegressorCV(
+        "l2", cv=3, alphas=[0.1, 0.01, 0.1], hidden_layer_sizes=(6,), random_state=0
+    )
     assert model.fit(X, Y).alphas_.tolist() == [0.01, 0.1]
 
 
@@ -86,7 +90,11 @@ def test_fitted_attributes_are_numpy_arrays(hidden, skip):
     assert [b.shape for b in model.intercepts_] == [(size,) for size in sizes[1:]]
     assert (model.skip_coef_ is None) == (not skip)
     assert all(type(w) is np.ndarray for w in [*model.coefs_, *model.intercepts_])
-    assert model.classes_.tolist() == ["high", "low"] and model.n_outputs_ == 1 and model.n_features_in_ == 4
+    assert (
+        model.classes_.tolist() == ["high", "low"]
+        and model.n_outputs_ == 1
+        and model.n_features_in_ == 4
+    )
     assert 0 <= model.stationarity_ <= 1 and np.isfinite(model.objective_gap_)
     assert "jax" not in str([type(leaf) for leaf in _everything(vars(model))])
     np.testing.assert_array_equal(pickle.loads(pickle.dumps(model)).predict(X), model.predict(X))
@@ -108,14 +116,18 @@ def test_probabilities_and_score():
     proba = model.predict_proba(X)
     assert proba.shape == (60, 2)
     np.testing.assert_allclose(proba.sum(axis=1), 1)
-    np.testing.assert_array_equal(model.predict(X), np.where(proba[:, 1] > proba[:, 0], "low", "high"))
+    np.testing.assert_array_equal(
+        model.predict(X), np.where(proba[:, 1] > proba[:, 0], "low", "high")
+    )
     assert model.score(X, LABELS) == np.mean(model.predict(X) == LABELS) > 0.8
     assert regressor(alpha=1e-3).fit(X, Y).score(X, Y) > 0.8
 
 
 @pytest.mark.parametrize("penalty", ["l1", "hierarchical"])
 def test_a_factor_of_zero_keeps_a_predictor_whose_path_ends_when_the_others_have_left(penalty):
-    model = tn.TautNetRegressorCV(penalty, cv=3, selection="1se", penalty_factors=(1, 1, 1, 0), **QUICK).fit(X, Y)
+    model = tn.TautNetRegressorCV(
+        penalty, cv=3, selection="1se", penalty_factors=(1, 1, 1, 0), **QUICK
+    ).fit(X, Y)
     assert model.selected_features_[3] and model.penalty_factors_.tolist() == [1, 1, 1, 0]
     counts = model.cv_results_["n_features"]
     assert counts[-1] >= 1 and counts[0] == 4
@@ -127,7 +139,9 @@ def test_a_factor_of_zero_keeps_a_predictor_whose_path_ends_when_the_others_have
 def test_columns_of_a_group_stay_or_leave_together():
     frame = pd.DataFrame(X, columns=list("abcd")).assign(same=1.0)
     groups = {"first": ["d", "a"], "rest": ["b", "c"], "nothing": "same"}
-    model = tn.TautNetRegressorCV("group", cv=3, feature_groups=groups, penalty_factors=(1, 3, 1), **QUICK)
+    model = tn.TautNetRegressorCV(
+        "group", cv=3, feature_groups=groups, penalty_factors=(1, 3, 1), **QUICK
+    )
     model.fit(frame, np.square(X[:, 0]) + 0.1 * X[:, 1])
     a, b, c, d, same = model.set_params(selection=1).fit(frame, Y - X[:, 1]).selected_features_
     assert (a, b, c, d, same) == (True, False, False, True, False)
@@ -137,7 +151,9 @@ def test_columns_of_a_group_stay_or_leave_together():
 
 
 def test_adaptive_factors_are_the_models_own_and_give_it_again():
-    """Predictors that a first path keeps small are pressed; the factors alone give the same weights."""
+    """Predictors that a first path keeps small are pressed; the factors alone give the same
+    weights.
+    """
     cv = tn.TautNetRegressorCV("group", cv=3, adaptive=True, **QUICK).fit(X, Y)
     assert cv.penalty_factors_.argsort()[:2].tolist() in ([0, 1], [1, 0])
     assert cv.selected_features_.tolist() == [True, True, False, False]
@@ -151,28 +167,42 @@ def test_adaptive_factors_are_the_models_own_and_give_it_again():
     # Factors of the user's go in too, and where nothing is left of the first path all are alike.
     both = regressor("group", 0.05, adaptive=True, penalty_factors=(1, 1, 1, 0)).fit(X, Y)
     assert both.penalty_factors_[3] == 0 and both.selected_features_[3]
-    assert regressor("group", 99.0, adaptive=True).fit(X, Y).penalty_factors_.tolist() == [1, 1, 1, 1]
+    assert regressor("group", 99.0, adaptive=True).fit(X, Y).penalty_factors_.tolist() == [
+        1,
+        1,
+        1,
+        1,
+    ]
 
 
 def test_a_mixed_frame_goes_in_as_it_is():
-    frame = pd.DataFrame({"a": X[:, 0], "b": np.where(X[:, 1] > 0, "up", "down"), "c": X[:, 2], "same": 1})
+    frame = pd.DataFrame(
+        {"a": X[:, 0], "b": np.where(X[:, 1] > 0, "up", "down"), "c": X[:, 2], "same": 1}
+    )
     frame.loc[::7, "c"] = np.nan
     model = classifier("l1", alpha=0.01).fit(frame, LABELS)
     assert model.feature_names_in_.tolist() == ["a", "b", "c", "same"]
     assert model.selected_features_.shape == (4,) and not model.selected_features_[3]
-    new = pd.DataFrame({"a": [0.1, None], "b": ["sideways", "up"], "c": [None, 0.5], "same": [1, 1]})
+    new = pd.DataFrame(
+        {"a": [0.1, None], "b": ["sideways", "up"], "c": [None, 0.5], "same": [1, 1]}
+    )
     assert np.isfinite(model.predict_proba(new)).all()
 
 
 def test_sample_weight_counts():
     weight = np.where(Y > 1, 5.0, 1.0)
-    assert regressor().fit(X, Y, weight).predict(X).mean() > regressor().fit(X, Y).predict(X).mean() + 0.05
+    assert (
+        regressor().fit(X, Y, weight).predict(X).mean()
+        > regressor().fit(X, Y).predict(X).mean() + 0.05
+    )
 
 
 def test_finishing_that_does_not_converge_warns_once(monkeypatch):
     crude = partial(Settings, schedule=Schedule(first_steps=2, steps=2))
     monkeypatch.setattr("tautnet.estimators.base.Settings", crude)
-    with pytest.warns(ConvergenceWarning, match="is above tol=0.05 after 4 iterations: raise max_iter") as caught:
+    with pytest.warns(
+        ConvergenceWarning, match="is above tol=0.05 after 4 iterations: raise max_iter"
+    ) as caught:
         model = regressor("l1", alpha=1e-3, activation="silu", finish=True, max_iter=4).fit(X, Y)
     assert len(caught) == 1
     assert model.stationarity_ > 0.05 and model.objective_gap_ > 1e-3
@@ -190,11 +220,17 @@ def test_what_is_not_fitted_says_so(cls):
 @pytest.mark.parametrize(
     "options, says",
     [
-        ({"penalty": "lasso"}, "The 'penalty' parameter of TautNetRegressor must be a str among .* Got 'lasso'"),
+        (
+            {"penalty": "lasso"},
+            "The 'penalty' parameter of TautNetRegressor must be a str among .* Got 'lasso'",
+        ),
         ({"activation": "gelu"}, "The 'activation' parameter"),
         ({"precision": "float16"}, "The 'precision' parameter"),
         ({"alpha": 0.0}, "use penalty='none'"),
-        ({"alpha": -1.0}, r"The 'alpha' parameter of TautNetRegressor must be a float in the range \[0.0, inf\)"),
+        (
+            {"alpha": -1.0},
+            r"The 'alpha' parameter of TautNetRegressor must be a float in the range \[0.0, inf\)",
+        ),
         ({"alpha_min_ratio": 2}, "The 'alpha_min_ratio' parameter"),
         ({"penalty": "elasticnet", "l1_ratio": 1.2}, r"must be a float in the range \[0.0, 1.0\]"),
         ({"hidden_layer_sizes": (6, 0)}, "hidden_layer_sizes must be > 0"),
@@ -209,17 +245,38 @@ def test_what_is_not_fitted_says_so(cls):
         ({"hidden_layer_sizes": (), "skip": False}, "a hidden layer"),
         ({"hidden_layer_sizes": (), "finish": True}, "a hidden layer"),
         ({"hidden_layer_sizes": (), "precision": "float64"}, "a hidden layer"),
-        ({"feature_groups": {"a": range(4)}}, "feature_groups=.* it needs a penalty of whole predictors"),
-        ({"penalty": "none", "adaptive": True, "alpha_min_ratio": "auto"}, "adaptive=True changes nothing"),
+        (
+            {"feature_groups": {"a": range(4)}},
+            "feature_groups=.* it needs a penalty of whole predictors",
+        ),
+        (
+            {"penalty": "none", "adaptive": True, "alpha_min_ratio": "auto"},
+            "adaptive=True changes nothing",
+        ),
         ({"penalty": "hierarchical", "skip": False}, "it needs a hidden layer and skip=True"),
-        ({"penalty": "hierarchical", "hidden_layer_sizes": ()}, "it needs a hidden layer and skip=True"),
+        (
+            {"penalty": "hierarchical", "hidden_layer_sizes": ()},
+            "it needs a hidden layer and skip=True",
+        ),
         # Factors and groups that do not fit the table.
         ({"penalty_factors": (1, 1)}, "penalty_factors must be 4 finite numbers of at least 0"),
-        ({"penalty_factors": (1, 1, 1, -1)}, "penalty_factors must be 4 finite numbers of at least 0"),
+        (
+            {"penalty_factors": (1, 1, 1, -1)},
+            "penalty_factors must be 4 finite numbers of at least 0",
+        ),
         ({"penalty_factors": np.zeros(4)}, "not all of them 0"),
-        ({"penalty": "group", "feature_groups": {"a": [0, 1], "b": [1, 2, 3]}}, "1 is in 'a' and 'b'"),
-        ({"penalty": "group", "feature_groups": {"a": [0], "b": [1]}}, "leaves out .*; name each column once"),
-        ({"penalty": "group", "feature_groups": {"a": range(4), "b": ["z"]}}, "'b' names 'z', which is no column"),
+        (
+            {"penalty": "group", "feature_groups": {"a": [0, 1], "b": [1, 2, 3]}},
+            "1 is in 'a' and 'b'",
+        ),
+        (
+            {"penalty": "group", "feature_groups": {"a": [0], "b": [1]}},
+            "leaves out .*; name each column once",
+        ),
+        (
+            {"penalty": "group", "feature_groups": {"a": range(4), "b": ["z"]}},
+            "'b' names 'z', which is no column",
+        ),
         ({"penalty": "none", "alpha": 0.5, "alpha_min_ratio": "auto"}, "a penalty"),
         ({"penalty": "none", "alpha": 1e-2}, "alpha_min_ratio=0.001 changes nothing"),
     ],
@@ -238,8 +295,14 @@ def test_wrong_and_idle_parameters_are_refused(options, says):
         ({"selection": "best"}, "The 'selection' parameter"),
         ({"cv": 1}, "The 'cv' parameter"),
         ({"cv": []}, "gives no split"),
-        ({"cv": [(range(40), range(40, 60))], "adaptive": True, "penalty": "group"}, "gives one split"),
-        ({"penalty": "none", "alpha_min_ratio": "auto", "selection": "1se"}, "selection='1se' changes nothing"),
+        (
+            {"cv": [(range(40), range(40, 60))], "adaptive": True, "penalty": "group"},
+            "gives one split",
+        ),
+        (
+            {"penalty": "none", "alpha_min_ratio": "auto", "selection": "1se"},
+            "selection='1se' changes nothing",
+        ),
     ],
 )
 def test_wrong_and_idle_parameters_of_cv_are_refused(options, says):
@@ -252,7 +315,9 @@ def test_tables_that_do_not_fit_together_are_refused():
         regressor().fit(X, Y[:-1])
     with pytest.raises(ValueError, match="X has 3 features, but TautNetRegressor is expecting 4"):
         regressor().fit(X, Y).predict(X[:, :3])
-    with pytest.raises(ValueError, match="n_splits=5 cannot be greater than the number of members in each class"):
+    with pytest.raises(
+        ValueError, match="n_splits=5 cannot be greater than the number of members in each class"
+    ):
         tn.TautNetClassifierCV().fit(X[:6], ["high"] * 3 + ["low"] * 3)
 
 
@@ -268,13 +333,19 @@ PLAIN = {
     "skip": ({}, {"skip": False}),
     "layer_factors": ({}, {"layer_factors": (2.0, 1.0)}),
     "penalty_factors": ({}, {"penalty_factors": (2.0, 1.0, 1.0, 1.0)}),
-    "feature_groups": ({"penalty": "group"}, {"penalty": "group", "feature_groups": {"a": [0, 2], "b": [1, 3]}}),
+    "feature_groups": (
+        {"penalty": "group"},
+        {"penalty": "group", "feature_groups": {"a": [0, 2], "b": [1, 3]}},
+    ),
     "adaptive": ({"penalty": "group"}, {"penalty": "group", "adaptive": True}),
     "stopping": (STOPS, STOPS | {"stopping": "neg_median_absolute_error"}),
     "finish": ({}, {"finish": True}),
     "alpha_min_ratio": ({}, {"alpha_min_ratio": 1e-2}),
     "max_iter": ({"finish": True, "tol": 1e-6}, {"finish": True, "tol": 1e-6, "max_iter": 3}),
-    "tol": ({"finish": True, "activation": "silu"}, {"finish": True, "activation": "silu", "tol": 1e-4}),
+    "tol": (
+        {"finish": True, "activation": "silu"},
+        {"finish": True, "activation": "silu", "tol": 1e-4},
+    ),
     "precision": ({}, {"precision": "float64"}),
     "loss": ({}, {"loss": "quantile"}),
     "delta": ({"loss": "huber"}, {"loss": "huber", "delta": 0.2}),
@@ -285,7 +356,10 @@ CV = {
     "alphas": ({"alpha_min_ratio": "auto"}, {"alpha_min_ratio": "auto", "alphas": [0.02, 0.2]}),
     "cv": ({}, {"cv": 4}),
     "selection": ({}, {"selection": "1se"}),
-    "relax": ({"penalty": "group", "selection": 2}, {"penalty": "group", "selection": 2, "relax": True}),
+    "relax": (
+        {"penalty": "group", "selection": 2},
+        {"penalty": "group", "selection": 2, "relax": True},
+    ),
     "ensemble": ({}, {"ensemble": True}),
 }
 
@@ -295,14 +369,17 @@ def parameters(cls):
 
 
 def test_the_cases_name_every_parameter():
-    # verbose prints, n_jobs changes no number: that it changes the units at once is tested beside `run_units`.
+    # verbose prints, n_jobs changes no number: that it changes the units at once is tested beside
+    # `run_units`.
     quiet, regression = {"n_jobs", "verbose"}, {"loss", "delta", "quantile"}
     assert parameters(tn.TautNetRegressor) - quiet == PLAIN.keys()
     assert parameters(tn.TautNetRegressorCV) - quiet == (PLAIN.keys() - {"alpha"}) | CV.keys()
     own = {
-        tn.TautNetClassifier: {"class_weight"}, tn.TautNetClassifierCV: {"class_weight"},
-        tn.TautNetSurvival: {"ties"}, tn.TautNetSurvivalCV: {"ties"},
-    }  # fmt: skip
+        tn.TautNetClassifier: {"class_weight"},
+        tn.TautNetClassifierCV: {"class_weight"},
+        tn.TautNetSurvival: {"ties"},
+        tn.TautNetSurvivalCV: {"ties"},
+    }
     for cls, names in own.items():
         twin = tn.TautNetRegressorCV if "CV" in cls.__name__ else tn.TautNetRegressor
         assert parameters(cls) == parameters(twin) - regression | names
@@ -316,9 +393,14 @@ def test_every_parameter_changes_the_fit(name):
 
 @pytest.mark.parametrize("name", CV)
 def test_every_parameter_of_cv_changes_the_fit(name):
-    models = [tn.TautNetRegressorCV(**QUICK | {"cv": 3} | options).fit(X, Y) for options in CV[name]]
+    models = [
+        tn.TautNetRegressorCV(**QUICK | {"cv": 3} | options).fit(X, Y) for options in CV[name]
+    ]
     if name == "ensemble":
-        assert models[0].alpha_ == models[1].alpha_ and np.abs(models[0].predict(X) - models[1].predict(X)).max() > 1e-3
+        assert (
+            models[0].alpha_ == models[1].alpha_
+            and np.abs(models[0].predict(X) - models[1].predict(X)).max() > 1e-3
+        )
     else:
         assert models[0].alpha_ != models[1].alpha_
 
@@ -327,22 +409,33 @@ def test_an_ensemble_averages_probabilities_of_the_fold_models():
     model = tn.TautNetClassifierCV("group", cv=3, ensemble=True, **QUICK).fit(X, LABELS)
     members = [member.outputs(model.encoder_.transform(X))[:, 0] for member in model._members]
     assert len(members) == 3 and np.abs(members[0] - members[1]).max() > 0.01
-    np.testing.assert_allclose(model.predict_proba(X)[:, 1], np.mean([1 / (1 + np.exp(-m)) for m in members], axis=0))
+    np.testing.assert_allclose(
+        model.predict_proba(X)[:, 1], np.mean([1 / (1 + np.exp(-m)) for m in members], axis=0)
+    )
     refit = tn.TautNetClassifierCV("group", cv=3, **QUICK).fit(X, LABELS)
     np.testing.assert_array_equal(model.coefs_[0], refit.coefs_[0])
-    np.testing.assert_array_equal(pickle.loads(pickle.dumps(model)).predict_proba(X), model.predict_proba(X))
+    np.testing.assert_array_equal(
+        pickle.loads(pickle.dumps(model)).predict_proba(X), model.predict_proba(X)
+    )
 
 
 def test_the_summary_says_what_a_person_wants_to_know(cv, capsys):
     cv.summary()
     said = capsys.readouterr().out
     for words in (
-        "TautNetRegressorCV", "60 rows, 4 predictors in 4 columns", "chosen by cross-validation: least loss",
-        "4 -> 6 -> 1, and a linear map beside", "mean squared error, rows seen", "by cross-validation, used to choose",
-    ):  # fmt: skip
+        "TautNetRegressorCV",
+        "60 rows, 4 predictors in 4 columns",
+        "chosen by cross-validation: least loss",
+        "4 -> 6 -> 1, and a linear map beside",
+        "mean squared error, rows seen",
+        "by cross-validation, used to choose",
+    ):
         assert words in said
     zeros = sum(int((w == 0).sum()) for w in [*cv.coefs_, cv.skip_coef_])
-    assert f"34, of which {zeros} are exactly 0" in said and f"{cv.selected_features_.sum()} of 4 kept" in said
+    assert (
+        f"34, of which {zeros} are exactly 0" in said
+        and f"{cv.selected_features_.sum()} of 4 kept" in said
+    )
 
 
 def test_verbose_says_how_far_the_work_is(capsys):

@@ -1,4 +1,6 @@
-"""An equation in Python and one in SQL predict what the model predicts, missing cells and unseen levels included."""
+"""An equation in Python and one in SQL predict what the model predicts, missing cells and unseen
+levels included.
+"""
 
 import math
 import sqlite3
@@ -40,7 +42,9 @@ def run_python(text, table):
     names = {}
     exec(compile(text, "equation", "exec"), names)
     found = [names["predict"](row) for row in table.to_dict("records")]
-    return np.array([list(one.values()) if isinstance(one, dict) else np.atleast_1d(one) for one in found])
+    return np.array(
+        [list(one.values()) if isinstance(one, dict) else np.atleast_1d(one) for one in found]
+    )
 
 
 def run_sql(text, table):
@@ -51,10 +55,16 @@ def run_sql(text, table):
         database.create_function("EXP", 1, math.exp, deterministic=True)
         quoted = ['"' + name.replace('"', '""') + '"' for name in table.columns]
         database.execute(f"CREATE TABLE data ({', '.join(quoted)})")
-        database.executemany(f"INSERT INTO data VALUES ({', '.join('?' * len(quoted))})", table.to_numpy().tolist())
+        database.executemany(
+            f"INSERT INTO data VALUES ({', '.join('?' * len(quoted))})", table.to_numpy().tolist()
+        )
         cursor = database.execute(text)
         names = [one[0] for one in cursor.description]
-        made = [i for i, name in enumerate(names) if name.startswith(("probability_", "prediction", "risk"))]
+        made = [
+            i
+            for i, name in enumerate(names)
+            if name.startswith(("probability_", "prediction", "risk"))
+        ]
         return np.array([[row[i] for i in made] for row in cursor]), [names[i] for i in made]
     finally:
         database.close()
@@ -64,7 +74,9 @@ def run_sql(text, table):
 def test_equations_predict_what_the_model_predicts(name):
     model, table = make_model(**MODELS[name])
     for rows in (table, with_odd_cells(table)):
-        expected = (model.predict if model.classes is None else model.predict_proba)(rows).reshape(len(rows), -1)
+        expected = (model.predict if model.classes is None else model.predict_proba)(rows).reshape(
+            len(rows), -1
+        )
         scale, cells = np.abs(expected).max(), as_cells(rows)
         assert np.abs(run_python(equation(model), cells) - expected).max() <= 1e-9 * scale
         found, names = run_sql(equation(model, "sql"), cells)
@@ -87,7 +99,10 @@ def test_what_a_person_reads():
     member.scaling.centre[:], member.scaling.scale[:] = [30.0, 0.5], [10.0, 0.5]
     lines = equation(model).splitlines()
     assert "# The log hazard ratio of 'y'." in lines
-    assert "# The prediction of 'y'." in equation(make_model("regression", hidden=(3,))[0]).splitlines()
+    assert (
+        "# The prediction of 'y'."
+        in equation(make_model("regression", hidden=(3,))[0]).splitlines()
+    )
     assert lines[lines.index("def predict(row):") + 1 :] == [
         "    x1 = 0.0 if missing(row['age']) else (row['age'] - 30.0) / 10.0",
         "    x2 = 1.0 if text(row['sex']) == 'male' else -1.0",
@@ -96,16 +111,26 @@ def test_what_a_person_reads():
         "    return p1",
     ]
     column = 'CASE WHEN t."age" IS NULL THEN 0.0 ELSE (t."age" - 30.0) / 10.0 END'
-    assert f"    CAST({column} AS DOUBLE PRECISION) AS tautnet_x1," in equation(model, "sql").splitlines()
+    assert (
+        f"    CAST({column} AS DOUBLE PRECISION) AS tautnet_x1,"
+        in equation(model, "sql").splitlines()
+    )
 
 
 def test_codes_and_truth_values_are_known_in_every_way_that_a_database_holds_them():
-    table = pd.DataFrame({"code": ["1", "2", "3"] * 30, "there": [True, False, None] * 30}, dtype=object)
+    table = pd.DataFrame(
+        {"code": ["1", "2", "3"] * 30, "there": [True, False, None] * 30}, dtype=object
+    )
     model, _ = make_model("survival", table=table, idle=())
     expected, text = model.predict(table), equation(model, "sql")
     truth = {True: 1, False: 0, None: None}
-    for code, there in (({"1": 1, "2": 2, "3": 3}, truth), ({"1": 1.0, "2": 2.0, "3": 3.0}, {**truth, True: "true"})):
-        cells = pd.DataFrame({"code": table["code"].map(code.get), "there": [there[one] for one in table["there"]]})
+    for code, there in (
+        ({"1": 1, "2": 2, "3": 3}, truth),
+        ({"1": 1.0, "2": 2.0, "3": 3.0}, {**truth, True: "true"}),
+    ):
+        cells = pd.DataFrame(
+            {"code": table["code"].map(code.get), "there": [there[one] for one in table["there"]]}
+        )
         found, _ = run_sql(text, cells.astype(object).where(cells.notna(), None))
         np.testing.assert_allclose(found[:, 0], expected, rtol=1e-9)
 
@@ -138,16 +163,24 @@ def test_languages_are_those_of_the_option_and_no_others():
 
 
 def test_too_large_an_equation_says_what_to_do():
-    with pytest.raises(TableError, match="the equation would have 1,[0-9]+ terms, more than 200: fit a model with a"):
+    with pytest.raises(
+        TableError,
+        match="the equation would have 1,[0-9]+ terms, more than 200: fit a model with a",
+    ):
         equation(make_model(hidden=(50,))[0])
 
 
 def test_the_command_prints_what_runs(tmp_path, monkeypatch, capsys):
     model, table = make_model(hidden=(3,))
     file, cells = model.save(tmp_path / "model.taut"), as_cells(table)
-    for language, execute in (("python", run_python), ("sql", lambda text, cells: run_sql(text, cells)[0])):
+    for language, execute in (
+        ("python", run_python),
+        ("sql", lambda text, cells: run_sql(text, cells)[0]),
+    ):
         assert run_command(monkeypatch, "show", file, "--equation", language) == 0
-        np.testing.assert_allclose(execute(capsys.readouterr().out, cells), model.predict_proba(table), rtol=1e-9)
+        np.testing.assert_allclose(
+            execute(capsys.readouterr().out, cells), model.predict_proba(table), rtol=1e-9
+        )
     assert run_command(monkeypatch, "show", file, "--equation", "cobol") == 2
     assert "'cobol' is not one of python, sql" in capsys.readouterr().err
     assert run_command(monkeypatch, "show", file, "--equation", "sql", "--json") == 2

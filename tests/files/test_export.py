@@ -1,4 +1,6 @@
-"""A pruned model and an ONNX file predict what the model predicts, missing cells and unseen levels included."""
+"""A pruned model and an ONNX file predict what the model predicts, missing cells and unseen levels
+included.
+"""
 
 import sys
 from dataclasses import replace
@@ -53,7 +55,9 @@ def test_a_pruned_model_predicts_the_same_from_fewer_columns(name):
 
 def test_an_array_of_all_columns_still_fits_a_pruned_model():
     X = np.random.default_rng(0).normal(size=(90, 4))
-    model, _ = make_model("survival", table=pd.DataFrame(X, columns=["x0", "x1", "x2", "x3"]), idle=("x0", "x2"))
+    model, _ = make_model(
+        "survival", table=pd.DataFrame(X, columns=["x0", "x1", "x2", "x3"]), idle=("x0", "x2")
+    )
     assert model.prune().encoder.predictors == ["x1", "x3"]
     np.testing.assert_allclose(model.prune().predict(X), model.predict(X), rtol=1e-12)
 
@@ -70,7 +74,12 @@ def test_what_any_member_needs_stays():
 def test_a_network_whose_hidden_units_all_died_is_what_is_left_of_it(skip):
     model, table = make_model("survival", hidden=(4, 3), skip=skip)
     member = model.members[0]
-    dead = replace(model, members=(member._replace(layers=(member.layers[0], 0 * member.layers[1], member.layers[2])),))
+    dead = replace(
+        model,
+        members=(
+            member._replace(layers=(member.layers[0], 0 * member.layers[1], member.layers[2])),
+        ),
+    )
     small = dead.prune()
     assert len(small.members[0].layers) == 1 and small.members[0].skip is None
     assert len(small.encoder.predictors) == (8 if skip else 1)
@@ -80,7 +89,9 @@ def test_a_network_whose_hidden_units_all_died_is_what_is_left_of_it(skip):
 def test_a_pruned_model_says_what_it_needs_and_can_be_kept(tmp_path, capsys):
     model, table = make_model()
     loaded = load(model.prune().save(tmp_path / "small.taut"))
-    assert (loaded.predict_proba(table.drop(columns="idle")) == model.prune().predict_proba(table)).all()
+    assert (
+        loaded.predict_proba(table.drop(columns="idle")) == model.prune().predict_proba(table)
+    ).all()
     loaded.show()
     assert "not used: idle (has left: all its weights are 0)" in capsys.readouterr().out
     with pytest.raises(ValueError, match="a pruned model only predicts"):
@@ -118,8 +129,15 @@ def test_the_graph_is_whole_named_after_the_columns_and_the_same_each_time():
     made = onnx_graph.make_model(model.prune())
     onnx.checker.check_model(made, full_check=True)
     assert [one.name for one in made.graph.input] == [
-        "size", "probabilities", "only whether", 'a "day"\n', "column", "town'); --", "zip", "code",
-    ]  # fmt: skip
+        "size",
+        "probabilities",
+        "only whether",
+        'a "day"\n',
+        "column",
+        "town'); --",
+        "zip",
+        "code",
+    ]
     # A predictor has the name of an output here.
     assert [one.name for one in made.graph.output] == ["probabilities_2", "label"]
     assert [one.doc_string for one in made.graph.input][2:6] == [
@@ -129,7 +147,8 @@ def test_the_graph_is_whole_named_after_the_columns_and_the_same_each_time():
         "\"town'); --\": category as text, '(missing)' where it is missing",
     ]
     assert made.SerializeToString() == onnx_graph.make_model(model.prune()).SerializeToString()
-    # What was pruned is not in it: no constant has a row for it, or a column for a unit that is gone.
+    # What was pruned is not in it: no constant has a row for it, or a column for a unit that is
+    # gone.
     n_columns, n_units = len(model.prune().encoder.column_names), 2
     shapes = [tuple(one.dims) for one in made.graph.initializer]
     assert (n_columns, n_units) in shapes and len(model.encoder.column_names) == n_columns + 1
@@ -137,14 +156,21 @@ def test_the_graph_is_whole_named_after_the_columns_and_the_same_each_time():
 
 
 def test_the_graph_knows_all_that_a_prediction_can_be_made_of():
-    assert onnx_graph.ACTIVATIONS.keys() == ACTIVATIONS.keys() and onnx_graph.MEANS.keys() == MEANS.keys()
+    assert (
+        onnx_graph.ACTIVATIONS.keys() == ACTIVATIONS.keys()
+        and onnx_graph.MEANS.keys() == MEANS.keys()
+    )
 
 
 def test_the_sample_has_every_level_one_unseen_and_missing_cells():
     model, _ = make_model()
     rows = onnx_export.sample(model)
     assert rows.isna().any().all()
-    known = {recipe["predictor"]: set(recipe["levels"]) for recipe in model.encoder.recipes if "levels" in recipe}
+    known = {
+        recipe["predictor"]: set(recipe["levels"])
+        for recipe in model.encoder.recipes
+        if "levels" in recipe
+    }
     for name, levels in known.items():
         assert len(set(rows[name].dropna()) - levels) == 1 and levels <= set(rows[name])
     assert rows.equals(onnx_export.sample(model))
@@ -166,7 +192,9 @@ def test_a_file_that_predicts_otherwise_is_not_written(task, tmp_path, monkeypat
     name = model.members[0].mean_name
     right = onnx_graph.MEANS[name]
     monkeypatch.setitem(onnx_graph.MEANS, name, shifted(2e-5 * scale))
-    with pytest.raises(TableError, match="onnxruntime does not give the model's predictions to 1e-05: nothing was"):
+    with pytest.raises(
+        TableError, match="onnxruntime does not give the model's predictions to 1e-05: nothing was"
+    ):
         model.to_onnx(file)
     assert file.read_text() == "old"
     monkeypatch.setitem(onnx_graph.MEANS, name, shifted(0.5e-5 * scale))
@@ -175,8 +203,12 @@ def test_a_file_that_predicts_otherwise_is_not_written(task, tmp_path, monkeypat
 
 
 def test_a_file_that_does_not_run_is_not_written(tmp_path, monkeypatch):
-    monkeypatch.setitem(onnx_graph.ACTIVATIONS, "relu", lambda graph, signal: graph.add("Softplus", signal))
-    with pytest.raises(TableError, match="onnxruntime cannot run the file, nothing was written: .*Softplus"):
+    monkeypatch.setitem(
+        onnx_graph.ACTIVATIONS, "relu", lambda graph, signal: graph.add("Softplus", signal)
+    )
+    with pytest.raises(
+        TableError, match="onnxruntime cannot run the file, nothing was written: .*Softplus"
+    ):
         make_model()[0].to_onnx(tmp_path / "model.onnx")
     assert list(tmp_path.iterdir()) == []
 
@@ -192,13 +224,17 @@ def test_a_wrong_label_is_seen(tmp_path):
 @pytest.mark.parametrize("package", ["onnx", "onnxruntime"])
 def test_without_the_extra_one_line_says_how_to_get_it(package, monkeypatch, tmp_path):
     monkeypatch.setitem(sys.modules, package, None)
-    with pytest.raises(TableError, match=f"an ONNX file needs {package}: pip install 'tautnet\\[onnx\\]'"):
+    with pytest.raises(
+        TableError, match=f"an ONNX file needs {package}: pip install 'tautnet\\[onnx\\]'"
+    ):
         make_model()[0].to_onnx(tmp_path / "model.onnx")
 
 
 def test_a_place_that_cannot_be_written_is_one_line(tmp_path):
     (tmp_path / "file").touch()
-    with pytest.raises(TableError, match="cannot write to .*file/model.onnx: .*; choose another place"):
+    with pytest.raises(
+        TableError, match="cannot write to .*file/model.onnx: .*; choose another place"
+    ):
         make_model()[0].to_onnx(tmp_path / "file" / "model.onnx")
 
 
@@ -217,4 +253,6 @@ def test_the_command(tmp_path, monkeypatch, capsys):
     assert "tautnet: error: no such file" in capsys.readouterr().err
     monkeypatch.setitem(sys.modules, "onnx", None)
     assert run_command(monkeypatch, "export", file, "--onnx", out) == 1
-    assert capsys.readouterr().err.endswith("an ONNX file needs onnx: pip install 'tautnet[onnx]'\n")
+    assert capsys.readouterr().err.endswith(
+        "an ONNX file needs onnx: pip install 'tautnet[onnx]'\n"
+    )

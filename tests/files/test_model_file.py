@@ -1,4 +1,6 @@
-"""Model files: what is saved comes back to the last bit, and a hostile file raises an error and nothing else."""
+"""Model files: what is saved comes back to the last bit, and a hostile file raises an error and
+nothing else.
+"""
 
 import json
 import pickle
@@ -31,9 +33,15 @@ from tautnet.files.summary import describe, facts
 KEPT = Path(__file__).parent / "kept"
 SEALED = re.compile(',"sha256":"[0-9a-f]{64}"}$')
 CERTIFIED = dict(
-    n_rows_=9, n_iter_=3, n_outputs_=1, train_loss_=0.5, stationarity_=np.nan, objective_gap_=0.1,
-    selected_features_=np.ones(9, bool), feature_importances_=np.ones(9),
-)  # fmt: skip
+    n_rows_=9,
+    n_iter_=3,
+    n_outputs_=1,
+    train_loss_=0.5,
+    stationarity_=np.nan,
+    objective_gap_=0.1,
+    selected_features_=np.ones(9, bool),
+    feature_importances_=np.ones(9),
+)
 
 
 def same(a, b):
@@ -43,7 +51,11 @@ def same(a, b):
             return False
         # The room that an array has for longer texts is not part of its value.
         texts = a.dtype.kind in "OU"
-        return all(map(same, a.ravel().tolist(), b.ravel().tolist())) if texts else a.tobytes() == b.tobytes()
+        return (
+            all(map(same, a.ravel().tolist(), b.ravel().tolist()))
+            if texts
+            else a.tobytes() == b.tobytes()
+        )
     if type(a) is not type(b):
         return False
     if isinstance(a, dict):
@@ -79,7 +91,11 @@ def test_every_estimator_comes_back_equal_in_every_attribute(name, tmp_path):
             assert same(getattr(fitted, method)(rows), expected), method
         assert same(fitted.to_estimator(), model)
     # Equal models are equal bytes, also on their second way.
-    assert to_bytes(loaded) == to_bytes(loaded.to_estimator().to_fitted()) == (tmp_path / "a.taut").read_bytes()
+    assert (
+        to_bytes(loaded)
+        == to_bytes(loaded.to_estimator().to_fitted())
+        == (tmp_path / "a.taut").read_bytes()
+    )
 
 
 def test_a_selector_comes_back(tmp_path):
@@ -88,11 +104,15 @@ def test_a_selector_comes_back(tmp_path):
     loaded = load(selector.save(tmp_path / "a.taut"))
     assert_array_equal(loaded.predict(TABLE), selector.estimator_.predict(TABLE))
     back = loaded.to_estimator()
-    assert same(attributes(back), attributes(selector)) and back.transform(TABLE).equals(selector.transform(TABLE))
+    assert same(attributes(back), attributes(selector)) and back.transform(TABLE).equals(
+        selector.transform(TABLE)
+    )
 
 
 def test_a_parameter_that_is_code_is_left_out_and_named(tmp_path):
-    model = tn.TautNetRegressorCV("l1", hidden_layer_sizes=(), alphas=[0.1], cv=KFold(2), random_state=0)
+    model = tn.TautNetRegressorCV(
+        "l1", hidden_layer_sizes=(), alphas=[0.1], cv=KFold(2), random_state=0
+    )
     loaded = load(model.fit(TABLE, NUMBER).save(tmp_path / "a.taut"))
     assert loaded.left_out == {"cv": "KFold"}
     with pytest.warns(UserWarning, match=r"have their defaults: cv \(KFold\)"):
@@ -101,16 +121,24 @@ def test_a_parameter_that_is_code_is_left_out_and_named(tmp_path):
 
 NUMBERS = st.one_of(st.booleans(), st.integers(), st.floats(), st.none(), st.text(max_size=9))
 ARRAYS = of_numpy.arrays(
-    st.sampled_from(["bool", "int8", "uint16", "int64", "float16", "float32", "float64", ">f8", "<U5"]),
+    st.sampled_from(
+        ["bool", "int8", "uint16", "int64", "float16", "float32", "float64", ">f8", "<U5"]
+    ),
     of_numpy.array_shapes(min_dims=0, min_side=0, max_side=4),
 )
-SCALARS = st.one_of(of_numpy.from_dtype(np.dtype(name)) for name in ("bool", "int32", "uint64", "float32", "float64"))
+SCALARS = st.one_of(
+    of_numpy.from_dtype(np.dtype(name))
+    for name in ("bool", "int32", "uint64", "float32", "float64")
+)
 VALUES = st.recursive(
     NUMBERS | ARRAYS | SCALARS,
-    lambda inner: st.lists(inner, max_size=3) | st.lists(inner, max_size=3).map(tuple)
-    | st.dictionaries(st.text(max_size=5) | st.integers(), inner, max_size=3),
+    lambda inner: (
+        st.lists(inner, max_size=3)
+        | st.lists(inner, max_size=3).map(tuple)
+        | st.dictionaries(st.text(max_size=5) | st.integers(), inner, max_size=3)
+    ),
     max_leaves=9,
-)  # fmt: skip
+)
 
 
 @settings(max_examples=100, deadline=None)
@@ -128,10 +156,14 @@ def in_order(value):
         return value.astype(value.dtype.newbyteorder("="))
     if isinstance(value, list | tuple):
         return type(value)(map(in_order, value))
-    return {key: in_order(held) for key, held in value.items()} if isinstance(value, dict) else value
+    return (
+        {key: in_order(held) for key, held in value.items()} if isinstance(value, dict) else value
+    )
 
 
-@pytest.mark.parametrize("value", [{1}, b"bytes", 1j, np.datetime64("2024-01-01"), np.ones(2, complex), print, KFold])
+@pytest.mark.parametrize(
+    "value", [{1}, b"bytes", 1j, np.datetime64("2024-01-01"), np.ones(2, complex), print, KFold]
+)
 def test_other_values_are_not_kept(value):
     with pytest.raises(Cannot):
         Packer().pack([value])
@@ -142,25 +174,35 @@ NAMES = st.text(max_size=12)
 
 @settings(max_examples=30, deadline=None)
 @given(
-    names=st.lists(NAMES, min_size=3, max_size=3, unique=True), target=NAMES,
+    names=st.lists(NAMES, min_size=3, max_size=3, unique=True),
+    target=NAMES,
     levels=st.lists(NAMES, min_size=3, max_size=20, unique=True),
     task=st.sampled_from(["classification", "multilabel", "regression", "survival"]),
-    activation=st.sampled_from(["relu", "tanh", "silu", "identity"]), hidden=st.sampled_from([(), (3,), (3, 2)]),
+    activation=st.sampled_from(["relu", "tanh", "silu", "identity"]),
+    hidden=st.sampled_from([(), (3,), (3, 2)]),
     seed=st.integers(0, 99),
-)  # fmt: skip
-def test_hostile_names_and_levels_come_back(tmp_path_factory, names, target, levels, task, activation, hidden, seed):
+)
+def test_hostile_names_and_levels_come_back(
+    tmp_path_factory, names, target, levels, task, activation, hidden, seed
+):
     cells = np.array(levels, dtype=object)[np.arange(90) % len(levels)]
     columns = make_table(seed)["size"], np.where(cells == "", None, cells), cells
     table = pd.DataFrame(dict(zip(names, columns, strict=True)))
     classes = np.array(levels[:2]) if len(set(np.array(levels[:2]))) == 2 else np.array([0.5, 1.5])
     model, _ = make_model(task, classes, hidden, activation, table=table, idle=(), seed=seed)
-    attributes = model.attributes | dict(selected_features_=np.ones(3, bool), feature_importances_=np.ones(3))
+    attributes = model.attributes | dict(
+        selected_features_=np.ones(3, bool), feature_importances_=np.ones(3)
+    )
     if task == "survival":
-        attributes |= dict(event_times_=np.array([1.0, 2.0]), baseline_cumulative_hazard_=np.array([0.1, 0.4]))
+        attributes |= dict(
+            event_times_=np.array([1.0, 2.0]), baseline_cumulative_hazard_=np.array([0.1, 0.4])
+        )
     model = whole(replace(model, target=target, attributes=attributes))
     path = tmp_path_factory.mktemp("round") / "a.taut"
     loaded, odd = load(write_model(path, model)), with_odd_cells(table, seed)
-    assert same(attributes_of(loaded), attributes_of(model)) and to_bytes(loaded) == path.read_bytes()
+    assert (
+        same(attributes_of(loaded), attributes_of(model)) and to_bytes(loaded) == path.read_bytes()
+    )
     assert same(loaded.predict(odd), model.predict(odd))
     assert loaded.encoder.column_names == model.encoder.column_names
 
@@ -173,18 +215,28 @@ def test_ten_thousand_levels(tmp_path):
     levels = [f'level "{i}"' for i in range(10_000)]
     table = pd.DataFrame({"a": np.repeat(np.array(levels, dtype=object), 51)})
     model = whole(make_model(table=pd.concat([make_table(), table.iloc[:90]], axis=1))[0])
-    recipe = {"predictor": "a", "kind": "category", "levels": sorted(levels), "rare": False, "missing": False}
+    recipe = {
+        "predictor": "a",
+        "kind": "category",
+        "levels": sorted(levels),
+        "rare": False,
+        "missing": False,
+    }
     encoder = type(model.encoder).restored([recipe], {}, ["a"])
     weights = np.random.default_rng(0).normal(size=(10_000, 1))
     scaling = type(model.members[0].scaling)(np.zeros(10_000), np.ones(10_000))
-    member = model.members[0]._replace(scaling=scaling, layers=(weights,), biases=(np.zeros(1),), skip=None)
+    member = model.members[0]._replace(
+        scaling=scaling, layers=(weights,), biases=(np.zeros(1),), skip=None
+    )
     attributes = CERTIFIED | dict(
         classes_=model.classes, selected_features_=np.ones(1, bool), feature_importances_=np.ones(1)
     )
     model = replace(model, encoder=encoder, members=(member,), attributes=attributes)
     loaded = load(write_model(tmp_path / "a.taut", model))
     rows = table.iloc[::501]
-    assert same(loaded.predict_proba(rows), model.predict_proba(rows)) and loaded.encoder.recipes == [recipe]
+    assert same(
+        loaded.predict_proba(rows), model.predict_proba(rows)
+    ) and loaded.encoder.recipes == [recipe]
 
 
 def test_a_file_needs_neither_jax_nor_scikit_learn(tmp_path):
@@ -192,21 +244,27 @@ def test_a_file_needs_neither_jax_nor_scikit_learn(tmp_path):
     TABLE.to_pickle(tmp_path / "rows.pkl")
     program = (
         "import sys\n"
-        "for name in ('jax', 'jaxlib', 'sklearn', 'scipy', 'typer', 'matplotlib'):\n    sys.modules[name] = None\n"
+        "for name in ('jax', 'jaxlib', 'sklearn', 'scipy', 'typer', 'matplotlib'):\n   "
+        " sys.modules[name] = None\n"
         "import pandas, tautnet\n"
-        f"model, rows = tautnet.load({str(path)!r}), pandas.read_pickle({str(tmp_path / 'rows.pkl')!r})\n"
+        f"model, rows = tautnet.load({str(path)!r}),"
+        f" pandas.read_pickle({str(tmp_path / 'rows.pkl')!r})\n"
         "model.show()\n"
         f"model.predict_proba(rows).tofile({str(tmp_path / 'probabilities')!r})\n"
         # The command is built with typer, and needs no more.
         "del sys.modules['typer']\n"
-        f"sys.argv = ['tautnet', 'predict', {str(KEPT / 'format-1-classifier.taut')!r}, {str(KEPT / 'rows.csv')!r}, "
+        f"sys.argv = ['tautnet', 'predict', {str(KEPT / 'format-1-classifier.taut')!r},"
+        f" {str(KEPT / 'rows.csv')!r}, "
         f"'--out', {str(tmp_path / 'p.csv')!r}]\n"
         "from tautnet.cli import main\n"
         "main()\n"
     )
     ended = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True)
     assert ended.returncode == 0, ended.stderr
-    assert ended.stdout.startswith("TautNetClassifier\n") and "one of say \"no\", 'two\\nlines'" in ended.stdout
+    assert (
+        ended.stdout.startswith("TautNetClassifier\n")
+        and "one of say \"no\", 'two\\nlines'" in ended.stdout
+    )
     expected = fit_model("classifier").predict_proba(TABLE)
     assert (tmp_path / "probabilities").read_bytes() == expected.tobytes()
     assert len(pd.read_csv(tmp_path / "p.csv")) == 60
@@ -215,15 +273,21 @@ def test_a_file_needs_neither_jax_nor_scikit_learn(tmp_path):
 def test_what_cannot_be_written_leaves_the_old_file(tmp_path, monkeypatch):
     model, path = whole(make_model()[0]), tmp_path / "a.taut"
     path.write_text("old")
-    with pytest.raises(tn.ModelFileError, match="a value of type KFold, which no model file can keep"):
+    with pytest.raises(
+        tn.ModelFileError, match="a value of type KFold, which no model file can keep"
+    ):
         write_model(path, replace(model, attributes=model.attributes | {"odd_": KFold()}))
-    with pytest.raises(tn.ModelFileError, match="the model cannot be kept in a file: it has no n_rows_"):
+    with pytest.raises(
+        tn.ModelFileError, match="the model cannot be kept in a file: it has no n_rows_"
+    ):
         write_model(path, replace(model, attributes={"classes_": model.classes}))
     monkeypatch.setattr(model_file, "LONGEST_HEADER", 100)
     with pytest.raises(tn.ModelFileError, match="it has a header that is too long"):
         write_model(path, model)
     assert [file.name for file in tmp_path.iterdir()] == ["a.taut"] and path.read_text() == "old"
-    with pytest.raises(tn.ModelFileError, match="cannot write .*: No such file or directory; choose another place"):
+    with pytest.raises(
+        tn.ModelFileError, match="cannot write .*: No such file or directory; choose another place"
+    ):
         write_model(tmp_path / "none/a.taut", model)
 
 
@@ -258,7 +322,9 @@ def contents(data):
 
 def rebuilt(manifest, arrays):
     """A file of these contents, with a digest that is right."""
-    return save_arrays(arrays, {"tautnet": sealed(json.dumps(manifest, separators=(",", ":")), arrays)})
+    return save_arrays(
+        arrays, {"tautnet": sealed(json.dumps(manifest, separators=(",", ":")), arrays)}
+    )
 
 
 def place(manifest, *keys):
@@ -269,6 +335,7 @@ def place(manifest, *keys):
 
 def put(*keys, value):
     """A change of the manifest: a value at some keys."""
+
     def change(manifest, arrays):
         place(manifest, *keys[:-1])[keys[-1]] = value
 
@@ -277,6 +344,7 @@ def put(*keys, value):
 
 def spoil(value, dtype=None, shape=None):
     """A change of the first weights of the network."""
+
     def change(manifest, arrays):
         name = manifest["members"][0]["layers"][0]
         array = arrays[name].astype(dtype or "float64")
@@ -292,51 +360,102 @@ HOSTILE = {
     "another format": (put("format", value="pickle"), "another format"),
     "no version": (put("format_version", value="1"), "an unknown version"),
     "version true": (put("format_version", value=0), "an unknown version"),
-    "unknown activation": (put("members", 0, "activation", value="__import__"), "an unknown activation"),
+    "unknown activation": (
+        put("members", 0, "activation", value="__import__"),
+        "an unknown activation",
+    ),
     "unknown mean": (put("members", 0, "mean_name", value="eval"), "an unknown kind of prediction"),
-    "mean of another task": (put("members", 0, "mean_name", value="exp"), "a task that does not fit its network"),
+    "mean of another task": (
+        put("members", 0, "mean_name", value="exp"),
+        "a task that does not fit its network",
+    ),
     "no members": (put("members", value=[]), "no network"),
     "members of another type": (put("members", value={"a": 1}), "no network"),
-    "an array that is not there": (put("members", 0, "skip", value="../../etc/passwd"), "an array that is not in it"),
+    "an array that is not there": (
+        put("members", 0, "skip", value="../../etc/passwd"),
+        "an array that is not in it",
+    ),
     "an odd attribute": (put("attributes", "__class__", value=1), "an attribute of an odd name"),
-    "a method for an attribute": (put("attributes", "predict", value=1), "an attribute of an odd name"),
+    "a method for an attribute": (
+        put("attributes", "predict", value=1),
+        "an attribute of an odd name",
+    ),
     "a number for a text": (put("attributes", "stationarity_", value="0.1"), "no stationarity_"),
-    "classes that do not fit": (put("attributes", "classes_", value={"texts": ["a"], "shape": [1]}), "classes that do"),
+    "classes that do not fit": (
+        put("attributes", "classes_", value={"texts": ["a"], "shape": [1]}),
+        "classes that do",
+    ),
     "classes in a huge shape": (
-        put("attributes", "classes_", value={"texts": ["a", "b"], "shape": [10**12]}), "an array of another shape"
+        put("attributes", "classes_", value={"texts": ["a", "b"], "shape": [10**12]}),
+        "an array of another shape",
     ),
     "texts of great width": (
-        put("attributes", "odd_", value={"texts": ["a" * 100_000] + ["b"] * 100, "shape": [101]}), "lengths too diff"
+        put("attributes", "odd_", value={"texts": ["a" * 100_000] + ["b"] * 100, "shape": [101]}),
+        "lengths too diff",
     ),
-    "a value of a class": (put("attributes", "odd_", value={"os.system": "true"}), "a value of an unknown kind"),
-    "a dict without pairs": (put("attributes", "odd_", value={"dict": [[1, 2, 3]]}), "a dict that is none"),
-    "a dict of lists": (put("attributes", "odd_", value={"dict": [[[], 2]]}), "a dict that is none"),
-    "levels of another type": (put("encoder", "recipes", 1, value={"predictor": "a", "levels": 3}), "in no known way"),
+    "a value of a class": (
+        put("attributes", "odd_", value={"os.system": "true"}),
+        "a value of an unknown kind",
+    ),
+    "a dict without pairs": (
+        put("attributes", "odd_", value={"dict": [[1, 2, 3]]}),
+        "a dict that is none",
+    ),
+    "a dict of lists": (
+        put("attributes", "odd_", value={"dict": [[[], 2]]}),
+        "a dict that is none",
+    ),
+    "levels of another type": (
+        put("encoder", "recipes", 1, value={"predictor": "a", "levels": 3}),
+        "in no known way",
+    ),
     "levels twice": (put("encoder", "recipes", 1, "levels", value=["a", "a"]), "in no known way"),
-    "a predictor twice": (put("encoder", "recipes", 1, "predictor", value="size"), "predictors that do not fit"),
-    "an unknown predictor": (put("encoder", "feature_names", value=["size"]), "predictors that do not fit"),
-    "fewer levels": (put("encoder", "recipes", 1, "levels", value=["a", "b"]), "shapes do not fit together"),
+    "a predictor twice": (
+        put("encoder", "recipes", 1, "predictor", value="size"),
+        "predictors that do not fit",
+    ),
+    "an unknown predictor": (
+        put("encoder", "feature_names", value=["size"]),
+        "predictors that do not fit",
+    ),
+    "fewer levels": (
+        put("encoder", "recipes", 1, "levels", value=["a", "b"]),
+        "shapes do not fit together",
+    ),
     "ragged coefs": (put("attributes", "coefs_", value=[[[1], [2, 3]]]), "coefs_ that are none"),
-    "curves without a choice": (put("attributes", "cv_results_", value={"dict": [["alpha", [1]]]}), "no alpha_"),
+    "curves without a choice": (
+        put("attributes", "cv_results_", value={"dict": [["alpha", [1]]]}),
+        "no alpha_",
+    ),
     "an endless strength": (put("parameters", "alpha", value={"float": "inf"}), "no strength"),
     "a rule of another type": (put("parameters", "selection", value=["min"]), "no rule of choice"),
-    "an order of another type": (put("attributes", "relaxed_order_", value=["norm"]), "an unknown order of predictors"),
+    "an order of another type": (
+        put("attributes", "relaxed_order_", value=["norm"]),
+        "an unknown order of predictors",
+    ),
     "a selector of another type": (put("selector", value=[1]), "a selector that is none"),
     "a selector with a method": (
-        put("selector", value={"dict": [["is_default", True], ["attributes", {"dict": [["__class__", 1]]}]]}),
+        put(
+            "selector",
+            value={"dict": [["is_default", True], ["attributes", {"dict": [["__class__", 1]]}]]},
+        ),
         "a selector with an attribute of an odd name",
     ),
     "no penalty": (put("parameters", "penalty", value=None), "no penalty"),
     "a deep manifest": (
-        put("attributes", "odd_", value=json.loads("[" * 100 + "]" * 100)), "a manifest that is too deep"
+        put("attributes", "odd_", value=json.loads("[" * 100 + "]" * 100)),
+        "a manifest that is too deep",
     ),
-    "many parts": (put("attributes", "odd_", value=[0] * 1_000_001), "a manifest of too many parts"),
+    "many parts": (
+        put("attributes", "odd_", value=[0] * 1_000_001),
+        "a manifest of too many parts",
+    ),
     "not a number": (spoil(np.nan), "weights that are not finite"),
     "infinite": (spoil(np.inf), "weights that are not finite"),
     "single precision": (spoil(0, "float32"), "not in double precision"),
     "another shape": (spoil(0, shape=(3, 3)), "shapes do not fit together"),
     "no numbers": (spoil(0, shape=(0, 3)), "shapes do not fit together"),
-}  # fmt: skip
+}
 
 
 @pytest.fixture(scope="module")
@@ -357,15 +476,40 @@ def test_what_does_not_fit_together_is_refused(good, tmp_path, name):
 
 
 ODD = [
-    None, True, 0, -1, 1e308, 10**30, "", "x", "\x1b[31m", [], [1], {}, {"a": 1}, {"array": "0"}, {"array": "9"},
-    {"tuple": []}, {"dict": []}, {"float": "nan"}, {"number": "float64", "value": {"float": "inf"}},
-    {"texts": ["a"], "shape": [1]}, {"objects": [[1]], "shape": [1, 1]}, {"text": "q"},
-]  # fmt: skip
+    None,
+    True,
+    0,
+    -1,
+    1e308,
+    10**30,
+    "",
+    "x",
+    "\x1b[31m",
+    [],
+    [1],
+    {},
+    {"a": 1},
+    {"array": "0"},
+    {"array": "9"},
+    {"tuple": []},
+    {"dict": []},
+    {"float": "nan"},
+    {"number": "float64", "value": {"float": "inf"}},
+    {"texts": ["a"], "shape": [1]},
+    {"objects": [[1]], "shape": [1, 1]},
+    {"text": "q"},
+]
 
 
 def places(value, keys=()):
     """The keys that lead to each value in a manifest."""
-    inner = value.items() if isinstance(value, dict) else enumerate(value) if isinstance(value, list) else ()
+    inner = (
+        value.items()
+        if isinstance(value, dict)
+        else enumerate(value)
+        if isinstance(value, list)
+        else ()
+    )
     for key, one in inner:
         yield (*keys, key)
         yield from places(one, (*keys, key))
@@ -373,7 +517,10 @@ def places(value, keys=()):
 
 @pytest.mark.parametrize("path", sorted(KEPT.glob("*.taut")), ids=lambda path: path.stem)
 def test_a_manifest_with_an_odd_value_is_refused_or_of_use(path, tmp_path):
-    """With a right digest: whatever is read can be told, put into JSON, asked for predictions and turned back."""
+    """With a right digest: whatever is read can be told, put into JSON, asked for predictions
+    and
+    turned back.
+    """
     manifest, arrays = contents(path.read_bytes())
     rows, rng, refused = pd.read_csv(KEPT / "rows.csv"), np.random.default_rng(0), 0
     keys = list(places(manifest))
@@ -396,7 +543,9 @@ def test_a_manifest_with_an_odd_value_is_refused_or_of_use(path, tmp_path):
 def test_a_file_of_a_later_format_says_so(good, tmp_path):
     manifest, arrays = contents(good)
     (tmp_path / "a.taut").write_bytes(rebuilt(manifest | {"format_version": 2}, arrays))
-    with pytest.raises(tn.ModelFileError, match="is a model file of format 2, this tautnet knows 1: update tautnet"):
+    with pytest.raises(
+        tn.ModelFileError, match="is a model file of format 2, this tautnet knows 1: update tautnet"
+    ):
         load(tmp_path / "a.taut")
 
 
@@ -404,7 +553,9 @@ def test_what_fits_no_estimator_predicts_and_says_so(good, tmp_path):
     manifest, arrays = contents(good)
     manifest["parameters"]["no_such_parameter"] = 1
     (tmp_path / "a.taut").write_bytes(rebuilt(manifest, arrays))
-    with pytest.raises(tn.ModelFileError, match="does not fit TautNetClassifier: .*no_such_parameter"):
+    with pytest.raises(
+        tn.ModelFileError, match="does not fit TautNetClassifier: .*no_such_parameter"
+    ):
         load(tmp_path / "a.taut").to_estimator()
 
 
@@ -415,7 +566,8 @@ class Payload:
         return Path.touch, (Path("executed"),)
 
 
-# Loads many damaged files in one process whose memory may grow by 200 MB, and says what is not as it should be.
+# Loads many damaged files in one process whose memory may grow by 200 MB, and says what is not
+# as it should be.
 MANY = """
 import resource, sys, time
 from pathlib import Path
@@ -426,7 +578,8 @@ def model(path):
 import numpy as np
 np.set_printoptions(threshold=10**9, floatmode="unique")
 good = model("good.taut")
-pages = int(Path("/proc/self/statm").read_text().split()[0]) if Path("/proc/self/statm").exists() else 0
+statm = Path("/proc/self/statm")
+pages = int(statm.read_text().split()[0]) if statm.exists() else 0
 if pages:
     resource.setrlimit(resource.RLIMIT_AS, (pages * resource.getpagesize() + 200_000_000,) * 2)
 n = 0
@@ -445,7 +598,10 @@ print(n)
 
 
 def mutations(good):
-    """500 damaged files: cut, with bytes flipped, exchanged or added, with huge lengths, and files of other kinds."""
+    """500 damaged files: cut, with bytes flipped, exchanged or added, with huge lengths, and
+    files
+    of other kinds.
+    """
     rng = np.random.default_rng(0)
     length = int.from_bytes(good[:8], "little")
     yield from (good[:n] for n in rng.integers(0, len(good), 100).tolist())
@@ -458,9 +614,28 @@ def mutations(good):
         yield good[:at] + good[at + 40 :] + good[at : at + 40]
     for at in rng.integers(8, len(good), 50).tolist():
         yield good[:at] + rng.bytes(9) + good[at:]
-    for size in (0, 1, length - 1, length + 1, 2 * length, 10**6, 8_000_001, 2**31, 2**40, 2**63, 2**64 - 1):
+    for size in (
+        0,
+        1,
+        length - 1,
+        length + 1,
+        2 * length,
+        10**6,
+        8_000_001,
+        2**31,
+        2**40,
+        2**63,
+        2**64 - 1,
+    ):
         yield size.to_bytes(8, "little") + good[8:]
-    for text in (b"[" * 5_000_000, b'{"a":' * 1_000_000, b'"' + b"a" * 5_000_000, b"0" * 5_000_000, b"[],", b"{},"):
+    for text in (
+        b"[" * 5_000_000,
+        b'{"a":' * 1_000_000,
+        b'"' + b"a" * 5_000_000,
+        b"0" * 5_000_000,
+        b"[],",
+        b"{},",
+    ):
         text = text * (1 if len(text) > 9 else 2_500_000)
         yield len(text).to_bytes(8, "little") + text
         manifest = {"__metadata__": {"tautnet": text.decode()}}
@@ -470,7 +645,13 @@ def mutations(good):
     # As many parts as are parsed at all: what is wrong is found behind them.
     for part in ("ab", [], 0.5):
         yield rebuilt(manifest | {"class": "odd", "unit": [part] * 490_000}, arrays)
-    others = [b"", b"PK\x03\x04" + bytes(5000), pickle.dumps(Payload()), b"\x1f\x8b" + bytes(99), b"\x00" * 5000]
+    others = [
+        b"",
+        b"PK\x03\x04" + bytes(5000),
+        pickle.dumps(Payload()),
+        b"\x1f\x8b" + bytes(99),
+        b"\x00" * 5000,
+    ]
     yield from others
     manifest, arrays = contents(good)
     for change, _ in HOSTILE.values():
@@ -486,7 +667,9 @@ def test_five_hundred_damaged_files(good, tmp_path):
     n = len(damaged)
     for i, data in enumerate(damaged):
         (tmp_path / "bad" / f"{i:03}").write_bytes(data)
-    ended = subprocess.run([sys.executable, "-c", MANY], capture_output=True, text=True, cwd=tmp_path)
+    ended = subprocess.run(
+        [sys.executable, "-c", MANY], capture_output=True, text=True, cwd=tmp_path
+    )
     assert ended.returncode == 0, ended.stderr[-2000:]
     # All but those in which a blank has become a blank.
     assert n >= 500 and n - 2 <= int(ended.stdout) <= n, ended.stdout

@@ -4,7 +4,14 @@ import os
 
 import pytest
 
-from tautnet.files.run_directory import LOG, REPORT, RESULT, all_or_nothing, choose_directory, write_text
+from tautnet.files.run_directory import (
+    LOG,
+    REPORT,
+    RESULT,
+    all_or_nothing,
+    choose_directory,
+    write_text,
+)
 from tautnet.tables.errors import TableError
 
 
@@ -70,7 +77,10 @@ def test_all_files_appear_together(here):
         write_text(draft / REPORT, "report")
         write_text(draft / LOG, "log")
         assert not (here / "a").exists()
-    assert {path.name: path.read_text() for path in (here / "a/b/out").iterdir()} == {REPORT: "report", LOG: "log"}
+    assert {path.name: path.read_text() for path in (here / "a/b/out").iterdir()} == {
+        REPORT: "report",
+        LOG: "log",
+    }
     assert [path.name for path in here.iterdir()] == ["a"]
 
 
@@ -90,7 +100,9 @@ def test_an_interruption_leaves_nothing(here, error, exists):
 
 
 def test_a_disk_that_fills_up_is_one_line(here):
-    with pytest.raises(TableError, match="cannot write to out: No space left on device; choose another --out"):
+    with pytest.raises(
+        TableError, match="cannot write to out: No space left on device; choose another --out"
+    ):
         with all_or_nothing("out"):
             raise OSError(28, "No space left on device")
     assert list(here.iterdir()) == []

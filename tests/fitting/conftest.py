@@ -15,7 +15,9 @@ QUICK = Schedule(first_steps=300, steps=25, unpenalised_steps=400)
 
 @pytest.fixture(scope="session")
 def regression():
-    """60 rows of six columns in five predictors; the target bends with the first and follows the second."""
+    """60 rows of six columns in five predictors; the target bends with the first and follows the
+    second.
+    """
     rng = np.random.default_rng(0)
     X = rng.normal(size=(60, 6)) * [1, 2, 1, 5, 1, 1] + [0, 3, 0, -1, 0, 0]
     y = np.square(X[:, :1]) + X[:, 1:2] + 0.3 * rng.normal(size=(60, 1))
@@ -36,10 +38,18 @@ def three_classes(regression):
 @pytest.fixture(scope="session")
 def settings():
     """Settings for a penalty: a small relu network under a quick schedule."""
-    losses = {"regression": SquaredError(), "two classes": BinaryLogLoss(), "three classes": MultinomialLogLoss()}
+    losses = {
+        "regression": SquaredError(),
+        "two classes": BinaryLogLoss(),
+        "three classes": MultinomialLogLoss(),
+    }
 
-    def make(penalty="l2", *, task="regression", hidden=(6,), activation="relu", skip=True, **options):
+    def make(
+        penalty="l2", *, task="regression", hidden=(6,), activation="relu", skip=True, **options
+    ):
         network = Network(hidden, activation, skip and bool(hidden))
-        return replace(Settings(penalty, network=network, loss=losses[task], schedule=QUICK), **options)
+        return replace(
+            Settings(penalty, network=network, loss=losses[task], schedule=QUICK), **options
+        )
 
     return make

@@ -43,8 +43,16 @@ def test_bends_are_seen_and_straight_effects_are_none():
 
 def test_noise_has_hardly_any():
     """The largest of as many numbers stays below the level on most tables."""
-    seen = [(found(np.random.default_rng(s).normal(size=(200, 50)), np.random.default_rng(s + 99).normal(size=200)) > 0)
-            for s in range(20)]  # fmt: skip
+    seen = [
+        (
+            found(
+                np.random.default_rng(s).normal(size=(200, 50)),
+                np.random.default_rng(s + 99).normal(size=200),
+            )
+            > 0
+        )
+        for s in range(20)
+    ]
     assert np.sum(seen) <= 20 and np.sum(seen) < 0.02 * np.size(seen)
 
 
@@ -75,7 +83,9 @@ def test_of_a_long_table_some_rows_are_looked_at(monkeypatch):
 
 
 def test_a_path_that_loses_a_bend_says_so_and_the_adaptive_one_gets_it_back():
-    """x1 goes down and up: the plain group path takes it out before noise, its factor is a small one all the same."""
+    """x1 goes down and up: the plain group path takes it out before noise, its factor is a small
+    one all the same.
+    """
     X = rng.uniform(-1, 1, size=(150, 30))
     y = np.where(2 * X[:, 0] ** 2 + X[:, 1] + 0.3 * rng.normal(size=150) > 0.7, "a", "b")
     path = tn.TautNetClassifierCV("group", cv=3, **QUICK).fit(X, y).path_

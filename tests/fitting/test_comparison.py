@@ -16,7 +16,9 @@ def on(table, **options):
 
 @pytest.fixture(scope="module")
 def linear():
-    """y is linear in two of ten predictors; all penalties that are compared where none are named."""
+    """y is linear in two of ten predictors; all penalties that are compared where none are
+    named.
+    """
     return on(datasets.linear_two(n_rows=200, seed=1))
 
 
@@ -29,14 +31,19 @@ def test_pure_noise_teaches_nothing():
     assert "There is nothing to learn here" in noise.verdict
     assert "Use " not in noise.verdict
     assert noise.result["over_fitted"] is True
-    assert all(row["vs_null"]["p_holm"] > 0.05 or row["vs_null"]["diff"] < 0 for row in noise.result["rows"])
+    assert all(
+        row["vs_null"]["p_holm"] > 0.05 or row["vs_null"]["diff"] < 0
+        for row in noise.result["rows"]
+    )
 
 
 def test_a_linear_target_needs_no_network_and_two_predictors(linear):
     assert "A linear model suffices" in linear.verdict
     assert by_name(linear)["group"]["one_se"]["predictors_kept"] == 2
     norms = np.array(linear.detail["penalties"]["group"]["path"]["norms"])
-    at = linear.detail["penalties"]["group"]["path"]["alphas"].index(by_name(linear)["group"]["one_se"]["alpha"])
+    at = linear.detail["penalties"]["group"]["path"]["alphas"].index(
+        by_name(linear)["group"]["one_se"]["alpha"]
+    )
     assert (norms[at] > 0).tolist() == [True, True] + [False] * 8
     # The adaptive path finds them without that rule, and its time counts the first path.
     adaptive = by_name(linear)["adaptive_group"]
@@ -49,7 +56,9 @@ def test_the_one_se_choice_of_group_finds_the_two_predictors_in_most_draws():
     kept = []
     for seed in range(4):
         frame, target = datasets.linear_two(n_rows=200, seed=seed)
-        model = TautNetRegressorCV("group", selection="1se", hidden_layer_sizes=(20,), random_state=0, n_jobs=2)
+        model = TautNetRegressorCV(
+            "group", selection="1se", hidden_layer_sizes=(20,), random_state=0, n_jobs=2
+        )
         kept.append(model.fit(frame.drop(columns=target), frame[target]).selected_features_)
     assert all(one[:2].all() for one in kept)
     assert sum(one.sum() == 2 for one in kept) >= 3
@@ -65,10 +74,14 @@ def test_rows_agree_with_each_other(linear):
     assert list(rows) == ["none", "l2", "l1", "elasticnet", "group", "adaptive_group"]
     for row in [*rows.values(), linear.result["linear"], linear.result["chosen"]]:
         assert row["gap"] == pytest.approx(row["test_loss"] - row["train_loss"])
-        assert row["vs_null"]["diff"] == pytest.approx(linear.result["null"]["test_loss"] - row["test_loss"])
+        assert row["vs_null"]["diff"] == pytest.approx(
+            linear.result["null"]["test_loss"] - row["test_loss"]
+        )
         assert 0 <= row["stationarity"] <= 1
         if row["vs_none"]:
-            assert row["vs_none"]["diff"] == pytest.approx(rows["none"]["test_loss"] - row["test_loss"])
+            assert row["vs_none"]["diff"] == pytest.approx(
+                rows["none"]["test_loss"] - row["test_loss"]
+            )
     assert rows["none"]["vs_none"] is None and linear.result["linear"]["vs_linear"] is None
     assert linear.result["best"] == min(rows, key=lambda name: rows[name]["test_loss"])
     assert linear.result["over_fitted"] is True and rows["none"]["gap"] > 0
@@ -90,14 +103,27 @@ def test_the_detail_holds_what_the_report_draws(linear):
 def test_the_model_is_that_of_the_recommended_row(linear):
     row, model = by_name(linear)[linear.recommended], linear.model
     name = f"adaptive_{model.penalty}" if model.adaptive else model.penalty
-    assert (name, model.alpha_, model.stationarity_) == (linear.recommended, row["alpha"], row["stationarity"])
+    assert (name, model.alpha_, model.stationarity_) == (
+        linear.recommended,
+        row["alpha"],
+        row["stationarity"],
+    )
     assert sum((w == 0).sum() for w in [*model.coefs_, model.skip_coef_]) == row["zero_weights"]
     assert model.selected_features_.sum() == row["predictors_kept"]
 
 
 def test_a_frame_of_the_rows(linear):
     frame = linear.frame()
-    assert frame.index.tolist() == ["none", "l2", "l1", "elasticnet", "group", "adaptive_group", "linear", "chosen"]
+    assert frame.index.tolist() == [
+        "none",
+        "l2",
+        "l1",
+        "elasticnet",
+        "group",
+        "adaptive_group",
+        "linear",
+        "chosen",
+    ]
     assert frame.loc["l2", "test_loss"] == by_name(linear)["l2"]["test_loss"]
     assert repr(linear).startswith("Comparison(table, recommended=")
 
@@ -107,7 +133,8 @@ def test_each_step_is_compiled_once_for_each_family_and_shape():
     before = set(solver.adam_full.compiled)
     on(table, hidden_layer_sizes=(3,), cv=3, penalties=("l2", "l1", "group"))
     new = [key for key in solver.adam_full.compiled if key not in before]
-    # Chains leave two folds, one or none out: at most three shapes; l2 and l1 are one family, group the other.
+    # Chains leave two folds, one or none out: at most three shapes; l2 and l1 are one family,
+    # group the other.
     assert 2 <= len(new) <= 6
 
 
@@ -124,7 +151,10 @@ def test_classes_weights_and_groups():
 
 
 def test_groups_and_factors_of_predictors():
-    """Groups are what is counted; a factor of 0 keeps its group, and presses the linear model less too."""
+    """Groups are what is counted; a factor of 0 keeps its group, and presses the linear model
+    less
+    too.
+    """
     table = datasets.linear_two(n_rows=60, n_predictors=3)
     options = dict(penalties=["group"], hidden_layer_sizes=(), cv=3, selection="1se")
     groups = {"rest": ["x3"], "real": ["x2", "x1"]}
@@ -140,7 +170,10 @@ def test_groups_and_factors_of_predictors():
 @pytest.mark.parametrize(
     "options, says",
     [
-        ({"penalties": ["l1"], "feature_groups": {"a": [0, 1, 2]}}, "feature_groups changes nothing without group"),
+        (
+            {"penalties": ["l1"], "feature_groups": {"a": [0, 1, 2]}},
+            "feature_groups changes nothing without group",
+        ),
         ({"feature_groups": {"a": [0]}}, "leaves out x2, x3; name each column once"),
         ({"penalty_factors": (1, 1)}, "penalty_factors must be 3 finite numbers"),
         ({"cv": KFold(3), "repeats": 2}, "changes nothing where cv gives the splits"),
@@ -153,7 +186,10 @@ def test_groups_and_factors_of_predictors():
         ({"selection": "best"}, "neither 'min' nor '1se'"),
         ({"activation": "gelu"}, "activation='gelu'"),
         ({"l1_ratio": 2}, "not between 0 and 1"),
-        ({"penalties": ["l2"], "l1_ratio": 0.9}, "changes nothing without elasticnet or sparse_group"),
+        (
+            {"penalties": ["l2"], "l1_ratio": 0.9},
+            "changes nothing without elasticnet or sparse_group",
+        ),
         ({"penalties": ["hierarchical"], "skip": False}, "needs a hidden layer and skip=True"),
         ({"ordered": True, "repeats": 2}, "changes nothing"),
         ({"ordered": True, "groups": np.arange(60)}, "use one"),
@@ -177,7 +213,9 @@ def test_wrong_arguments_are_refused_in_one_line(options, says):
 
 def test_one_layer_may_be_a_number():
     table = datasets.linear_two(n_rows=60, n_predictors=3)
-    one, other = (on(table, penalties=["l2"], cv=3, hidden_layer_sizes=sizes) for sizes in (4, (4,)))
+    one, other = (
+        on(table, penalties=["l2"], cv=3, hidden_layer_sizes=sizes) for sizes in (4, (4,))
+    )
     assert one.result["rows"][0]["test_loss"] == other.result["rows"][0]["test_loss"]
     assert one.model.hidden_layer_sizes == (4,)
 

@@ -1,4 +1,6 @@
-"""What predictors could have been: draws follow the others as the predictor itself does, and keep its kind."""
+"""What predictors could have been: draws follow the others as the predictor itself does, and keep
+its kind.
+"""
 
 import numpy as np
 import pytest
@@ -27,7 +29,9 @@ def test_numbers_follow_their_regression_on_the_others(rng):
     c = 10 + 2 * a - b + 0.5 * rng.normal(size=600)
     drawn = draws([a, b, c], 2)[..., 0]
     assert drawn.shape == (N_DRAWS, 600)
-    coefficients = np.linalg.lstsq(np.column_stack([np.ones(600), a, b]), drawn.mean(axis=0), rcond=None)[0]
+    coefficients = np.linalg.lstsq(
+        np.column_stack([np.ones(600), a, b]), drawn.mean(axis=0), rcond=None
+    )[0]
     assert coefficients == pytest.approx([10, 2, -1], abs=0.1)
     assert (drawn - 10 - 2 * a + b).std() == pytest.approx(0.5, rel=0.1)
     # The rows' own values play no part beyond that.
@@ -50,7 +54,9 @@ def test_a_category_keeps_one_level_a_row(rng):
     drawn = draws([a, *category], 1, members=[0] + [1] * 6)
     assert set(np.unique(drawn.round(9))) == {0.0, 1.0} and (drawn.round(9).sum(axis=-1) == 1).all()
     assert drawn.mean(axis=(0, 1)) == pytest.approx(category.mean(axis=1), abs=0.03)
-    assert np.corrcoef(drawn[0].argmax(axis=-1), a)[0, 1] == pytest.approx(np.corrcoef(level, a)[0, 1], abs=0.12)
+    assert np.corrcoef(drawn[0].argmax(axis=-1), a)[0, 1] == pytest.approx(
+        np.corrcoef(level, a)[0, 1], abs=0.12
+    )
 
 
 @pytest.mark.parametrize("values", [None, [1.0, 2.0, 3.0, 4.0]])
@@ -74,7 +80,9 @@ def test_members_of_a_group_are_drawn_together(rng):
     d = a + b + 0.3 * rng.normal(size=600)
     drawn = draws([a, b, c, d], 1, column_predictor=[0, 1, 1, 1])
     assert drawn.shape[-1] == 3
-    assert np.corrcoef(drawn[0, :, 0], drawn[0, :, 1])[0, 1] == pytest.approx(np.corrcoef(b, c)[0, 1], abs=0.1)
+    assert np.corrcoef(drawn[0, :, 0], drawn[0, :, 1])[0, 1] == pytest.approx(
+        np.corrcoef(b, c)[0, 1], abs=0.1
+    )
     assert np.corrcoef(drawn[0, :, 2], a)[0, 1] == pytest.approx(np.corrcoef(d, a)[0, 1], abs=0.1)
     assert np.corrcoef(drawn[0, :, 2] - a, drawn[0, :, 0])[0, 1] > 0.9
     # Given a alone, and not their own values: b of the rows plays no part.

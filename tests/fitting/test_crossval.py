@@ -8,7 +8,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
-from sklearn.model_selection import GroupKFold, KFold, ShuffleSplit, StratifiedKFold, TimeSeriesSplit
+from sklearn.model_selection import (
+    GroupKFold,
+    KFold,
+    ShuffleSplit,
+    StratifiedKFold,
+    TimeSeriesSplit,
+)
 
 from tautnet.fitting.crossval import (
     Chain,
@@ -60,8 +66,18 @@ def target(values):
     [
         ([0.5, 1.5, 2.5], None, dict(cv=5), "3 rows are fewer than 5 folds"),
         (["a"] * 9 + ["b"], None, dict(cv=3), "class 'b' of 'y' has 1 row, fewer than 3 folds"),
-        (["a"] * 9 + ["b"] * 9, None, dict(cv=3, nested=True, ordered=True), "class 'a' of 'y' is found in 2 of 3"),
-        (["a", "b"] * 9, np.array([1.0, 0.0] * 9), dict(cv=3), "class 'b' of 'y' is found in 0 of 3"),
+        (
+            ["a"] * 9 + ["b"] * 9,
+            None,
+            dict(cv=3, nested=True, ordered=True),
+            "class 'a' of 'y' is found in 2 of 3",
+        ),
+        (
+            ["a", "b"] * 9,
+            np.array([1.0, 0.0] * 9),
+            dict(cv=3),
+            "class 'b' of 'y' is found in 0 of 3",
+        ),
         (np.arange(9) / 2, np.array([0.0] * 3 + [1.0] * 6), dict(cv=3, ordered=True), "weigh 0"),
         (np.arange(9) / 2, None, dict(cv=3, groups=np.zeros(9)), "all rows are of one group"),
     ],
@@ -77,7 +93,9 @@ def test_splits_that_part_the_rows_are_folds():
     blocks = make_folds(20, 4, ordered=True)
     for cv in (KFold(4), KFold(4).split(one.y)):
         np.testing.assert_array_equal(partition_rows(one, weight, cv), blocks)
-    np.testing.assert_array_equal(partition_rows(one, weight, GroupKFold(4), groups=groups) == 3, groups == 0)
+    np.testing.assert_array_equal(
+        partition_rows(one, weight, GroupKFold(4), groups=groups) == 3, groups == 0
+    )
     assert len(set(partition_rows(one, weight, StratifiedKFold(5)))) == 5
 
 
@@ -105,7 +123,9 @@ def test_other_splits_are_refused_in_one_line(cv, groups, says):
 def curves(draw):
     n_alphas, n_folds = draw(st.integers(1, 12)), draw(st.integers(2, 6))
     # A few digits make ties.
-    losses = draw(arrays(float, (n_alphas, n_folds), elements=st.integers(0, 8).map(lambda i: i / 8)))
+    losses = draw(
+        arrays(float, (n_alphas, n_folds), elements=st.integers(0, 8).map(lambda i: i / 8))
+    )
     weights = draw(arrays(float, n_folds, elements=st.integers(1, 4).map(float)))
     return Curve(np.geomspace(0.01, 10, n_alphas), losses, weights)
 
@@ -113,7 +133,9 @@ def curves(draw):
 @given(curves())
 def test_one_se_is_the_most_regularised_within_one_standard_error(curve):
     best, chosen = curve.index("min"), curve.index("1se")
-    assert curve.mean[best] == curve.mean.min() and (curve.mean[best + 1 :] > curve.mean[best]).all()
+    assert (
+        curve.mean[best] == curve.mean.min() and (curve.mean[best + 1 :] > curve.mean[best]).all()
+    )
     limit = curve.mean[best] + curve.standard_error[best]
     assert chosen >= best
     assert curve.mean[chosen] <= limit and (curve.mean[chosen + 1 :] > limit).all()
@@ -145,7 +167,9 @@ class Walked:
 
 
 def chain(left_out, alphas, n_features, losses):
-    return Chain(left_out, Walked(alphas, n_features), {k: np.array(one) for k, one in losses.items()})
+    return Chain(
+        left_out, Walked(alphas, n_features), {k: np.array(one) for k, one in losses.items()}
+    )
 
 
 def test_a_chain_that_ends_null_stays_null_and_one_that_starts_late_has_no_model():
@@ -159,12 +183,17 @@ def test_a_chain_that_ends_null_stays_null_and_one_that_starts_late_has_no_model
 def test_nested_folds_share_chains():
     sets = chain_sets(5, nested=True)
     assert len(sets) == len(set(sets)) == 15
-    assert [sum(k in left_out and len(left_out) == 2 for left_out in sets) for k in range(5)] == [4] * 5
+    assert [sum(k in left_out and len(left_out) == 2 for left_out in sets) for k in range(5)] == [
+        4
+    ] * 5
 
 
 def test_inner_curves_score_only_folds_they_may_see():
     """For outer fold 0 the chain without 0 and 1 is scored on 1, and so on."""
-    chains = [chain((a, b), [1.0], [1], {a: [10.0 + a], b: [20.0 + b]}) for a, b in ((0, 1), (0, 2), (1, 2))]
+    chains = [
+        chain((a, b), [1.0], [1], {a: [10.0 + a], b: [20.0 + b]})
+        for a, b in ((0, 1), (0, 2), (1, 2))
+    ]
     curve = inner_curve(chains, 0, np.ones(3))
     assert curve.fold_losses.tolist() == [[21.0, 22.0]]
 

@@ -1,4 +1,6 @@
-"""The holdout randomization test: exact p-values, right draws for networks, and nothing of a fold in its network."""
+"""The holdout randomization test: exact p-values, right draws for networks, and nothing of a fold
+in its network.
+"""
 
 from dataclasses import replace
 
@@ -28,11 +30,28 @@ FOLD = make_folds(60, 3, seed=0)
 
 def test_benjamini_hochberg_as_in_their_paper():
     """Section 3.1: of the fifteen p-values of the trial the first four are rejected at 0.05."""
-    p = [0.0001, 0.0004, 0.0019, 0.0095, 0.0201, 0.0278, 0.0298, 0.0344, 0.0459, 0.3240, 0.4262, 0.5719, 0.6528, 0.7590]
+    p = [
+        0.0001,
+        0.0004,
+        0.0019,
+        0.0095,
+        0.0201,
+        0.0278,
+        0.0298,
+        0.0344,
+        0.0459,
+        0.3240,
+        0.4262,
+        0.5719,
+        0.6528,
+        0.7590,
+    ]
     p = np.array([*p, 1.0])
     assert benjamini_hochberg(p, 0.05).tolist() == [True] * 4 + [False] * 11
     order = np.random.default_rng(0).permutation(15)
-    assert benjamini_hochberg(p[order], 0.05)[np.argsort(order)].tolist() == [True] * 4 + [False] * 11
+    assert (
+        benjamini_hochberg(p[order], 0.05)[np.argsort(order)].tolist() == [True] * 4 + [False] * 11
+    )
     # Those that no network uses count: among the first four alone more would be found.
     assert benjamini_hochberg(np.array([0.06, 0.07, 1, 1]), 0.1).sum() == 0
     assert benjamini_hochberg(np.array([0.06, 0.07]), 0.1).sum() == 2
@@ -61,7 +80,9 @@ def test_sequential_p_values_are_close_to_those_of_all_draws_and_uniform():
         values.append((observed, sequential.values[0]))
     observed, p = np.array(values).T
     assert np.abs(p / observed - 1)[observed > 0.05].mean() < 0.35
-    assert (p <= 0.1).mean() == pytest.approx(0.1, abs=0.05) and (p <= 0.5).mean() == pytest.approx(0.5, abs=0.09)
+    assert (p <= 0.1).mean() == pytest.approx(0.1, abs=0.05) and (p <= 0.5).mean() == pytest.approx(
+        0.5, abs=0.09
+    )
 
 
 def test_draws_that_are_equal_are_as_good():
@@ -85,7 +106,9 @@ def networks(nested):
     return fold_networks(nested, np.arange(60))
 
 
-def test_networks_are_those_of_the_path_at_the_strength_that_other_folds_choose(regression, nested, networks):
+def test_networks_are_those_of_the_path_at_the_strength_that_other_folds_choose(
+    regression, nested, networks
+):
     outer = nested.outer("min")
     for k, network in enumerate(networks):
         np.testing.assert_array_equal(network.rows, np.flatnonzero(FOLD == k))
@@ -95,10 +118,16 @@ def test_networks_are_those_of_the_path_at_the_strength_that_other_folds_choose(
 
 
 def test_the_targets_of_a_fold_play_no_part_in_its_network(regression, settings, networks):
-    poisoned = regression._replace(y=np.where((FOLD == 1)[:, None], 1e3 - regression.y, regression.y))
+    poisoned = regression._replace(
+        y=np.where((FOLD == 1)[:, None], 1e3 - regression.y, regression.y)
+    )
     after = fold_networks(walked(poisoned, settings), np.arange(60))
-    np.testing.assert_array_equal(networks[1].parameters.weights.input, after[1].parameters.weights.input)
-    assert not np.array_equal(networks[0].parameters.weights.input, after[0].parameters.weights.input)
+    np.testing.assert_array_equal(
+        networks[1].parameters.weights.input, after[1].parameters.weights.input
+    )
+    assert not np.array_equal(
+        networks[0].parameters.weights.input, after[0].parameters.weights.input
+    )
 
 
 def test_other_values_give_the_loss_of_a_table_with_those_values(regression, networks):
@@ -109,13 +138,17 @@ def test_other_values_give_the_loss_of_a_table_with_those_values(regression, net
         X = regression.X[network.rows]
         X[:, columns] = one
         outputs = network.unit.outputs(network.parameters, X)
-        assert loss == pytest.approx(np.square(regression.y[network.rows] - outputs).sum(), rel=1e-9)
+        assert loss == pytest.approx(
+            np.square(regression.y[network.rows] - outputs).sum(), rel=1e-9
+        )
 
 
 def test_what_is_real_is_found_and_the_number_of_jobs_changes_nothing(regression, networks):
     conditionals = Conditionals(regression, np.arange(6))
     first, again = (
-        randomization_test(regression, networks, conditionals, most=400, seed=0, by_fold=True, n_jobs=jobs)
+        randomization_test(
+            regression, networks, conditionals, most=400, seed=0, by_fold=True, n_jobs=jobs
+        )
         for jobs in (1, 2)
     )
     assert (first.p_values[:2] == 1 / 401).all() and (first.p_values[2:] > 0.03).all()
@@ -142,7 +175,9 @@ def test_networks_without_a_weight_give_every_predictor_the_p_value_one(regressi
 
 
 def test_p_values_of_a_network_that_uses_noise_are_uniform(regression, settings):
-    """The second predictor says nothing beyond the first, and a network that believes in it is caught."""
+    """The second predictor says nothing beyond the first, and a network that believes in it is
+    caught.
+    """
     rng, p_values = np.random.default_rng(0), []
     unit = make_unit(regression, np.arange(60), settings(hidden=()))
     as_they_are = {n: Scaling(np.zeros(n), np.ones(n)) for n in (1, 2)}
@@ -153,7 +188,9 @@ def test_p_values_of_a_network_that_uses_noise_are_uniform(regression, settings)
         X = np.hstack([x, 0.7 * x + 0.7 * rng.normal(size=(60, 1))])
         sample = Sample(X, np.arange(2), x + rng.normal(size=(60, 1)), np.ones(60))
         network = FoldNetwork(sample, np.arange(60), unit, parameters)
-        tested = randomization_test(sample, [network], Conditionals(sample, np.arange(2)), most=100, seed=0)
+        tested = randomization_test(
+            sample, [network], Conditionals(sample, np.arange(2)), most=100, seed=0
+        )
         p_values.append(tested.p_values)
     p_values = np.array(p_values)
     assert kstest(p_values[:, 1], "uniform").pvalue > 0.05
@@ -168,7 +205,9 @@ def test_a_large_table_is_tested_on_rows_drawn_from_it(regression, nested, netwo
     for k, network in enumerate(few):
         np.testing.assert_array_equal(rows[network.rows], rows[FOLD[rows] == k])
         np.testing.assert_array_equal(network.y, regression.y[rows][network.rows])
-        np.testing.assert_array_equal(network.parameters.weights.input, networks[k].parameters.weights.input)
+        np.testing.assert_array_equal(
+            network.parameters.weights.input, networks[k].parameters.weights.input
+        )
 
 
 def test_columns_of_weight_zero_are_not_used(networks):

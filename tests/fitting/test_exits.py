@@ -15,9 +15,14 @@ class Walked:
 
 
 def test_exits_by_hand():
-    """The first stays, the second and third leave together, the fourth leaves, comes back and leaves."""
+    """The first stays, the second and third leave together, the fourth leaves, comes back and
+    leaves.
+    """
     path = Walked([[1, 1, 1, 0], [1, 0, 0, 1], [1, 0, 0, 0]])
-    early, late = Walked([[1, 1, 0, 1], [1, 0, 0, 1], [1, 0, 0, 0]]), Walked([[0, 1, 0, 1], [0, 1, 0, 1], [0, 0, 0, 0]])
+    early, late = (
+        Walked([[1, 1, 0, 1], [1, 0, 0, 1], [1, 0, 0, 0]]),
+        Walked([[0, 1, 0, 1], [0, 1, 0, 1], [0, 0, 0, 0]]),
+    )
     exits = order_of_exit(path, [early, late])
     assert exits.alphas.tolist() == [np.inf, 1.0, 1.0, 10.0]
     assert exits.returns.tolist() == [0, 0, 0, 1]
@@ -36,7 +41,9 @@ def test_an_estimator_says_where_its_predictors_leave():
     assert (model.exit_spread_[:2] < 0.2).all() and not model.exit_returns_.any()
     # It is alive one strength of the grid below, and not from there on.
     below, there = (
-        tn.TautNetRegressor("l1", a, hidden_layer_sizes=(), random_state=0).fit(X, y).selected_features_[0]
+        tn.TautNetRegressor("l1", a, hidden_layer_sizes=(), random_state=0)
+        .fit(X, y)
+        .selected_features_[0]
         for a in (10 ** (-1 / 8) * model.exit_alphas_[0], model.exit_alphas_[0])
     )
     assert below and not there

@@ -20,12 +20,17 @@ def outputs(sample, settings, rows=ALL, X=None, alpha=0.05):
 
 @pytest.fixture(scope="module")
 def exact(settings):
-    """Settings of a linear map, solved; and of a network whose few steps in float64 leave rounding small."""
+    """Settings of a linear map, solved; and of a network whose few steps in float64 leave rounding
+    small.
+    """
+
     def make(penalty, hidden):
         if not hidden:
             return settings(penalty, hidden=(), tol=1e-7, max_iter=20_000, alpha_min_ratio=0.05)
         few = replace(settings(penalty).schedule, first_steps=40, steps=2)
-        return settings(penalty, activation="tanh", precision="float64", alpha_min_ratio=0.05, schedule=few)
+        return settings(
+            penalty, activation="tanh", precision="float64", alpha_min_ratio=0.05, schedule=few
+        )
 
     return make
 
@@ -61,18 +66,24 @@ def test_the_order_of_predictors_does_not_matter(regression, exact, penalty, hid
     def permuted(self, X, null_outputs, seed):
         back = np.argsort(order)
         first, skip, later = (one := initial(self, X[:, back], null_outputs, seed)).weights
-        weights = one.weights._replace(input=first[order], skip=None if skip is None else skip[order])
+        weights = one.weights._replace(
+            input=first[order], skip=None if skip is None else skip[order]
+        )
         return one._replace(weights=weights)
 
     monkeypatch.setattr(Network, "initial", permuted)
-    moved = regression._replace(X=regression.X[:, order], column_predictor=regression.column_predictor[order])
+    moved = regression._replace(
+        X=regression.X[:, order], column_predictor=regression.column_predictor[order]
+    )
     np.testing.assert_allclose(a, outputs(moved, exact(penalty, hidden)), atol=1e-6)
 
 
 @pytest.mark.parametrize("penalty", PENALTIES)
 def test_units_of_measurement_do_not_matter(regression, exact, penalty):
     """Inputs and target are standardised: metres or feet, the prediction is the same."""
-    feet = regression._replace(X=regression.X * [1, 3.28, 1, 1, 1e6, 1] + 7, y=regression.y * 100 - 3)
+    feet = regression._replace(
+        X=regression.X * [1, 3.28, 1, 1, 1e6, 1] + 7, y=regression.y * 100 - 3
+    )
     a, b = outputs(regression, exact(penalty, (6,))), outputs(feet, exact(penalty, (6,)))
     np.testing.assert_allclose(a * 100 - 3, b, atol=1e-4)
 

@@ -30,7 +30,9 @@ def clean(regression, candidates):
 def test_poisoned_rows_change_no_model_and_no_choice_of_the_folds_that_leave_them_out(
     regression, candidates, clean, what
 ):
-    """Section by section: the outer model, the inner models, the inner curve and its choice keep their bits."""
+    """Section by section: the outer model, the inner models, the inner curve and its choice keep
+    their bits.
+    """
     rows = FOLD == HELD_OUT
     poisoned = {
         "targets": regression._replace(y=np.where(rows[:, None], 1e3 - regression.y, regression.y)),
@@ -57,7 +59,9 @@ def adaptive(settings):
 
 
 def test_poisoned_rows_change_no_factor_and_no_choice_of_an_adaptive_penalty(regression, adaptive):
-    poisoned = regression._replace(y=np.where((FOLD == HELD_OUT)[:, None], 1e3 - regression.y, regression.y))
+    poisoned = regression._replace(
+        y=np.where((FOLD == HELD_OUT)[:, None], 1e3 - regression.y, regression.y)
+    )
     before, after = (run(sample, adaptive)[0] for sample in (regression, poisoned))
     for a, b in ((one.single(0, HELD_OUT) for one in (before, after)),):
         assert a.path.unit.settings.penalty_factors == b.path.unit.settings.penalty_factors != None  # noqa: E711
@@ -69,7 +73,9 @@ def test_poisoned_rows_change_no_factor_and_no_choice_of_an_adaptive_penalty(reg
     assert before.whole.unit.settings.penalty_factors != after.whole.unit.settings.penalty_factors
 
 
-def test_adaptive_chains_take_their_factors_where_the_other_folds_choose(regression, adaptive, clean):
+def test_adaptive_chains_take_their_factors_where_the_other_folds_choose(
+    regression, adaptive, clean
+):
     nested = run(regression, adaptive)[0]
     # Beside the plain penalty its first chains are walked once.
     np.testing.assert_array_equal(nested.first.whole.norms, clean[1].whole.norms)
@@ -103,7 +109,9 @@ def test_each_row_is_predicted_by_the_chain_without_its_fold(clean):
 
 
 def test_chosen_takes_the_better_penalty_inside_each_outer_fold(regression, candidates):
-    study = run_study(regression, [*candidates, candidates[0]._replace(name="linear")], [FOLD], selection="min")
+    study = run_study(
+        regression, [*candidates, candidates[0]._replace(name="linear")], [FOLD], selection="min"
+    )
     chosen = chosen_results(study, "min")
     for k in range(3):
         inner = {name: study.nested[name].inner(0, k) for name in ("l2", "group")}
@@ -117,7 +125,11 @@ def test_chosen_takes_the_better_penalty_inside_each_outer_fold(regression, cand
 
 def test_repeats_are_averaged_and_give_the_resampled_interval(regression, candidates, settings):
     folds = [FOLD, make_folds(60, 3, seed=1)]
-    units = [Candidate("none", settings("none")), candidates[0], Candidate("linear", settings("l2", hidden=()))]
+    units = [
+        Candidate("none", settings("none")),
+        candidates[0],
+        Candidate("linear", settings("l2", hidden=())),
+    ]
     study = run_study(regression, units, folds, selection="min", n_jobs=2)
     table = tabulate(study)
     l2 = next(row for row in table.rows if row["penalty"] == "l2")
@@ -134,7 +146,10 @@ def test_finished_models_are_scored_on_a_ladder(regression, settings):
         cross_validate(regression, [Candidate("l2", settings("l2", **one))], [FOLD], nested=True)[0]
         for one in (options, options | {"finish": False})
     )
-    for finished, unfinished in [(nested.curve(), walked.curve()), (nested.inner(0, 2), walked.inner(0, 2))]:
+    for finished, unfinished in [
+        (nested.curve(), walked.curve()),
+        (nested.inner(0, 2), walked.inner(0, 2)),
+    ]:
         chosen = unfinished.alpha("min")
         np.testing.assert_allclose(finished.alphas, chosen * 10.0 ** (np.arange(-4, 5) / 8))
         assert finished.alpha("min") <= chosen == finished.ceiling

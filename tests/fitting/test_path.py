@@ -19,7 +19,10 @@ ALL, NONE = np.arange(60), np.arange(0)
 def paths(regression, settings):
     """The path of every penalty on all rows, all parameters kept, certified."""
     names = ("none", "l2", *PRUNING)
-    return {name: walk(regression, ALL, ALL[:5], settings(name), keep="all", certify="all") for name in names}
+    return {
+        name: walk(regression, ALL, ALL[:5], settings(name), keep="all", certify="all")
+        for name in names
+    }
 
 
 def test_grids_of_different_tables_line_up():
@@ -50,20 +53,29 @@ def test_a_path_goes_from_over_fitted_to_exactly_null(paths, regression, name):
 
 
 @pytest.mark.parametrize("name", ["l1", "group"])
-def test_on_wide_tables_columns_that_have_left_leave_the_arithmetic_for_good(monkeypatch, paths, regression, name):
+def test_on_wide_tables_columns_that_have_left_leave_the_arithmetic_for_good(
+    monkeypatch, paths, regression, name
+):
     from tautnet.fitting import loop
     from tautnet.fitting import path as paths_file
 
     kept = []
     keep = loop.Adam.keep
-    monkeypatch.setattr(loop.Adam, "keep", lambda adam, columns: (kept.append(len(columns)), keep(adam, columns)))
+    monkeypatch.setattr(
+        loop.Adam, "keep", lambda adam, columns: (kept.append(len(columns)), keep(adam, columns))
+    )
     monkeypatch.setattr(paths_file, "WIDE", 3)
-    narrow, whole = walk(regression, ALL, ALL[:5], paths[name].unit.settings, certify="all"), paths[name]
+    narrow, whole = (
+        walk(regression, ALL, ALL[:5], paths[name].unit.settings, certify="all"),
+        paths[name],
+    )
     assert kept and max(kept) <= 4
     shared = min(len(narrow.alphas), len(whole.alphas)) - 1
     assert shared > len(whole.alphas) - 4
     assert (narrow.n_features[:shared] <= whole.n_features[:shared] + 1).all()
-    np.testing.assert_allclose(narrow.train_loss[:shared], whole.train_loss[:shared], rtol=0.05, atol=0.02)
+    np.testing.assert_allclose(
+        narrow.train_loss[:shared], whole.train_loss[:shared], rtol=0.05, atol=0.02
+    )
 
 
 def test_a_walk_of_fewer_columns_holds_no_more_networks_at_once(regression, settings, monkeypatch):
@@ -110,7 +122,9 @@ def test_none_is_a_fixed_training_that_is_recorded(paths, settings):
 @pytest.mark.parametrize("name", ["l2", "group"])
 def test_a_walk_up_to_a_strength_is_that_point_of_the_path(paths, regression, settings, name):
     i = 20
-    alone = walk(regression, ALL, ALL[:5], settings(name), until=paths[name].alphas[i], certify="kept")
+    alone = walk(
+        regression, ALL, ALL[:5], settings(name), until=paths[name].alphas[i], certify="kept"
+    )
     for a, b in zip(leaves(alone.parameters[i]), leaves(paths[name].parameters[i]), strict=True):
         np.testing.assert_array_equal(a, b)
     assert alone.stationarity[-1] == paths[name].stationarity[i]
@@ -121,7 +135,9 @@ def test_a_strength_between_two_of_the_grid_is_walked_to(regression, settings):
     assert path.alphas[-1] == 0.0123 and path.alphas[-2] == pytest.approx(0.01)
 
 
-@pytest.mark.parametrize("task, table", [("two classes", "two_classes"), ("three classes", "three_classes")])
+@pytest.mark.parametrize(
+    "task, table", [("two classes", "two_classes"), ("three classes", "three_classes")]
+)
 def test_classes_have_paths_too(request, settings, task, table):
     sample = request.getfixturevalue(table)
     path = walk(sample, ALL, ALL, settings("l1", task=task))
@@ -136,18 +152,24 @@ def test_classes_have_paths_too(request, settings, task, table):
 def test_finishing_solves_a_smooth_network(regression, settings, name):
     options = dict(activation="silu", finish=True, tol=0.005, max_iter=3000)
     path = walk(regression, ALL, NONE, settings(name, **options), until=0.1, certify="kept")
-    unfinished = walk(regression, ALL, NONE, settings(name, activation="silu"), until=0.1, certify="kept")
+    unfinished = walk(
+        regression, ALL, NONE, settings(name, activation="silu"), until=0.1, certify="kept"
+    )
     assert path.stationarity[-1] <= 0.005 / 5 or path.objective_gap[-1] < 1e-4
     assert path.stationarity[-1] < unfinished.stationarity[-1]
     assert path.steps[-1] > unfinished.steps[-1]
 
 
 def test_a_small_objective_that_still_falls_is_not_given_up(regression, settings):
-    """A gain is measured against the objective, which lies far below the null loss where there is little noise."""
+    """A gain is measured against the objective, which lies far below the null loss where there is
+    little noise.
+    """
     target = np.tanh(regression.X[:, :1]) + 0.1 * regression.X[:, 1:2]
     smooth = replace(settings(hidden=(5,)).network, activation="silu")
     exact = settings(hidden=(5,), network=smooth, finish=True, tol=0.005, max_iter=5000)
-    path = walk(regression._replace(y=target), ALL, NONE, exact, alphas=[1e-3], keep="all", certify="all")
+    path = walk(
+        regression._replace(y=target), ALL, NONE, exact, alphas=[1e-3], keep="all", certify="all"
+    )
     assert path.train_loss[0] < 1e-2 * target.var() and path.stationarity[0] <= 0.005
 
 
@@ -158,15 +180,21 @@ def test_minibatches_keep_zeros_exact_and_end_null(regression, settings, name):
     full = walk(regression, ALL, NONE, settings(name))
     assert path.n_features[-1] == 0 and (path.zero_weights > 0).sum() > 3
     half = nearest(path.alphas, 0.03)
-    assert path.train_loss[half] == pytest.approx(full.train_loss[nearest(full.alphas, 0.03)], rel=0.3)
+    assert path.train_loss[half] == pytest.approx(
+        full.train_loss[nearest(full.alphas, 0.03)], rel=0.3
+    )
 
 
 @pytest.mark.parametrize("name, hidden", [("group", (4,)), ("none", (4,)), ("l1", ())])
-def test_a_table_that_is_read_in_place_is_fitted_as_a_copy_is(regression, settings, monkeypatch, name, hidden):
+def test_a_table_that_is_read_in_place_is_fitted_as_a_copy_is(
+    regression, settings, monkeypatch, name, hidden
+):
     """Block by block, with cells missing; minibatches are the same rows in the same order."""
     X = regression.X.copy()
     X[::7, 2] = np.nan
-    schedule = replace(settings(name).schedule, first_steps=20, unpenalised_steps=20, batch_rows=30, batch_size=16)
+    schedule = replace(
+        settings(name).schedule, first_steps=20, unpenalised_steps=20, batch_rows=30, batch_size=16
+    )
     exact = settings(name, hidden=hidden, schedule=schedule, precision="float64")
     # A block of rows, and what stands in the last minibatch of a walk through all rows.
     monkeypatch.setattr("tautnet.objective.problem.ROWS_AT_ONCE", 32)
@@ -177,14 +205,18 @@ def test_a_table_that_is_read_in_place_is_fitted_as_a_copy_is(regression, settin
     read = walk(sample, ALL[5:], ALL[:5], exact, alphas=[0.02, 0.05], keep="all", certify="all")
     assert copied.unit.table is None and make_unit(sample, ALL, exact).table is not None
     for field in ("outputs", "train_loss", "norms", "stationarity"):
-        np.testing.assert_allclose(getattr(read, field), getattr(copied, field), rtol=1e-5, atol=1e-7)
+        np.testing.assert_allclose(
+            getattr(read, field), getattr(copied, field), rtol=1e-5, atol=1e-7
+        )
 
 
 @pytest.mark.parametrize("n_columns", [3, 16, 40])
 @pytest.mark.parametrize("dtype", [np.float32, np.float64])
 @pytest.mark.parametrize("begin", [0, 8, 16, 56])
 def test_a_table_is_read_where_it_lies(n_columns, dtype, begin):
-    """Wherever in memory it begins: programs read the very numbers, and only the first rows are copied."""
+    """Wherever in memory it begins: programs read the very numbers, and only the first rows are
+    copied.
+    """
     memory = np.zeros(50 * n_columns * 8 + 128, np.uint8)
     start = -memory.ctypes.data % 64 + begin
     X = memory[start : start + 50 * n_columns * dtype().itemsize].view(dtype).reshape(50, n_columns)
@@ -200,11 +232,15 @@ def test_a_table_is_read_where_it_lies(n_columns, dtype, begin):
 
 def test_a_table_that_is_far_from_fitted_gets_more_steps(regression, settings):
     """The first cycle is repeated while it pays, and then every strength has steps enough."""
-    short = replace(settings().schedule, first_steps=20, first_cycles=4, thorough_steps=25, fitted=0.0)
+    short = replace(
+        settings().schedule, first_steps=20, first_cycles=4, thorough_steps=25, fitted=0.0
+    )
     alphas = [1e-5, 1e-4, 1e-3]
 
     def steps(**changed):
-        return walk(regression, ALL, NONE, settings(schedule=replace(short, **changed)), alphas=alphas).steps
+        return walk(
+            regression, ALL, NONE, settings(schedule=replace(short, **changed)), alphas=alphas
+        ).steps
 
     lengths = np.diff(steps(falling=0.0))
     assert steps(falling=0.0)[0] == steps(fitted=1.0)[0] == 20
@@ -222,8 +258,12 @@ def test_one_program_serves_a_whole_path_and_its_family(regression, settings):
 
 
 def test_padding_changes_nothing(regression, settings, monkeypatch):
-    """Rows and columns that fill a shape up leave the answer as it is, to rounding, which many steps would magnify."""
-    exact = settings("group", precision="float64", schedule=replace(settings("l2").schedule, first_steps=20))
+    """Rows and columns that fill a shape up leave the answer as it is, to rounding, which many
+    steps would magnify.
+    """
+    exact = settings(
+        "group", precision="float64", schedule=replace(settings("l2").schedule, first_steps=20)
+    )
     padded = walk(regression, ALL, ALL, exact, alphas=[0.05])
     monkeypatch.setattr("tautnet.fitting.unit.ladder", lambda size: size)
     bare = walk(regression, ALL, ALL, exact, alphas=[0.05])
@@ -253,9 +293,12 @@ def leaves(parameters):
 
 
 @pytest.mark.parametrize(
-    "name, task, table", [("l1", "regression", "regression"), ("group", "three classes", "three_classes")]
+    "name, task, table",
+    [("l1", "regression", "regression"), ("group", "three classes", "three_classes")],
 )
-def test_proximal_newton_and_proximal_gradient_agree(request, settings, monkeypatch, name, task, table):
+def test_proximal_newton_and_proximal_gradient_agree(
+    request, settings, monkeypatch, name, task, table
+):
     """Two ways to finish a linear map; Newton's model is used where it is the cheaper one."""
     sample = request.getfixturevalue(table)
     solved = settings(name, task=task, hidden=(), tol=1e-7, max_iter=20_000)

@@ -1,4 +1,6 @@
-"""Refits on few predictors: ranked without the rows that judge them, chosen by a rule, and what a twin gives."""
+"""Refits on few predictors: ranked without the rows that judge them, chosen by a rule, and what a
+twin gives.
+"""
 
 from dataclasses import replace
 
@@ -32,16 +34,24 @@ class Walked:
 
 
 def test_rankings_by_hand():
-    """The first is largest in the middle, the second stays longest, the third and fourth leave together, the last is
+    """The first is largest in the middle, the second stays longest, the third and fourth leave
+    together, the last is
     never there."""
     path = [[9, 3, 1, 2, 0], [5, 1, 2, 3, 0], [0, 1, 0, 0, 0]]
     assert ranking("norm", Walked(path), 1).tolist() == [0, 3, 2, 1, 4]
     assert ranking("exit", Walked(path), 1).tolist() == [1, 0, 3, 2, 4]
-    # Where several have left, those that left last come first; what is never penalised comes before all.
+    # Where several have left, those that left last come first; what is never penalised comes before
+    # all.
     assert ranking("norm", Walked(path), 2).tolist() == [1, 0, 3, 2, 4]
     assert ranking("exit", Walked(path, (1, 1, 0, 1, 1)), 1).tolist() == [2, 1, 0, 3, 4]
     # One that has left counts again where its bend is still in the residuals.
-    assert ranking("norm", Walked(path, sizes=[path[0], path[1], [0, 1, 0, 0, 2]]), 2).tolist() == [4, 1, 0, 3, 2]
+    assert ranking("norm", Walked(path, sizes=[path[0], path[1], [0, 1, 0, 0, 2]]), 2).tolist() == [
+        4,
+        1,
+        0,
+        3,
+        2,
+    ]
 
 
 def test_the_ladder_and_the_rules():
@@ -64,10 +74,14 @@ def relaxed(regression, settings):
 
 def refits_of(sample, settings, **options):
     candidate = Candidate("group", replace(settings("group"), alpha_min_ratio=1e-3))
-    return relax(cross_validate(sample, [candidate], [FOLD], nested=True)[0], is_nested=True, **options)
+    return relax(
+        cross_validate(sample, [candidate], [FOLD], nested=True)[0], is_nested=True, **options
+    )
 
 
-def test_poisoned_rows_change_no_refit_and_no_choice_of_the_folds_that_leave_them_out(regression, settings, relaxed):
+def test_poisoned_rows_change_no_refit_and_no_choice_of_the_folds_that_leave_them_out(
+    regression, settings, relaxed
+):
     rows = FOLD == HELD_OUT
     poisoned = regression._replace(y=np.where(rows[:, None], 1e3 - regression.y, regression.y))
     # The number of jobs changes no bit either.
@@ -81,7 +95,9 @@ def test_poisoned_rows_change_no_refit_and_no_choice_of_the_folds_that_leave_the
         np.testing.assert_array_equal(single.path.norms, again.path.norms)
         np.testing.assert_array_equal(before.inner(*key).fold_losses, after.inner(*key).fold_losses)
         assert before.inner(*key).fold_losses.shape[1] == 2
-        others = ([c.losses for c in one.chains[0] if key[1] not in c.left_out] for one in (before, after))
+        others = (
+            [c.losses for c in one.chains[0] if key[1] not in c.left_out] for one in (before, after)
+        )
         changed += str(next(others)) != str(next(others))
     assert changed
     for rule in ("min", "1se", 2):
@@ -99,23 +115,33 @@ def test_each_chain_refits_what_the_other_folds_rank_first(regression, relaxed):
     assert relaxed.tops[0, 0] >= 2
     for count in range(1, relaxed.tops[0, 0] + 1):
         first = ranking("norm", inner.path, at)[:count]
-        refit = next(c for c in relaxed.refits["norm", count].chains[0] if c.left_out == (0, 1) and 0 in c.serves)
+        refit = next(
+            c
+            for c in relaxed.refits["norm", count].chains[0]
+            if c.left_out == (0, 1) and 0 in c.serves
+        )
         expected = np.flatnonzero(np.isin(regression.column_predictor, first))
         assert refit.path.unit.columns.tolist() == expected.tolist()
         assert refit.path.unit.settings.penalty == "l2" and len(refit.path.alphas) > 20
 
 
 def test_each_fold_climbs_until_more_predictors_no_longer_help(regression, settings, relaxed):
-    """Two predictors have signal: beyond them the loss rises. Who asks for at most so many is shown all of them."""
+    """Two predictors have signal: beyond them the loss rises. Who asks for at most so many is shown
+    all of them.
+    """
     shown = refits_of(regression, settings, at_most=5)
     assert relaxed.tops != shown.tops
     for key, top in relaxed.tops.items():
-        own, every = ([o for o in one.options(key) if o.order is not None] for one in (relaxed, shown))
+        own, every = (
+            [o for o in one.options(key) if o.order is not None] for one in (relaxed, shown)
+        )
         # What is not walked changes nothing of what is.
         kept = [o._replace(nested=None) for o in every if o.n_predictors <= top]
         assert kept == [o._replace(nested=None) for o in own]
         counts = range(1, shown.tops[key] + 1)
-        climb = [min((o for o in every if o.n_predictors == k), key=lambda o: o.mean) for k in counts]
+        climb = [
+            min((o for o in every if o.n_predictors == k), key=lambda o: o.mean) for k in counts
+        ]
         ends = [k for k in counts if is_past_its_best(climb[:k])]
         assert top == (ends or [shown.tops[key]])[0]
 
@@ -127,28 +153,39 @@ def test_outer_folds_score_what_their_inner_folds_choose(relaxed):
         chain = next(c for c in option.nested.chains[0] if c.left_out == (k,))
         orders.append(option.order)
         assert outer.alphas[k] == option.alpha
-        assert outer.fold_losses[k] == pytest.approx(chain.losses[k][chain.path.alphas == option.alpha].item())
+        assert outer.fold_losses[k] == pytest.approx(
+            chain.losses[k][chain.path.alphas == option.alpha].item()
+        )
     assert any(orders)
 
 
 @pytest.fixture(scope="module")
 def compared():
     """The target bends with the first of four predictors and follows nothing else."""
-    options = {"hidden_layer_sizes": (6,), "cv": 3, "penalties": ("none", "group"), "alpha_min_ratio": 1e-3}
+    options = {
+        "hidden_layer_sizes": (6,),
+        "cv": 3,
+        "penalties": ("none", "group"),
+        "alpha_min_ratio": 1e-3,
+    }
     return tn.compare(X, np.square(X[:, 0]) + 0.1 * Y, relax=True, **options)
 
 
 def test_a_comparison_has_a_row_of_refits_and_delivers_their_model(compared):
     group, row = compared.result["rows"][1:]
     assert row["penalty"] == compared.recommended == "relaxed_group" and row.keys() == group.keys()
-    assert row["test_loss"] < group["test_loss"] and row["predictors_kept"] < group["predictors_kept"]
+    assert (
+        row["test_loss"] < group["test_loss"] and row["predictors_kept"] < group["predictors_kept"]
+    )
     model = compared.model
     assert model.relax and model.relaxed_order_ is not None
     assert (model.relaxed_alpha_, model.stationarity_) == (row["alpha"], row["stationarity"])
     assert model.selected_features_.sum() == row["predictors_kept"]
     assert sum((w == 0).sum() for w in [*model.coefs_, model.skip_coef_]) == row["zero_weights"]
     detail = compared.detail["relaxed"]["relaxed_group"]
-    np.testing.assert_allclose(detail["mean_test_loss"], model.relaxed_results_["mean_test_loss"], rtol=1e-4)
+    np.testing.assert_allclose(
+        detail["mean_test_loss"], model.relaxed_results_["mean_test_loss"], rtol=1e-4
+    )
     at = compared.detail["penalties"]["relaxed_group"]["path"]["alphas"].index(row["alpha"])
     norms = np.array(compared.detail["penalties"]["relaxed_group"]["path"]["norms"])
     assert ((norms[at] > 0) == model.selected_features_).all()
@@ -158,16 +195,24 @@ def test_a_comparison_has_a_row_of_refits_and_delivers_their_model(compared):
 def test_pictures_of_a_comparison_show_refits(compared):
     frame = tn.PredictorsDisplay.from_comparison(compared).frame()
     least = frame.loc["relaxed_group"]["mean_test_loss"]
-    norm, exit = np.split(np.array(compared.detail["relaxed"]["relaxed_group"]["mean_test_loss"]), 2)
+    norm, exit = np.split(
+        np.array(compared.detail["relaxed"]["relaxed_group"]["mean_test_loss"]), 2
+    )
     assert least.tolist() == np.minimum(norm, exit).tolist() and frame.loc["group"].index.min() == 0
     drawn = {one["name"]: one for one in counts(compared.whole())}
-    assert drawn.keys() == {"group", "relaxed_group"} and drawn["relaxed_group"]["loss"] == least.tolist()
+    assert (
+        drawn.keys() == {"group", "relaxed_group"}
+        and drawn["relaxed_group"]["loss"] == least.tolist()
+    )
     assert drawn["relaxed_group"]["kept"] == least.index.tolist()
 
 
 @pytest.mark.parametrize(
     "options, says",
-    [({"penalties": ["l1"]}, "name group too"), ({"finish": True}, "relax=True needs finish=False")],
+    [
+        ({"penalties": ["l1"]}, "name group too"),
+        ({"finish": True}, "relax=True needs finish=False"),
+    ],
 )
 def test_comparisons_that_cannot_refit_say_so(options, says):
     with pytest.raises(ValueError, match=says):
@@ -192,13 +237,16 @@ def test_a_relaxed_lasso_is_ridge_on_what_the_lasso_keeps():
     twin, predicted = ridge_of(np.arange(60), kept, model.relaxed_alpha_)
     np.testing.assert_allclose(model.coefs_[0][kept, 0], twin.coef_, atol=1e-7)
     np.testing.assert_allclose(model.predict(X), predicted, atol=1e-6)
-    # The two predictors are clear, so every fold ranks them first, and the score is that of three ridges.
+    # The two predictors are clear, so every fold ranks them first, and the score is that of three
+    # ridges.
     scored = [ridge_of(np.flatnonzero(FOLD != k), kept, model.relaxed_alpha_)[1] for k in range(3)]
     errors = [np.square(Y - predicted)[FOLD == k] for k, predicted in enumerate(scored)]
     assert model.cv_loss_ == pytest.approx(np.concatenate(errors).mean(), rel=1e-5)
     # An ensemble predicts with those three, each scaled by its own rows.
     ensemble = model.set_params(ensemble=True).fit(X, Y)
-    members = [ridge_of(np.flatnonzero(FOLD != k), kept, ensemble.relaxed_alpha_)[1] for k in range(3)]
+    members = [
+        ridge_of(np.flatnonzero(FOLD != k), kept, ensemble.relaxed_alpha_)[1] for k in range(3)
+    ]
     np.testing.assert_allclose(ensemble.predict(X), np.mean(members, axis=0), atol=1e-6)
 
 
@@ -216,7 +264,9 @@ def test_a_relaxed_model_is_the_plain_one_under_l2_on_what_is_kept(name, y, meth
     kept = model.selected_features_
     assert kept.tolist() == [True, True, False, False] and model.relaxed_order_ is not None
     twin = plain("l2", model.relaxed_alpha_, **options).fit(X[:, kept], y)
-    np.testing.assert_allclose(getattr(model, method)(X), getattr(twin, method)(X[:, kept]), atol=1e-4)
+    np.testing.assert_allclose(
+        getattr(model, method)(X), getattr(twin, method)(X[:, kept]), atol=1e-4
+    )
     np.testing.assert_allclose(model.score(X, y), twin.score(X[:, kept], y))
 
 
@@ -225,7 +275,9 @@ def test_where_nothing_is_kept_there_is_nothing_to_refit():
     model = tn.TautNetRegressorCV("l1", cv=3, relax=True, **LINEAR).fit(X, noise)
     assert model.relaxed_order_ is None and not model.selected_features_.any()
     assert not len(model.relaxed_results_["alpha"])
-    assert tn.PredictorsDisplay.from_estimator(model).frame().index.get_level_values(0).unique().tolist() == ["l1"]
+    assert tn.PredictorsDisplay.from_estimator(model).frame().index.get_level_values(
+        0
+    ).unique().tolist() == ["l1"]
 
 
 QUICK = dict(hidden_layer_sizes=(6,), random_state=0, alpha_min_ratio=1e-3, cv=3)
@@ -234,12 +286,17 @@ QUICK = dict(hidden_layer_sizes=(6,), random_state=0, alpha_min_ratio=1e-3, cv=3
 @pytest.fixture(scope="module")
 def model():
     """Two predictors at most, under a penalty that keeps the third in every refit."""
-    fit = tn.TautNetRegressorCV("group", relax=True, selection=2, penalty_factors=(1, 1, 1, 0), **QUICK)
+    fit = tn.TautNetRegressorCV(
+        "group", relax=True, selection=2, penalty_factors=(1, 1, 1, 0), **QUICK
+    )
     return fit.fit(X, np.square(X[:, 0]) + 0.1 * Y)
 
 
 def test_a_refit_is_a_model_of_all_columns_in_which_the_others_are_zero(model):
-    assert model.selected_features_.tolist() == [True, False, False, True] and model.relaxed_order_ == "norm"
+    assert (
+        model.selected_features_.tolist() == [True, False, False, True]
+        and model.relaxed_order_ == "norm"
+    )
     assert [w.shape for w in model.coefs_] == [(4, 6), (6, 1)] and model.skip_coef_.shape == (4, 1)
     Z = standardised(X, np.arange(60))
     hidden = np.maximum(Z @ model.coefs_[0] + model.intercepts_[0], 0)
@@ -257,11 +314,17 @@ def test_results_and_summary_tell_of_refits(model, capsys):
     assert results["order"].tolist() == ["norm", "norm", "exit", "exit"]
     assert results["n_features"].tolist() == [1, 2, 1, 2]
     best = results["mean_test_loss"].argmin()
-    assert results["mean_test_loss"][best] == model.cv_loss_ and results["alpha"][best] == model.relaxed_alpha_
+    assert (
+        results["mean_test_loss"][best] == model.cv_loss_
+        and results["alpha"][best] == model.relaxed_alpha_
+    )
     assert model.alpha_ == model.alpha_min_
     model.summary()
     said = capsys.readouterr().out
-    assert "group ranks predictors by the size of their weights, l2 refits the first alone, alpha" in said
+    assert (
+        "group ranks predictors by the size of their weights, l2 refits the first alone, alpha"
+        in said
+    )
     assert "by cross-validation, refits among them: least loss with at most 2 predictors" in said
 
 
@@ -279,11 +342,20 @@ def test_the_display_shows_the_path_and_the_refits(model):
 @pytest.mark.parametrize(
     "options, says",
     [
-        ({"penalty": "l2"}, "relax=True changes nothing here: it needs a penalty that takes predictors out"),
+        (
+            {"penalty": "l2"},
+            "relax=True changes nothing here: it needs a penalty that takes predictors out",
+        ),
         ({"finish": True}, "relax=True changes nothing here: it needs finish=False"),
         ({"selection": 0}, "The 'selection' parameter"),
-        ({"selection": 5}, "selection=5: there are 4 predictors, so give a number from 1 to 4, 'min' or '1se'"),
-        ({"selection": 1, "penalty_factors": (0, 0, 1, 1)}, "no strength under 'group' keeps so few"),
+        (
+            {"selection": 5},
+            "selection=5: there are 4 predictors, so give a number from 1 to 4, 'min' or '1se'",
+        ),
+        (
+            {"selection": 1, "penalty_factors": (0, 0, 1, 1)},
+            "no strength under 'group' keeps so few",
+        ),
         ({"cv": [(range(40), range(40, 60))]}, "cv gives one split, and relax=True needs others"),
     ],
 )

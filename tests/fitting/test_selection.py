@@ -15,7 +15,9 @@ QUICK = {"cv": 3, "hidden_layer_sizes": (4,)}
 
 @pytest.fixture(scope="module")
 def table():
-    """Sixty rows: b and the levels of c matter; a, with missing cells, and e, with heavy tails, do not."""
+    """Sixty rows: b and the levels of c matter; a, with missing cells, and e, with heavy tails, do
+    not.
+    """
     rng = np.random.default_rng(0)
     a, b, e = rng.normal(size=(3, 60))
     level = rng.integers(3, size=60)
@@ -27,16 +29,34 @@ def table():
 @pytest.fixture(scope="module")
 def selection(table):
     heard = []
-    selection = tn.select_features(*table, **QUICK, name="t", on_progress=heard.append, on_note=heard.append)
+    selection = tn.select_features(
+        *table, **QUICK, name="t", on_progress=heard.append, on_note=heard.append
+    )
     return selection, heard
 
 
 def test_the_result_is_one_plain_object(selection):
     result = selection[0].result
     assert result == json.loads(json.dumps(result, allow_nan=False))
-    assert {"data", "method", "level", "selected", "predictors", "seconds", "verdict"} <= result.keys()
-    assert all(p.keys() == {"name", "p_value", "exit_alpha", "exit_alpha_sd", "norm"} for p in result["predictors"])
-    assert (result["data"], result["target"], result["method"], result["level"]) == ("t", "out", "randomization", 0.1)
+    assert {
+        "data",
+        "method",
+        "level",
+        "selected",
+        "predictors",
+        "seconds",
+        "verdict",
+    } <= result.keys()
+    assert all(
+        p.keys() == {"name", "p_value", "exit_alpha", "exit_alpha_sd", "norm"}
+        for p in result["predictors"]
+    )
+    assert (result["data"], result["target"], result["method"], result["level"]) == (
+        "t",
+        "out",
+        "randomization",
+        0.1,
+    )
     assert sorted(p["name"] for p in result["predictors"]) == ["a", "b", "c", "e"]
     assert 0 < result["path_seconds"] < result["seconds"]
 
@@ -45,9 +65,18 @@ def test_what_matters_is_found(selection):
     selection = selection[0]
     assert sorted(selection.selected) == ["b", "c"]
     frame = selection.frame()
-    assert frame.index[:2].tolist() == selection.selected and frame["selected"].tolist() == [True, True, False, False]
-    assert (np.diff(frame["p_value"]) >= 0).all() and frame["p_value"].iloc[0] == pytest.approx(2 / 1001)
-    assert selection.verdict.startswith("2 of 4 predictors matter") and repr(selection).endswith(selection.verdict)
+    assert frame.index[:2].tolist() == selection.selected and frame["selected"].tolist() == [
+        True,
+        True,
+        False,
+        False,
+    ]
+    assert (np.diff(frame["p_value"]) >= 0).all() and frame["p_value"].iloc[0] == pytest.approx(
+        2 / 1001
+    )
+    assert selection.verdict.startswith("2 of 4 predictors matter") and repr(selection).endswith(
+        selection.verdict
+    )
 
 
 def test_progress_and_decisions_are_told(selection):
@@ -96,13 +125,22 @@ def test_how_many_are_counted():
 
 def test_sentences_know_their_numbers():
     many = randomization_in_words([f"x{i}" for i in range(25)], 100, 60, 0.1)
-    assert "x19 and 5 more" in many[0] and "60 of 100 predictors are zero" in many[1] and len(many) == 3
+    assert (
+        "x19 and 5 more" in many[0]
+        and "60 of 100 predictors are zero" in many[1]
+        and len(many) == 3
+    )
     few = randomization_in_words(["x1", "x2"], 100, 0, 0.1)
-    assert few[1].startswith("Fewer are selected than the level can support") and "share of 0.5" in few[1]
+    assert (
+        few[1].startswith("Fewer are selected than the level can support")
+        and "share of 0.5" in few[1]
+    )
     none = randomization_in_words([], 100, 1, 0.1)
     assert none[0].startswith("None of 100") and "1 of 100 predictors is zero" in none[2]
     assert not any("level can support" in sentence for sentence in (*many, *none))
-    assert stability_in_words(["a"] * 9, 100, 8, 60, 0.6, 3.2, 0.1)[1].endswith("among those selected.")
+    assert stability_in_words(["a"] * 9, 100, 8, 60, 0.6, 3.2, 0.1)[1].endswith(
+        "among those selected."
+    )
     assert stability_in_words(["a"], 100, 8, 60, 0.6, 3.2, 0.1)[1].endswith("may be false.")
     assert stability_in_words([], 100, 8, 60, 0.6, 3.2, 0.1)[0].startswith("None of 100")
 
@@ -122,11 +160,17 @@ def test_sentences_know_their_numbers():
         ({"cv": 2}, "cv=2: .* at least 3 folds"),
         ({"task": "survival"}, "task='survival' is not one of auto, classification, regression"),
         ({"activation": "sine"}, "activation='sine' is not one of relu"),
-        ({"feature_groups": {"g": ["a", "b"], "h": ["b", "c", "e"]}}, "'b' is in 'g' and 'h'; name each column once"),
-        ({"feature_groups": {"g": ["a", "b"]}}, "feature_groups leaves out c, e; name each column once"),
+        (
+            {"feature_groups": {"g": ["a", "b"], "h": ["b", "c", "e"]}},
+            "'b' is in 'g' and 'h'; name each column once",
+        ),
+        (
+            {"feature_groups": {"g": ["a", "b"]}},
+            "feature_groups leaves out c, e; name each column once",
+        ),
         ({"feature_groups": {"g": ["a", "q"]}}, "'g' names 'q', which is no column"),
     ],
-)  # fmt: skip
+)
 def test_wrong_arguments_are_one_line(table, options, says):
     with pytest.raises(ValueError, match=says) as error:
         tn.select_features(*table, **({"cv": 3} | options))
@@ -135,7 +179,9 @@ def test_wrong_arguments_are_one_line(table, options, says):
 
 def test_few_rows(table):
     frame, y = table
-    with pytest.raises(tn.TableError, match="19 rows are too few to tell predictors from noise: give at least 20"):
+    with pytest.raises(
+        tn.TableError, match="19 rows are too few to tell predictors from noise: give at least 20"
+    ):
         tn.select_features(frame[:19], y[:19])
     with pytest.raises(tn.TableError, match="19 rows are too few"):
         tn.select_features(frame, y, sample_weight=np.arange(60) < 19)

@@ -1,4 +1,6 @@
-"""Solvers: one compilation a shape, calls of any length, exact zeros, and solutions to the last digit."""
+"""Solvers: one compilation a shape, calls of any length, exact zeros, and solutions to the last
+digit.
+"""
 
 import threading
 import time
@@ -41,7 +43,9 @@ def numbers(tree):
 def walk(problem, data, walked, first, last, *, alphas=None, length=20, rate=0.03, batches=None):
     """Steps first to last of one cosine a strength; by default there is one, the problem's own."""
     alphas = np.array([float(problem.penalty.alpha)] if alphas is None else alphas)
-    cycles = solver.Cycles(alphas, np.float64(rate), *(np.asarray(n, np.int32) for n in (length, first, last)))
+    cycles = solver.Cycles(
+        alphas, np.float64(rate), *(np.asarray(n, np.int32) for n in (length, first, last))
+    )
     if batches is None:
         return solver.adam_full(problem, data, cycles, walked)
     return solver.adam_batches(problem, *batches, cycles, walked)
@@ -135,7 +139,9 @@ def test_a_path_of_strengths_and_lengths_shares_one_program():
     adam(problem, data, state, 0, 1)
     compiled = len(solver.adam_full.compiled)
     for alpha, ratio, last in [(1.0, 1.0, 3), (0.0, 0.0, 4), (0.2, 0.5, 5)]:
-        other = Problem(ElasticNet(*as_arrays((alpha, ratio))), problem.groups, problem.loss, problem.network)
+        other = Problem(
+            ElasticNet(*as_arrays((alpha, ratio))), problem.groups, problem.loss, problem.network
+        )
         state = adam(other, data, state, 0, last)
     assert len(solver.adam_full.compiled) == compiled
 
@@ -156,15 +162,23 @@ def test_strengths_walked_in_one_call_are_those_walked_one_by_one():
     problem, parameters, data = case("group")
     start = as_arrays(solver.adam_start(problem, parameters))
     alphas, length = [0.001, 0.01, 0.1], 8
-    together = walk(problem, data, solver.walked_start(start, 3), 0, 5, alphas=alphas, length=length)
+    together = walk(
+        problem, data, solver.walked_start(start, 3), 0, 5, alphas=alphas, length=length
+    )
     together = walk(problem, data, together, 5, 24, alphas=alphas, length=length)
     state = start
     for i, alpha in enumerate(alphas):
         other = Problem(Group(*as_arrays((alpha,))), problem.groups, problem.loss, problem.network)
         late = adam(other, data, state, 0, 6, length=length)
         state = adam(other, data, late, 6, 8, length=length)
-        assert_array_equal(numbers(jax.tree.map(lambda leaf, i=i: leaf[i], together.late)), numbers(late.parameters))
-        assert_array_equal(numbers(jax.tree.map(lambda leaf, i=i: leaf[i], together.ends)), numbers(state.parameters))
+        assert_array_equal(
+            numbers(jax.tree.map(lambda leaf, i=i: leaf[i], together.late)),
+            numbers(late.parameters),
+        )
+        assert_array_equal(
+            numbers(jax.tree.map(lambda leaf, i=i: leaf[i], together.ends)),
+            numbers(state.parameters),
+        )
     assert_array_equal(numbers(together.state), numbers(state))
 
 
@@ -172,13 +186,19 @@ def test_the_length_of_calls_changes_no_bit_of_fista():
     problem, parameters, data = case("group")
     start = solver.fista_start(parameters)
     whole = fista(problem, data, start, 30)
-    assert_array_equal(numbers(fista(problem, data, fista(problem, data, start, 11), 19)), numbers(whole))
+    assert_array_equal(
+        numbers(fista(problem, data, fista(problem, data, start, 11), 19)), numbers(whole)
+    )
 
 
 def test_minibatches_walk_through_the_rows_in_blocks():
     problem, parameters, data = case("l1")
     order, size = np.array([*range(12), *range(5)]), 5
-    batches = Data(data.columns[:, order], *(a[order] for a in data[1:])), np.asarray(12, np.int32), np.zeros(size)
+    batches = (
+        Data(data.columns[:, order], *(a[order] for a in data[1:])),
+        np.asarray(12, np.int32),
+        np.zeros(size),
+    )
     state = start = as_arrays(solver.adam_start(problem, parameters))
     by_hand = start
     for step, block in enumerate([range(5), range(5, 10), [10, 11, 0, 1, 2], range(3, 8)]):
@@ -192,7 +212,9 @@ def test_minibatches_walk_through_the_rows_in_blocks():
 
 def test_the_first_step_of_adam_has_the_size_of_its_rate():
     problem, parameters, data = case("none")
-    moved = adam(problem, data, as_arrays(solver.adam_start(problem, parameters)), 0, 1, rate=0.01).parameters
+    moved = adam(
+        problem, data, as_arrays(solver.adam_start(problem, parameters)), 0, 1, rate=0.01
+    ).parameters
     assert_allclose(np.abs(numbers(moved) - numbers(parameters)), 0.01, rtol=1e-5)
 
 
@@ -205,7 +227,9 @@ def test_where_the_loss_is_flat_the_prox_takes_no_more_than_the_rate_at_once(pen
     problem = replace(problem, groups=groups)
     flat = data._replace(weight=0 * data.weight)
     before = numbers(parameters.weights)
-    after = adam(problem, flat, as_arrays(solver.adam_start(problem, parameters)), 0, 1, rate=0.01).parameters.weights
+    after = adam(
+        problem, flat, as_arrays(solver.adam_start(problem, parameters)), 0, 1, rate=0.01
+    ).parameters.weights
     fall = np.abs(before) - np.abs(numbers(after))
     assert 0.001 < fall.max() < 0.03 and numbers(after).all()
 
@@ -232,7 +256,9 @@ def linear_case(penalty, loss=None, n_rows=32, seed=0):
     y = (y > np.median(y)).astype(float) if loss == BinaryLogLoss() else y
     weight = rng.uniform(0.5, 2, size=n_rows)
     data = Data(X.T, y, weight / weight.sum())
-    problem = Problem(penalty, make_groups(LINEAR, 1, np.array([0, 1, 1, 2])), loss or SquaredError(), LINEAR)
+    problem = Problem(
+        penalty, make_groups(LINEAR, 1, np.array([0, 1, 1, 2])), loss or SquaredError(), LINEAR
+    )
     return as_arrays((problem, LINEAR.initial(X, np.zeros(1), 0), data))
 
 

@@ -11,7 +11,9 @@ NOISE = np.random.default_rng(0).normal(size=200)
 
 
 def table(**penalties):
-    """A table of penalties, each ``(mean loss, spread, predictors kept, weights, p against none, gap)``."""
+    """A table of penalties, each ``(mean loss, spread, predictors kept, weights, p against none,
+    gap)``.
+    """
     rows, outer = [], {}
     for name, (mean, spread, kept, weights, p, gap) in penalties.items():
         losses = mean + spread * (NOISE - NOISE.mean())
@@ -19,23 +21,35 @@ def table(**penalties):
         versus = None if p is None else {"ci_low": 0.1 if p < 0.05 else -0.1, "p_holm": p}
         rows.append(
             {
-                "penalty": name, "test_loss": mean, "predictors_kept": kept, "n_weights": 100,
-                "zero_weights": 100 - weights, "vs_none": versus, "gap": gap,
+                "penalty": name,
+                "test_loss": mean,
+                "predictors_kept": kept,
+                "n_weights": 100,
+                "zero_weights": 100 - weights,
+                "vs_none": versus,
+                "gap": gap,
             }
-        )  # fmt: skip
+        )
     return Table(rows, None, None, None, outer)
 
 
 def test_fewest_predictors_among_those_within_one_standard_error():
     one = table(
-        l2=(1.0, 0.0, 30, 100, None, 0), group=(1.05, 1.0, 9, 40, None, 0), l1=(1.2, 1.0, 3, 10, None, 0)
-    )  # fmt: skip
-    # The standard error of the paired difference is 1 / √200 = 0.07: 0.05 lies within, 0.2 does not.
+        l2=(1.0, 0.0, 30, 100, None, 0),
+        group=(1.05, 1.0, 9, 40, None, 0),
+        l1=(1.2, 1.0, 3, 10, None, 0),
+    )
+    # The standard error of the paired difference is 1 / √200 = 0.07: 0.05 lies within, 0.2 does
+    # not.
     assert recommended_name(one, WEIGHT, None) == "group"
 
 
 def test_then_fewest_weights_then_the_lower_loss():
-    ties = dict(l2=(1.0, 0.0, 9, 100, None, 0), l1=(1.01, 1.0, 9, 40, None, 0), group=(1.02, 1.0, 9, 40, None, 0))
+    ties = dict(
+        l2=(1.0, 0.0, 9, 100, None, 0),
+        l1=(1.01, 1.0, 9, 40, None, 0),
+        group=(1.02, 1.0, 9, 40, None, 0),
+    )
     assert recommended_name(table(**ties), WEIGHT, None) == "l1"
 
 

@@ -1,4 +1,6 @@
-"""Cox's model: what other programs make of the same rows, and its cross-validated likelihood against its definition."""
+"""Cox's model: what other programs make of the same rows, and its cross-validated likelihood
+against its definition.
+"""
 
 from pathlib import Path
 
@@ -28,16 +30,22 @@ pytestmark = pytest.mark.usefixtures("compile_quickly")
 
 
 def fit(ties, alpha, X=X, Y=Y, sample_weight=None):
-    penalty = {"penalty": "l2", "alpha": alpha, "alpha_min_ratio": 0.1} if alpha else {"penalty": "none"}
+    penalty = (
+        {"penalty": "l2", "alpha": alpha, "alpha_min_ratio": 0.1} if alpha else {"penalty": "none"}
+    )
     return tn.TautNetSurvival(**penalty, ties=ties, **SOLVED).fit(X, Y, sample_weight=sample_weight)
 
 
-@pytest.mark.parametrize("case", [case for _, case in COEFFICIENTS.iterrows()], ids=lambda c: f"{c.program} {c.ties}")
+@pytest.mark.parametrize(
+    "case", [case for _, case in COEFFICIENTS.iterrows()], ids=lambda c: f"{c.program} {c.ties}"
+)
 def test_without_a_hidden_layer_it_is_the_cox_model_of_other_programs(case):
     rows = ROWS.loc[ROWS.index.repeat(ROWS["weight"])] if case["rows"] == "repeated" else ROWS
     rows = rows.reset_index(drop=True)
     # Scikit-survival's alpha is that of the sum over rows, ours of the mean.
-    model = fit(case["ties"], case["alpha"] / len(rows), rows[["a", "b", "c"]], rows[["time", "event"]])
+    model = fit(
+        case["ties"], case["alpha"] / len(rows), rows[["a", "b", "c"]], rows[["time", "event"]]
+    )
     ours = model.coefs_[0][:, 0] / model.unit_.scaling.scale
     assert_allclose(ours, case[["a", "b", "c"]].astype(float), atol=1e-5)
     if not np.isnan(case["c_index"]):
@@ -55,7 +63,11 @@ def test_a_weight_of_2_is_the_row_twice_in_the_risk_sets_too():
     assert np.abs(weighted.coefs_[0] - fit("breslow", 0.05).coefs_[0]).max() > 0.01
     times = weighted.event_times_
     for model in (weighted, repeated):
-        assert_allclose(model.predict_survival_function(X, times), weighted.predict_survival_function(X), atol=1e-8)
+        assert_allclose(
+            model.predict_survival_function(X, times),
+            weighted.predict_survival_function(X),
+            atol=1e-8,
+        )
 
 
 def likelihood(y, f, w):
@@ -93,7 +105,9 @@ def test_the_loss_is_minus_the_mean_partial_likelihood():
         alike = np.full(len(y), 1 / len(y))
         by_efron = CoxPartialLikelihood("efron").mean_value(y, f, alike)
         padded = [np.pad(a, [(0, 9), *[(0, 0)] * (a.ndim - 1)]) for a in (y, f, share)]
-        assert CoxPartialLikelihood().mean_value(*padded) == pytest.approx(float(breslow), rel=1e-12)
+        assert CoxPartialLikelihood().mean_value(*padded) == pytest.approx(
+            float(breslow), rel=1e-12
+        )
     assert breslow == pytest.approx(expected, rel=1e-12)
     assert by_efron == pytest.approx(-efron(y[:, 0], f[:, 0]) / len(y), rel=1e-12)
     in_sample = np.average(CoxPartialLikelihood().fitted_metric(y, f, w), weights=w)
@@ -167,7 +181,9 @@ def test_every_form_of_the_target_says_the_same():
     for model in models[1:]:
         assert np.array_equal(model.coefs_[0], models[0].coefs_[0])
     times_alone = fit("breslow", 0.05, Y=Y["time"])
-    assert np.array_equal(times_alone.coefs_[0], fit("breslow", 0.05, Y=Y.assign(event=1)).coefs_[0])
+    assert np.array_equal(
+        times_alone.coefs_[0], fit("breslow", 0.05, Y=Y.assign(event=1)).coefs_[0]
+    )
 
 
 @pytest.mark.parametrize(
@@ -195,9 +211,14 @@ def test_cross_validation_chooses_a_network_for_a_hazard_that_is_not_linear(prog
     options = dict(cv=3, random_state=0, alpha_min_ratio=1e-3)
     network = tn.TautNetSurvivalCV("group", hidden_layer_sizes=(8,), **options).fit(X, y)
     linear = tn.TautNetSurvivalCV("group", hidden_layer_sizes=(), **options).fit(X, y)
-    assert network.cv_results_["mean_test_loss"].min() < linear.cv_results_["mean_test_loss"].min() - 0.1
+    assert (
+        network.cv_results_["mean_test_loss"].min()
+        < linear.cv_results_["mean_test_loss"].min() - 0.1
+    )
     assert network.score(X, y) > linear.score(X, y) + 0.1
-    plain = tn.TautNetSurvival("group", network.alpha_, hidden_layer_sizes=(8,), random_state=0, alpha_min_ratio=1e-3)
+    plain = tn.TautNetSurvival(
+        "group", network.alpha_, hidden_layer_sizes=(8,), random_state=0, alpha_min_ratio=1e-3
+    )
     np.testing.assert_array_equal(plain.fit(X, y).predict(X), network.predict(X))
 
 
@@ -206,7 +227,9 @@ def test_compare_takes_survival(programs):
     X = rng.normal(size=(90, 3))
     times = rng.exponential(np.exp(-X[:, 0]))
     y = pd.DataFrame({"t": np.minimum(times, 2.0), "e": times < 2.0})
-    result = tn.compare(X, y, task="survival", penalties=["l2", "group"], cv=3, hidden_layer_sizes=(4,)).result
+    result = tn.compare(
+        X, y, task="survival", penalties=["l2", "group"], cv=3, hidden_layer_sizes=(4,)
+    ).result
     assert result["task"] == "survival" and result["linear"]["score_name"] == "c_index"
     assert result["linear"]["vs_null"]["ci_low"] > 0 and result["rows"][0]["test_score"] > 0.65
     assert 0 < result["linear"]["test_loss"] < result["null"]["test_loss"]

@@ -49,16 +49,22 @@ def test_early_stopping_takes_the_best_step_and_has_no_certificate():
 
 def test_groups_and_what_is_watched_change_the_fit():
     # Every second row is its neighbour again: a net that sees one knows the other.
-    twice, target = np.repeat(X[:30], 2, axis=0), np.repeat(np.random.default_rng(2).normal(size=30), 2)
+    twice, target = (
+        np.repeat(X[:30], 2, axis=0),
+        np.repeat(np.random.default_rng(2).normal(size=30), 2),
+    )
     alone = regressor("early_stopping").fit(twice, target)
     together = regressor("early_stopping").fit(twice, target, groups=np.arange(60) // 2)
     assert together.n_iter_ < alone.n_iter_
     labels = np.where(Y > 1, "high", "low")
     by_loss, by_score = (
-        tn.TautNetClassifier("early_stopping", stopping=what, **QUICK).fit(X, labels) for what in ("loss", "score")
+        tn.TautNetClassifier("early_stopping", stopping=what, **QUICK).fit(X, labels)
+        for what in ("loss", "score")
     )
     assert by_loss.n_iter_ != by_score.n_iter_
-    with pytest.raises(ValueError, match="stopping='score' changes nothing here: it needs penalty='early_stopping'"):
+    with pytest.raises(
+        ValueError, match="stopping='score' changes nothing here: it needs penalty='early_stopping'"
+    ):
         tn.TautNetClassifier("l2", stopping="score", **QUICK).fit(X, labels)
     with pytest.raises(ValueError, match="groups changes nothing here"):
         regressor("l2").fit(X, Y, groups=np.arange(60))
@@ -72,13 +78,20 @@ def test_any_score_of_scikit_learn_is_watched():
         return len(seen) if len(seen) < 5 else 0.0
 
     labels, weight = np.where(Y > 1, "high", "low"), np.full(60, 2.0)
-    model = tn.TautNetClassifier("early_stopping", stopping=watch, **QUICK).fit(X, labels, sample_weight=weight)
+    model = tn.TautNetClassifier("early_stopping", stopping=watch, **QUICK).fit(
+        X, labels, sample_weight=weight
+    )
     assert len(seen) > 50 and all(one[:3] == (9, {"high", "low"}, 18.0) for one in seen)
     # The fourth look had the best score, and what watched is not kept.
-    assert seen[3][3] in model.predict_proba(X)[:, 0] and pickle.loads(pickle.dumps(model.unit_)).settings
+    assert (
+        seen[3][3] in model.predict_proba(X)[:, 0]
+        and pickle.loads(pickle.dumps(model.unit_)).settings
+    )
     with pytest.raises(ValueError, match="not a number on the rows that were set aside"):
         tn.TautNetClassifier("early_stopping", stopping=lambda *_: np.nan, **QUICK).fit(X, labels)
-    survival = tn.TautNetSurvivalCV("early_stopping", cv=2, stopping="score", **QUICK).fit(X, np.exp(Y))
+    survival = tn.TautNetSurvivalCV("early_stopping", cv=2, stopping="score", **QUICK).fit(
+        X, np.exp(Y)
+    )
     assert survival.score(X, np.exp(Y)) > 0.7
 
 
@@ -89,7 +102,9 @@ def test_dropout_is_seeded_shrinks_the_fit_and_is_chosen_by_rate():
     assert np.isnan(low.stationarity_)
     cv = tn.TautNetRegressorCV("dropout", cv=3, **QUICK).fit(X, Y)
     assert cv.alphas_.tolist() == RATES.tolist() and cv.alpha_ in RATES
-    np.testing.assert_array_equal(regressor("dropout", cv.alpha_).fit(X, Y).predict(X), cv.predict(X))
+    np.testing.assert_array_equal(
+        regressor("dropout", cv.alpha_).fit(X, Y).predict(X), cv.predict(X)
+    )
 
 
 @pytest.mark.parametrize(
@@ -112,10 +127,18 @@ def test_wrong_and_idle_parameters_are_refused(options, says):
 
 def test_they_stand_beside_the_penalties():
     result = tn.compare(
-        X, Y, penalties=["none", "early_stopping", "dropout"], cv=3, hidden_layer_sizes=(6,), random_state=0
+        X,
+        Y,
+        penalties=["none", "early_stopping", "dropout"],
+        cv=3,
+        hidden_layer_sizes=(6,),
+        random_state=0,
     ).result
     none, early, dropout = result["rows"]
-    assert early["stationarity"] is dropout["stationarity"] is None and none["stationarity"] is not None
+    assert (
+        early["stationarity"] is dropout["stationarity"] is None
+        and none["stationarity"] is not None
+    )
     assert early["alpha"] == 0 and dropout["alpha"] in RATES
     assert early["vs_none"]["diff"] == pytest.approx(none["test_loss"] - early["test_loss"])
     assert "certificate" in result["verdict"] or result["recommended"] == "none"
@@ -132,10 +155,13 @@ def test_layer_factors_of_a_linear_map_multiply_its_strength():
 
 @pytest.mark.parametrize("penalty", ["l2", "l1", "group"])
 def test_layer_factors_shrink_the_layer_that_they_name(penalty):
-    first, last = (regressor(penalty, 0.02, layer_factors=f).fit(X, Y) for f in ((4.0, 0.5), (0.5, 4.0)))
+    first, last = (
+        regressor(penalty, 0.02, layer_factors=f).fit(X, Y) for f in ((4.0, 0.5), (0.5, 4.0))
+    )
     assert np.abs(first.coefs_[0]).sum() < np.abs(last.coefs_[0]).sum()
     assert np.abs(first.coefs_[1]).sum() > np.abs(last.coefs_[1]).sum()
-    # With and without factors are two programs: what they round differently a walk in float32 would make larger.
+    # With and without factors are two programs: what they round differently a walk in float32 would
+    # make larger.
     alike = regressor(penalty, 0.02, layer_factors=(1.0, 1.0), precision="float64").fit(X, Y)
     plain = regressor(penalty, 0.02, precision="float64").fit(X, Y)
     np.testing.assert_allclose(alike.predict(X), plain.predict(X), atol=1e-8)

@@ -1,4 +1,7 @@
-"""Twins: without a hidden layer, the fits that scikit-learn and textbooks have, to six digits and more."""
+"""Twins: without a hidden layer, the fits that scikit-learn and textbooks have, to six digits
+and
+more.
+"""
 
 import numpy as np
 import pytest
@@ -47,7 +50,9 @@ def X():
 
 @pytest.fixture(scope="module")
 def signal(X):
-    return standardised(X) @ [1.0, -0.6, 0.0, 0.4, 0.0, 0.1] + 0.5 * np.random.default_rng(1).normal(size=N_ROWS)
+    return standardised(X) @ [1.0, -0.6, 0.0, 0.4, 0.0, 0.1] + 0.5 * np.random.default_rng(
+        1
+    ).normal(size=N_ROWS)
 
 
 @pytest.fixture(scope="module")
@@ -67,8 +72,17 @@ def standardised(values, weight=None):
 def solve(penalty, alpha, X, y, weight, loss, *, column_predictor=None, l1_ratio=0.5):
     """Weights and bias of a linear map, solved at one strength."""
     groups = np.arange(X.shape[1]) if column_predictor is None else column_predictor
-    settings = Settings(penalty, l1_ratio, Network((), skip=False), loss, tol=1e-10, max_iter=20_000)
-    path = walk(Sample(X, groups, y, weight), np.arange(len(X)), ROWS[:0], settings, alphas=[alpha], keep="all")
+    settings = Settings(
+        penalty, l1_ratio, Network((), skip=False), loss, tol=1e-10, max_iter=20_000
+    )
+    path = walk(
+        Sample(X, groups, y, weight),
+        np.arange(len(X)),
+        ROWS[:0],
+        settings,
+        alphas=[alpha],
+        keep="all",
+    )
     assert path.stationarity[0] <= 2e-11
     (coefficients, skip, later), (bias,) = path.parameters[0]
     assert skip is None and later == ()
@@ -89,9 +103,13 @@ def test_l2_is_ridge(X, signal, weights, weighting, alpha):
 @pytest.mark.parametrize("weighting", WEIGHTINGS)
 @pytest.mark.parametrize(("penalty", "ratio"), [("l1", 1.0), ("elasticnet", 0.3)])
 @pytest.mark.parametrize("alpha", [0.01, 0.2])
-def test_l1_is_the_lasso_and_elasticnet_the_elastic_net(X, signal, weights, weighting, penalty, ratio, alpha):
+def test_l1_is_the_lasso_and_elasticnet_the_elastic_net(
+    X, signal, weights, weighting, penalty, ratio, alpha
+):
     weight = weights[weighting]
-    coefficients, _ = solve(penalty, alpha, X, signal[:, None], weight, SquaredError(), l1_ratio=0.3)
+    coefficients, _ = solve(
+        penalty, alpha, X, signal[:, None], weight, SquaredError(), l1_ratio=0.3
+    )
     twin = Lasso(alpha, tol=1e-14) if ratio == 1 else ElasticNet(alpha, l1_ratio=ratio, tol=1e-14)
     twin.fit(standardised(X, weight), standardised(signal, weight), sample_weight=weight)
     assert_allclose(coefficients[:, 0], twin.coef_, rtol=1e-7, atol=1e-9)
@@ -104,7 +122,9 @@ def test_none_is_least_squares(X, signal, weights, weighting):
     weight = weights[weighting]
     settings = Settings("none", network=Network((), skip=False), tol=1e-4, max_iter=20_000)
     path = walk(Sample(X, np.arange(6), signal[:, None], weight), ROWS, ROWS[:0], settings)
-    twin = LinearRegression().fit(standardised(X, weight), standardised(signal, weight), sample_weight=weight)
+    twin = LinearRegression().fit(
+        standardised(X, weight), standardised(signal, weight), sample_weight=weight
+    )
     assert_allclose(path.parameters[0].weights.input[:, 0], twin.coef_, rtol=1e-7, atol=1e-9)
 
 
@@ -113,15 +133,25 @@ def test_none_is_least_squares(X, signal, weights, weighting):
 @pytest.mark.parametrize(
     ("penalty", "ratio", "alpha"), [("l2", 0.0, 0.03), ("l1", 1.0, 0.05), ("elasticnet", 0.3, 0.3)]
 )
-def test_log_loss_is_logistic_regression(X, signal, weights, weighting, classes, penalty, ratio, alpha):
+def test_log_loss_is_logistic_regression(
+    X, signal, weights, weighting, classes, penalty, ratio, alpha
+):
     weight = weights[weighting]
     labels = np.digitize(signal, np.quantile(signal, np.arange(1, classes) / classes))
-    loss, y = (BinaryLogLoss(), labels[:, None]) if classes == 2 else (MultinomialLogLoss(), np.eye(3)[labels])
+    loss, y = (
+        (BinaryLogLoss(), labels[:, None])
+        if classes == 2
+        else (MultinomialLogLoss(), np.eye(3)[labels])
+    )
     coefficients, bias = solve(penalty, alpha, X, y.astype(float), weight, loss, l1_ratio=0.3)
     twin = LogisticRegression(
-        C=1 / (alpha * weight.sum()), l1_ratio=ratio, solver="newton-cholesky" if ratio == 0 else "saga",
-        tol=1e-12, max_iter=20_000, random_state=0,
-    )  # fmt: skip
+        C=1 / (alpha * weight.sum()),
+        l1_ratio=ratio,
+        solver="newton-cholesky" if ratio == 0 else "saga",
+        tol=1e-12,
+        max_iter=20_000,
+        random_state=0,
+    )
     twin.fit(standardised(X, weight), labels, sample_weight=weight)
     assert_allclose(coefficients.T, twin.coef_, atol=1e-7)
     assert_array_equal(coefficients.T == 0, twin.coef_ == 0)
@@ -134,7 +164,10 @@ def test_log_loss_is_logistic_regression(X, signal, weights, weighting, classes,
 def test_estimators_are_twins_in_the_units_of_the_table(X, signal, weights):
     weight, y = weights["weighted"], 10 + 4 * signal
     settings = dict(hidden_layer_sizes=(), tol=1e-9, max_iter=20_000, alpha_min_ratio=0.1)
-    Z, scale = standardised(X, weight), np.sqrt(np.average((y - np.average(y, weights=weight)) ** 2, weights=weight))
+    Z, scale = (
+        standardised(X, weight),
+        np.sqrt(np.average((y - np.average(y, weights=weight)) ** 2, weights=weight)),
+    )
     model = TautNetRegressor("l2", 0.1, **settings).fit(X, y, sample_weight=weight)
     # Without the target's scale the strength stays what it is: ridge has no scale of its own.
     twin = Ridge(0.1 * weight.sum()).fit(Z, y, sample_weight=weight)
@@ -171,9 +204,13 @@ def group_lasso(X, y, weight, alpha, column_predictor, sweeps=2000):
 def test_group_is_the_group_lasso(X, signal, weights, weighting, alpha):
     weight = weights[weighting]
     y = np.column_stack([signal, X[:, 3] + signal**2])
-    coefficients, _ = solve("group", alpha, X, y, weight, SquaredError(), column_predictor=COLUMN_PREDICTOR)
+    coefficients, _ = solve(
+        "group", alpha, X, y, weight, SquaredError(), column_predictor=COLUMN_PREDICTOR
+    )
     share = weight / weight.sum()
-    twin = group_lasso(standardised(X, weight), standardised(y, weight), share, alpha, COLUMN_PREDICTOR)
+    twin = group_lasso(
+        standardised(X, weight), standardised(y, weight), share, alpha, COLUMN_PREDICTOR
+    )
     assert_allclose(coefficients, twin, rtol=1e-7, atol=1e-9)
     assert_array_equal(coefficients == 0, twin == 0)
     assert np.any(twin == 0) or alpha == 0.02
@@ -185,7 +222,13 @@ def test_group_on_an_orthogonal_design_shrinks_each_predictor_by_its_threshold(a
     X = orthogonal_columns(N_ROWS, 6, rng)
     y = standardised(X @ rng.normal(size=(6, 2)) + rng.normal(size=(N_ROWS, 2)))
     coefficients, bias = solve(
-        "group", alpha, 3 * X + 1, y, np.ones(N_ROWS), SquaredError(), column_predictor=COLUMN_PREDICTOR
+        "group",
+        alpha,
+        3 * X + 1,
+        y,
+        np.ones(N_ROWS),
+        SquaredError(),
+        column_predictor=COLUMN_PREDICTOR,
     )
     correlation, left = X.T @ y / N_ROWS, 0
     for j in range(4):
@@ -206,7 +249,9 @@ def test_group_logistic_regression_balances_its_forces(X, signal, weights):
     weight, alpha = weights["weighted"], 0.06
     labels = np.digitize(signal, np.quantile(signal, [1 / 3, 2 / 3]))
     y = np.eye(3)[labels]
-    coefficients, bias = solve("group", alpha, X, y, weight, MultinomialLogLoss(), column_predictor=COLUMN_PREDICTOR)
+    coefficients, bias = solve(
+        "group", alpha, X, y, weight, MultinomialLogLoss(), column_predictor=COLUMN_PREDICTOR
+    )
     logits = standardised(X, weight) @ coefficients + bias
     probabilities = np.exp(logits) / np.exp(logits).sum(axis=1, keepdims=True)
     pull = standardised(X, weight).T @ (weight[:, None] * (y - probabilities)) / weight.sum()
@@ -255,13 +300,20 @@ def test_huber_is_huber_regression(X, signal, weights, weighting, epsilon, their
 @pytest.mark.parametrize("weighting", WEIGHTINGS)
 @pytest.mark.parametrize(("quantile", "alpha"), [(0.5, 1e-3), (0.9, 0.02)])
 def test_quantile_is_quantile_regression(X, signal, weights, weighting, quantile, alpha):
-    """The corner is rounded, so the objective is compared, with the corner, in the units of both."""
+    """The corner is rounded, so the objective is compared, with the corner, in the units of
+    both.
+    """
     weight, Z = weights[weighting], standardised(X, weights[weighting])
     settings = Settings(
         "l1", 0.5, Network((), skip=False), Quantile(quantile), tol=1e-4, max_iter=20_000
     )
     path = walk(
-        Sample(X, np.arange(6), signal[:, None], weight), ROWS, ROWS[:0], settings, alphas=[alpha], keep="all"
+        Sample(X, np.arange(6), signal[:, None], weight),
+        ROWS,
+        ROWS[:0],
+        settings,
+        alphas=[alpha],
+        keep="all",
     )
     (coefficients, _, _), (bias,) = path.parameters[0]
     y = standardised(signal, weight)
@@ -277,7 +329,9 @@ def test_quantile_is_quantile_regression(X, signal, weights, weighting, quantile
     assert objective(np.zeros(6), np.quantile(y, quantile)) > theirs + 0.05
 
 
-def test_several_targets_are_several_regressions_and_several_labels_several_classifiers(X, signal, weights):
+def test_several_targets_are_several_regressions_and_several_labels_several_classifiers(
+    X, signal, weights
+):
     weight = weights["weighted"]
     Y = np.column_stack([signal, X[:, 3]])
     coefficients, _ = solve("l2", 0.1, X, Y, weight, SquaredError())

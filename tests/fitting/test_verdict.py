@@ -15,38 +15,65 @@ def versus(low, high, p=None):
 
 def row(penalty, test, train, kept, *, none=(1, 2), null=(1, 2), linear=(-1, 1)):
     return {
-        "penalty": penalty, "alpha": 0.0 if penalty == "none" else 0.0133, "test_loss": test, "train_loss": train,
-        "gap": test - train, "test_score": 0.9, "score_name": "accuracy", "predictors_kept": kept,
-        "predictors_total": 6, "vs_none": None if penalty == "none" else versus(*none), "vs_null": versus(*null),
-        "vs_linear": versus(*linear), "one_se": {"predictors_kept": kept - 1}, "stationarity": 0.05,
+        "penalty": penalty,
+        "alpha": 0.0 if penalty == "none" else 0.0133,
+        "test_loss": test,
+        "train_loss": train,
+        "gap": test - train,
+        "test_score": 0.9,
+        "score_name": "accuracy",
+        "predictors_kept": kept,
+        "predictors_total": 6,
+        "vs_none": None if penalty == "none" else versus(*none),
+        "vs_null": versus(*null),
+        "vs_linear": versus(*linear),
+        "one_se": {"predictors_kept": kept - 1},
+        "stationarity": 0.05,
         "objective_gap": 0.0,
-    }  # fmt: skip
+    }
 
 
 def penalty_detail(kept):
     exits = [0.001, 0.002, 0.003, 0.1, 0.2, 0.3]
     norms = [[1.0] * 6, [0.0] * (6 - kept) + [1.0] * kept]
-    return {"at_edge": False, "exit_order": list("abcdef"), "exit_alpha": exits,
-            "path": {"alphas": [1e-4, 0.0133], "norms": norms}}  # fmt: skip
+    return {
+        "at_edge": False,
+        "exit_order": list("abcdef"),
+        "exit_alpha": exits,
+        "path": {"alphas": [1e-4, 0.0133], "norms": norms},
+    }
 
 
 @pytest.fixture
 def result():
-    """An over-fitted table of 500 rows where group keeps three of six predictors and nothing beats linear."""
+    """An over-fitted table of 500 rows where group keeps three of six predictors and nothing beats
+    linear.
+    """
     rows = [row("none", 1.2, 0.001, 6), row("l2", 0.3, 0.25, 6), row("group", 0.31, 0.26, 3)]
     return copy.deepcopy(
         {
-            "n_rows": 500, "n_predictors": 6, "metric": "log-loss", "null": {"test_loss": 0.69}, "rows": rows,
-            "linear": row("linear", 0.305, 0.28, 6), "chosen": row("l2", 0.32, 0.25, 6), "recommended": "group",
+            "n_rows": 500,
+            "n_predictors": 6,
+            "metric": "log-loss",
+            "null": {"test_loss": 0.69},
+            "rows": rows,
+            "linear": row("linear", 0.305, 0.28, 6),
+            "chosen": row("l2", 0.32, 0.25, 6),
+            "recommended": "group",
             "over_fitted": True,
             "detail": {
-                "hidden_layer_sizes": [100], "predictors": list("abcdef"),
+                "hidden_layer_sizes": [100],
+                "predictors": list("abcdef"),
                 "none": {"steps": [10, 2000], "separated": False},
                 "vs_best": {"none": versus(-2, -1), "group": versus(-0.05, 0.03)},
-                "penalties": {"none": penalty_detail(6), "l2": penalty_detail(6), "group": penalty_detail(3)},
+                "penalties": {
+                    "none": penalty_detail(6),
+                    "l2": penalty_detail(6),
+                    "group": penalty_detail(3),
+                },
             },
         }
-    )  # fmt: skip
+    )
 
 
 def said(result):
@@ -59,16 +86,39 @@ def test_three_to_six_sentences(result):
 
 def test_the_plain_story(result):
     text = said(result)
-    assert "the network is over-fitted: its log-loss is 0.001 on rows it saw and 1.2 on rows it did not" in text
-    assert "The lowest log-loss on new rows has l2, 0.3, 1.5 less than without a penalty (95 % interval 1 to 2)" in text
+    assert (
+        "the network is over-fitted: its log-loss is 0.001 on rows it saw and 1.2 on rows it"
+        " did not" in text
+    )
+    assert (
+        "The lowest log-loss on new rows has l2, 0.3, 1.5 less than without a penalty (95 %"
+        " interval 1 to 2)" in text
+    )
     assert "group cannot be told apart from it" in text and "none cannot" not in text
     assert "A linear model suffices" in text
-    assert "Of 6 predictors group keeps 3 (one-SE choice: group 2); under group what stays is d, e and f." in text
-    assert "Use the linear model, without a hidden layer, under l2, alpha 0.0133 (solved to 0.05): expect a" in text
-    assert "expect a log-loss of 0.305 on new rows (accuracy 0.9). For a network, use group, alpha 0.0133:" in text
-    assert "within one standard error of the best, and it needs 3 of 6 predictors (solved to 0.05);" in text
-    assert "chosen by cross-validation, expect a log-loss of 0.32 on new rows (accuracy 0.9)." in text
-    assert headline(result).endswith("over-fitted. A linear model suffices.") and to_use(result) == "linear"
+    assert (
+        "Of 6 predictors group keeps 3 (one-SE choice: group 2); under group what stays is d, e"
+        " and f." in text
+    )
+    assert (
+        "Use the linear model, without a hidden layer, under l2, alpha 0.0133 (solved to 0.05):"
+        " expect a" in text
+    )
+    assert (
+        "expect a log-loss of 0.305 on new rows (accuracy 0.9). For a network, use group, alpha"
+        " 0.0133:" in text
+    )
+    assert (
+        "within one standard error of the best, and it needs 3 of 6 predictors (solved to 0.05);"
+        in text
+    )
+    assert (
+        "chosen by cross-validation, expect a log-loss of 0.32 on new rows (accuracy 0.9)." in text
+    )
+    assert (
+        headline(result).endswith("over-fitted. A linear model suffices.")
+        and to_use(result) == "linear"
+    )
     assert "separates" not in text and "nothing to learn" not in text and "rough" not in text
 
 
@@ -78,7 +128,9 @@ def test_separated_rows_are_named(result):
     assert "stopped after 2,000 steps" in said(result)
 
 
-@pytest.mark.parametrize("answer, words", [(None, "these rows cannot tell"), (False, "is not over-fitted")])
+@pytest.mark.parametrize(
+    "answer, words", [(None, "these rows cannot tell"), (False, "is not over-fitted")]
+)
 def test_over_fitting_is_said_as_it_was_found(result, answer, words):
     result["over_fitted"] = answer
     assert words in write_verdict(result)[0]
@@ -103,8 +155,14 @@ def test_no_penalty_helps(result):
 def test_the_network_is_worth_it_only_with_an_interval_above_zero(result):
     result["rows"][1]["vs_linear"] = versus(0.1, 0.2)
     text = said(result)
-    assert "The network is worth its while: l2 is 0.15 better than the linear model's log-loss of 0.305" in text
-    assert "Use group, alpha 0.0133: within one standard error of the best, and it needs 3 of 6 predictors" in text
+    assert (
+        "The network is worth its while: l2 is 0.15 better than the linear model's log-loss of"
+        " 0.305" in text
+    )
+    assert (
+        "Use group, alpha 0.0133: within one standard error of the best, and it needs 3 of 6"
+        " predictors" in text
+    )
     assert "expect a log-loss of 0.32 on new rows (accuracy 0.9)" in text
     assert "suffices" not in text and "Use the linear model" not in text
     assert headline(result).endswith("Use group.") and to_use(result) == "group"
@@ -113,7 +171,10 @@ def test_the_network_is_worth_it_only_with_an_interval_above_zero(result):
 def test_a_linear_model_that_may_be_no_better_than_a_constant_does_not_suffice(result):
     result["linear"]["vs_null"] = versus(-0.1, 0.2)
     text = said(result)
-    assert "Whether a linear model suffices, these rows cannot tell: no network is better than it" in text
+    assert (
+        "Whether a linear model suffices, these rows cannot tell: no network is better than it"
+        in text
+    )
     assert "Use group, alpha" in text and to_use(result) == "group"
 
 
@@ -136,7 +197,9 @@ def test_few_rows_and_edges_are_doubts(result):
     result["n_rows"] = 62
     result["detail"]["penalties"]["group"]["at_edge"] = True
     last = write_verdict(result)[-1]
-    assert last.startswith("With 62 rows all of these figures are rough; the best strength of group is the smallest")
+    assert last.startswith(
+        "With 62 rows all of these figures are rough; the best strength of group is the smallest"
+    )
     assert "alpha_min_ratio" in last
 
 
@@ -159,4 +222,6 @@ def test_many_that_leave_at_once_are_counted_not_named(result):
     ],
 )
 def test_certificates_in_words(stationarity, gap, words):
-    assert certificate_in_words({"penalty": "l2", "stationarity": stationarity, "objective_gap": gap}).startswith(words)
+    assert certificate_in_words(
+        {"penalty": "l2", "stationarity": stationarity, "objective_gap": gap}
+    ).startswith(words)

@@ -1,4 +1,6 @@
-"""The objective is checked in float64, where small differences say something, in programs that run only once."""
+"""The objective is checked in float64, where small differences say something, in programs that run
+only once.
+"""
 
 import jax
 import pytest

@@ -1,4 +1,6 @@
-"""Losses: what scikit-learn calls them, null models that are the best constants, and no overflow."""
+"""Losses: what scikit-learn calls them, null models that are the best constants, and no
+overflow.
+"""
 
 import jax
 import numpy as np
@@ -37,7 +39,12 @@ def draw(name, seed=0):
     """A loss with a target, outputs and row weights."""
     rng = np.random.default_rng(seed)
     loss, n_outputs = LOSSES[name]
-    return loss, draw_target(loss, ROWS, n_outputs, rng), rng.normal(size=(ROWS, n_outputs)), draw_weight(ROWS, rng)
+    return (
+        loss,
+        draw_target(loss, ROWS, n_outputs, rng),
+        rng.normal(size=(ROWS, n_outputs)),
+        draw_weight(ROWS, rng),
+    )
 
 
 def labels(y):
@@ -66,7 +73,9 @@ def test_squared_error_and_r2_are_those_of_scikit_learn():
     assert loss.score(y, outputs, weight) == pytest.approx(reference, rel=1e-12)
 
 
-@pytest.mark.parametrize(("name", "factor"), [("squared error", 0.5 * 2), *((name, 1) for name in LOG_LOSSES)])
+@pytest.mark.parametrize(
+    ("name", "factor"), [("squared error", 0.5 * 2), *((name, 1) for name in LOG_LOSSES)]
+)
 def test_what_is_minimised_is_the_metric(name, factor):
     # Squared error is halved and summed over its two outputs, the metric averages them.
     loss, y, outputs, _ = draw(name)
@@ -121,7 +130,10 @@ def test_huge_outputs_overflow_nothing(name):
 
 def test_classes_that_fill_up_have_no_probability():
     loss, y, outputs, _ = draw("multinomial log-loss")
-    more_y, more = np.pad(y, ((0, 0), (0, 2))), np.pad(outputs, ((0, 0), (0, 2)), constant_values=loss.padding_bias)
+    more_y, more = (
+        np.pad(y, ((0, 0), (0, 2))),
+        np.pad(outputs, ((0, 0), (0, 2)), constant_values=loss.padding_bias),
+    )
     assert np.all(loss.mean(more)[:, 3:] == 0)
     assert_allclose(loss.value(more_y, more), loss.value(y, outputs), rtol=1e-15)
     gradient = jax.grad(lambda f: loss.value(more_y, f).sum())(more)
@@ -147,10 +159,13 @@ def test_targets_that_a_loss_is_not_for_are_refused():
         loss_for("survival", np.array([[-1.0], [2.0]]), np.array([1.0, 0.0]))
 
 
-@pytest.mark.parametrize(("name", "theirs"), [
-    ("poisson", lambda y, f, w: mean_poisson_deviance(y, np.exp(f), sample_weight=w)),
-    ("quantile", lambda y, f, w: mean_pinball_loss(y, f, sample_weight=w, alpha=0.3)),
-])
+@pytest.mark.parametrize(
+    ("name", "theirs"),
+    [
+        ("poisson", lambda y, f, w: mean_poisson_deviance(y, np.exp(f), sample_weight=w)),
+        ("quantile", lambda y, f, w: mean_pinball_loss(y, f, sample_weight=w, alpha=0.3)),
+    ],
+)
 def test_deviance_and_pinball_loss_are_those_of_scikit_learn(name, theirs):
     loss, y, outputs, weight = draw(name)
     reference = np.mean([theirs(y[:, j], outputs[:, j], weight) for j in range(y.shape[1])])
@@ -172,7 +187,11 @@ def test_poisson_is_half_the_deviance_and_huber_is_in_the_units_of_the_table():
     ours = in_metres.metric(1000 * y, 1000 * outputs)
     # One unit for both targets where both have one.
     same = Huber(0.7, 500.0)
-    assert_allclose(same.metric(1000 * y, 1000 * outputs), 500**2 * loss.value(2 * y, 2 * outputs) / 2, rtol=1e-12)
+    assert_allclose(
+        same.metric(1000 * y, 1000 * outputs),
+        500**2 * loss.value(2 * y, 2 * outputs) / 2,
+        rtol=1e-12,
+    )
     assert as_seen.shape == ours.shape and in_metres == loss
     # Outliers move neither centre nor scale much.
     wild = np.vstack([y, [[1e6, 1e6]]])
@@ -182,7 +201,9 @@ def test_poisson_is_half_the_deviance_and_huber_is_in_the_units_of_the_table():
 
 def test_the_rounded_quantile_loss_is_near_the_one_with_a_corner():
     loss, y, outputs, _ = draw("quantile")
-    assert np.all(np.abs(loss.value(y, outputs) - 2 * loss.metric(y, outputs)) <= 2 * 2.5e-4 + 1e-12)
+    assert np.all(
+        np.abs(loss.value(y, outputs) - 2 * loss.metric(y, outputs)) <= 2 * 2.5e-4 + 1e-12
+    )
     assert_allclose(loss.value(y, y), 0, atol=1e-15)
 
 

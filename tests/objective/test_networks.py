@@ -34,7 +34,9 @@ def by_hand(network, parameters, x):
     signal = [sum(x * column) + bias for column, bias in zip(first.T, biases[0], strict=True)]
     for weights, bias in zip(later, biases[1:], strict=True):
         heard = [activation(v) for v in signal]
-        signal = [sum(h * w for h, w in zip(heard, column, strict=True)) for column in weights.T] + bias
+        signal = [
+            sum(h * w for h, w in zip(heard, column, strict=True)) for column in weights.T
+        ] + bias
     return signal if skip is None else signal + x @ skip
 
 
@@ -70,7 +72,11 @@ def test_outputs_of_many_rows_need_no_memory_for_all_of_them():
 
 
 def test_every_activation_is_in_a_case():
-    assert {network.activation for network in NETWORKS.values()} == ACTIVATIONS.keys() == prediction.ACTIVATIONS.keys()
+    assert (
+        {network.activation for network in NETWORKS.values()}
+        == ACTIVATIONS.keys()
+        == prediction.ACTIVATIONS.keys()
+    )
 
 
 @pytest.mark.parametrize("network", NETWORKS.values(), ids=NETWORKS)
@@ -86,7 +92,9 @@ def test_the_first_point_is_the_null_model_with_hidden_layers_beside(network):
         assert np.all(first[[0, 1, 2, 4]] != 0) and all(np.all(w != 0) for w in later)
 
 
-@pytest.mark.parametrize(("activation", "gain"), [("relu", 2), ("tanh", 1), ("silu", 1), ("identity", 1)])
+@pytest.mark.parametrize(
+    ("activation", "gain"), [("relu", 2), ("tanh", 1), ("silu", 1), ("identity", 1)]
+)
 def test_initial_weights_have_the_variance_of_their_fan_in(activation, gain):
     columns = np.ones((1, 100))
     columns[:, 50:] = 0
@@ -115,7 +123,9 @@ def test_columns_behind_change_no_first_weight_before_them():
 
 def test_the_seed_decides():
     network = Network((4,))
-    first, again, other = (network.initial(X, np.zeros(1), seed).weights.input for seed in (1, 1, 2))
+    first, again, other = (
+        network.initial(X, np.zeros(1), seed).weights.input for seed in (1, 1, 2)
+    )
     assert_array_equal(first, again)
     assert np.all(first[0] != other[0])
 
@@ -130,7 +140,9 @@ def test_padding_changes_no_output_and_comes_off_again(network):
     assert_allclose(network.outputs(padded, noise), outputs, rtol=1e-14)
     assert_allclose(outputs[:, :3], network.outputs(parameters, X), rtol=1e-14)
     assert np.all(outputs[:, 3:] == MultinomialLogLoss().padding_bias)
-    for one, other in zip(jax.tree.leaves(unpad(padded, 5, 3)), jax.tree.leaves(parameters), strict=True):
+    for one, other in zip(
+        jax.tree.leaves(unpad(padded, 5, 3)), jax.tree.leaves(parameters), strict=True
+    ):
         assert_array_equal(one, other)
 
 
@@ -141,7 +153,9 @@ def test_unpadded_parameters_are_float64_numpy_arrays():
 
 
 def test_padding_adds_zeros_alone():
-    parameters = Parameters(Weights(np.ones((2, 1)), np.ones((2, 1)), (np.ones((1, 1)),)), (np.ones(1), np.ones(1)))
+    parameters = Parameters(
+        Weights(np.ones((2, 1)), np.ones((2, 1)), (np.ones((1, 1)),)), (np.ones(1), np.ones(1))
+    )
     (first, skip, (last,)), biases = pad(parameters, 3, 2, -7.0)
     assert first.tolist() == [[1], [1], [0]]
     assert skip.tolist() == [[1, 0], [1, 0], [0, 0]]

@@ -1,11 +1,21 @@
-"""Penalties: values by hand, and a proximal operator that is exact, shrinks, and makes zeros that are zeros."""
+"""Penalties: values by hand, and a proximal operator that is exact, shrinks, and makes zeros that
+are zeros.
+"""
 
 from dataclasses import replace
 
 import jax
 import numpy as np
 import pytest
-from cases import COLUMN_PREDICTOR, NETWORKS, NOT_CONVEX, PENALTIES, go_together, make_case, make_groups
+from cases import (
+    COLUMN_PREDICTOR,
+    NETWORKS,
+    NOT_CONVEX,
+    PENALTIES,
+    go_together,
+    make_case,
+    make_groups,
+)
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from numpy.testing import assert_allclose, assert_array_equal
@@ -88,15 +98,26 @@ def test_values_by_hand(skip):
     groups = make_groups(replace(NETWORK, skip=skip), 2)
     flat = numbers(weights)
     magnitudes, squares = np.abs(flat).sum(), np.square(flat).sum()
-    later, first = np.square(weights.later[0]).sum() / 2, magnitudes - np.abs(weights.later[0]).sum()
+    later, first = (
+        np.square(weights.later[0]).sum() / 2,
+        magnitudes - np.abs(weights.later[0]).sum(),
+    )
     norms = sum(np.sqrt(block.size) * np.linalg.norm(block) for block in blocks(weights))
     for penalty, value, smooth in [
         (make_penalty("none", 0.3), 0, 0),
         (make_penalty("l2", 0.3), 0.3 * squares / 2, 0.3 * squares / 2),
         (make_penalty("l1", 0.3), 0.3 * magnitudes, 0),
-        (make_penalty("elasticnet", 0.3, 0.2), 0.3 * (0.2 * magnitudes + 0.8 * squares / 2), 0.3 * 0.8 * squares / 2),
+        (
+            make_penalty("elasticnet", 0.3, 0.2),
+            0.3 * (0.2 * magnitudes + 0.8 * squares / 2),
+            0.3 * 0.8 * squares / 2,
+        ),
         (make_penalty("group", 0.3), 0.3 * (norms + later), 0.3 * later),
-        (make_penalty("sparse_group", 0.3, 0.2), 0.3 * (0.8 * norms + 0.2 * first + later), 0.3 * later),
+        (
+            make_penalty("sparse_group", 0.3, 0.2),
+            0.3 * (0.8 * norms + 0.2 * first + later),
+            0.3 * later,
+        ),
     ]:
         assert_allclose(penalty.value(weights, groups), value, rtol=1e-13)
         assert_allclose(penalty.smooth(weights, groups), smooth, rtol=1e-13)
@@ -110,11 +131,17 @@ def test_no_weights_cost_nothing_and_each_layer_costs_something(penalty, network
     problem, parameters, _ = make_case("squared error", penalty, network)
     leaves, structure = jax.tree.flatten(parameters.weights)
     for i in range(len(leaves)):
-        one = structure.unflatten([leaf if j == i else np.zeros_like(leaf) for j, leaf in enumerate(leaves)])
+        one = structure.unflatten(
+            [leaf if j == i else np.zeros_like(leaf) for j, leaf in enumerate(leaves)]
+        )
         value = problem.penalty.value(one, problem.groups)
         # Without its linear effect no predictor may enter the hidden layers.
-        assert np.isfinite(value) == (penalty != "hierarchical" or i > 0) and (value > 0) == (penalty != "none")
-    assert problem.penalty.value(jax.tree.map(np.zeros_like, parameters.weights), problem.groups) == 0
+        assert np.isfinite(value) == (penalty != "hierarchical" or i > 0) and (value > 0) == (
+            penalty != "none"
+        )
+    assert (
+        problem.penalty.value(jax.tree.map(np.zeros_like, parameters.weights), problem.groups) == 0
+    )
 
 
 @pytest.mark.parametrize("penalty", PENALTIES.values(), ids=PENALTIES)
@@ -125,14 +152,21 @@ def test_the_prox_is_the_minimiser(penalty, seed, size):
     result = jax.tree.map(np.asarray, penalty.prox(weights, steps, GROUPS))
 
     def energy(point):
-        squares = jax.tree.map(lambda v, w, s: (np.square(v - w) / (2 * s)).sum(), point, weights, steps)
+        squares = jax.tree.map(
+            lambda v, w, s: (np.square(v - w) / (2 * s)).sum(), point, weights, steps
+        )
         return sum(jax.tree.leaves(squares)) + rest(penalty, point)
 
-    # A convex energy bends upward at least as 1 / step, hence every other point lies above its minimum by this much.
+    # A convex energy bends upward at least as 1 / step, hence every other point lies above its
+    # minimum by this much.
     least, convex = energy(result), penalty not in [PENALTIES[name] for name in NOT_CONVEX]
     for distance in [1e-4, 1e-2, 1.0]:
-        other = jax.tree.map(lambda v, d, t=distance: v + t * d, result, draw_weights(seed + 1, size))
-        above = jax.tree.map(lambda v, p, s: (np.square(v - p) / (2 * s)).sum(), other, result, steps)
+        other = jax.tree.map(
+            lambda v, d, t=distance: v + t * d, result, draw_weights(seed + 1, size)
+        )
+        above = jax.tree.map(
+            lambda v, p, s: (np.square(v - p) / (2 * s)).sum(), other, result, steps
+        )
         assert energy(other) >= least + convex * sum(jax.tree.leaves(above)) - 1e-12 * max(1, least)
     assert energy(jax.tree.map(np.zeros_like, weights)) >= least
 
@@ -164,7 +198,9 @@ def test_the_prox_brings_points_no_further_apart(name, seed, size):
     steps = draw_steps(penalty, seed)
     a, b = draw_weights(seed, size), draw_weights(seed + 1, size)
     before = np.linalg.norm(numbers(a) - numbers(b))
-    after = np.linalg.norm(numbers(penalty.prox(a, steps, GROUPS)) - numbers(penalty.prox(b, steps, GROUPS)))
+    after = np.linalg.norm(
+        numbers(penalty.prox(a, steps, GROUPS)) - numbers(penalty.prox(b, steps, GROUPS))
+    )
     assert after <= before * (1 + 1e-14)
 
 
@@ -178,8 +214,22 @@ def test_strength_zero_changes_no_bit(penalty):
 
 def test_l1_zeros_are_exact_from_the_threshold_down():
     threshold = 0.25 * 0.5
-    w = np.array([[threshold, np.nextafter(threshold, 0), -threshold, 1e-300, 0.0, np.nextafter(threshold, 1), -1.0]])
-    result = L1.prox(Weights(w, None, ()), Weights(np.full(w.shape, 0.25), None, ()), alone(1)).input
+    w = np.array(
+        [
+            [
+                threshold,
+                np.nextafter(threshold, 0),
+                -threshold,
+                1e-300,
+                0.0,
+                np.nextafter(threshold, 1),
+                -1.0,
+            ]
+        ]
+    )
+    result = L1.prox(
+        Weights(w, None, ()), Weights(np.full(w.shape, 0.25), None, ()), alone(1)
+    ).input
     assert_array_equal(result != 0, [[False] * 5 + [True, True]])
     assert result[0, -1] == -1 + threshold
 
@@ -192,14 +242,20 @@ def test_l1_has_a_threshold_for_each_weight():
 
 def test_the_whole_elastic_net_threshold_is_its_l1_share():
     w = np.array([[0.1, 0.3]])
-    result = ElasticNet(0.5, 0.4).prox(Weights(w, None, ()), Weights(np.ones((1, 2)), None, ()), alone(1)).input
+    result = (
+        ElasticNet(0.5, 0.4)
+        .prox(Weights(w, None, ()), Weights(np.ones((1, 2)), None, ()), alone(1))
+        .input
+    )
     assert_allclose(result, [[0, 0.1]])
 
 
 @pytest.mark.parametrize(("alpha", "alive"), [(4.999999, True), (5.0, False), (5.000001, False)])
 def test_a_predictor_leaves_as_a_whole_at_its_threshold(alpha, alive):
     # The columns 0 and 1 are one predictor of norm 5, column 2 is another.
-    weights = Weights(np.array([[3.0], [0.0], [50.0]]), np.array([[0.0], [4.0], [0.0]]), (np.array([[1e-9]]),))
+    weights = Weights(
+        np.array([[3.0], [0.0], [50.0]]), np.array([[0.0], [4.0], [0.0]]), (np.array([[1e-9]]),)
+    )
     groups = Groups(np.array([0, 0, 1]), np.ones(3), np.ones(3))
     steps = jax.tree.map(np.ones_like, weights)
     result = Group(alpha).prox(weights, steps, groups)
@@ -210,7 +266,9 @@ def test_a_predictor_leaves_as_a_whole_at_its_threshold(alpha, alive):
     assert result.later[0] == 1e-9
 
 
-@pytest.mark.parametrize("penalty", [p for name, p in PENALTIES.items() if name not in ("none", "hierarchical")])
+@pytest.mark.parametrize(
+    "penalty", [p for name, p in PENALTIES.items() if name not in ("none", "hierarchical")]
+)
 def test_a_factor_multiplies_the_strength_of_its_predictor_and_zero_frees_it(penalty):
     weights, steps = draw_weights(0), draw_steps(penalty, 1)
     factors = np.array([3.0, 1.0, 0.0])[COLUMN_PREDICTOR]
@@ -218,14 +276,17 @@ def test_a_factor_multiplies_the_strength_of_its_predictor_and_zero_frees_it(pen
     # What a factor of 3 does to predictor 0 is what three times the strength does to it.
     stronger = replace(penalty, alpha=3 * penalty.alpha)
     result, thrice, plain = (
-        blocks(p.prox(weights, steps, g)) for p, g in [(penalty, some), (stronger, GROUPS), (penalty, GROUPS)]
+        blocks(p.prox(weights, steps, g))
+        for p, g in [(penalty, some), (stronger, GROUPS), (penalty, GROUPS)]
     )
     assert_allclose(result[0], thrice[0], rtol=1e-13)
     assert_array_equal(result[1], plain[1])
     assert_array_equal(result[2], blocks(weights)[2])
 
     def first(p, groups):
-        """Value of the first layer and the skip, its smooth part left out where the prox does without."""
+        """Value of the first layer and the skip, its smooth part left out where the prox does
+        without.
+        """
         return float(p.value(weights._replace(later=()), groups))
 
     values = [
@@ -249,14 +310,18 @@ def test_concave_proxes_against_a_search(penalty, size):
             points = Weights(np.full((1, 1), v), None, ())
             return (v - size) ** 2 / (2 * step) + float(penalty.value(points, alone(1)))
 
-        found = float(penalty.prox(Weights(np.full((1, 1), size), None, ()), steps, alone(1)).input[0, 0])
+        found = float(
+            penalty.prox(Weights(np.full((1, 1), size), None, ()), steps, alone(1)).input[0, 0]
+        )
         tried = np.linspace(0, 1.2 * size, 241)
         assert energy(found) <= min(map(energy, tried)) + 1e-12
         assert found <= size
 
 
 def test_the_hierarchical_prox_against_a_search():
-    """Two columns and two outputs of one predictor: for every size of the linear effect the rest is known."""
+    """Two columns and two outputs of one predictor: for every size of the linear effect the rest is
+    known.
+    """
     penalty, groups = Hierarchical(0.3, 2.0), Groups(np.zeros(2, int), np.full(2, 1.5), np.ones(2))
     rng = np.random.default_rng(0)
     for scale in (0.05, 0.3, 1.0):
@@ -280,7 +345,9 @@ def test_the_hierarchical_prox_against_a_search():
     assert not numbers(gone).any()
     # Where the linear effect is zero, the hidden layer may still call for one.
     called = penalty.prox(weights._replace(skip=np.zeros((2, 2))), steps, groups)
-    assert called.input.any() and np.abs(called.input).max() <= 2.0 * np.linalg.norm(called.skip) * (1 + 1e-12)
+    assert called.input.any() and np.abs(called.input).max() <= 2.0 * np.linalg.norm(
+        called.skip
+    ) * (1 + 1e-12)
     # A point that breaks the bound costs more than any other.
     assert penalty.value(weights._replace(skip=1e-3 * weights.skip), groups) == np.inf
 
@@ -305,10 +372,13 @@ def test_a_group_keeps_its_direction():
 def test_columns_that_fill_up_change_no_group():
     weights = draw_weights(0)
     wide = Weights(*(np.pad(w, ((0, 3), (0, 0))) for w in weights[:2]), weights.later)
-    groups = Groups(np.append(COLUMN_PREDICTOR, [3] * 3), np.append(GROUPS.roots, [0.0] * 3), np.ones(8))
+    groups = Groups(
+        np.append(COLUMN_PREDICTOR, [3] * 3), np.append(GROUPS.roots, [0.0] * 3), np.ones(8)
+    )
     assert_allclose(GROUP.value(wide, groups), GROUP.value(weights, GROUPS), rtol=1e-14)
     result, padded = (
-        GROUP.prox(w, GROUP.metric(jax.tree.map(np.square, w), g), g) for w, g in [(weights, GROUPS), (wide, groups)]
+        GROUP.prox(w, GROUP.metric(jax.tree.map(np.square, w), g), g)
+        for w, g in [(weights, GROUPS), (wide, groups)]
     )
     assert_allclose(padded.input[:5], result.input, rtol=1e-14)
     assert np.all(padded.input[5:] == 0) and np.all(padded.skip[5:] == 0)

@@ -1,4 +1,6 @@
-"""The problem: its gradient, its sign, its step and its certificate, for every loss, penalty and network."""
+"""The problem: its gradient, its sign, its step and its certificate, for every loss, penalty and
+network.
+"""
 
 import itertools
 from dataclasses import replace
@@ -38,7 +40,9 @@ FLOOR = 1e-9
 
 
 def every(*names):
-    """All combinations of losses (where they are named), penalties and networks that go together."""
+    """All combinations of losses (where they are named), penalties and networks that go
+    together.
+    """
     return [combined for combined in itertools.product(*names) if go_together(*combined[-2:])]
 
 
@@ -82,7 +86,8 @@ def each_close(actual, desired, **tolerance):
         assert_allclose(a, d, **tolerance)
 
 
-# How penalties and networks go together is seen under one loss, so that the others need one of each.
+# How penalties and networks go together is seen under one loss, so that the others need one of
+# each.
 FIRST, LOGARITHMIC, OTHERS = list(LOSSES)[:1], list(LOSSES)[1:3], list(LOSSES)[3:]
 
 
@@ -95,7 +100,8 @@ FIRST, LOGARITHMIC, OTHERS = list(LOSSES)[:1], list(LOSSES)[1:3], list(LOSSES)[3
 def test_a_step_goes_down_the_objective_as_finite_differences_see_it(loss, penalty, network):
     problem, parameters, data = make_case(loss, penalty, network)
     before, gradient = evaluate(problem, parameters, data)
-    # Where no weight is near 0, a tiny proximal step is a step down the gradient of the whole objective.
+    # Where no weight is near 0, a tiny proximal step is a step down the gradient of the whole
+    # objective.
     moved = proximal_step(problem, parameters, gradient, 1e-6)
     step = jax.tree.map(lambda p, m: (p - m) / 1e-6, parameters, moved)
     each_close(step, differences(problem, parameters, data), rtol=1e-5, atol=1e-6)
@@ -107,11 +113,14 @@ def test_a_step_on_the_penalty_alone_shrinks_every_weight_and_no_bias(penalty, n
     problem, parameters, _ = make_case("squared error", penalty, network)
     gradient = jax.grad(lambda p: problem.penalty.smooth(p.weights, problem.groups))(parameters)
     moved = proximal_step(problem, parameters, gradient, 0.1)
-    for before, after in zip(jax.tree.leaves(parameters.weights), jax.tree.leaves(moved.weights), strict=True):
+    for before, after in zip(
+        jax.tree.leaves(parameters.weights), jax.tree.leaves(moved.weights), strict=True
+    ):
         if penalty == "none":
             assert np.array_equal(after, before)
         elif penalty in NOT_CONVEX:
-            # Large weights are left as they are, and those of the hidden layer go as their bound does.
+            # Large weights are left as they are, and those of the hidden layer go as their bound
+            # does.
             assert np.all(np.abs(after) <= np.abs(before)) and np.all(after * before > 0)
         else:
             assert np.all(np.abs(after) < np.abs(before)) and np.all(after * before > 0)
@@ -146,10 +155,16 @@ def test_stationarity_is_between_0_and_1(loss, penalty, network):
 def ridge_case(alpha, n_rows=15, n_columns=4, n_outputs=2, seed=3):
     """A linear problem under l2 with its solution in closed form."""
     rng = np.random.default_rng(seed)
-    data = Data(rng.normal(size=(n_columns, n_rows)), rng.normal(size=(n_rows, n_outputs)), draw_weight(n_rows, rng))
+    data = Data(
+        rng.normal(size=(n_columns, n_rows)),
+        rng.normal(size=(n_rows, n_outputs)),
+        draw_weight(n_rows, rng),
+    )
     mean_x, mean_y = data.weight @ data.columns.T, data.weight @ data.y
     X, y = data.columns.T - mean_x, data.y - mean_y
-    weights = np.linalg.solve((X.T * data.weight) @ X + alpha * np.eye(n_columns), (X.T * data.weight) @ y)
+    weights = np.linalg.solve(
+        (X.T * data.weight) @ X + alpha * np.eye(n_columns), (X.T * data.weight) @ y
+    )
     solution = Parameters(Weights(weights, None, ()), (mean_y - mean_x @ weights,))
     groups = make_groups(LINEAR, n_outputs, np.arange(n_columns))
     return Problem(ElasticNet(alpha, 0.0), groups, SquaredError(), LINEAR), solution, data
@@ -162,7 +177,11 @@ def test_ridge_in_closed_form_is_stationary(alpha):
 
 
 def soft(correlation, alpha, ratio):
-    return np.sign(correlation) * np.maximum(np.abs(correlation) - alpha * ratio, 0) / (1 + alpha * (1 - ratio))
+    return (
+        np.sign(correlation)
+        * np.maximum(np.abs(correlation) - alpha * ratio, 0)
+        / (1 + alpha * (1 - ratio))
+    )
 
 
 def group_soft(correlation, alpha, column_predictor):
@@ -193,7 +212,10 @@ def test_thresholds_on_an_orthogonal_design_are_stationary(penalty, closed_form)
     solution = closed_form(X.T @ (y - y.mean(axis=0)) / 40)
     assert 0 < (solution == 0).sum() < solution.size
     groups = make_groups(LINEAR, 2, COLUMN_PREDICTOR)
-    problem, data = Problem(penalty, groups, SquaredError(), LINEAR), Data(X.T, y, np.full(40, 1 / 40))
+    problem, data = (
+        Problem(penalty, groups, SquaredError(), LINEAR),
+        Data(X.T, y, np.full(40, 1 / 40)),
+    )
     parameters = Parameters(Weights(solution, None, ()), (y.mean(axis=0),))
     assert certificate(problem, parameters, data) < 1e-12
     # The strength is part of the certificate: at another one the same point is not solved.
@@ -207,18 +229,26 @@ def test_stationarity_grows_with_the_distance_from_the_solution():
     direction = away_from_zero(solution, rng)
     distances = [1e-6, 1e-5, 1e-4, 1e-3]
     residuals = [
-        certificate(problem, jax.tree.map(lambda s, d, t=t: s + t * d, solution, direction), data) for t in distances
+        certificate(problem, jax.tree.map(lambda s, d, t=t: s + t * d, solution, direction), data)
+        for t in distances
     ]
-    assert_allclose(np.divide(residuals, residuals[0]), np.divide(distances, distances[0]), rtol=1e-2)
+    assert_allclose(
+        np.divide(residuals, residuals[0]), np.divide(distances, distances[0]), rtol=1e-2
+    )
 
 
 def test_stationarity_is_what_is_left_of_two_forces():
-    # One weight and no bias to speak of: the loss pulls with 1 - w = 0.75, the penalty back with 2 w = 0.5.
+    # One weight and no bias to speak of: the loss pulls with 1 - w = 0.75, the penalty back with
+    # 2 w = 0.5.
     data = Data(np.array([[1.0, -1.0]]), np.array([[1.0], [-1.0]]), np.array([0.5, 0.5]))
-    problem = Problem(ElasticNet(2.0, 0.0), make_groups(LINEAR, 1, np.zeros(1, int)), SquaredError(), LINEAR)
+    problem = Problem(
+        ElasticNet(2.0, 0.0), make_groups(LINEAR, 1, np.zeros(1, int)), SquaredError(), LINEAR
+    )
     parameters = Parameters(Weights(np.array([[0.25]]), None, ()), (np.zeros(1),))
     assert certificate(problem, parameters, data, 0.0) == pytest.approx((0.75 - 0.5) / (0.75 + 0.5))
-    assert certificate(problem, parameters, data, 1.0) == pytest.approx((0.75 - 0.5) / (0.75 + 0.5 + 1.0))
+    assert certificate(problem, parameters, data, 1.0) == pytest.approx(
+        (0.75 - 0.5) / (0.75 + 0.5 + 1.0)
+    )
 
 
 @pytest.mark.parametrize(
@@ -253,7 +283,10 @@ SLOPES = {
 def test_unpenalised_stationarity_is_the_mean_gradient_over_the_typical_one(loss):
     problem, parameters, data = make_case(loss, "none", "linear", n_rows=130)
     (weights, _, _), (bias,) = parameters
-    rows = [numpy_row_gradient(problem.loss, x, y, weights, bias) for x, y in zip(data.columns.T, data.y, strict=True)]
+    rows = [
+        numpy_row_gradient(problem.loss, x, y, weights, bias)
+        for x, y in zip(data.columns.T, data.y, strict=True)
+    ]
     mean = sum(w * row for w, row in zip(data.weight, rows, strict=True))
     typical = np.sqrt(sum(w * row @ row for w, row in zip(data.weight, rows, strict=True)))
     measured = unpenalised(problem, parameters, data, 0.5)
@@ -275,8 +308,8 @@ def test_the_null_gradient_is_that_of_a_linear_map_at_the_null_model(loss):
     null = problem.loss.null_outputs(data.y, data.weight)
     _, gradient = evaluate(problem, LINEAR.initial(data.columns.T, null, seed=0), data)
     assert_allclose(null_loss(problem.loss, data, null)[1], gradient.weights.input, atol=1e-15)
-    # The bias of the null model is right already.
-    # At a quantile the rounded corner turns the rounding of the null into a gradient 500 times as large.
+    # The bias of the null model is right already. At a quantile the rounded corner turns the
+    # rounding of the null into a gradient 500 times as large.
     assert_allclose(gradient.biases[0], 0, atol=5e-13 if loss == "quantile" else 1e-15)
 
 
@@ -286,15 +319,22 @@ def test_the_norm_is_over_every_number():
 
 @pytest.mark.parametrize("loss", LOSSES)
 def test_a_long_table_taken_block_by_block_is_taken_whole(loss, monkeypatch):
-    """Objective, gradient, null gradient, residual without a penalty; a Cox loss never sees a part of the rows."""
+    """Objective, gradient, null gradient, residual without a penalty; a Cox loss never sees a
+    part
+    of the rows.
+    """
     case, null = make_case(loss, n_rows=32), np.zeros(LOSSES[loss][1])
 
     def measures():
         problem, parameters, data = case
-        measure = jax.jit(lambda: (
-            problem.objective(parameters, data), jax.grad(problem.smooth)(parameters, data),
-            null_loss(problem.loss, data, null), problem.unpenalised_stationarity(parameters, data, FLOOR),
-        ))  # fmt: skip
+        measure = jax.jit(
+            lambda: (
+                problem.objective(parameters, data),
+                jax.grad(problem.smooth)(parameters, data),
+                null_loss(problem.loss, data, null),
+                problem.unpenalised_stationarity(parameters, data, FLOOR),
+            )
+        )
         return measure(), str(jax.make_jaxpr(measure)())
 
     whole, program = measures()

@@ -1,4 +1,6 @@
-"""Block by block a file gives the same cells as the whole of it, and every fault in it is one line."""
+"""Block by block a file gives the same cells as the whole of it, and every fault in it is one
+line.
+"""
 
 import gzip
 
@@ -40,24 +42,33 @@ def test_blocks_are_the_whole_whatever_their_size(tmp_path, rows):
     path = tmp_path / "t.csv"
     path.write_text(as_text(TABLE))
     extra = []
-    np.testing.assert_array_equal(encoded(path, rows, on_extra=extra.extend), ENCODER.transform(TABLE))
+    np.testing.assert_array_equal(
+        encoded(path, rows, on_extra=extra.extend), ENCODER.transform(TABLE)
+    )
     assert extra == ["more"]
     np.testing.assert_array_equal(encoded(path, rows), ENCODER.transform(read_table(path).frame))
 
 
 @pytest.mark.parametrize("ending", ["\r\n", "\r"])
 def test_other_notations(tmp_path, ending):
-    text = as_text(TABLE[TABLE.columns[::-1]], sep=";", decimal=",", lineterminator=ending, na_rep="?")
+    text = as_text(
+        TABLE[TABLE.columns[::-1]], sep=";", decimal=",", lineterminator=ending, na_rep="?"
+    )
     (tmp_path / "t.csv").write_bytes(gzip.compress(text.encode("utf-16")))
     np.testing.assert_array_equal(
-        encoded(tmp_path / "t.csv", na="?", decimal=",", encoding="utf-16"), ENCODER.transform(TABLE)
+        encoded(tmp_path / "t.csv", na="?", decimal=",", encoding="utf-16"),
+        ENCODER.transform(TABLE),
     )
 
 
 def test_texts_are_read_as_the_levels_spell_them(tmp_path):
-    """A block of whole numbers alone, or of truth values in another spelling, is no other category."""
+    """A block of whole numbers alone, or of truth values in another spelling, is no other
+    category.
+    """
     rows = ["3.0,true", "4,FALSE", "x 1,True", "4.5,", '" 3 ",false']
-    cells = "\n".join(f"1,{code},2024-03-01,{owner},00123" for code, owner in (row.split(",") for row in rows))
+    cells = "\n".join(
+        f"1,{code},2024-03-01,{owner},00123" for code, owner in (row.split(",") for row in rows)
+    )
     (tmp_path / "t.csv").write_text("size,code,day,owner,zip\n" + cells)
     found = pd.concat(read_blocks(tmp_path / "t.csv", ENCODER.recipes, rows=1))
     assert found["code"].tolist() == ["3", "4", "x 1", "4.5", "3"]
@@ -99,18 +110,37 @@ FAULTS = {
     "no file": (None, "no such file: "),
     "nothing in it": (b"", "is empty"),
     "blanks alone": (b"\n \n", "is empty"),
-    "a column less": (TEXT.replace("zip", "sip").encode(), "lacks 1 of the model's 5 predictors: 'zip'"),
+    "a column less": (
+        TEXT.replace("zip", "sip").encode(),
+        "lacks 1 of the model's 5 predictors: 'zip'",
+    ),
     "a name twice": (TEXT.replace("more", "size").encode(), "has columns of the same name: 'size'"),
     "a word among numbers": (
-        TEXT.replace("\n1.0,", "\noops,").encode(), "column 'size' should hold numbers, but has 'oops': correct it"
+        TEXT.replace("\n1.0,", "\noops,").encode(),
+        "column 'size' should hold numbers, but has 'oops': correct it",
     ),
-    "a word among dates": (TEXT.replace("2024-03-01", "soon").encode(), "'day' should hold ISO dates, but has 'soon'"),
-    "a long row": ((TEXT + "1,2,3,4,5,6,7\n").encode(), "line 62 has 7 cells, the header has 6: mend that line"),
-    "a short row": ((TEXT + "\n1\n").encode(), "line 63 has 1 cell, the header has 6: mend that line"),
-    "an open quotation": ((TEXT + '"1,2,3,4,5,6\n').encode(), "line 62 has 1 cell, the header has 6"),
+    "a word among dates": (
+        TEXT.replace("2024-03-01", "soon").encode(),
+        "'day' should hold ISO dates, but has 'soon'",
+    ),
+    "a long row": (
+        (TEXT + "1,2,3,4,5,6,7\n").encode(),
+        "line 62 has 7 cells, the header has 6: mend that line",
+    ),
+    "a short row": (
+        (TEXT + "\n1\n").encode(),
+        "line 63 has 1 cell, the header has 6: mend that line",
+    ),
+    "an open quotation": (
+        (TEXT + '"1,2,3,4,5,6\n').encode(),
+        "line 62 has 1 cell, the header has 6",
+    ),
     "an excel file": (b"PK\x03\x04" + bytes(99), "is an Excel or zip file: save the table as CSV"),
     "noise": (bytes(range(256)) * 9, "holds binary data"),
-    "latin-1": (TEXT.replace("x 1", "é").encode("latin-1"), "is not UTF-8 (invalid continuation byte): pass"),
+    "latin-1": (
+        TEXT.replace("x 1", "é").encode("latin-1"),
+        "is not UTF-8 (invalid continuation byte): pass",
+    ),
     "half a gzip file": (gzip.compress(TEXT.encode())[:-30], "is damaged: "),
     "half a parquet file": (b"PAR1" + bytes(99), "is a damaged Parquet file: "),
 }

@@ -51,7 +51,10 @@ def test_friedman1_follows_its_formula():
 
 
 def test_noise_has_the_standard_deviation_asked_for():
-    quiet, loud = linear_two(n_rows=5000, noise=0.0).frame.y, linear_two(n_rows=5000, noise=3.0).frame.y
+    quiet, loud = (
+        linear_two(n_rows=5000, noise=0.0).frame.y,
+        linear_two(n_rows=5000, noise=3.0).frame.y,
+    )
     assert np.std(loud - quiet) == pytest.approx(3, rel=0.05)
 
 

@@ -1,4 +1,6 @@
-"""The encoder: kinds, levels, what is left out, and rows that are not like those it learned from."""
+"""The encoder: kinds, levels, what is left out, and rows that are not like those it learned
+from.
+"""
 
 import datetime
 import decimal
@@ -20,7 +22,9 @@ VARIED = list(range(200))
 
 
 def encode(**columns):
-    """Fit an encoder to columns, beside one of numbers; return it and the table without that column."""
+    """Fit an encoder to columns, beside one of numbers; return it and the table without that
+    column.
+    """
     frame = pd.DataFrame(columns)
     frame["varied"] = VARIED[: len(frame)]
     encoder = TableEncoder().fit(frame)
@@ -88,7 +92,11 @@ def test_types_without_a_place_in_a_table(cells):
         ("bool", [True, False, None], "boolean"),
         ("int64", [1, 2, None], "number"),
         ("date32", [datetime.date(2024, 1, 1), datetime.date(2024, 1, 3), None], "date"),
-        ("timestamp[us]", [datetime.datetime(2024, 1, 1), datetime.datetime(2024, 1, 3), None], "date"),
+        (
+            "timestamp[us]",
+            [datetime.datetime(2024, 1, 1), datetime.datetime(2024, 1, 3), None],
+            "date",
+        ),
     ],
 )
 def test_arrow_types(arrow_type, cells, kind):
@@ -130,7 +138,9 @@ def test_an_array_of_floats_is_not_copied(dtype):
 
 
 def test_what_is_encoded_otherwise_is_copied_row_by_row():
-    """Columns left out, in another order, with an indicator, of other types, or stored one by one."""
+    """Columns left out, in another order, with an indicator, of other types, or stored one by
+    one.
+    """
     X = np.random.default_rng(0).normal(size=(50, 3))
     X[3, 0] = np.nan
     frame = as_frame(X)
@@ -166,7 +176,9 @@ def test_dates_are_days_since_1970():
         assert encoder.kinds["d"] == "date"
         assert encoder.column_names == ["d", "d is missing", "varied"]
         np.testing.assert_array_equal(matrix[:, 0], [0, 1.5, np.nan, -1])
-    _, matrix = encode(d=pd.to_datetime(["1970-01-01T02:00", "1970-01-02T02:00"]).tz_localize("Etc/GMT-2"))
+    _, matrix = encode(
+        d=pd.to_datetime(["1970-01-01T02:00", "1970-01-02T02:00"]).tz_localize("Etc/GMT-2")
+    )
     assert matrix[:, 0].tolist() == [0, 1]
     _, matrix = encode(d=["9999-12-31", "1970-01-02T02:00+02:00"])
     assert matrix[1, 0] == 1
@@ -189,7 +201,9 @@ def test_more_levels_are_one_hot_in_sorted_order():
 
 def test_missing_cells_get_a_level():
     encoder, matrix = encode(
-        c=["a", "b", None, "a", "b"], b=[True, None, False, True, False], one=["x", None] * 2 + ["x"]
+        c=["a", "b", None, "a", "b"],
+        b=[True, None, False, True, False],
+        one=["x", None] * 2 + ["x"],
     )
     assert encoder.column_names[:-1] == [
         "c=a",
@@ -200,7 +214,11 @@ def test_missing_cells_get_a_level():
         "b=missing",
         "one=missing",
     ]
-    assert matrix[:3].tolist() == [[1, 0, 0, 0, 1, 0, 0], [0, 1, 0, 0, 0, 1, 1], [0, 0, 1, 1, 0, 0, 0]]
+    assert matrix[:3].tolist() == [
+        [1, 0, 0, 0, 1, 0, 0],
+        [0, 1, 0, 0, 0, 1, 1],
+        [0, 0, 1, 1, 0, 0, 0],
+    ]
 
 
 def test_rare_levels_are_collected():
@@ -317,7 +335,9 @@ def test_unseen_levels_and_missing_cells():
         [0, 0, 1],
     ]
     without = learn(c=["a", "b", "c"] * 2, two=["a", "b", "a"] * 2, n=[1, 2, 3] * 2)
-    unseen = without.transform(pd.DataFrame({"c": ["new", None], "two": ["new", None], "n": [np.nan, 1]}))
+    unseen = without.transform(
+        pd.DataFrame({"c": ["new", None], "two": ["new", None], "n": [np.nan, 1]})
+    )
     np.testing.assert_array_equal(unseen, [[0, 0, 0, 0, np.nan], [0, 0, 0, 0, 1]])
 
 
@@ -348,7 +368,9 @@ def test_the_state_is_plain_and_survives_pickling():
 
 def test_permuted_rows_give_permuted_rows():
     generator = np.random.default_rng(0)
-    frame = pd.DataFrame({"c": generator.choice(list("abcdefgh"), 300), "x": generator.normal(size=300)})
+    frame = pd.DataFrame(
+        {"c": generator.choice(list("abcdefgh"), 300), "x": generator.normal(size=300)}
+    )
     order = generator.permutation(300)
     matrix = TableEncoder().fit(frame).transform(frame)
     shuffled = frame.iloc[order]

@@ -1,4 +1,6 @@
-"""The reader: what it accepts, what it makes of the cells, and one clear line for all it cannot read."""
+"""The reader: what it accepts, what it makes of the cells, and one clear line for all it cannot
+read.
+"""
 
 import builtins
 import gzip
@@ -64,7 +66,10 @@ def test_a_single_column_needs_no_delimiter(read):
 
 @pytest.mark.parametrize("end", ["\n", "\r\n", "\r"])
 def test_line_ends(read, end):
-    assert read(end.join(["a,b", "1,x", "2,y", ""])).to_dict("list") == {"a": [1, 2], "b": ["x", "y"]}
+    assert read(end.join(["a,b", "1,x", "2,y", ""])).to_dict("list") == {
+        "a": [1, 2],
+        "b": ["x", "y"],
+    }
 
 
 def test_quotes_may_hold_line_ends_in_header_and_cells(read):
@@ -93,7 +98,9 @@ def test_gzip_is_told_by_its_content_and_the_name_is_short(tmp_path):
 
 
 def test_standard_input(monkeypatch):
-    monkeypatch.setattr(sys, "stdin", SimpleNamespace(buffer=io.BytesIO(gzip.compress(b"a;b\n1;2\n"))))
+    monkeypatch.setattr(
+        sys, "stdin", SimpleNamespace(buffer=io.BytesIO(gzip.compress(b"a;b\n1;2\n")))
+    )
     table = read_table("-")
     assert table.name == "stdin"
     assert table.frame.to_dict("list") == {"a": [1], "b": [2]}
@@ -119,7 +126,9 @@ def test_built_in_and_file_of_the_same_name(tmp_path, monkeypatch):
 
 def test_parquet(tmp_path):
     pytest.importorskip("pyarrow")
-    frame = pd.DataFrame({"a": [1.5, np.nan], "b": ["x", None], "when": pd.to_datetime(["2024-01-01", None])})
+    frame = pd.DataFrame(
+        {"a": [1.5, np.nan], "b": ["x", None], "when": pd.to_datetime(["2024-01-01", None])}
+    )
     frame.to_parquet(tmp_path / "t.parquet")
     table = read_table(tmp_path / "t.parquet")
     assert table.name == "t"
@@ -203,7 +212,9 @@ def test_a_large_table_is_read_in_seconds(read):
 
 
 def test_no_such_file(tmp_path):
-    with pytest.raises(TableError, match="no such file: breast-cancer .*did you mean breast_cancer"):
+    with pytest.raises(
+        TableError, match="no such file: breast-cancer .*did you mean breast_cancer"
+    ):
         read_table("breast-cancer")
     with pytest.raises(TableError) as caught:
         read_table(tmp_path / "x.csv", built_ins=False)
@@ -228,7 +239,9 @@ def test_unreadable(tmp_path, monkeypatch):
         read_table(tmp_path / "x.csv")
 
 
-@pytest.mark.parametrize("content", [b"", b" \n\n", gzip.compress(b"")], ids=["nothing", "blank", "packed"])
+@pytest.mark.parametrize(
+    "content", [b"", b" \n\n", gzip.compress(b"")], ids=["nothing", "blank", "packed"]
+)
 def test_empty(complaint, content):
     assert "is empty" in complaint(content)
 

@@ -1,4 +1,6 @@
-"""Scaling: weights are repeats, units do not matter, missing cells are the mean, constants are zero."""
+"""Scaling: weights are repeats, units do not matter, missing cells are the mean, constants are
+zero.
+"""
 
 import numpy as np
 import pytest
@@ -27,7 +29,9 @@ def test_other_units_give_the_same_standardised_numbers(X, factor, offset):
     X = np.round(X, 3)
     Z = standardise(X, fit_scaling(X))
     moved = factor * X + offset
-    np.testing.assert_allclose(standardise(moved, fit_scaling(moved)), np.sign(factor) * Z, atol=1e-4)
+    np.testing.assert_allclose(
+        standardise(moved, fit_scaling(moved)), np.sign(factor) * Z, atol=1e-4
+    )
 
 
 @given(TABLES)
@@ -54,7 +58,9 @@ def test_a_large_table_is_read_block_by_block(monkeypatch):
     np.testing.assert_allclose(blocks.scale, whole.scale, rtol=1e-9)
     lazy, made = StandardisedRows(X, rows, whole), standardise(X[rows], whole)
     assert lazy.shape == made.shape == (len(lazy), 3)
-    assert np.array_equal(lazy[5:9], made[5:9]) and np.array_equal(lazy[np.array([3, 1])], made[[3, 1]])
+    assert np.array_equal(lazy[5:9], made[5:9]) and np.array_equal(
+        lazy[np.array([3, 1])], made[[3, 1]]
+    )
 
 
 @given(TABLES)
@@ -62,7 +68,9 @@ def test_a_large_table_is_read_block_by_block(monkeypatch):
 def test_restore_is_the_inverse(X):
     scaling = fit_scaling(X)
     present = ~np.isnan(X)
-    np.testing.assert_allclose(restore(standardise(X, scaling), scaling)[present], X[present], atol=1e-6)
+    np.testing.assert_allclose(
+        restore(standardise(X, scaling), scaling)[present], X[present], atol=1e-6
+    )
 
 
 def test_constant_and_empty_columns():

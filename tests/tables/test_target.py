@@ -1,4 +1,6 @@
-"""The target: classes or numbers, how they are encoded, and every way in which it can be unusable."""
+"""The target: classes or numbers, how they are encoded, and every way in which it can be
+unusable.
+"""
 
 import numpy as np
 import pandas as pd
@@ -77,10 +79,18 @@ def test_the_task_can_be_overridden():
     ("values", "task", "message"),
     [
         (["a", "a"], "auto", "the target 'y' has only one class, 'a': there is nothing to learn"),
-        ([1, 1], "classification", "the target 'y' has only one class, '1': there is nothing to learn"),
+        (
+            [1, 1],
+            "classification",
+            "the target 'y' has only one class, '1': there is nothing to learn",
+        ),
         ([2.5, 2.5], "auto", "the target 'y' is constant: there is nothing to learn"),
         ([2, 2], "regression", "the target 'y' is constant: there is nothing to learn"),
-        (["a", "b"], "regression", "the target 'y' holds text such as 'a': regression needs numbers"),
+        (
+            ["a", "b"],
+            "regression",
+            "the target 'y' holds text such as 'a': regression needs numbers",
+        ),
         (
             np.linspace(0, 1, 101),
             "classification",

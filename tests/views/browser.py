@@ -1,4 +1,6 @@
-"""A real browser for tests of the report: Chromium or Chrome where one is installed, with the network off."""
+"""A real browser for tests of the report: Chromium or Chrome where one is installed, with the
+network off.
+"""
 
 import os
 import shutil
@@ -29,9 +31,14 @@ def launched():
 
 @contextmanager
 def opened(browser, file, *, width=1280, height=900, scheme="light", scale=1):
-    """A page of a file; its ``asked`` and ``complaints`` hold what it asked for and what went wrong."""
+    """A page of a file; its ``asked`` and ``complaints`` hold what it asked for and what went
+    wrong.
+    """
     context = browser.new_context(
-        viewport={"width": width, "height": height}, color_scheme=scheme, offline=True, device_scale_factor=scale
+        viewport={"width": width, "height": height},
+        color_scheme=scheme,
+        offline=True,
+        device_scale_factor=scale,
     )
     try:
         page = context.new_page()

@@ -1,4 +1,6 @@
-"""Small finished comparisons and their reports, made once for all tests of the views; a browser where there is one."""
+"""Small finished comparisons and their reports, made once for all tests of the views; a browser
+where there is one.
+"""
 
 import gzip
 import json
@@ -14,12 +16,20 @@ import tautnet
 from tautnet.tables.datasets import linear_two, pure_noise, xor
 from tautnet.views.report import render_report
 
-REGRESSION, CLASSES = linear_two(n_rows=60, n_predictors=3, seed=1), xor(n_rows=60, n_noise=1, seed=1)
-ONE, THREE = linear_two(n_rows=60, n_predictors=2, seed=2), pure_noise(n_rows=60, n_predictors=3, classes=3, seed=3)
+REGRESSION, CLASSES = (
+    linear_two(n_rows=60, n_predictors=3, seed=1),
+    xor(n_rows=60, n_noise=1, seed=1),
+)
+ONE, THREE = (
+    linear_two(n_rows=60, n_predictors=2, seed=2),
+    pure_noise(n_rows=60, n_predictors=3, classes=3, seed=3),
+)
 TIMES = {"time": np.exp(-REGRESSION.frame["y"]), "event": np.arange(60) % 4 > 0}
 SURVIVAL = REGRESSION._replace(frame=REGRESSION.frame.assign(**TIMES), target=["time", "event"])
 SIGNS = {"a": REGRESSION.frame["y"] > 0, "b": REGRESSION.frame["x2"] > 0}
-LABELS = REGRESSION._replace(frame=REGRESSION.frame.assign(**SIGNS).astype(float), target=["a", "b"])
+LABELS = REGRESSION._replace(
+    frame=REGRESSION.frame.assign(**SIGNS).astype(float), target=["a", "b"]
+)
 
 # A table, its predictors, and arguments of `compare`.
 CASES = {
@@ -29,8 +39,11 @@ CASES = {
     "without none": (REGRESSION, ["x1", "x2", "x3"], {"penalties": ("l2", "group")}),
     "only none": (REGRESSION, ["x1", "x2", "x3"], {"penalties": ("none",)}),
     "linear": (REGRESSION, ["x1", "x2", "x3"], {"hidden_layer_sizes": (), "penalties": ("l2",)}),
-    "survival": (SURVIVAL, ["x1", "x2", "x3"], {"penalties": ("none", "group", "early_stopping", "dropout"),
-                                               "task": "survival"}),
+    "survival": (
+        SURVIVAL,
+        ["x1", "x2", "x3"],
+        {"penalties": ("none", "group", "early_stopping", "dropout"), "task": "survival"},
+    ),
     "labels": (LABELS, ["x1", "x2", "x3"], {"hidden_layer_sizes": (), "penalties": ("l2",)}),
     "relaxed": (REGRESSION, ["x1", "x2", "x3"], {"penalties": ("none", "group"), "relax": True}),
     "one predictor": (ONE, ["x1"], {"penalties": ("none", "group")}),
@@ -46,7 +59,11 @@ class Finished(NamedTuple):
 
 def finish(case):
     table, predictors, arguments = CASES[case]
-    arguments = {"penalties": ("none", "l2", "group"), "hidden_layer_sizes": (4,), "cv": 3} | arguments
+    arguments = {
+        "penalties": ("none", "l2", "group"),
+        "hidden_layer_sizes": (4,),
+        "cv": 3,
+    } | arguments
     comparison = tautnet.compare(table.frame[predictors], table.frame[table.target], **arguments)
     return Finished(comparison.whole(f"tautnet compare {case}"), comparison.sentences)
 
@@ -78,12 +95,16 @@ def pages(finished):
 @pytest.fixture(scope="session")
 def breast_cancer():
     """The result of a whole run on breast_cancer, made by docs/picture.py."""
-    return json.loads(gzip.decompress((Path(__file__).parent / "breast_cancer.json.gz").read_bytes()))
+    return json.loads(
+        gzip.decompress((Path(__file__).parent / "breast_cancer.json.gz").read_bytes())
+    )
 
 
 @pytest.fixture(scope="module")
 def browser():
-    """A browser; without one the tests are skipped, unless TAUTNET_NEEDS_BROWSER says that there has to be one."""
+    """A browser; without one the tests are skipped, unless TAUTNET_NEEDS_BROWSER says that there
+    has to be one.
+    """
     if found() is None:
         if os.environ.get("TAUTNET_NEEDS_BROWSER"):
             pytest.fail("a browser was asked for (TAUTNET_NEEDS_BROWSER), and there is none")

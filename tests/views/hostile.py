@@ -1,4 +1,6 @@
-"""A result with names that strangers chose: everything that could leave its place in a page or a terminal."""
+"""A result with names that strangers chose: everything that could leave its place in a page or a
+terminal.
+"""
 
 import json
 
@@ -22,7 +24,9 @@ FORBIDDEN = "[\x00-\x09\x0b-\x1f\u200e\u200f\u202a-\u202e\ud800-\udfff]"
 
 
 def hostile(result):
-    """The result as JSON carries it: the first predictor has all names at once, classes are named by each."""
+    """The result as JSON carries it: the first predictor has all names at once, classes are named
+    by each.
+    """
 
     def change(value):
         if isinstance(value, dict):

@@ -1,4 +1,6 @@
-"""The report in a real browser, from a file, with the network off: it draws, follows the slider, and harms nobody."""
+"""The report in a real browser, from a file, with the network off: it draws, follows the slider,
+and harms nobody.
+"""
 
 import copy
 import csv
@@ -18,9 +20,17 @@ from tautnet.views.island import beyond_null
 from tautnet.views.report import render_report, write_report
 
 CASES = (
-    "classification", "regression", "three classes", "without none", "only none", "linear", "one predictor", "survival",
-    "labels", "relaxed",
-)  # fmt: skip
+    "classification",
+    "regression",
+    "three classes",
+    "without none",
+    "only none",
+    "linear",
+    "one predictor",
+    "survival",
+    "labels",
+    "relaxed",
+)
 PANELS = ("loss", "norms", "weights", "network")
 
 
@@ -42,7 +52,9 @@ def text(page, place):
 
 
 def set_slider(page, i):
-    page.locator("#alpha").evaluate("(slider, i) => { slider.value = i; slider.dispatchEvent(new Event('input')); }", i)
+    page.locator("#alpha").evaluate(
+        "(slider, i) => { slider.value = i; slider.dispatchEvent(new Event('input')); }", i
+    )
 
 
 def check_panels(page, result, name, i):
@@ -78,7 +90,9 @@ def test_it_asks_for_nothing_and_fits_every_width(visit, finished, case):
         with visit(finished[case].result, width=width, scheme=scheme) as page:
             assert page.complaints == [] and [url.split(":")[0] for url in page.asked] == ["file"]
             assert page.evaluate("document.documentElement.scrollWidth") <= width
-            empty = page.locator("svg[id^=panel]").evaluate_all("all => all.filter(one => !one.children.length).length")
+            empty = page.locator("svg[id^=panel]").evaluate_all(
+                "all => all.filter(one => !one.children.length).length"
+            )
             assert empty == 0
 
 
@@ -103,7 +117,8 @@ def test_names_stand_apart_and_inside_the_panel(visit, breast_cancer):
             for i in range(0, len(breast_cancer["detail"]["penalties"]["l1"]["path"]["alphas"]), 8):
                 set_slider(page, i)
                 boxes = page.locator("#panel-norms .labels text").evaluate_all(
-                    "all => all.map(one => one.getBoundingClientRect()).map(({left, right, top}) => [left, right, top])"
+                    "all => all.map(one => one.getBoundingClientRect()).map(({left, right, top}) =>"
+                    " [left, right, top])"
                 )
                 left, right, top = np.array(boxes).reshape(-1, 3).T
                 assert (np.diff(np.sort(top)) >= 12.9).all()
@@ -120,8 +135,14 @@ def test_fewer_predictors_have_their_loss_shrunken_and_relaxed(visit, finished):
         dots = panel.locator("g.c1 circle")
         assert dots.count() == len(set(relaxed["n_features"])) > 0
         places = [float(dot.get_attribute("cy")) for dot in dots.all()]
-        least = [min(loss for loss, n in zip(relaxed["mean_test_loss"], relaxed["n_features"], strict=True) if n == k)
-                 for k in sorted(set(relaxed["n_features"]))]  # fmt: skip
+        least = [
+            min(
+                loss
+                for loss, n in zip(relaxed["mean_test_loss"], relaxed["n_features"], strict=True)
+                if n == k
+            )
+            for k in sorted(set(relaxed["n_features"]))
+        ]
         # Lower is better, and further down.
         assert np.argsort(places).tolist() == np.argsort(least)[::-1].tolist()
         assert panel.locator("path.c0, path.c1").count() == 4
@@ -129,11 +150,20 @@ def test_fewer_predictors_have_their_loss_shrunken_and_relaxed(visit, finished):
 
 def test_the_keyboard_moves_the_slider(visit, breast_cancer):
     with visit(breast_cancer) as page:
-        slider, path = page.locator("#alpha"), beyond_null(breast_cancer["detail"]["penalties"]["l1"])
+        slider, path = (
+            page.locator("#alpha"),
+            beyond_null(breast_cancer["detail"]["penalties"]["l1"]),
+        )
         page.locator("input[value=l1]").check(force=True)
         slider.focus()
         last = len(path["alphas"]) - 1
-        for key, i in (("Home", 0), ("ArrowRight", 1), ("ArrowUp", 2), ("ArrowLeft", 1), ("End", last)):
+        for key, i in (
+            ("Home", 0),
+            ("ArrowRight", 1),
+            ("ArrowUp", 2),
+            ("ArrowLeft", 1),
+            ("End", last),
+        ):
             page.keyboard.press(key)
             check_panels(page, breast_cancer, "l1", i)
             said = slider.get_attribute("aria-valuetext")
@@ -189,7 +219,9 @@ def test_the_table_sorts(visit, breast_cancer):
 
 def test_printed_it_has_six_pages_at_most(visit, breast_cancer):
     with visit(breast_cancer) as page:
-        pages = len(re.findall(rb"/Type\s*/Page\b", page.pdf(format="A4", prefer_css_page_size=True)))
+        pages = len(
+            re.findall(rb"/Type\s*/Page\b", page.pdf(format="A4", prefer_css_page_size=True))
+        )
         assert 1 <= pages <= 6
 
 
@@ -201,7 +233,9 @@ def test_axe_finds_nothing_serious(visit, finished, breast_cancer):
         with visit(result, scheme=scheme) as page:
             found = Axe().run(page).response["violations"]
             serious = [one for one in found if one["impact"] in ("serious", "critical")]
-            assert not serious, [(one["id"], [node["html"][:120] for node in one["nodes"]]) for one in serious]
+            assert not serious, [
+                (one["id"], [node["html"][:120] for node in one["nodes"]]) for one in serious
+            ]
 
 
 def test_three_hundred_predictors_and_sixty_strengths_are_smooth(visit, breast_cancer):
@@ -236,7 +270,9 @@ def widened(result, n_predictors, n_alphas):
     result = copy.deepcopy(result)
     detail, names = result["detail"], result["detail"]["predictors"]
     result["n_predictors"] = n_predictors
-    detail["predictors"] = [f"copy {j // len(names)} of {names[j % len(names)]}" for j in range(n_predictors)]
+    detail["predictors"] = [
+        f"copy {j // len(names)} of {names[j % len(names)]}" for j in range(n_predictors)
+    ]
     detail["kinds"] = dict.fromkeys(detail["predictors"], "number")
     for one in detail["penalties"].values():
         repeat = lambda values: [values[j % len(names)] for j in range(n_predictors)]  # noqa: E731
@@ -252,39 +288,66 @@ def widened(result, n_predictors, n_alphas):
 
 def test_a_hostile_table_is_shown_as_text(visit, cache_programs, tmp_path):
     rng = np.random.default_rng(0)
-    heads = [*list(NAMES)[:6], "x" * 300, "</script><img src=x onerror=alert(1)>", "{{ 7*7 }} {% raw %} ${7*7}"]
+    heads = [
+        *list(NAMES)[:6],
+        "x" * 300,
+        "</script><img src=x onerror=alert(1)>",
+        "{{ 7*7 }} {% raw %} ${7*7}",
+    ]
     heads = [head for head in heads if "\ud83d" not in head]
-    levels = ["<img src=x onerror=alert(1)>", "'\"><svg onload=alert(1)>", "\u202e\u2028 \U0001f600"]
+    levels = [
+        "<img src=x onerror=alert(1)>",
+        "'\"><svg onload=alert(1)>",
+        "\u202e\u2028 \U0001f600",
+    ]
     labels = ["</script><script>alert(1)</script>", "{{ 7*7 }}\u2028"]
     lines = io.StringIO()
     writer = csv.writer(lines)
-    writer.writerow([*heads, "<b onmouseover=alert(1)>kind", "target\u202e<script>alert(1)</script>"])
+    writer.writerow(
+        [*heads, "<b onmouseover=alert(1)>kind", "target\u202e<script>alert(1)</script>"]
+    )
     for i in range(60):
         writer.writerow([*rng.normal(size=len(heads)).round(3), levels[i % 3], labels[i % 2]])
     file = tmp_path / "<img src=x onerror=alert(1)>.csv".replace("/", "")
     file.write_text(lines.getvalue(), encoding="utf-8")
     table = read_table(str(file))
     X, y = table.frame.iloc[:, :-1], table.frame.iloc[:, -1]
-    comparison = tautnet.compare(X, y, penalties=("none", "group"), hidden_layer_sizes=(4,), cv=3, name=table.name)
+    comparison = tautnet.compare(
+        X, y, penalties=("none", "group"), hidden_layer_sizes=(4,), cv=3, name=table.name
+    )
     with visit(comparison.whole("tautnet compare '<script>alert(1)</script>'")) as page:
         for i in range(int(page.locator("#alpha").get_attribute("max")) + 1):
             set_slider(page, i)
         assert page.complaints == [] and len(page.asked) == 1
         assert page.locator("img, b[onmouseover], svg[onload]").count() == 0
         shown = page.locator("body").inner_text()
-        for name in ("<script>alert(1)</script>", "{{ 7*7 }}", "onerror=alert(1)>", "<b onmouseover=alert(1)>kind"):
+        for name in (
+            "<script>alert(1)</script>",
+            "{{ 7*7 }}",
+            "onerror=alert(1)>",
+            "<b onmouseover=alert(1)>kind",
+        ):
             assert name in shown
         assert not re.search("[\u202a-\u202e\u2028\u2029]", page.locator("body").inner_text())
 
 
 def test_in_a_notebook_the_summary_stands_alone(browser, finished, tmp_path):
     result = finished["classification"].result
-    comparison = tautnet.Comparison({k: v for k, v in result.items() if k != "detail"}, result["detail"])
+    comparison = tautnet.Comparison(
+        {k: v for k, v in result.items() if k != "detail"}, result["detail"]
+    )
     file = tmp_path / "cell.html"
-    file.write_text(f"<!doctype html><meta charset=utf-8>{comparison._repr_html_()}", encoding="utf-8")
+    file.write_text(
+        f"<!doctype html><meta charset=utf-8>{comparison._repr_html_()}", encoding="utf-8"
+    )
     with opened(browser, file) as page:
-        assert page.complaints == [] and page.locator("table tbody tr").count() == len(result["rows"]) + 3
-        assert all(sentence in page.locator("body").inner_text() for sentence in comparison.sentences)
+        assert (
+            page.complaints == []
+            and page.locator("table tbody tr").count() == len(result["rows"]) + 3
+        )
+        assert all(
+            sentence in page.locator("body").inner_text() for sentence in comparison.sentences
+        )
         assert page.locator("button, script").count() == 0
 
 

@@ -1,4 +1,6 @@
-"""Static pictures: data first, drawn for every result that has them, true to it, and no global state."""
+"""Static pictures: data first, drawn for every result that has them, true to it, and no global
+state.
+"""
 
 import xml.etree.ElementTree as ET
 
@@ -31,22 +33,35 @@ def result(finished):
 
 def picture(display, kind="svg"):
     figure = blank_figure(4)
-    assert display.plot(figure.subplots()) is display and display.figure_ is figure and display.ax_.figure is figure
+    assert (
+        display.plot(figure.subplots()) is display
+        and display.figure_ is figure
+        and display.ax_.figure is figure
+    )
     return finished_picture(figure, kind, "a picture")
 
 
 EVERY = set(
-    "comparison training predictors weights-none weights-l2 weights-group cv-l2 cv-group path-l2 path-group".split()
+    "comparison training predictors weights-none weights-l2 weights-group cv-l2 cv-group path-l2"
+    " path-group".split()
 )
 
 
 @pytest.mark.parametrize(
     "case, names",
-    [("regression", EVERY), ("without none", EVERY - {"training", "weights-none"}),
-     ("only none", {"comparison", "training", "weights-none"}),
-     ("survival", set("comparison training predictors weights-none weights-group weights-early_stopping "
-                      "weights-dropout cv-group path-group cv-dropout path-dropout".split()))],
-)  # fmt: skip
+    [
+        ("regression", EVERY),
+        ("without none", EVERY - {"training", "weights-none"}),
+        ("only none", {"comparison", "training", "weights-none"}),
+        (
+            "survival",
+            set(
+                "comparison training predictors weights-none weights-group weights-early_stopping "
+                "weights-dropout cv-group path-group cv-dropout path-dropout".split()
+            ),
+        ),
+    ],
+)
 def test_a_result_has_the_displays_that_it_can_have(finished, case, names):
     assert set(displays(finished[case].result)) == names
 
@@ -65,11 +80,17 @@ def test_loss_against_the_number_of_predictors_is_the_least_of_the_path(result):
 
 def test_figures_are_svg_and_png(finished, tmp_path):
     write_figures(finished["only none"].result, tmp_path)
-    names = {f"{name}.{kind}" for name in ("comparison", "training", "weights-none") for kind in ("svg", "png")}
+    names = {
+        f"{name}.{kind}"
+        for name in ("comparison", "training", "weights-none")
+        for kind in ("svg", "png")
+    }
     assert {file.name for file in tmp_path.iterdir()} == names
     for name in names:
         data = (tmp_path / name).read_bytes()
-        assert ET.fromstring(data) is not None if name.endswith("svg") else data.startswith(b"\x89PNG")
+        assert (
+            ET.fromstring(data) is not None if name.endswith("svg") else data.startswith(b"\x89PNG")
+        )
 
 
 def test_size_is_that_of_the_image(result):
@@ -102,10 +123,14 @@ def test_frames_hold_the_figures_of_the_result(result):
     curve = CVDisplay.from_result(result, "l2").frame()
     assert curve["mean_test_loss"].tolist() == detail["penalties"]["l2"]["cv_mean"]
     path = PathDisplay.from_result(result, "group").frame()
-    assert path["x2"].tolist() == [norms[1] for norms in detail["penalties"]["group"]["path"]["norms"]]
+    assert path["x2"].tolist() == [
+        norms[1] for norms in detail["penalties"]["group"]["path"]["norms"]
+    ]
     weights = WeightHistogramDisplay.from_result(result, "group")
     assert weights.frame()["weights"].sum() + weights.zeros == rows["group"]["n_weights"]
-    assert (weights.frame()["weights"] >= 0).all() and weights.zeros == rows["group"]["zero_weights"]
+    assert (weights.frame()["weights"] >= 0).all() and weights.zeros == rows["group"][
+        "zero_weights"
+    ]
     steps = TrainingCurveDisplay.from_result(result).frame()
     assert steps.loc[detail["none"]["steps"][-1], "test_loss"] == detail["none"]["test"][-1]
 
@@ -114,7 +139,9 @@ def test_curves_count_the_predictors_kept_where_the_penalty_takes_some_out(resul
     counts = CVDisplay.from_result(result, "group").frame()["n_features"]
     path = result["detail"]["penalties"]["group"]["path"]
     assert counts.iloc[-1] == 0 < counts.max() == 3
-    assert counts.tolist() == [path["n_features"][nearest(path["alphas"], alpha)] for alpha in counts.index]
+    assert counts.tolist() == [
+        path["n_features"][nearest(path["alphas"], alpha)] for alpha in counts.index
+    ]
     for penalty, expected in (("group", True), ("l2", False)):
         axes = blank_figure(4.0).subplots()
         CVDisplay.from_result(result, penalty).plot(axes)
@@ -125,13 +152,17 @@ def test_curves_count_the_predictors_kept_where_the_penalty_takes_some_out(resul
 
 
 def test_a_comparison_makes_them_too(result):
-    comparison = tautnet.Comparison({k: v for k, v in result.items() if k != "detail"}, result["detail"])
+    comparison = tautnet.Comparison(
+        {k: v for k, v in result.items() if k != "detail"}, result["detail"]
+    )
     assert tautnet.CVDisplay.from_comparison(comparison, "l2").penalty == "l2"
     assert tautnet.PathDisplay.from_comparison(comparison).penalty == drawn_penalty(result)
     assert tautnet.ComparisonDisplay.from_comparison(comparison).recommended == to_use(result)
 
 
-@pytest.mark.parametrize("case, named", [("regression", ["linear (recommended)"]), ("three classes", [])])
+@pytest.mark.parametrize(
+    "case, named", [("regression", ["linear (recommended)"]), ("three classes", [])]
+)
 def test_the_row_to_use_alone_is_named_on_the_picture(finished, case, named):
     axes = blank_figure(4.0).subplots()
     tautnet.ComparisonDisplay.from_result(finished[case].result).plot(axes)
@@ -142,6 +173,7 @@ def test_the_row_to_use_alone_is_named_on_the_picture(finished, case, named):
 @pytest.fixture(scope="module")
 def fitted():
     """Estimators on the table, the folds and the network of the comparison."""
+
     def fit(penalty):
         model = tautnet.TautNetRegressorCV(penalty, cv=3, hidden_layer_sizes=(4,), random_state=0)
         return model.fit(REGRESSION.frame[["x1", "x2", "x3"]], REGRESSION.frame["y"])
@@ -151,10 +183,16 @@ def fitted():
 
 @pytest.mark.parametrize(
     "display, penalty, named",
-    [(CVDisplay, "group", ["group"]), (PathDisplay, "group", ["group"]), (PredictorsDisplay, "group", []),
-     (TrainingCurveDisplay, "none", [])],
-)  # fmt: skip
-def test_an_estimator_draws_what_a_comparison_on_the_same_folds_draws(fitted, result, display, penalty, named):
+    [
+        (CVDisplay, "group", ["group"]),
+        (PathDisplay, "group", ["group"]),
+        (PredictorsDisplay, "group", []),
+        (TrainingCurveDisplay, "none", []),
+    ],
+)
+def test_an_estimator_draws_what_a_comparison_on_the_same_folds_draws(
+    fitted, result, display, penalty, named
+):
     own, same = display.from_estimator(fitted[penalty]), display.from_result(result, *named)
     # A result keeps five digits of its curves.
     pd.testing.assert_frame_equal(own.frame(), same.frame(), rtol=5.1e-5)
@@ -169,23 +207,39 @@ def test_weights_of_an_estimator_are_counted(fitted):
     group = fitted["group"]
     display = WeightHistogramDisplay.from_estimator(group)
     weights = np.concatenate([w.ravel() for w in (*group.coefs_, group.skip_coef_)])
-    assert display.zeros == (weights == 0).sum() and display.counts.sum() + display.zeros == len(weights)
+    assert display.zeros == (weights == 0).sum() and display.counts.sum() + display.zeros == len(
+        weights
+    )
     narrow = WeightHistogramDisplay.from_estimator(group, limit=display.largest / 3)
-    assert narrow.counts.sum() == display.counts.sum() and narrow.edges[-1] == pytest.approx(display.edges[-1] / 3)
-    assert narrow.counts[-1] == (weights > narrow.edges[-2]).sum() and narrow.largest == display.largest
+    assert narrow.counts.sum() == display.counts.sum() and narrow.edges[-1] == pytest.approx(
+        display.edges[-1] / 3
+    )
+    assert (
+        narrow.counts[-1] == (weights > narrow.edges[-2]).sum()
+        and narrow.largest == display.largest
+    )
     assert display.largest == np.abs(weights).max() and display.alpha == group.alpha_
     assert picture(display).data
-    plain = tautnet.TautNetRegressor("none", hidden_layer_sizes=()).fit([[0.0], [1.0], [3.0]], [0, 1, 2])
+    plain = tautnet.TautNetRegressor("none", hidden_layer_sizes=()).fit(
+        [[0.0], [1.0], [3.0]], [0, 1, 2]
+    )
     assert WeightHistogramDisplay.from_estimator(plain).alpha == 0
-    with pytest.raises(ValueError, match="nothing to draw here: give one that chose its alpha by cross-validation"):
+    with pytest.raises(
+        ValueError, match="nothing to draw here: give one that chose its alpha by cross-validation"
+    ):
         CVDisplay.from_estimator(plain)
     with pytest.raises(ValueError, match="with penalty='none'"):
         TrainingCurveDisplay.from_estimator(group)
 
 
 def test_groups_of_features_are_the_lines_of_a_path():
-    model = tautnet.TautNetRegressorCV("group", cv=3, hidden_layer_sizes=(), random_state=0,
-                                       feature_groups={"pair": ["x1", "x3"], "one": ["x2"]})  # fmt: skip
+    model = tautnet.TautNetRegressorCV(
+        "group",
+        cv=3,
+        hidden_layer_sizes=(),
+        random_state=0,
+        feature_groups={"pair": ["x1", "x3"], "one": ["x2"]},
+    )
     model.fit(REGRESSION.frame[["x1", "x2", "x3"]], REGRESSION.frame["y"])
     assert PathDisplay.from_estimator(model).frame().columns.tolist() == ["pair", "one"]
 
@@ -196,13 +250,17 @@ def test_a_path_shows_itself_in_a_notebook(fitted):
     rows = [[cell.text for cell in row.findall("td")] for row in page.findall("table/tbody/tr")]
     assert len(rows) == SHOWN and len(path.frame()) == len(path.alphas)
     first, last = path.frame().reset_index().iloc[[0, -1]].to_numpy()
-    assert rows[0] == [f"{v:.3g}" if i in (0, 2, 5, 6) else str(int(v)) for i, v in enumerate(first)]
+    assert rows[0] == [
+        f"{v:.3g}" if i in (0, 2, 5, 6) else str(int(v)) for i, v in enumerate(first)
+    ]
     assert float(rows[-1][0]) == float(f"{last[0]:.3g}") and rows[-1][3] == "0"
 
 
 def test_what_has_no_path_is_said(finished, result):
     for name in ("none", "l1"):
-        with pytest.raises(ValueError, match="name a penalty|was not compared: use one of none, l2, group"):
+        with pytest.raises(
+            ValueError, match="name a penalty|was not compared: use one of none, l2, group"
+        ):
             PathDisplay.from_result(result, name)
     with pytest.raises(ValueError, match="no path"):
         CVDisplay.from_result(finished["only none"].result)
@@ -214,7 +272,10 @@ def test_pictures_say_the_figures(result):
     display = TrainingCurveDisplay.from_result(result)
     picture(display)
     said = [text.get_text() for text in display.ax_.get_legend().get_texts()]
-    assert f"early stopping could have had {number(training['test'][best])} at step {training['steps'][best]:,}" in said
+    assert (
+        f"early stopping could have had {number(training['test'][best])} at step"
+        f" {training['steps'][best]:,}" in said
+    )
 
 
 def test_names_of_strangers_are_drawn_as_they_stand(result):
@@ -231,7 +292,10 @@ def test_drawn_penalty_is_one_that_selects(finished, result):
 
 
 def gains(**diffs):
-    return [{"penalty": name, "diff": diff, "ci_low": diff - 1, "ci_high": diff + 1} for name, diff in diffs.items()]
+    return [
+        {"penalty": name, "diff": diff, "ci_low": diff - 1, "ci_high": diff + 1}
+        for name, diff in diffs.items()
+    ]
 
 
 def test_gains_show_the_penalties_well_though_linear_is_far_worse():
@@ -248,10 +312,15 @@ def test_gains_cut_nothing_off_that_lies_near():
 
 
 def test_paths_are_marked_as_the_verdict_would_put_it():
-    rows = [{"stationarity": s, "objective_gap": g} for s in (0, SOLVED, 0.2, NEARLY_SOLVED, 0.31, 1)
-            for g in (-1.0, SETTLED, 0.002)]  # fmt: skip
+    rows = [
+        {"stationarity": s, "objective_gap": g}
+        for s in (0, SOLVED, 0.2, NEARLY_SOLVED, 0.31, 1)
+        for g in (-1.0, SETTLED, 0.002)
+    ]
     path = {key: np.array([row[key] for row in rows]) for key in rows[0]}
-    assert stopped(**path).tolist() == [certificate_in_words(row).startswith("stopped") for row in rows]
+    assert stopped(**path).tolist() == [
+        certificate_in_words(row).startswith("stopped") for row in rows
+    ]
 
 
 @pytest.mark.parametrize("name", [*NAMES, JOINED])
@@ -282,7 +351,13 @@ def test_spread_leaves_what_is_apart():
 
 
 def test_renumber_keeps_what_is_not_a_name():
-    svg = b'<g id="axes_1"/><path id="mabcdef0123"/><use xlink:href="#mabcdef0123" style="fill: #0072b2"/>'
-    assert renumber(svg) == b'<g id="axes_1"/><path id="n0"/><use xlink:href="#n0" style="fill: #0072b2"/>'
+    svg = (
+        b'<g id="axes_1"/><path id="mabcdef0123"/><use xlink:href="#mabcdef0123" style="fill:'
+        b' #0072b2"/>'
+    )
+    assert (
+        renumber(svg)
+        == b'<g id="axes_1"/><path id="n0"/><use xlink:href="#n0" style="fill: #0072b2"/>'
+    )
     clip = b'<g clip-path="url(#pabcdef0123)"/><clipPath id="pabcdef0123"/>'
     assert renumber(clip) == b'<g clip-path="url(#n0)"/><clipPath id="n0"/>'

@@ -24,10 +24,21 @@ def selection(values, selected, names=None, *, method="randomization"):
         for name, value in zip(names, values, strict=True)
     ]
     result = {
-        "data": "t", "target": "y", "task": "regression", "n_rows": 60, "n_predictors": len(values), "method": method,
-        "level": 0.1, "selected": names[:selected], "predictors": predictors, "seconds": 3.0, "path_seconds": 2.0,
-    }  # fmt: skip
-    return Selection(result | ({} if method == "randomization" else {"threshold": 0.6}), ["A sentence."])
+        "data": "t",
+        "target": "y",
+        "task": "regression",
+        "n_rows": 60,
+        "n_predictors": len(values),
+        "method": method,
+        "level": 0.1,
+        "selected": names[:selected],
+        "predictors": predictors,
+        "seconds": 3.0,
+        "path_seconds": 2.0,
+    }
+    return Selection(
+        result | ({} if method == "randomization" else {"threshold": 0.6}), ["A sentence."]
+    )
 
 
 def drawn(display):
@@ -65,7 +76,9 @@ def test_frequencies_have_one_threshold():
 
 def test_exits_and_their_spread_stand_beside():
     one = selection([0.001, 0.4, 0.7], 1)
-    for predictor, alpha, deviation in zip(one.result["predictors"], (None, 1.0, 0.1), (None, 0.5, None), strict=True):
+    for predictor, alpha, deviation in zip(
+        one.result["predictors"], (None, 1.0, 0.1), (None, 0.5, None), strict=True
+    ):
         predictor.update(exit_alpha=alpha, exit_alpha_sd=deviation)
     display = SelectionDisplay.from_selection(one)
     np.testing.assert_array_equal(display.frame()["exit_alpha"], [np.nan, 1.0, 0.1])
@@ -93,6 +106,9 @@ def test_text_shows_the_selected_and_the_next_few():
     stream = io.StringIO()
     print_selection(one.result, one.sentences, Console(file=stream, width=100))
     lines = stream.getvalue().splitlines()
-    assert [line.split()[:2] for line in lines if line.startswith("* x")] == [["*", "x0"], ["*", "x1"]]
+    assert [line.split()[:2] for line in lines if line.startswith("* x")] == [
+        ["*", "x0"],
+        ["*", "x1"],
+    ]
     assert sum(line.startswith("  x") for line in lines) == 5 and "- A sentence." in lines
     assert "* selected. 3.0 seconds, of which the paths took 2.0." in lines

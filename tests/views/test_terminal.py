@@ -11,7 +11,15 @@ from tautnet.fitting.verdict import to_use
 from tautnet.fitting.words import number
 from tautnet.views.terminal import figure, gain, gain_key, print_comparison, readable
 
-CASES = ["regression", "classification", "three classes", "without none", "only none", "linear", "one predictor"]
+CASES = [
+    "regression",
+    "classification",
+    "three classes",
+    "without none",
+    "only none",
+    "linear",
+    "one predictor",
+]
 ESCAPE = re.compile("\x1b\\[[0-9;]*m")
 
 
@@ -29,7 +37,12 @@ class Pipe(io.StringIO):
 
 def printed(finished, *, width=100, terminal=False, encoding="utf-8"):
     stream = Pipe(encoding)
-    console = Console(file=stream, width=width, force_terminal=terminal, color_system="standard" if terminal else None)
+    console = Console(
+        file=stream,
+        width=width,
+        force_terminal=terminal,
+        color_system="standard" if terminal else None,
+    )
     print_comparison(*finished, console)
     return stream.getvalue()
 
@@ -38,7 +51,11 @@ def table_lines(text):
     """Lines of the rows of the table, by name."""
     lines = ESCAPE.sub("", text).splitlines()
     first, last = (i for i, line in enumerate(lines) if line and not line.strip("-─"))
-    return {line.removeprefix("*").split()[0]: line for line in lines[first + 1 : last + 4] if line.strip("-─")}
+    return {
+        line.removeprefix("*").split()[0]: line
+        for line in lines[first + 1 : last + 4]
+        if line.strip("-─")
+    }
 
 
 @pytest.mark.parametrize("width", [40, 60, 80, 100, 120])
@@ -71,23 +88,31 @@ def test_losses_are_those_of_the_result(finished, case):
         assert words[2] == number(row["test_loss"])
 
 
-@pytest.mark.parametrize("case, learnt", [*((case, True) for case in CASES[:2]), ("three classes", False)])
+@pytest.mark.parametrize(
+    "case, learnt", [*((case, True) for case in CASES[:2]), ("three classes", False)]
+)
 def test_the_row_to_use_alone_is_marked(finished, case, learnt):
     """And none where the verdict says that there is nothing to learn."""
     result, text = finished[case].result, printed(finished[case])
     marked = [line.split()[1] for line in table_lines(text).values() if line[0] == "*"]
     assert marked == ([to_use(result)] if learnt else [])
-    assert ("* recommended" in text) == learnt and ("nothing to learn" in result["verdict"]) != learnt
+    assert ("* recommended" in text) == learnt and (
+        "nothing to learn" in result["verdict"]
+    ) != learnt
 
 
 def test_where_a_linear_model_suffices_it_is_marked_and_the_network_named(finished):
     result, text = finished["regression"].result, printed(finished["regression"])
-    assert "A linear model suffices" in result["verdict"] and table_lines(text)["linear"].startswith("* linear")
+    assert "A linear model suffices" in result["verdict"] and table_lines(text)[
+        "linear"
+    ].startswith("* linear")
     assert f"* recommended (of the networks: {result['recommended']})." in text
 
 
 def test_narrow_window_loses_the_dispensable_first(finished):
-    wide, narrow = (ESCAPE.sub("", printed(finished["regression"], width=w, terminal=True)) for w in (120, 60))
+    wide, narrow = (
+        ESCAPE.sub("", printed(finished["regression"], width=w, terminal=True)) for w in (120, 60)
+    )
     assert all(word in wide for word in ("alpha", "station-", "score", "Stationarity: 0 is solved"))
     table, notes = narrow.split("* recommended")
     assert "station-" not in table and "gain over none" in table
@@ -100,10 +125,15 @@ def test_two_spaces_part_columns_where_there_is_room(finished):
     assert re.search(r"test {2,}train {2,}gain over none {2,}zero {2,}station-", lines[2])
 
 
-@pytest.mark.parametrize("zero, shown", [(0, "0.0 %"), (1, "0.1 %"), (202_099, "99.9 %"), (202_100, "100.0 %")])
+@pytest.mark.parametrize(
+    "zero, shown", [(0, "0.0 %"), (1, "0.1 %"), (202_099, "99.9 %"), (202_100, "100.0 %")]
+)
 def test_percentages_do_not_round_a_few_to_none(finished, zero, shown):
     result, sentences = finished["regression"]
-    rows = [row | {"zero_weights": zero, "n_weights": 202_100, "test_loss": 1e-5} for row in result["rows"]]
+    rows = [
+        row | {"zero_weights": zero, "n_weights": 202_100, "test_loss": 1e-5}
+        for row in result["rows"]
+    ]
     text = printed((result | {"rows": rows}, sentences), width=95, terminal=True)
     assert text.count(f" {shown}") >= len(rows)
 
@@ -129,9 +159,16 @@ def test_gain_is_over_none_or_the_constant_where_it_is_absent(finished):
 
 @pytest.mark.parametrize(
     "text, shown",
-    [("a\tb", "a b"), ("a\r\nb", "a  b"), ("\x00\x7f\x9b", "\ufffd" * 3), ("\u2028\u2029", "  "),
-     ("\u2066x\u2069", "\ufffdx\ufffd"), ("Größe 名", "Größe 名"), (3, "3")],
-)  # fmt: skip
+    [
+        ("a\tb", "a b"),
+        ("a\r\nb", "a  b"),
+        ("\x00\x7f\x9b", "\ufffd" * 3),
+        ("\u2028\u2029", "  "),
+        ("\u2066x\u2069", "\ufffdx\ufffd"),
+        ("Größe 名", "Größe 名"),
+        (3, "3"),
+    ],
+)
 def test_readable(text, shown):
     assert readable(text) == shown
 

@@ -8,17 +8,25 @@ from typer import Argument, Option
 from tautnet import options
 
 Data = Annotated[
-    str, Argument(metavar="DATA", help="CSV, TSV or Parquet file (gz too), - for stdin, or a built-in name.")
+    str,
+    Argument(
+        metavar="DATA", help="CSV, TSV or Parquet file (gz too), - for stdin, or a built-in name."
+    ),
 ]
 ModelFile = Annotated[Path, Argument(metavar="FILE", help="A model file.")]
 Target = Annotated[str | None, Option(metavar="COL", help="Column to predict.")]
 Task = Annotated[
-    str, Option(callback=options.one_of("auto", "classification", "regression"), help="classification or regression.")
+    str,
+    Option(
+        callback=options.one_of("auto", "classification", "regression"),
+        help="classification or regression.",
+    ),
 ]
 Loss = Annotated[
     str,
     Option(
-        callback=options.one_of(*options.LOSSES), help="Of a regression: squared_error, poisson, huber or quantile."
+        callback=options.one_of(*options.LOSSES),
+        help="Of a regression: squared_error, poisson, huber or quantile.",
     ),
 ]
 Delta = Annotated[
@@ -29,42 +37,70 @@ Delta = Annotated[
     ),
 ]
 Quantile = Annotated[
-    float, Option(callback=options.share, help="Quantile that --loss quantile estimates, between 0 and 1.")
+    float,
+    Option(
+        callback=options.share, help="Quantile that --loss quantile estimates, between 0 and 1."
+    ),
 ]
-Time = Annotated[str | None, Option(metavar="COL", help="Survival times, in the place of --target.")]
-Event = Annotated[str | None, Option(metavar="COL", help="Whether each time ended in an event: 1 or 0, true or false.")]
+Time = Annotated[
+    str | None, Option(metavar="COL", help="Survival times, in the place of --target.")
+]
+Event = Annotated[
+    str | None,
+    Option(metavar="COL", help="Whether each time ended in an event: 1 or 0, true or false."),
+]
 Ties = Annotated[
-    str, Option(callback=options.one_of(*options.TIES), help="Events at the same time: breslow or efron.")
+    str,
+    Option(
+        callback=options.one_of(*options.TIES), help="Events at the same time: breslow or efron."
+    ),
 ]
 Select = Annotated[
     str,
     Option(
-        metavar="min|1se", callback=options.rule_of_comparison,
+        metavar="min|1se",
+        callback=options.rule_of_comparison,
         help="Choose the least CV loss (min), or the simplest within one SE of it (1se).",
     ),
 ]
 AlphaMinRatio = Annotated[
     float | None,
-    Option(min=1e-12, max=1, help="Start of the path as a share of a0; 1e-6, or 1e-2 on wide tables."),
+    Option(
+        min=1e-12, max=1, help="Start of the path as a share of a0; 1e-6, or 1e-2 on wide tables."
+    ),
 ]
 GroupCol = Annotated[
-    str | None, Option(metavar="COL", help="Rows with the same value here are never split between folds.")
+    str | None,
+    Option(metavar="COL", help="Rows with the same value here are never split between folds."),
 ]
 Weights = Annotated[str | None, Option(metavar="COL", help="Column of row weights.")]
 FeatureGroups = Annotated[
     Path | None,
-    Option(metavar="FILE", help="JSON, name -> list of columns: groups of columns that count as one predictor."),
+    Option(
+        metavar="FILE",
+        help="JSON, name -> list of columns: groups of columns that count as one predictor.",
+    ),
 ]
 Drop = Annotated[str, Option(metavar="COL,...", help="Columns not to use.")]
 Seed = Annotated[int, Option(min=0, help="Seed of folds and initial weights.")]
 Jobs = Annotated[int | None, Option(min=1, help="Units of work at once; all cores if not given.")]
 Hidden = Annotated[
-    str, Option(callback=options.hidden, help="Units of each hidden layer, such as 100 or 64,64; 0 for none.")
+    str,
+    Option(
+        callback=options.hidden,
+        help="Units of each hidden layer, such as 100 or 64,64; 0 for none.",
+    ),
 ]
-Activation = Annotated[str, Option(callback=options.one_of(*options.ACTIVATIONS), help="relu, tanh, silu or identity.")]
-Na = Annotated[list[str] | None, Option(metavar="TEXT", help="A cell that means missing; may be repeated.")]
+Activation = Annotated[
+    str, Option(callback=options.one_of(*options.ACTIVATIONS), help="relu, tanh, silu or identity.")
+]
+Na = Annotated[
+    list[str] | None, Option(metavar="TEXT", help="A cell that means missing; may be repeated.")
+]
 Decimal = Annotated[str, Option(callback=options.one_of(".", ","), help="Decimal mark.")]
 Encoding = Annotated[str | None, Option(help="Encoding of the text; UTF-8 if not given.")]
-Out = Annotated[Path | None, Option(metavar="DIR", help="Where to write; tautnet-DATA-TARGET if not given.")]
+Out = Annotated[
+    Path | None, Option(metavar="DIR", help="Where to write; tautnet-DATA-TARGET if not given.")
+]
 Json = Annotated[bool, Option("--json", help="Print one JSON object; write nothing without --out.")]
 Force = Annotated[bool, Option("--force", help="Write over a report in --out DIR.")]

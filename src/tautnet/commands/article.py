@@ -21,15 +21,20 @@ def article(
         ),
     ] = "l1",
     replicates: Annotated[int, Option(min=2, help="Number of fresh training sets.")] = 20,
-    seed: Annotated[int, Option(min=0, help="Seed of the fresh training sets and the test items.")] = 0,
+    seed: Annotated[
+        int, Option(min=0, help="Seed of the fresh training sets and the test items.")
+    ] = 0,
     jobs: arguments.Jobs = None,
     out: Annotated[
-        Path | None, Option(metavar="DIR", help="Where to write; tautnet-article-PENALTY if not given.")
+        Path | None,
+        Option(metavar="DIR", help="Where to write; tautnet-article-PENALTY if not given."),
     ] = None,
     as_json: arguments.Json = False,
     force: arguments.Force = False,
 ):
-    """Repeat the experiment of the article that tautnet grew out of: as published, mended, and done honestly."""
+    """Repeat the experiment of the article that tautnet grew out of: as published, mended, and done
+    honestly.
+    """
     if force and out is None:
         raise options.UsageError("--force does nothing without --out DIR")
     with one_line_errors():
@@ -44,7 +49,11 @@ def article(
 
         with progress() as show:
             done = repeat_article(
-                penalty, replicates=replicates, random_state=seed, n_jobs=jobs or -1, on_progress=show
+                penalty,
+                replicates=replicates,
+                random_state=seed,
+                n_jobs=jobs or -1,
+                on_progress=show,
             )
         text = json.dumps(done.result, allow_nan=False) if as_json else article_text(done.result)
         say(text, sys.stdout)

@@ -11,7 +11,8 @@ from tautnet.commands import arguments
 from tautnet.commands.console import Log, one_line_errors, progress, say, typed
 from tautnet.commands.rows import read_feature_groups, select_rows
 
-# Of a model that the verdict does not say to use: it is kept all the same, so that a run always holds one.
+# Of a model that the verdict does not say to use: it is kept all the same, so that a run always
+# holds one.
 REMARKS = {
     None: ", no better than a constant",
     "linear": " (a network; tautnet fit --hidden 0 makes the linear model)",
@@ -24,7 +25,8 @@ def compare(
     penalties: Annotated[
         str,
         Option(
-            metavar="NAME,...", callback=options.penalties,
+            metavar="NAME,...",
+            callback=options.penalties,
             help=f"Penalties to compare, of {', '.join(options.PENALTIES)}.",
         ),
     ] = ",".join(options.DEFAULT_PENALTIES),
@@ -45,15 +47,23 @@ def compare(
     weights: arguments.Weights = None,
     feature_groups: arguments.FeatureGroups = None,
     drop: arguments.Drop = "",
-    ordered: Annotated[bool, Option("--ordered", help="Contiguous blocks of rows as folds.")] = False,
+    ordered: Annotated[
+        bool, Option("--ordered", help="Contiguous blocks of rows as folds.")
+    ] = False,
     seed: arguments.Seed = 0,
     jobs: arguments.Jobs = None,
     hidden: arguments.Hidden = "100",
     activation: arguments.Activation = "relu",
     alpha_min_ratio: arguments.AlphaMinRatio = None,
-    finish: Annotated[bool, Option("--finish", help="Score models solved in float64 (slower).")] = False,
+    finish: Annotated[
+        bool, Option("--finish", help="Score models solved in float64 (slower).")
+    ] = False,
     relax: Annotated[
-        bool, Option("--relax", help="A further row: refits of the predictors that group ranks first (slower).")
+        bool,
+        Option(
+            "--relax",
+            help="A further row: refits of the predictors that group ranks first (slower).",
+        ),
     ] = False,
     na: arguments.Na = None,
     decimal: arguments.Decimal = ".",
@@ -61,13 +71,17 @@ def compare(
     out: arguments.Out = None,
     as_json: arguments.Json = False,
     force: arguments.Force = False,
-    figures: Annotated[bool, Option("--figures", help="Write pictures for papers, too: SVG and PNG.")] = False,
+    figures: Annotated[
+        bool, Option("--figures", help="Write pictures for papers, too: SVG and PNG.")
+    ] = False,
 ):
     """Compare penalties on a table by nested cross-validation, and say what the numbers mean."""
     options.refuse_idle_options(out, force, ordered, repeats, group_col)
     options.refuse_idle_layers(hidden, activation, finish)
     if figures and as_json and out is None:
-        raise options.UsageError("--figures does nothing with --json, which writes nothing without --out DIR")
+        raise options.UsageError(
+            "--figures does nothing with --json, which writes nothing without --out DIR"
+        )
     options.refuse_idle_penalties(penalties.split(","), l1_ratio, hidden)
     options.refuse_idle_groups(feature_groups, penalties.split(","))
     options.refuse_idle_refits(relax, penalties.split(","), finish)
@@ -80,7 +94,9 @@ def compare(
         table = read_table(data, na=tuple(na or ()), decimal=decimal, encoding=encoding)
         log = Log()
         survival = None if time is None else (time, event)
-        rows = select_rows(table, target or table.target, options.split(drop), group_col, weights, log, survival)
+        rows = select_rows(
+            table, target or table.target, options.split(drop), group_col, weights, log, survival
+        )
         groups_of_columns = read_feature_groups(feature_groups, rows.X)
         name, write = time or rows.y.name, out is not None or not as_json
         if write:
@@ -90,13 +106,33 @@ def compare(
 
         with progress() as show:
             comparison = compare_penalties(
-                rows.X, rows.y, groups=rows.groups, sample_weight=rows.weight, name=table.name,
-                penalties=penalties.split(","), l1_ratio=l1_ratio, task="survival" if time else task, loss=loss,
-                delta=delta, quantile=quantile, ties=ties, cv=cv, repeats=repeats, selection=select, ordered=ordered,
-                hidden_layer_sizes=options.layers(hidden), activation=activation,
-                alpha_min_ratio=alpha_min_ratio or "auto", feature_groups=groups_of_columns, relax=relax,
-                finish=finish, random_state=seed, n_jobs=jobs or -1, on_progress=show, on_note=log,
-            )  # fmt: skip
+                rows.X,
+                rows.y,
+                groups=rows.groups,
+                sample_weight=rows.weight,
+                name=table.name,
+                penalties=penalties.split(","),
+                l1_ratio=l1_ratio,
+                task="survival" if time else task,
+                loss=loss,
+                delta=delta,
+                quantile=quantile,
+                ties=ties,
+                cv=cv,
+                repeats=repeats,
+                selection=select,
+                ordered=ordered,
+                hidden_layer_sizes=options.layers(hidden),
+                activation=activation,
+                alpha_min_ratio=alpha_min_ratio or "auto",
+                feature_groups=groups_of_columns,
+                relax=relax,
+                finish=finish,
+                random_state=seed,
+                n_jobs=jobs or -1,
+                on_progress=show,
+                on_note=log,
+            )
         _show(comparison, as_json)
         if write:
             # Chosen again: another run may have taken the name meanwhile.
@@ -112,7 +148,8 @@ def _show(comparison, as_json):
     from tautnet.views.terminal import print_comparison
 
     console = Console()
-    # Captured, since rich would end the program where the pipe is closed, before the report is written.
+    # Captured, since rich would end the program where the pipe is closed, before the report is
+    # written.
     with console.capture() as captured:
         print_comparison(comparison.whole(), comparison.sentences, console)
     say(captured.get().rstrip("\n"), sys.stdout)
@@ -128,8 +165,15 @@ def _write(comparison, directory, log, figures):
     command = typed()
     whole = comparison.whole(command)
     done = f"report: {directory / REPORT}"
-    kept = f"model under {comparison.recommended}{REMARKS.get(to_use(whole), '')}: {directory / MODEL}"
-    lines = [f"$ {command}", f"tautnet {comparison.result['version']}", *log.lines, *comparison.sentences]
+    kept = (
+        f"model under {comparison.recommended}{REMARKS.get(to_use(whole), '')}: {directory / MODEL}"
+    )
+    lines = [
+        f"$ {command}",
+        f"tautnet {comparison.result['version']}",
+        *log.lines,
+        *comparison.sentences,
+    ]
     lines += [kept, done, f"{comparison.result['seconds']:.1f} seconds"]
     with all_or_nothing(directory) as draft:
         write_text(draft / RESULT, json.dumps(whole, allow_nan=False) + "\n")

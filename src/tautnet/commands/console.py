@@ -29,7 +29,9 @@ def complain(message):
 
 
 def say(text, stream):
-    """Print, and go on in silence where the reader has closed the pipe: the files are still wanted."""
+    """Print, and go on in silence where the reader has closed the pipe: the files are still
+    wanted.
+    """
     try:
         print(text, file=stream, flush=True)
     except BrokenPipeError:
@@ -56,7 +58,10 @@ class Log:
         self.waiting.clear()
 
     def later(self, line):
-        """Say a line before the next one: an input that turns out to be at fault gets one line, the error."""
+        """Say a line before the next one: an input that turns out to be at fault gets one line,
+        the
+        error.
+        """
         self.waiting.append(line)
 
 
@@ -64,7 +69,13 @@ class Log:
 def progress():
     """A bar with the time left, on stderr, and only where that is a terminal."""
     from rich.console import Console
-    from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn, TimeRemainingColumn
+    from rich.progress import (
+        BarColumn,
+        Progress,
+        TaskProgressColumn,
+        TextColumn,
+        TimeRemainingColumn,
+    )
 
     console = Console(stderr=True)
     if not console.is_terminal:

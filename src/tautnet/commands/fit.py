@@ -17,7 +17,11 @@ def fit(
     model: Annotated[Path, Option(metavar="FILE", help="Where to write the model.")],
     target: arguments.Target = None,
     penalty: Annotated[
-        str, Option(callback=options.one_of(*options.PENALTIES), help=f"One of {', '.join(options.PENALTIES)}.")
+        str,
+        Option(
+            callback=options.one_of(*options.PENALTIES),
+            help=f"One of {', '.join(options.PENALTIES)}.",
+        ),
     ] = "l2",
     task: arguments.Task = "auto",
     loss: arguments.Loss = "squared_error",
@@ -30,12 +34,20 @@ def fit(
     select: Annotated[
         str,
         Option(
-            metavar="min|1se|K", callback=options.rule,
-            help="Choose the least CV loss, the simplest within one SE, or the best with at most K predictors.",
+            metavar="min|1se|K",
+            callback=options.rule,
+            help=(
+                "Choose the least CV loss, the simplest within one SE, or the best with at most K"
+                " predictors."
+            ),
         ),
     ] = "min",
     relax: Annotated[
-        bool, Option("--relax", help="Refit the predictors that are left, too, without the penalty's shrinkage.")
+        bool,
+        Option(
+            "--relax",
+            help="Refit the predictors that are left, too, without the penalty's shrinkage.",
+        ),
     ] = False,
     group_col: arguments.GroupCol = None,
     weights: arguments.Weights = None,
@@ -46,12 +58,16 @@ def fit(
     hidden: arguments.Hidden = "100",
     activation: arguments.Activation = "relu",
     alpha_min_ratio: arguments.AlphaMinRatio = None,
-    finish: Annotated[bool, Option("--finish", help="Solve the models in float64 (slower).")] = False,
+    finish: Annotated[
+        bool, Option("--finish", help="Solve the models in float64 (slower).")
+    ] = False,
     na: arguments.Na = None,
     decimal: arguments.Decimal = ".",
     encoding: arguments.Encoding = None,
 ):
-    """Fit one penalty on a table, its strength chosen by cross-validation, and keep the model in a file."""
+    """Fit one penalty on a table, its strength chosen by cross-validation, and keep the model in a
+    file.
+    """
     options.refuse_idle_layers(hidden, activation, finish)
     options.refuse_idle_targets(target, time, event, task)
     options.refuse_idle_losses(task, time, loss, delta, quantile, ties)
@@ -65,7 +81,9 @@ def fit(
         table = read_table(data, na=tuple(na or ()), decimal=decimal, encoding=encoding)
         log = Log()
         survival = None if time is None else (time, event)
-        rows = select_rows(table, target or table.target, options.split(drop), group_col, weights, log, survival)
+        rows = select_rows(
+            table, target or table.target, options.split(drop), group_col, weights, log, survival
+        )
 
         from tautnet.estimators.assembled import estimator_for
         from tautnet.files.summary import summarise
@@ -79,13 +97,24 @@ def fit(
         estimator = estimator_for(
             found.task,
             dict(
-                penalty=ADAPTIVE.get(penalty, penalty), adaptive=penalty in ADAPTIVE, loss=loss, delta=delta,
-                quantile=quantile, ties=ties, cv=cv, selection=int(select) if select.isdecimal() else select,
-                relax=relax, n_jobs=jobs or -1, hidden_layer_sizes=options.layers(hidden), activation=activation,
-                alpha_min_ratio=alpha_min_ratio or "auto", finish=finish, random_state=seed,
+                penalty=ADAPTIVE.get(penalty, penalty),
+                adaptive=penalty in ADAPTIVE,
+                loss=loss,
+                delta=delta,
+                quantile=quantile,
+                ties=ties,
+                cv=cv,
+                selection=int(select) if select.isdecimal() else select,
+                relax=relax,
+                n_jobs=jobs or -1,
+                hidden_layer_sizes=options.layers(hidden),
+                activation=activation,
+                alpha_min_ratio=alpha_min_ratio or "auto",
+                finish=finish,
+                random_state=seed,
                 feature_groups=read_feature_groups(feature_groups, rows.X),
             ),
-        )  # fmt: skip
+        )
         with progress() as show:
             _fit(estimator, rows, show)
         for note in list(notes(found, estimator.encoder_))[1:]:

@@ -14,16 +14,23 @@ SHOWN = 10
 
 def predict(
     file: arguments.ModelFile,
-    data: Annotated[str, Argument(metavar="DATA", help="CSV, TSV or Parquet file (gz too), or - for stdin.")],
+    data: Annotated[
+        str, Argument(metavar="DATA", help="CSV, TSV or Parquet file (gz too), or - for stdin.")
+    ],
     out: Annotated[
         Path | None,
-        Option(metavar="FILE", help="Where to write the predictions: Parquet if it ends so, else CSV; or to stdout."),
+        Option(
+            metavar="FILE",
+            help="Where to write the predictions: Parquet if it ends so, else CSV; or to stdout.",
+        ),
     ] = None,
     na: arguments.Na = None,
     decimal: arguments.Decimal = ".",
     encoding: arguments.Encoding = None,
 ):
-    """Predict new rows with a model file: no training, and memory that does not grow with the table."""
+    """Predict new rows with a model file: no training, and memory that does not grow with the
+    table.
+    """
     with one_line_errors():
         from tautnet.files.model_file import load
         from tautnet.files.whole import whole_file
@@ -32,9 +39,15 @@ def predict(
 
         model = load(file)
         blocks = read_blocks(
-            data, model.encoder.recipes, na=tuple(na or ()), decimal=decimal, encoding=encoding,
-            on_extra=lambda names: _say_ignored([name for name in names if name not in model.encoder.left_out]),
-        )  # fmt: skip
+            data,
+            model.encoder.recipes,
+            na=tuple(na or ()),
+            decimal=decimal,
+            encoding=encoding,
+            on_extra=lambda names: _say_ignored(
+                [name for name in names if name not in model.encoder.left_out]
+            ),
+        )
         if out is None:
             for text in _texts(model, blocks):
                 say(text.rstrip("\n"), sys.stdout)
@@ -44,7 +57,9 @@ def predict(
             with whole_file(out) as draft:
                 write(draft, model, blocks)
         except OSError as error:
-            raise TableError(f"cannot write {out}: {error.strerror or error}; choose another --out") from None
+            raise TableError(
+                f"cannot write {out}: {error.strerror or error}; choose another --out"
+            ) from None
         say(f"predictions: {out}", sys.stderr)
 
 
@@ -62,7 +77,9 @@ def _write_parquet(file, model, blocks):
     except ImportError:
         hint = "pip install 'tautnet[parquet]', or name a CSV file"
         raise TableError(f"writing Parquet needs pyarrow: {hint}") from None
-    tables = (pyarrow.Table.from_pandas(model.table(block), preserve_index=False) for block in blocks)
+    tables = (
+        pyarrow.Table.from_pandas(model.table(block), preserve_index=False) for block in blocks
+    )
     first = next(tables)
     with ParquetWriter(file, first.schema) as writer:
         for table in (first, *tables):

@@ -10,7 +10,9 @@ from tautnet.commands.console import one_line_errors, say
 
 
 def report(
-    directory: Annotated[Path, typer.Argument(metavar="DIR", help="Where compare has written a run.")],
+    directory: Annotated[
+        Path, typer.Argument(metavar="DIR", help="Where compare has written a run.")
+    ],
 ):
     """Draw the report of a finished run again, from its result.json: nothing is fitted."""
     with one_line_errors():

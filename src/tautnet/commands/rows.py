@@ -25,13 +25,20 @@ def select_rows(table, target, drop, group_col, weights, log, survival=None):
     frame = table.frame
     if target is None and survival is None:
         shown = ", ".join(map(str, frame.columns[:20])) + (", ..." if frame.shape[1] > 20 else "")
-        raise options.UsageError(f"name the column to predict: --target COL; the columns are {shown}")
+        raise options.UsageError(
+            f"name the column to predict: --target COL; the columns are {shown}"
+        )
     beside = [name for name in (group_col, weights) if name is not None]
     for name in survival or (target,):
         if name in beside:
-            raise TableError(f"the target {name!r} cannot be a column of groups or weights too: choose another column")
+            raise TableError(
+                f"the target {name!r} cannot be a column of groups or weights too: choose another"
+                " column"
+            )
     drop = list(dict.fromkeys([*drop, *beside]))
-    X, y, n_missing = split_survival(frame, *survival, drop) if survival else split_target(frame, target, drop)
+    X, y, n_missing = (
+        split_survival(frame, *survival, drop) if survival else split_target(frame, target, drop)
+    )
     if n_missing:
         known = " or ".join(map(repr, survival or (target,)))
         log.later(f"{n_missing} {'row' if n_missing == 1 else 'rows'} without {known} left out")
@@ -43,7 +50,9 @@ def select_rows(table, target, drop, group_col, weights, log, survival=None):
 
 
 def read_feature_groups(path, X):
-    """Groups of columns by name, from a JSON file, found to name every predictor once; None where there is no file."""
+    """Groups of columns by name, from a JSON file, found to name every predictor once; None where
+    there is no file.
+    """
     from tautnet.estimators.inputs import check_feature_groups
     from tautnet.tables.errors import TableError
 
@@ -52,7 +61,9 @@ def read_feature_groups(path, X):
     try:
         groups = json.loads(path.read_text(encoding="utf-8"))
     except OSError as error:
-        raise TableError(f"cannot read {path}: {error.strerror}; write {WANTED} into a file of that name") from None
+        raise TableError(
+            f"cannot read {path}: {error.strerror}; write {WANTED} into a file of that name"
+        ) from None
     except ValueError:
         raise TableError(f"{path} is not JSON: write {WANTED}") from None
     if not _is_names_to_lists(groups):
@@ -60,14 +71,17 @@ def read_feature_groups(path, X):
     try:
         check_feature_groups(groups, list(X.columns))
     except ValueError as error:
-        raise TableError(f"{path}: {str(error).removeprefix('feature_groups').lstrip(': ')}") from None
+        raise TableError(
+            f"{path}: {str(error).removeprefix('feature_groups').lstrip(': ')}"
+        ) from None
     return groups
 
 
 def _is_names_to_lists(groups):
     lists = groups.values() if isinstance(groups, dict) else [None]
     return bool(groups) and all(
-        isinstance(one, list) and one and all(isinstance(name, str | int) for name in one) for one in lists
+        isinstance(one, list) and one and all(isinstance(name, str | int) for name in one)
+        for one in lists
     )
 
 
@@ -75,10 +89,14 @@ def _weights(column):
     from tautnet.tables.errors import TableError
 
     if column.dtype.kind not in "iuf":
-        raise TableError(f"the weights in {column.name!r} are not numbers: name a column of numbers, 0 or more")
+        raise TableError(
+            f"the weights in {column.name!r} are not numbers: name a column of numbers, 0 or more"
+        )
     weights = column.to_numpy(float)
     for wrong, what in ((column.isna(), "no weight"), (weights < 0, "a negative weight")):
         if wrong.any():
             rows = "1 row has" if wrong.sum() == 1 else f"{wrong.sum()} rows have"
-            raise TableError(f"{rows} {what} in {column.name!r}: weights must be numbers, 0 or more")
+            raise TableError(
+                f"{rows} {what} in {column.name!r}: weights must be numbers, 0 or more"
+            )
     return weights

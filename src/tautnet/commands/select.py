@@ -16,16 +16,28 @@ def select(
     data: arguments.Data,
     target: arguments.Target = None,
     fdr: Annotated[
-        float, Option(callback=options.share, help="Expected share of false ones among the predictors selected.")
+        float,
+        Option(
+            callback=options.share,
+            help="Expected share of false ones among the predictors selected.",
+        ),
     ] = options.FDR,
     strict: Annotated[
-        bool, Option("--strict", help="Twice the median of the folds' p-values: valid for sure, but weaker.")
+        bool,
+        Option(
+            "--strict", help="Twice the median of the folds' p-values: valid for sure, but weaker."
+        ),
     ] = False,
     stability: Annotated[
-        bool, Option("--stability", help="Stability selection in halves of the rows, in the place of p-values.")
+        bool,
+        Option(
+            "--stability",
+            help="Stability selection in halves of the rows, in the place of p-values.",
+        ),
     ] = False,
     expected_false: Annotated[
-        float, Option(min=1e-3, help="With --stability: expected number of false ones that is allowed.")
+        float,
+        Option(min=1e-3, help="With --stability: expected number of false ones that is allowed."),
     ] = options.EXPECTED_FALSE,
     task: arguments.Task = "auto",
     cv: Annotated[int, Option(min=3, help="Number of folds.")] = 5,
@@ -48,7 +60,9 @@ def select(
         from tautnet.tables.reader import read_table
 
         table, log = read_table(data, na=tuple(na or ()), decimal=decimal, encoding=encoding), Log()
-        rows = select_rows(table, target or table.target, options.split(drop), group_col, weights, log)
+        rows = select_rows(
+            table, target or table.target, options.split(drop), group_col, weights, log
+        )
 
         groups_of_columns = read_feature_groups(feature_groups, rows.X)
 
@@ -56,12 +70,29 @@ def select(
 
         with progress() as show:
             selection = select_features(
-                rows.X, rows.y, fdr=fdr, method="stability" if stability else "randomization", strict=strict,
-                expected_false=expected_false, cv=cv, groups=rows.groups, sample_weight=rows.weight, task=task,
-                hidden_layer_sizes=options.layers(hidden), activation=activation, random_state=seed, n_jobs=jobs or -1,
-                feature_groups=groups_of_columns, name=table.name, on_progress=show, on_note=log,
-            )  # fmt: skip
-        say(json.dumps(selection.result, allow_nan=False) if as_json else _text(selection), sys.stdout)
+                rows.X,
+                rows.y,
+                fdr=fdr,
+                method="stability" if stability else "randomization",
+                strict=strict,
+                expected_false=expected_false,
+                cv=cv,
+                groups=rows.groups,
+                sample_weight=rows.weight,
+                task=task,
+                hidden_layer_sizes=options.layers(hidden),
+                activation=activation,
+                random_state=seed,
+                n_jobs=jobs or -1,
+                feature_groups=groups_of_columns,
+                name=table.name,
+                on_progress=show,
+                on_note=log,
+            )
+        say(
+            json.dumps(selection.result, allow_nan=False) if as_json else _text(selection),
+            sys.stdout,
+        )
 
 
 def _text(selection):

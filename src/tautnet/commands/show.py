@@ -16,12 +16,19 @@ def show(
     as_json: Annotated[bool, Option("--json", help="Print one JSON object.")] = False,
     equation: Annotated[
         str | None,
-        Option(callback=options.one_of(*options.LANGUAGES), help="Write a small model out: python or sql."),
+        Option(
+            callback=options.one_of(*options.LANGUAGES),
+            help="Write a small model out: python or sql.",
+        ),
     ] = None,
 ):
-    """Say what is in a model file: penalty, weights, losses, certificate, predictors with their scales and levels."""
+    """Say what is in a model file: penalty, weights, losses, certificate, predictors with their
+    scales and levels.
+    """
     if as_json and equation:
-        raise options.UsageError("--json says what is in the file, --equation writes it out: use one of them")
+        raise options.UsageError(
+            "--json says what is in the file, --equation writes it out: use one of them"
+        )
     with one_line_errors():
         from tautnet.files.model_file import load
         from tautnet.files.summary import describe, facts
@@ -30,4 +37,7 @@ def show(
         if equation:
             say(model.equation(equation).rstrip("\n"), sys.stdout)
         else:
-            say(json.dumps(facts(model), allow_nan=False) if as_json else describe(model), sys.stdout)
+            say(
+                json.dumps(facts(model), allow_nan=False) if as_json else describe(model),
+                sys.stdout,
+            )

@@ -1,4 +1,6 @@
-"""What all estimators share: settings from parameters, fitted attributes from a path, predictions."""
+"""What all estimators share: settings from parameters, fitted attributes from a path,
+predictions.
+"""
 
 import time
 import warnings
@@ -27,7 +29,13 @@ from tautnet.files.summary import summarise
 from tautnet.fitting.sample import encode
 from tautnet.fitting.settings import Settings
 from tautnet.objective.networks import ACTIVATIONS, Network, layer_sizes
-from tautnet.objective.penalties import JOINT, PENALTIES, UNPENALISED, WITH_L1_RATIO, penalty_complaint
+from tautnet.objective.penalties import (
+    JOINT,
+    PENALTIES,
+    UNPENALISED,
+    WITH_L1_RATIO,
+    penalty_complaint,
+)
 from tautnet.objective.prediction import average_mean
 from tautnet.objective.tasks import REGRESSION_LOSSES, TIES, loss_for
 
@@ -35,7 +43,9 @@ GAP_WORTH_A_WARNING = 1e-3
 
 
 def set_parameters(estimator, given):
-    """Store the arguments of ``__init__`` as they are, as scikit-learn asks: ``given`` is its ``locals()``."""
+    """Store the arguments of ``__init__`` as they are, as scikit-learn asks: ``given`` is its
+    ``locals()``.
+    """
     for name, value in given.items():
         if name not in ("self", "__class__"):
             setattr(estimator, name, value)
@@ -98,16 +108,28 @@ class Net(Convertible, BaseEstimator):
     def _settings(self, loss, stopping):
         sizes = layer_sizes(self.hidden_layer_sizes)
         return Settings(
-            penalty=self.penalty, l1_ratio=self.l1_ratio, loss=loss,
+            penalty=self.penalty,
+            l1_ratio=self.l1_ratio,
+            loss=loss,
             network=Network(sizes, self.activation, self.skip and bool(sizes)),
-            alpha_min_ratio=self.alpha_min_ratio, finish=self.finish, tol=self.tol, max_iter=self.max_iter,
-            precision=self.precision, seed=self._seed(), stopping=stopping,
-            layer_factors=None if self.layer_factors is None else tuple(float(f) for f in self.layer_factors),
+            alpha_min_ratio=self.alpha_min_ratio,
+            finish=self.finish,
+            tol=self.tol,
+            max_iter=self.max_iter,
+            precision=self.precision,
+            seed=self._seed(),
+            stopping=stopping,
+            layer_factors=(
+                None if self.layer_factors is None else tuple(float(f) for f in self.layer_factors)
+            ),
             adaptive=self.adaptive,
-        )  # fmt: skip
+        )
 
     def _watch(self, X, y, weight):
-        """How good a network is on some rows by the score that early stopping watches; None where it is the loss."""
+        """How good a network is on some rows by the score that early stopping watches; None
+        where
+        it is the loss.
+        """
         if self.stopping == "loss":
             return None
         score = check_scoring(self, scoring=None if self.stopping == "score" else self.stopping)
@@ -136,7 +158,9 @@ class Net(Convertible, BaseEstimator):
             raise ValueError(f"{name}={getattr(self, name)!r} changes nothing here: it needs {why}")
 
     def _idle_parameters(self, linear):
-        """Parameters that are not at their defaults and yet do nothing, each with what it would need."""
+        """Parameters that are not at their defaults and yet do nothing, each with what it would
+        need.
+        """
         defaults = type(self)().get_params(deep=False)
         for name, applies, why in self._conditions(linear):
             if not applies and not np.array_equal(getattr(self, name), defaults[name]):
@@ -153,18 +177,34 @@ class Net(Convertible, BaseEstimator):
             return
         n_layers = 2 if np.isscalar(self.hidden_layer_sizes) else len(self.hidden_layer_sizes) + 1
         factors = np.asarray(self.layer_factors, dtype=float)
-        if factors.shape != (n_layers,) or not (factors > 0).all() or not np.isfinite(factors).all():
+        if (
+            factors.shape != (n_layers,)
+            or not (factors > 0).all()
+            or not np.isfinite(factors).all()
+        ):
             raise ValueError(
-                f"layer_factors must be {n_layers} numbers > 0, one for each layer, got {self.layer_factors!r}."
+                f"layer_factors must be {n_layers} numbers > 0, one for each layer, got"
+                f" {self.layer_factors!r}."
             )
 
     def _conditions(self, linear):
-        """Parameters that do something only under a condition: one that would do nothing should be seen."""
+        """Parameters that do something only under a condition: one that would do nothing should
+        be
+        seen.
+        """
         penalised = self.penalty not in UNPENALISED
         finishes = self.finish or linear
         return [
-            ("l1_ratio", self.penalty in WITH_L1_RATIO, f"penalty={' or '.join(map(repr, WITH_L1_RATIO))}"),
-            ("feature_groups", self.penalty in JOINT, f"a penalty of whole predictors: {', '.join(JOINT)}"),
+            (
+                "l1_ratio",
+                self.penalty in WITH_L1_RATIO,
+                f"penalty={' or '.join(map(repr, WITH_L1_RATIO))}",
+            ),
+            (
+                "feature_groups",
+                self.penalty in JOINT,
+                f"a penalty of whole predictors: {', '.join(JOINT)}",
+            ),
             ("penalty_factors", penalised, "a penalty"),
             ("adaptive", penalised, "a penalty"),
             ("activation", not linear, "a hidden layer"),
@@ -175,14 +215,17 @@ class Net(Convertible, BaseEstimator):
             ("stopping", self.penalty == "early_stopping", "penalty='early_stopping'"),
             ("tol", finishes, "finish=True or hidden_layer_sizes=()"),
             (
-                "precision", not linear or self.penalty == "early_stopping",
+                "precision",
+                not linear or self.penalty == "early_stopping",
                 "a hidden layer: linear maps are always fitted in float64",
             ),
             ("alpha_min_ratio", penalised, "a penalty"),
         ]
 
     def _prepare(self, X, y, sample_weight, groups=None):
-        """Check everything, encode the table and keep what prediction needs of it: sample, settings, target."""
+        """Check everything, encode the table and keep what prediction needs of it: sample,
+        settings, target.
+        """
         self._check_parameters()
         frame = check_table(self, X, y, reset=True)
         column = check_target(frame, y, self.task)
@@ -201,7 +244,9 @@ class Net(Convertible, BaseEstimator):
             self.classes_ = target.classes
 
     def _take_predictors(self, sample):
-        """The sample with its columns in the groups that the user gave, and the factor of each group or None."""
+        """The sample with its columns in the groups that the user gave, and the factor of each
+        group or None.
+        """
         taken = take_predictors(sample, self.encoder_, self.feature_groups, self.penalty_factors)
         self.penalty_factors_, self._predictors = taken.all_factors, taken.predictors
         self._column_feature = taken.column_feature
@@ -223,7 +268,10 @@ class Net(Convertible, BaseEstimator):
             if int(10 * share) > said[0]:
                 said[0] = int(10 * share)
                 seconds = time.perf_counter() - start
-                print(f"[{type(self).__name__}] {10 * said[0]} % done, {seconds:.1f} seconds", flush=True)
+                print(
+                    f"[{type(self).__name__}] {10 * said[0]} % done, {seconds:.1f} seconds",
+                    flush=True,
+                )
 
         return report
 
@@ -231,20 +279,33 @@ class Net(Convertible, BaseEstimator):
         """Take point i of a path as the fitted model."""
         weights, biases = path.parameters[i]
         member = path.unit.predictor(path.parameters[i])
-        self.coefs_, self.intercepts_, self.skip_coef_ = list(member.layers), list(member.biases), member.skip
+        self.coefs_, self.intercepts_, self.skip_coef_ = (
+            list(member.layers),
+            list(member.biases),
+            member.skip,
+        )
         self.n_iter_, self.n_outputs_ = int(path.steps[i]), len(biases[-1])
-        self.stationarity_, self.objective_gap_ = float(path.stationarity[i]), float(path.objective_gap[i])
+        self.stationarity_, self.objective_gap_ = (
+            float(path.stationarity[i]),
+            float(path.objective_gap[i]),
+        )
         self.train_loss_ = float(path.train_loss[i])
         self.unit_, self.n_rows_ = path.unit, len(sample.y)
         squares = np.square(weights.input).sum(axis=1)
         squares += 0 if weights.skip is None else np.square(weights.skip).sum(axis=1)
-        self.feature_importances_ = np.sqrt(np.bincount(self._column_feature, squares, self.n_features_in_))
+        self.feature_importances_ = np.sqrt(
+            np.bincount(self._column_feature, squares, self.n_features_in_)
+        )
         self._keep_factors(path)
         self.selected_features_ = self.feature_importances_ > 0
-        if self.finish and self.stationarity_ > self.tol and self.objective_gap_ > GAP_WORTH_A_WARNING:
+        if (
+            self.finish
+            and self.stationarity_ > self.tol
+            and self.objective_gap_ > GAP_WORTH_A_WARNING
+        ):
             warnings.warn(
-                f"stationarity {self.stationarity_:.2g} is above tol={self.tol:g} after {self.max_iter} iterations: "
-                "raise max_iter, or read the fit as stopped early",
+                f"stationarity {self.stationarity_:.2g} is above tol={self.tol:g} after"
+                f" {self.max_iter} iterations: raise max_iter, or read the fit as stopped early",
                 ConvergenceWarning,
                 stacklevel=3,
             )
@@ -261,14 +322,17 @@ class Net(Convertible, BaseEstimator):
         """What else prediction needs: nothing but for survival."""
 
     def summary(self) -> None:
-        """Print data, penalty, strength and how it was chosen, layers, weights, predictors, losses and certificate.
+        """Print data, penalty, strength and how it was chosen, layers, weights, predictors,
+        losses
+        and certificate.
 
         Examples
         --------
         >>> import numpy as np
         >>> from tautnet.estimators.models import TautNetRegressor
         >>> X = np.random.default_rng(0).normal(size=(50, 3))
-        >>> TautNetRegressor("l1", 0.1, hidden_layer_sizes=()).fit(X, X[:, 0]).summary()  # doctest: +ELLIPSIS
+        >>> TautNetRegressor("l1", 0.1, hidden_layer_sizes=()).fit(X,
+        ...     X[:, 0]).summary()  # doctest: +ELLIPSIS
         TautNetRegressor
           data                           50 rows, 3 predictors in 3 columns
           penalty                        l1, alpha 0.1, as given

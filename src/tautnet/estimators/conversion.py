@@ -30,10 +30,22 @@ from tautnet.tables.scaling import Scaling
 RECORDS = {
     record.__name__: record
     for record in (
-        Path, Unit, Scaling, Settings, Schedule, Network, SquaredError, Poisson, Huber, Quantile, BinaryLogLoss,
-        MultinomialLogLoss, MultilabelLogLoss, CoxPartialLikelihood,
+        Path,
+        Unit,
+        Scaling,
+        Settings,
+        Schedule,
+        Network,
+        SquaredError,
+        Poisson,
+        Huber,
+        Quantile,
+        BinaryLogLoss,
+        MultinomialLogLoss,
+        MultilabelLogLoss,
+        CoxPartialLikelihood,
     )
-}  # fmt: skip
+}
 PACKAGES = ("tautnet", "jax", "numpy", "pandas", "scikit-learn")
 # Kept in the fitted model under names of their own.
 APART = ("encoder_", "unit_", "_members", "target_name_")
@@ -47,7 +59,11 @@ def plain(value):
     >>> plain(Network((3,), "tanh", False))
     {'record': 'Network', 'hidden_layer_sizes': (3,), 'activation': 'tanh', 'skip': False}
     """
-    names = [field.name for field in fields(value)] if is_dataclass(value) else getattr(value, "_fields", None)
+    names = (
+        [field.name for field in fields(value)]
+        if is_dataclass(value)
+        else getattr(value, "_fields", None)
+    )
     if names is None:
         return value
     return {"record": type(value).__name__} | {name: plain(getattr(value, name)) for name in names}
@@ -63,7 +79,9 @@ def record(value):
     """
     if not isinstance(value, dict) or "record" not in value:
         return value
-    return RECORDS[value["record"]](**{name: record(held) for name, held in value.items() if name != "record"})
+    return RECORDS[value["record"]](
+        **{name: record(held) for name, held in value.items() if name != "record"}
+    )
 
 
 class Convertible:
@@ -93,14 +111,18 @@ class Convertible:
             metric=loss.metric_name,
             encoder=self.encoder_,
             members=tuple(self._members),
-            attributes={n: plain(v) for n, v in vars(self).items() if n not in parameters and n not in APART},
+            attributes={
+                n: plain(v) for n, v in vars(self).items() if n not in parameters and n not in APART
+            },
             unit=plain(self.unit_),
             versions={name: version(name) for name in PACKAGES},
         )
 
     @classmethod
     def from_fitted(cls, fitted: FittedModel) -> Self:
-        """The estimator that a `FittedModel` comes from; `FittedModel.to_estimator` knows its class."""
+        """The estimator that a `FittedModel` comes from; `FittedModel.to_estimator` knows its
+        class.
+        """
         estimator = cls(**fitted.parameters)
         for name, value in fitted.attributes.items():
             setattr(estimator, name, record(value))
@@ -109,7 +131,8 @@ class Convertible:
         return estimator
 
     def save(self, path: str | PathLike[str]) -> pathlib.Path:
-        """Write a model file, which ``tautnet.load`` reads where there is neither JAX nor scikit-learn.
+        """Write a model file, which ``tautnet.load`` reads where there is neither JAX nor
+        scikit-learn.
 
         Parameters
         ----------
@@ -128,7 +151,8 @@ class Convertible:
         return write_model(path, self.to_fitted())
 
     def to_onnx(self, path: str | PathLike[str]) -> list[str]:
-        """Write an ONNX file that makes the same predictions; see `tautnet.files.onnx_export.write_onnx`.
+        """Write an ONNX file that makes the same predictions; see
+        `tautnet.files.onnx_export.write_onnx`.
 
         Parameters
         ----------
@@ -143,6 +167,7 @@ class Convertible:
         Raises
         ------
         TableError
-            Without the packages for it, or where the file would predict otherwise or cannot be written.
+            Without the packages for it, or where the file would predict otherwise or cannot be
+            written.
         """
         return self.to_fitted().to_onnx(path)

@@ -53,11 +53,19 @@ class CrossValidated(Net):
             ("alphas", self.penalty not in ("none", "early_stopping"), "a penalty"),
             ("selection", self.penalty not in ("none", "early_stopping"), "a penalty"),
             ("relax", self.penalty not in KEEPING, "a penalty that takes predictors out"),
-            ("relax", linear or not self.finish, "finish=False: refits are scored and delivered as they are walked"),
+            (
+                "relax",
+                linear or not self.finish,
+                "finish=False: refits are scored and delivered as they are walked",
+            ),
         ]
 
     def fit(
-        self, X: Table, y: Table, sample_weight: ArrayLike | None = None, groups: ArrayLike | None = None
+        self,
+        X: Table,
+        y: Table,
+        sample_weight: ArrayLike | None = None,
+        groups: ArrayLike | None = None,
     ) -> Self:
         """Walk a path in every fold, choose a strength, and refit on all rows.
 
@@ -83,13 +91,20 @@ class CrossValidated(Net):
         shared = dict(keep="all" if self.ensemble else (), n_jobs=self.n_jobs)
         parts = stages(1 + self.relax, on_progress)
         nested = cross_validate(
-            sample, [Candidate(self.penalty, settings)], folds, nested=False, alphas=alphas, on_progress=next(parts),
+            sample,
+            [Candidate(self.penalty, settings)],
+            folds,
+            nested=False,
+            alphas=alphas,
+            on_progress=next(parts),
             **shared,
-        )[0]  # fmt: skip
+        )[0]
         relaxed = Relaxed(nested, {}, {None: 0})
         if self.relax:
             at_most = None if isinstance(self.selection, str) else self.selection
-            relaxed = relax(nested, is_nested=False, at_most=at_most, on_progress=next(parts), **shared)
+            relaxed = relax(
+                nested, is_nested=False, at_most=at_most, on_progress=next(parts), **shared
+            )
         return self._take_chains(sample, relaxed, alphas)
 
     def _take_chains(self, sample, relaxed, alphas):
@@ -97,9 +112,15 @@ class CrossValidated(Net):
         nested = relaxed.shrunken
         curve, taken = nested.curve(), self._choose(relaxed)
         path, at = self._path(sample, nested.candidate.settings, relaxed, taken, alphas)
-        self.alphas_, self.alpha_min_, self.alpha_1se_ = curve.alphas, curve.alpha("min"), curve.alpha("1se")
+        self.alphas_, self.alpha_min_, self.alpha_1se_ = (
+            curve.alphas,
+            curve.alpha("min"),
+            curve.alpha("1se"),
+        )
         is_refit, reached = taken.order is not None, float(path.alphas[at])
-        self.alpha_, self.relaxed_alpha_ = (self.alpha_min_, reached) if is_refit else (reached, None)
+        self.alpha_, self.relaxed_alpha_ = (
+            (self.alpha_min_, reached) if is_refit else (reached, None)
+        )
         self.cv_results_ = penalty_curves(nested, curve, nested.whole)
         self.cv_loss_, self.relaxed_order_ = float(taken.mean), taken.order
         self._store(sample, path, at)
@@ -109,19 +130,26 @@ class CrossValidated(Net):
         self._store_exits(nested)
         self._store_curves(nested)
         if self.ensemble:
-            self._members = [unit.predictor(parameters) for unit, parameters in relaxed.fold_models(taken)]
+            self._members = [
+                unit.predictor(parameters) for unit, parameters in relaxed.fold_models(taken)
+            ]
             self._keep_baseline(sample)
         return self
 
     def _folds(self, sample, target, seed):
-        """The fold of each row, or the splits that the user gave, as `cross_validate` takes them."""
+        """The fold of each row, or the splits that the user gave, as `cross_validate` takes
+        them.
+        """
         if self.cv is None or isinstance(self.cv, Integral):
             n_folds = 5 if self.cv is None else self.cv
             return [tolerant_folds(target, sample.weight, n_folds, groups=sample.groups, seed=seed)]
         folds = split_rows(target, sample.weight, self.cv, groups=sample.groups)
         for name in ("adaptive", "relax"):
             if getattr(self, name) and len(folds) == 1:
-                raise ValueError(f"cv gives one split, and {name}=True needs others to choose for it: use 2 or more")
+                raise ValueError(
+                    f"cv gives one split, and {name}=True needs others to choose for it: use 2 or"
+                    " more"
+                )
         return folds
 
     def _choose(self, relaxed):
@@ -131,7 +159,10 @@ class CrossValidated(Net):
             return options[relaxed.shrunken.curve().index(self.selection)]
         taken = choice(options, self.selection)
         if taken is None:
-            raise ValueError(f"selection={self.selection}: no strength under {self.penalty!r} keeps so few predictors")
+            raise ValueError(
+                f"selection={self.selection}: no strength under {self.penalty!r} keeps so few"
+                " predictors"
+            )
         return taken
 
     def _path(self, sample, settings, relaxed, taken, alphas):
@@ -139,10 +170,20 @@ class CrossValidated(Net):
         path = relaxed.path_of(taken)
         at = nearest(path.alphas, taken.alpha)
         if at not in path.parameters:
-            # The table is so wide that the walk did not keep every model: it is made again for this one.
+            # The table is so wide that the walk did not keep every model: it is made again for
+            # this one.
             rows, keep = np.arange(len(sample.y)), [path.alphas[at]]
             settings = replace(path.unit.settings, finish=settings.finish)
-            again = partial(run_chain, sample, rows, rows[:0], settings, alphas=alphas, keep=keep, certify="kept")
+            again = partial(
+                run_chain,
+                sample,
+                rows,
+                rows[:0],
+                settings,
+                alphas=alphas,
+                keep=keep,
+                certify="kept",
+            )
             path = run_units([lambda ticker: again(ticker=ticker)])[0]
         return path, at
 
@@ -150,9 +191,9 @@ class CrossValidated(Net):
         n_predictors = len(self.penalty_factors_)
         if not isinstance(self.selection, str) and self.selection > n_predictors:
             raise ValueError(
-                f"selection={self.selection}: there are {n_predictors} predictors, so give a number from 1 to "
-                f"{n_predictors}, 'min' or '1se'"
-            )  # fmt: skip
+                f"selection={self.selection}: there are {n_predictors} predictors, so give a number"
+                f" from 1 to {n_predictors}, 'min' or '1se'"
+            )
 
     def _store_curves(self, nested):
         """What can be drawn of a fit beside ``cv_results_``."""
@@ -167,12 +208,17 @@ class CrossValidated(Net):
         return [names[i] for i in self._predictors]
 
     def _store_exits(self, nested):
-        """Where each predictor leaves the path; one that is constant, and so no part of it, has left at 0."""
+        """Where each predictor leaves the path; one that is constant, and so no part of it, has
+        left at 0.
+        """
         exits = order_of_exit(nested.whole, [chain.path for chain, _ in single_chains(nested)])
         n_predictors = len(self.penalty_factors_)
         self.exit_alphas_, self.exit_spread_ = np.zeros(n_predictors), np.full(n_predictors, np.nan)
         self.exit_returns_ = np.zeros(n_predictors, int)
-        self.exit_alphas_[self._predictors], self.exit_spread_[self._predictors] = exits.alphas, exits.spread
+        self.exit_alphas_[self._predictors], self.exit_spread_[self._predictors] = (
+            exits.alphas,
+            exits.spread,
+        )
         self.exit_returns_[self._predictors] = exits.returns
         self.exit_ranks_ = rankdata(self.exit_alphas_)
 
@@ -180,10 +226,14 @@ class CrossValidated(Net):
         if isinstance(self.alphas, str) and self.alphas == "auto":
             return "auto"
         if self.penalty == "dropout" and not np.max(self.alphas, initial=0) < 1:
-            raise ValueError(f"alphas={self.alphas!r}: under dropout each is a share of units, below 1")
+            raise ValueError(
+                f"alphas={self.alphas!r}: under dropout each is a share of units, below 1"
+            )
         alphas = np.unique(np.asarray(self.alphas, dtype=float))
         if not len(alphas) or not (alphas > 0).all() or not np.isfinite(alphas).all():
-            raise ValueError(f"alphas={self.alphas!r} is neither 'auto' nor a list of finite numbers above 0")
+            raise ValueError(
+                f"alphas={self.alphas!r} is neither 'auto' nor a list of finite numbers above 0"
+            )
         return alphas
 
 
@@ -197,29 +247,33 @@ class TautNetClassifierCV(CrossValidated, ClassifierNet):
     alphas : "auto" or array
         Strengths; the automatic grid covers over-fitted to null.
     cv : int, splitter or iterable
-        Number of folds, drawn by ``random_state``; or scikit-learn's splitters, or pairs of training
-        and test rows.
+        Number of folds, drawn by ``random_state``; or scikit-learn's splitters, or pairs of
+        training and test rows.
     selection : {"min", "1se"} or int
-        The least mean loss; the most regularised model within one standard error of it (with ``relax=True`` that
-        of the fewest predictors); or the best model with at most so many predictors.
+        The least mean loss; the most regularised model within one standard error of it (with
+        ``relax=True`` that of the fewest predictors); or the best model with at most so many
+        predictors.
     relax : bool
-        Choose among refits too: on the 1 to 8, then 10, 12, 14, 17, ... predictors that each fold's own path ranks
-        first, by the size of their weights (or of a bend that the residuals still show) or by where they leave, under
-        l2 of a strength of its own; up to the number asked for by ``selection``, else to where more no longer help
-        (twice in a row more than a standard error above the least loss) or to the number kept at ``alpha_min_``. A
-        penalty that takes predictors out shrinks those it keeps; refits do not, and are much better where few are
-        kept. It takes several times as long.
+        Choose among refits too: on the 1 to 8, then 10, 12, 14, 17, ... predictors that each
+        fold's own path ranks first, by the size of their weights (or of a bend that the
+        residuals still show) or by where they leave, under l2 of a strength of its own; up to
+        the number asked for by ``selection``, else to where more no longer help (twice in a row
+        more than a standard error above the least loss) or to the number kept at ``alpha_min_``.
+        A penalty that takes predictors out shrinks those it keeps; refits do not, and are much
+        better where few are kept. It takes several times as long.
     n_jobs : int, optional
         Folds at once; None is 1, -1 all cores. Never changes a number.
     ensemble : bool
-        Predict the mean of the fold models at the chosen strength (probabilities and means, not labels)
-        instead of the refit's; ``coefs_`` and ``selected_features_`` stay the refit's.
+        Predict the mean of the fold models at the chosen strength (probabilities and means, not
+        labels) instead of the refit's; ``coefs_`` and ``selected_features_`` stay the refit's.
     adaptive : bool
-        Take further factors of the strength from a first path, at the strength that cross-validation chooses on
-        it, and walk a second one; in every fold both are made anew, and the strength is chosen by the other folds.
-        The model keeps fewer predictors and bends less what it keeps, for twice the time.
-    l1_ratio, feature_groups, penalty_factors, layer_factors, stopping, hidden_layer_sizes, activation, skip, finish
-    class_weight, alpha_min_ratio, max_iter, tol, precision, verbose, random_state
+        Take further factors of the strength from a first path, at the strength that
+        cross-validation chooses on it, and walk a second one; in every fold both are made anew,
+        and the strength is chosen by the other folds. The model keeps fewer predictors and bends
+        less what it keeps, for twice the time.
+    l1_ratio, feature_groups, penalty_factors, layer_factors, stopping, hidden_layer_sizes,
+    activation, skip, finish class_weight, alpha_min_ratio, max_iter, tol, precision, verbose,
+    random_state
         As in `TautNetClassifier`.
 
     Attributes
@@ -229,26 +283,32 @@ class TautNetClassifierCV(CrossValidated, ClassifierNet):
     alphas_ : array (n_alphas,)
         Ascending.
     cv_loss_ : float
-        Mean cross-validated loss of the model taken; lower than that of new rows, since it chose.
+        Mean cross-validated loss of the model taken; lower than that of new rows, since it
+        chose.
     relaxed_alpha_, relaxed_order_ : float and {"norm", "exit"}, or None
-        Strength of the l2 of the refit that was taken, and what ranked its predictors: their norms at ``alpha_``, then
-        ``alpha_min_``, or where they leave. None where the model is on the path.
+        Strength of the l2 of the refit that was taken, and what ranked its predictors: their
+        norms at ``alpha_``, then ``alpha_min_``, or where they leave. None where the model is on
+        the path.
     relaxed_results_ : dict of arrays (n_refits,)
-        With ``relax=True``: ``order``, ``n_features``, ``alpha``, the l2 of least loss, ``mean_test_loss``,
-        ``se_test_loss``.
+        With ``relax=True``: ``order``, ``n_features``, ``alpha``, the l2 of least loss,
+        ``mean_test_loss``, ``se_test_loss``.
     cv_results_ : dict of arrays (n_alphas,)
         ``alpha``, ``mean_test_loss``, ``se_test_loss``, ``mean_train_loss``, ``n_features``,
         ``split0_test_loss``, ...
     null_loss_ : float
         Cross-validated loss of the constant prediction.
     path_ : Path
-        The refit at every strength: norms, losses, counts and certificates, without its parameters.
+        The refit at every strength: norms, losses, counts and certificates, without its
+        parameters.
     path_predictors_ : list of str
         What the columns of ``path_.norms`` stand for: predictors, or groups of them.
     training_curve_ : dict of arrays (n_steps,)
-        Under "none" alone: ``step``, ``mean_test_loss``, ``mean_train_loss``, ``split0_test_loss``, ...
+        Under "none" alone: ``step``, ``mean_test_loss``, ``mean_train_loss``,
+        ``split0_test_loss``,
+        ...
     exit_alphas_ : array (n_features,) or (n_groups,)
-        The strength from which on each predictor is out of the path of all rows; infinite where it never leaves.
+        The strength from which on each predictor is out of the path of all rows; infinite where
+        it never leaves.
     exit_spread_ : array (n_features,) or (n_groups,)
         Standard deviation over folds of the logarithm, to base 10, of that strength.
     exit_ranks_ : array (n_features,) or (n_groups,)

@@ -8,20 +8,26 @@ import pandas as pd
 from numpy.typing import NDArray
 from sklearn.exceptions import DataConversionWarning
 from sklearn.utils.multiclass import check_classification_targets
-from sklearn.utils.validation import _check_sample_weight, check_array, check_consistent_length, validate_data
+from sklearn.utils.validation import (
+    _check_sample_weight,
+    check_array,
+    check_consistent_length,
+    validate_data,
+)
 
 from tautnet.tables.cells import as_frame
 from tautnet.tables.target import split_times
 
-# A frame of pandas or polars or an array, or a column of one: which of them are good is checked when they come.
+# A frame of pandas or polars or an array, or a column of one: which of them are good is checked
+# when they come.
 Table: TypeAlias = Any
 
 
 def check_table(estimator, X, y="no_validation", *, reset):
     """A table as a data frame; on ``reset`` its names and width are remembered, else compared.
 
-    Frames keep their types; arrays are checked as everywhere in scikit-learn, except that a missing
-    cell may be NaN. A ``y`` that is None raises.
+    Frames keep their types; arrays are checked as everywhere in scikit-learn, except that a
+    missing cell may be NaN. A ``y`` that is None raises.
 
     Returns
     -------
@@ -33,18 +39,28 @@ def check_table(estimator, X, y="no_validation", *, reset):
         least = 2 if reset else 1
         if len(X) < least:
             raise ValueError(
-                f"Found array with {len(X)} sample(s) (shape={X.shape}) while a minimum of {least} is required."
+                f"Found array with {len(X)} sample(s) (shape={X.shape}) while a minimum of {least}"
+                " is required."
             )
         return as_frame(X)
     if y is None:
         validate_data(estimator, X, y, reset=reset, skip_check_array=True)
     least = 2 if reset else 1
-    X = validate_data(estimator, X, reset=reset, dtype=None, ensure_all_finite="allow-nan", ensure_min_samples=least)
+    X = validate_data(
+        estimator,
+        X,
+        reset=reset,
+        dtype=None,
+        ensure_all_finite="allow-nan",
+        ensure_min_samples=least,
+    )
     return as_frame(X)
 
 
 def check_target(frame, y, task):
-    """A target with as many rows as the table, without missing cells, 1-D where it has one column."""
+    """A target with as many rows as the table, without missing cells, 1-D where it has one
+    column.
+    """
     if task == "survival":
         y = pd.DataFrame(dict(zip(("time", "event"), split_times(y), strict=True)))
     y = y if hasattr(y, "columns") else _as_column(y)
@@ -60,7 +76,9 @@ def check_target(frame, y, task):
 
 
 def _as_column(y):
-    """An array, list or series: a column that stands in a matrix is taken out of it with a warning."""
+    """An array, list or series: a column that stands in a matrix is taken out of it with a
+    warning.
+    """
     if isinstance(y, pd.Series):
         return y
     y = check_array(y, ensure_2d=False, dtype=None, ensure_all_finite=False, input_name="y")
@@ -68,8 +86,8 @@ def _as_column(y):
         check_array(y, ensure_2d=False, input_name="y")
     if y.ndim == 2 and y.shape[1] == 1:
         warnings.warn(
-            "A column-vector y was passed when a 1d array was expected. Please change the shape of y to "
-            "(n_samples, ), for example using ravel().",
+            "A column-vector y was passed when a 1d array was expected. Please change the shape of"
+            " y to (n_samples, ), for example using ravel().",
             DataConversionWarning,
             stacklevel=5,
         )
@@ -92,21 +110,32 @@ def check_groups(frame, groups):
     if groups is None:
         return None
     if isinstance(groups, str):
-        raise ValueError(f"groups={groups!r} is a name: give the column itself, the group of each row")
+        raise ValueError(
+            f"groups={groups!r} is a name: give the column itself, the group of each row"
+        )
     found = np.asarray(groups)
     if found.ndim != 1:
-        raise ValueError(f"groups has {found.ndim} dimensions: give one list, the group of each row")
+        raise ValueError(
+            f"groups has {found.ndim} dimensions: give one list, the group of each row"
+        )
     if len(found) != len(frame):
-        raise ValueError(f"groups has {len(found)} entries and X has {len(frame)} rows: give the group of each row")
+        raise ValueError(
+            f"groups has {len(found)} entries and X has {len(frame)} rows: give the group of"
+            " each row"
+        )
     missing = int(pd.isna(found).sum())
     if missing:
-        raise ValueError(f"groups is missing (NaN or None) for {missing} of {len(found)} rows: name the group of each")
+        raise ValueError(
+            f"groups is missing (NaN or None) for {missing} of {len(found)} rows: name the group of"
+            " each"
+        )
     # Sorted, where numbers and texts are mixed, too.
     return pd.factorize(found, sort=True)[0]
 
 
 def check_feature_groups(feature_groups, names):
-    """The group of each feature, and the number of groups; each feature is one where none are given.
+    """The group of each feature, and the number of groups; each feature is one where none are
+    given.
 
     Parameters
     ----------
@@ -130,34 +159,52 @@ def check_feature_groups(feature_groups, names):
                 raise ValueError(f"feature_groups: {title!r} names {feature!r}, which is no column")
             if group[i] >= 0:
                 other = list(feature_groups)[group[i]]
-                raise ValueError(f"feature_groups: {feature!r} is in {other!r} and {title!r}; name each column once")
+                raise ValueError(
+                    f"feature_groups: {feature!r} is in {other!r} and {title!r}; name each column"
+                    " once"
+                )
             group[i] = g
     missing = [str(names[i]) for i in np.flatnonzero(group < 0)]
     if missing:
         more = ", ..." if len(missing) > 3 else ""
-        raise ValueError(f"feature_groups leaves out {', '.join(missing[:3])}{more}; name each column once")
+        raise ValueError(
+            f"feature_groups leaves out {', '.join(missing[:3])}{more}; name each column once"
+        )
     return group, len(feature_groups)
 
 
 def check_penalty_factors(penalty_factors, n_predictors):
-    """The factor of the strength for each predictor or group of them: numbers from 0 on, not all of them 0."""
+    """The factor of the strength for each predictor or group of them: numbers from 0 on, not all
+    of
+    them 0.
+    """
     if penalty_factors is None:
         return np.ones(n_predictors)
     factors = np.array(penalty_factors, dtype=float)
-    if factors.shape != (n_predictors,) or not np.isfinite(factors).all() or (factors < 0).any() or not factors.any():
-        raise ValueError(f"penalty_factors must be {n_predictors} finite numbers of at least 0, and not all of them 0")
+    if (
+        factors.shape != (n_predictors,)
+        or not np.isfinite(factors).all()
+        or (factors < 0).any()
+        or not factors.any()
+    ):
+        raise ValueError(
+            f"penalty_factors must be {n_predictors} finite numbers of at least 0, and not all of"
+            " them 0"
+        )
     return factors
 
 
 class Taken(NamedTuple):
-    """Predictors as a penalty sees them: the groups that a user gave, else the features of a table.
+    """Predictors as a penalty sees them: the groups that a user gave, else the features of a
+    table.
 
     Attributes
     ----------
     sample : Sample
         Its columns are those of predictors 0, 1, ...
     predictors : int array (n_predictors,)
-        Which of the user's groups or features each is: those that are constant are no part of a fit.
+        Which of the user's groups or features each is: those that are constant are no part of a
+        fit.
     column_feature : int array (n_columns,)
         The feature that each column encodes.
     all_factors : array
@@ -192,4 +239,6 @@ def take_predictors(sample, encoder, feature_groups, penalty_factors):
     all_factors = check_penalty_factors(penalty_factors, n_groups)
     predictors, columns = np.unique(group[feature], return_inverse=True)
     factors = None if penalty_factors is None else tuple(all_factors[predictors].tolist())
-    return Taken(sample._replace(column_predictor=columns), predictors, feature, all_factors, factors)
+    return Taken(
+        sample._replace(column_predictor=columns), predictors, feature, all_factors, factors
+    )

@@ -19,15 +19,27 @@ class Plain(Net):
     def _check_parameters(self):
         super()._check_parameters()
         if not self.alpha > 0:
-            raise ValueError(f"alpha={self.alpha} is not above 0: for no penalty use penalty='none'")
+            raise ValueError(
+                f"alpha={self.alpha} is not above 0: for no penalty use penalty='none'"
+            )
         if self.penalty == "dropout" and not self.alpha < 1:
-            raise ValueError(f"alpha={self.alpha} is not below 1: under dropout it is the share of units left out")
+            raise ValueError(
+                f"alpha={self.alpha} is not below 1: under dropout it is the share of units"
+                " left out"
+            )
 
     def _conditions(self, linear):
-        return [*super()._conditions(linear), ("alpha", self.penalty not in ("none", "early_stopping"), "a penalty")]
+        return [
+            *super()._conditions(linear),
+            ("alpha", self.penalty not in ("none", "early_stopping"), "a penalty"),
+        ]
 
     def fit(
-        self, X: Table, y: Table, sample_weight: ArrayLike | None = None, groups: ArrayLike | None = None
+        self,
+        X: Table,
+        y: Table,
+        sample_weight: ArrayLike | None = None,
+        groups: ArrayLike | None = None,
     ) -> Self:
         """Walk the automatic grid up to ``alpha``, then ``alpha`` itself.
 
@@ -61,27 +73,30 @@ class TautNetClassifier(Plain, ClassifierNet):
     Parameters
     ----------
     penalty : str
-        "l2", "l1" or "elasticnet" on every weight; "group", "sparse_group", "hierarchical" (LassoNet's), "mcp" or
-        "group_mcp" on first-layer and skip weights: all but "l2" take predictors out, and what shrinks least
-        are the last two. "none" is 2,000 steps without a penalty. "early_stopping" sets
-        15 % of the rows aside and takes the weights that were best on them; "dropout" leaves hidden units
-        out at random, ``alpha`` being their share; both have no certificate: ``stationarity_`` is NaN.
+        "l2", "l1" or "elasticnet" on every weight; "group", "sparse_group", "hierarchical"
+        (LassoNet's), "mcp" or "group_mcp" on first-layer and skip weights: all but "l2" take
+        predictors out, and what shrinks least are the last two. "none" is 2,000 steps without a
+        penalty. "early_stopping" sets 15 % of the rows aside and takes the weights that were
+        best on them; "dropout" leaves hidden units out at random, ``alpha`` being their share;
+        both have no certificate: ``stationarity_`` is NaN.
     alpha : float
         Strength; it means the same whatever the number of rows.
     feature_groups : dict, optional
-        Name of a group -> its columns, by name or position, every column once: they stay or leave together, as the
-        columns that encode one predictor do anyway. For "group", "sparse_group", "hierarchical" and "group_mcp".
+        Name of a group -> its columns, by name or position, every column once: they stay or
+        leave together, as the columns that encode one predictor do anyway. For "group",
+        "sparse_group", "hierarchical" and "group_mcp".
     penalty_factors : array (n_features,) or (n_groups,), optional
         What ``alpha`` is multiplied by for each predictor or group; at 0 it is always kept.
     layer_factors : array (n_layers,), optional
         What ``alpha`` is multiplied by in each layer; the skip goes with the first.
     adaptive : bool
-        Take further factors from a first fit at the same ``alpha``: large weights are spared, small ones pressed to
-        zero; a predictor that has left gets another chance where its effect still bends in the residuals. It keeps
-        fewer predictors, and bends less what it keeps.
+        Take further factors from a first fit at the same ``alpha``: large weights are spared,
+        small ones pressed to zero; a predictor that has left gets another chance where its
+        effect still bends in the residuals. It keeps fewer predictors, and bends less what it
+        keeps.
     stopping : {"loss", "score"}, str or callable
-        What early stopping watches: the loss, the estimator's own score, or any other of scikit-learn's, by its name
-        or as ``scorer(estimator, X, y)``.
+        What early stopping watches: the loss, the estimator's own score, or any other of
+        scikit-learn's, by its name or as ``scorer(estimator, X, y)``.
     l1_ratio : float
         Share of l1 in "elasticnet" and "sparse_group", in [0, 1].
     hidden_layer_sizes : tuple of int
@@ -95,10 +110,11 @@ class TautNetClassifier(Plain, ClassifierNet):
     class_weight : dict or "balanced", optional
         Weights of the classes, multiplied into the row weights, of held-out losses too.
     alpha_min_ratio : "auto" or float
-        Where the walk starts, as a share of a₀; "auto" is 1e-6, or 1e-2 with more columns than rows.
+        Where the walk starts, as a share of a₀; "auto" is 1e-6, or 1e-2 with more columns than
+        rows.
     max_iter, tol : int, float
-        Most iterations of finishing, and the stationarity aimed at. As a limit, ``max_iter`` may be set
-        where nothing is finished.
+        Most iterations of finishing, and the stationarity aimed at. As a limit, ``max_iter`` may
+        be set where nothing is finished.
     precision : {"float32", "float64"}
         Of the walk; certificates and predictions are float64.
     verbose : bool
@@ -115,28 +131,30 @@ class TautNetClassifier(Plain, ClassifierNet):
     selected_features_ : bool array (n_features,)
         Predictors with a weight that is not zero.
     feature_importances_ : array (n_features,)
-        Norm of all first-layer and skip weights of each predictor, standardised: 0 exactly where it has
-        left. A size of weights, not an effect: for effects ask `sklearn.inspection.permutation_importance`.
+        Norm of all first-layer and skip weights of each predictor, standardised: 0 exactly where
+        it has left. A size of weights, not an effect: for effects ask
+        `sklearn.inspection.permutation_importance`.
     penalty_factors_ : array (n_features,) or (n_groups,)
         What ``alpha`` was multiplied by for each predictor or group.
     train_loss_ : float
         Mean loss on the training rows, in the units of ``cv_results_``.
     stationarity_, objective_gap_ : float
-        The certificate: how far from solved the point is, in [0, 1], and what the last quarter of the
-        steps still gained, relative to the null model's loss.
+        The certificate: how far from solved the point is, in [0, 1], and what the last quarter
+        of the steps still gained, relative to the null model's loss.
 
     References
     ----------
-    Yuan and Lin (2006), Model selection and estimation in regression with grouped variables. Simon et al. (2013),
-    A sparse-group lasso. Lemhadri et al. (2021), LassoNet. Zhang (2010), Nearly unbiased variable selection under
-    minimax concave penalty. Zou (2006), The adaptive lasso. Prechelt (1998), Early stopping - but when? Srivastava
-    et al. (2014), Dropout.
+    Yuan and Lin (2006), Model selection and estimation in regression with grouped variables.
+    Simon et al. (2013), A sparse-group lasso. Lemhadri et al. (2021), LassoNet. Zhang (2010),
+    Nearly unbiased variable selection under minimax concave penalty. Zou (2006), The adaptive
+    lasso. Prechelt (1998), Early stopping - but when? Srivastava et al. (2014), Dropout.
 
     Examples
     --------
     >>> from sklearn.datasets import load_iris
     >>> X, y = load_iris(return_X_y=True)
-    >>> model = TautNetClassifier("group", alpha=0.01, hidden_layer_sizes=(8,), random_state=0).fit(X, y)
+    >>> model = TautNetClassifier("group", alpha=0.01, hidden_layer_sizes=(8,),
+    ...     random_state=0).fit(X, y)
     >>> model.score(X, y) > 0.9, model.coefs_[0].shape
     (True, (4, 8))
     """
@@ -170,14 +188,14 @@ class TautNetClassifier(Plain, ClassifierNet):
 class TautNetRegressor(Plain, RegressorNet):
     """A regressor: a feed-forward network under a penalty of one strength.
 
-    Parameters and attributes are those of `TautNetClassifier`, without classes, and these; the target
-    may have several columns, and predictions come in its own units.
+    Parameters and attributes are those of `TautNetClassifier`, without classes, and these; the
+    target may have several columns, and predictions come in its own units.
 
     Parameters
     ----------
     loss : {"squared_error", "poisson", "huber", "quantile"}
-        "poisson" is for counts: the network is the logarithm of their mean. Under the others the target
-        is standardised inside, for "huber" robustly.
+        "poisson" is for counts: the network is the logarithm of their mean. Under the others the
+        target is standardised inside, for "huber" robustly.
     delta : float
         Where Huber's loss becomes linear, in robust standard deviations of the target.
     quantile : float
@@ -185,7 +203,8 @@ class TautNetRegressor(Plain, RegressorNet):
 
     References
     ----------
-    Huber (1964), Robust estimation of a location parameter. Koenker and Bassett (1978), Regression quantiles.
+    Huber (1964), Robust estimation of a location parameter. Koenker and Bassett (1978),
+    Regression quantiles.
 
     Examples
     --------

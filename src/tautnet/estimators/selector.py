@@ -25,8 +25,8 @@ class TautNetSelector(SelectorMixin, BaseEstimator):
     Parameters
     ----------
     estimator : estimator, optional
-        One of this package's, under a penalty that takes predictors out; None is the ``CV`` estimator for
-        the target under "group" with the one-standard-error rule, seed 0.
+        One of this package's, under a penalty that takes predictors out; None is the ``CV``
+        estimator for the target under "group" with the one-standard-error rule, seed 0.
 
     Attributes
     ----------
@@ -82,19 +82,26 @@ class TautNetSelector(SelectorMixin, BaseEstimator):
         return self
 
     def to_fitted(self) -> FittedModel:
-        """The fitted estimator without JAX and scikit-learn, which knows that it stood in a selector.
+        """The fitted estimator without JAX and scikit-learn, which knows that it stood in a
+        selector.
 
         Returns
         -------
         FittedModel
         """
         check_is_fitted(self)
-        own = {name: value for name, value in vars(self).items() if name not in ("estimator", "estimator_")}
+        own = {
+            name: value
+            for name, value in vars(self).items()
+            if name not in ("estimator", "estimator_")
+        }
         selector = {"is_default": self.estimator is None, "attributes": own}
         return replace(self.estimator_.to_fitted(), selector=selector)
 
     def save(self, path: str | PathLike[str]) -> Path:
-        """Write a model file, as the estimators do; ``tautnet.load(path).to_estimator()`` is the selector again."""
+        """Write a model file, as the estimators do; ``tautnet.load(path).to_estimator()`` is the
+        selector again.
+        """
         return write_model(path, self.to_fitted())
 
     @classmethod

@@ -15,29 +15,31 @@ from tautnet.estimators.models import Plain
 class TautNetSurvival(Plain, SurvivalNet):
     """Cox's proportional hazards model with a network: hazard(t | x) = hazard(t) exp f(x).
 
-    The target is a structured array of a truth value, the event, and a time (scikit-survival's convention);
-    or two columns, time and event; or times alone, which all ended in an event. The fit takes all rows at
-    once, weights count in the risk sets too, and the target is not standardised.
+    The target is a structured array of a truth value, the event, and a time (scikit-survival's
+    convention); or two columns, time and event; or times alone, which all ended in an event. The
+    fit takes all rows at once, weights count in the risk sets too, and the target is not
+    standardised.
 
     Parameters
     ----------
     ties : {"breslow", "efron"}
         How events at the same time are told apart. "breslow" treats a weight of 2 as the row twice.
-    penalty, alpha, l1_ratio, hidden_layer_sizes, activation, skip, finish, alpha_min_ratio, max_iter, tol
-    precision, verbose, random_state
+    penalty, alpha, l1_ratio, hidden_layer_sizes, activation, skip, finish, alpha_min_ratio,
+    max_iter, tol precision, verbose, random_state
         As in `TautNetClassifier`.
 
     Attributes
     ----------
     event_times_, baseline_cumulative_hazard_ : arrays (n_event_times,)
         Breslow's estimate at f = 0.
-    coefs_, intercepts_, skip_coef_, selected_features_, feature_importances_, stationarity_, objective_gap_
+    coefs_, intercepts_, skip_coef_, selected_features_, feature_importances_, stationarity_,
+    objective_gap_
         As in `TautNetClassifier`.
 
     References
     ----------
-    Cox (1972), Regression models and life-tables. Efron (1977), The efficiency of Cox's likelihood function
-    for censored data. Breslow (1974), Covariance analysis of censored survival data.
+    Cox (1972), Regression models and life-tables. Efron (1977), The efficiency of Cox's likelihood
+    function for censored data. Breslow (1974), Covariance analysis of censored survival data.
 
     Examples
     --------
@@ -82,9 +84,9 @@ class TautNetSurvival(Plain, SurvivalNet):
 class TautNetSurvivalCV(CrossValidated, SurvivalNet):
     """Cox's model with a network whose penalty's strength is chosen by cross-validation.
 
-    The loss of a fold is the cross-validated partial likelihood of Verweij and van Houwelingen (1993): the
-    partial likelihood of all rows less that of the rows that were fitted. Parameters and attributes are
-    those of `TautNetClassifierCV` and `TautNetSurvival`.
+    The loss of a fold is the cross-validated partial likelihood of Verweij and van Houwelingen
+    (1993): the partial likelihood of all rows less that of the rows that were fitted. Parameters
+    and attributes are those of `TautNetClassifierCV` and `TautNetSurvival`.
 
     References
     ----------

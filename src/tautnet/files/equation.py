@@ -1,4 +1,6 @@
-"""A small fitted model as an equation that a person can read and run: in plain Python, or in SQL."""
+"""A small fitted model as an equation that a person can read and run: in plain Python, or in
+SQL.
+"""
 
 import re
 from itertools import count
@@ -52,10 +54,11 @@ def equation(model, language="python"):
     model : FittedModel
         What changes no prediction is left out.
     language : {"python", "sql"}
-        "python" is a function ``predict(row)`` of a dict or anything else with cells by column: it returns a number,
-        a list of several targets, or for classes a dict of probabilities. "sql" is a query that puts
-        ``prediction``, ``risk`` or ``probability_<class>`` beside the columns of a table ``data``, for
-        SQLite (3.35 or newer, with its functions of mathematics) and DuckDB.
+        "python" is a function ``predict(row)`` of a dict or anything else with cells by column:
+        it returns a number, a list of several targets, or for classes a dict of probabilities.
+        "sql" is a query that puts ``prediction``, ``risk`` or ``probability_<class>`` beside the
+        columns of a table ``data``, for SQLite (3.35 or newer, with its functions of
+        mathematics) and DuckDB.
 
     Returns
     -------
@@ -75,18 +78,22 @@ def equation(model, language="python"):
     >>> model = TautNetRegressor("l2", 0.1, hidden_layer_sizes=()).fit(X, X[:, 0])
     >>> names = {}
     >>> exec(equation(model.to_fitted()), names)
-    >>> bool(abs(names["predict"]({"x0": 3.0, "x1": None}) - model.predict([[3.0, np.nan]])[0]) < 1e-9)
+    >>> predicted = names["predict"]({"x0": 3.0, "x1": None})
+    >>> bool(abs(predicted - model.predict([[3.0, np.nan]])[0]) < 1e-9)
     True
     """
     if language not in LANGUAGES:
         raise ValueError(f"language must be {' or '.join(map(repr, LANGUAGES))}, got {language!r}")
     small = model.prune()
-    n_terms = sum(int(np.count_nonzero(weights)) for member in small.members for weights in _weights(member))
+    n_terms = sum(
+        int(np.count_nonzero(weights)) for member in small.members for weights in _weights(member)
+    )
     n_terms += sum(len(recipe.get("levels", ())) for recipe in small.encoder.recipes)
     if n_terms > MOST_TERMS:
         raise TableError(
-            f"the equation would have {n_terms:,} terms, more than {MOST_TERMS}: fit a model with a stronger penalty "
-            "that takes predictors out, or fewer hidden units, or export it as ONNX"
+            f"the equation would have {n_terms:,} terms, more than {MOST_TERMS}: fit a model with a"
+            " stronger penalty that takes predictors out, or fewer hidden units, or export it as"
+            " ONNX"
         )
     return LANGUAGES[language](small).text()
 
@@ -96,7 +103,8 @@ def _weights(member):
 
 
 class Equation:
-    """Variables that follow from each other, in steps: each needs only those of the steps before its own.
+    """Variables that follow from each other, in steps: each needs only those of the steps before
+    its own.
 
     Subclasses say how a language writes what is not the same in all.
 
@@ -107,7 +115,10 @@ class Equation:
     """
 
     def __init__(self, model):
-        self.model, self.prefix = model, self.free_prefix([recipe["predictor"] for recipe in model.encoder.recipes])
+        self.model, self.prefix = (
+            model,
+            self.free_prefix([recipe["predictor"] for recipe in model.encoder.recipes]),
+        )
         self.steps, self.counts = [], {}
         means = [self.means(member) for member in model.members]
         self.results = [" + ".join(same) for same in zip(*means, strict=True)]
@@ -126,13 +137,17 @@ class Equation:
         """Names of the predictions of one network."""
         signal = columns = self.columns(member)
         for weights, bias in zip(member.layers[:-1], member.biases[:-1], strict=True):
-            signal = self.step("z", [_linear(b, (w, signal)) for w, b in zip(weights.T, bias, strict=True)])
+            signal = self.step(
+                "z", [_linear(b, (w, signal)) for w, b in zip(weights.T, bias, strict=True)]
+            )
             signal = self.step("h", [self.activation(member.activation, z) for z in signal])
         centre, scale = member.target_scaling
         beside = np.zeros((len(columns), len(centre))) if member.skip is None else member.skip
         outputs = [
             _linear(b * s + c, (w * s, signal), (v * s, columns))
-            for w, v, b, c, s in zip(member.layers[-1].T, beside.T, member.biases[-1], centre, scale, strict=True)
+            for w, v, b, c, s in zip(
+                member.layers[-1].T, beside.T, member.biases[-1], centre, scale, strict=True
+            )
         ]
         return self.step("p", self.mean(member.mean_name, self.step("f", outputs)))
 
@@ -154,10 +169,14 @@ class Equation:
         if "levels" not in recipe:
             conditions = [self.is_missing(cell)] * recipe["indicator"]
             if recipe["value"]:
-                yield lambda centre, scale: self.choose(self.is_missing(cell), "0.0", _scaled(cell, centre, scale))
+                yield lambda centre, scale: self.choose(
+                    self.is_missing(cell), "0.0", _scaled(cell, centre, scale)
+                )
         else:
             known = level_codes(recipe)
-            by_code = {code: self.is_level(cell, recipe, level) for level, code in known.codes.items()}
+            by_code = {
+                code: self.is_level(cell, recipe, level) for level, code in known.codes.items()
+            }
             if recipe["rare"]:
                 by_code[known.unseen] = self.is_unseen(cell, recipe)
             if recipe["missing"]:
@@ -185,12 +204,15 @@ class Equation:
             "identity": lambda: outputs,
             "two_classes": lambda: [f"1.0 / (1.0 + {self.power(outputs[0])})", *logistic],
             "softmax": lambda: [
-                "1.0 / (" + " + ".join("1.0" if g == f else self.power(f"({g} - {f})") for g in outputs) + ")"
+                "1.0 / ("
+                + " + ".join("1.0" if g == f else self.power(f"({g} - {f})") for g in outputs)
+                + ")"
                 for f in outputs
             ],
             "expit": lambda: logistic,
             "exp": lambda: [
-                self.choose(f"{f} > {top}", f"{at_top} * (1.0 + {f} - {top})", self.power(f)) for f in outputs
+                self.choose(f"{f} > {top}", f"{at_top} * (1.0 + {f} - {top})", self.power(f))
+                for f in outputs
             ],
         }[name]()
 
@@ -205,8 +227,15 @@ def _scaled(cell, centre, scale):
 
 def _linear(bias, *parts):
     """A bias and a sum of products of weights and variables; weights of 0 are left out."""
-    terms = [(float(w), name) for weights, names in parts for w, name in zip(weights, names, strict=True) if w]
-    return repr(float(bias)) + "".join(f" {'-' if w < 0 else '+'} {abs(w)!r} * {name}" for w, name in terms)
+    terms = [
+        (float(w), name)
+        for weights, names in parts
+        for w, name in zip(weights, names, strict=True)
+        if w
+    ]
+    return repr(float(bias)) + "".join(
+        f" {'-' if w < 0 else '+'} {abs(w)!r} * {name}" for w, name in terms
+    )
 
 
 class PythonEquation(Equation):
@@ -249,10 +278,14 @@ class PythonEquation(Equation):
         lines = [f"    {name} = {expression}" for step in self.steps for name, expression in step]
         if self.model.classes is not None:
             labels = self.model.classes.tolist()
-            pairs = [f"{label!r}: {result}" for label, result in zip(labels, self.results, strict=True)]
+            pairs = [
+                f"{label!r}: {result}" for label, result in zip(labels, self.results, strict=True)
+            ]
             result = "{" + ", ".join(pairs) + "}"
         else:
-            result = self.results[0] if len(self.results) == 1 else "[" + ", ".join(self.results) + "]"
+            result = (
+                self.results[0] if len(self.results) == 1 else "[" + ", ".join(self.results) + "]"
+            )
         return PYTHON.format(what=_what(self.model), lines="\n".join(lines), result=result)
 
 
@@ -262,14 +295,21 @@ class SqlEquation(Equation):
     def free_prefix(self, predictors):
         """What variables begin with: no column of the model does."""
         tries = ("tautnet" + "_" * i for i in count(1))
-        return next(one for one in tries if not any(name.lower().startswith(one) for name in predictors))
+        return next(
+            one for one in tries if not any(name.lower().startswith(one) for name in predictors)
+        )
 
     def cell(self, predictor):
-        """The cell of a column; with its table, since SQLite takes an unknown name alone for a text."""
+        """The cell of a column; with its table, since SQLite takes an unknown name alone for a
+        text.
+        """
         return f"t.{_quoted(predictor)}"
 
     def double(self, expression):
-        """A number in double precision, and all that follows from it: else some databases compute in decimals."""
+        """A number in double precision, and all that follows from it: else some databases
+        compute
+        in decimals.
+        """
         return f"CAST({expression} AS DOUBLE PRECISION)"
 
     def choose(self, condition, yes, no):
@@ -300,18 +340,29 @@ class SqlEquation(Equation):
         for i, step in enumerate(self.steps, start=1):
             columns = "".join(f",\n    {expression} AS {name}" for name, expression in step)
             # Else SQLite puts each step's expressions into the next one's, again and again.
-            steps.append(f"{self.prefix}step{i} AS MATERIALIZED (\n  SELECT t.*{columns}\n  FROM {source} AS t\n)")
+            steps.append(
+                f"{self.prefix}step{i} AS MATERIALIZED (\n  SELECT t.*{columns}\n  FROM {source} AS"
+                " t\n)"
+            )
             source = f"{self.prefix}step{i}"
         names = _names_of_results(self.model, len(self.results))
-        results = "".join(f",\n  {one} AS {_quoted(name)}" for name, one in zip(names, self.results, strict=True))
+        results = "".join(
+            f",\n  {one} AS {_quoted(name)}" for name, one in zip(names, self.results, strict=True)
+        )
         lines = "WITH " + ",\n".join(steps) + f"\nSELECT t.*{results}\nFROM {source} AS t\n"
         return SQL.format(what=_what(self.model), lines=lines)
 
 
 def _spellings(recipe, level):
-    """How a database may write a level: a whole number as a decimal number, too, and truth values in many ways."""
+    """How a database may write a level: a whole number as a decimal number, too, and truth
+    values
+    in many ways.
+    """
     if recipe["kind"] == "boolean":
-        return [level, *{"True": ("true", "1", "1.0"), "False": ("false", "0", "0.0")}.get(level, ())]
+        return [
+            level,
+            *{"True": ("true", "1", "1.0"), "False": ("false", "0", "0.0")}.get(level, ()),
+        ]
     decimal = f"{level}.0"
     is_whole = re.fullmatch(r"-?[0-9]+", level)
     return [level, decimal] if is_whole and decimal not in recipe["levels"] else [level]

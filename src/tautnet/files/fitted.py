@@ -1,4 +1,6 @@
-"""A fitted model that predicts with NumPy and pandas alone: what a model file holds, and what is exported."""
+"""A fitted model that predicts with NumPy and pandas alone: what a model file holds, and what is
+exported.
+"""
 
 import warnings
 from dataclasses import dataclass, field, replace
@@ -20,15 +22,21 @@ from tautnet.tables.errors import ModelFileError, TableError
 __all__ = ["ESTIMATORS", "FittedModel"]
 
 ESTIMATORS = (
-    "TautNetClassifier", "TautNetRegressor", "TautNetClassifierCV", "TautNetRegressorCV", "TautNetSurvival",
+    "TautNetClassifier",
+    "TautNetRegressor",
+    "TautNetClassifierCV",
+    "TautNetRegressorCV",
+    "TautNetSurvival",
     "TautNetSurvivalCV",
-)  # fmt: skip
+)
 """The classes that a fitted model can come from and go back to."""
 
 
 @dataclass(frozen=True, eq=False)
 class FittedModel:
-    """A fitted model without JAX and scikit-learn: predictions in float64, equal to the estimator's to the last bit.
+    """A fitted model without JAX and scikit-learn: predictions in float64, equal to the
+    estimator's
+    to the last bit.
 
     Attributes
     ----------
@@ -40,21 +48,25 @@ class FittedModel:
     target : str
         Name of what is predicted.
     metric : str
-        Name of the loss that ``train_loss_`` and ``cv_results_`` in `attributes` are measured in.
+        Name of the loss that ``train_loss_`` and ``cv_results_`` in `attributes` are measured
+        in.
     encoder : TableEncoder
         From a data frame to columns of numbers.
     members : tuple of Predictor
         Their mean is the prediction: one network, or those of an ensemble.
     attributes : dict
-        All other fitted attributes by name: ``coefs_``, ``alpha_``, ``cv_results_``, ``stationarity_``, ...
+        All other fitted attributes by name: ``coefs_``, ``alpha_``, ``cv_results_``,
+        ``stationarity_``, ...
     unit : dict
         How the network was fitted, in plain values; only `to_estimator` needs it.
     versions : dict
         Name of a package -> the version that it was fitted with.
     left_out : dict
-        Hyper-parameters that a file did not keep, being code (a splitter, a scorer) -> their type.
+        Hyper-parameters that a file did not keep, being code (a splitter, a scorer) -> their
+        type.
     selector : dict or None
-        Of a `TautNetSelector` around the model: its own attributes, and whether it made the model by itself.
+        Of a `TautNetSelector` around the model: its own attributes, and whether it made the
+        model by itself.
 
     Examples
     --------
@@ -88,7 +100,10 @@ class FittedModel:
 
     @property
     def feature_names(self) -> list[str]:
-        """Names of the predictors of the table that was fitted, in its order, those left out among them."""
+        """Names of the predictors of the table that was fitted, in its order, those left out
+        among
+        them.
+        """
         return [str(name) for name in self.encoder.feature_names_in_]
 
     def predict(self, X: Any) -> NDArray[Any]:
@@ -116,7 +131,8 @@ class FittedModel:
         return choose(self.predict_proba(X), self.classes, self.task == "multilabel")
 
     def predict_proba(self, X: Any) -> NDArray[np.float64]:
-        """Probability of each class or label, shape (n_rows, n_classes), columns in the order of `classes`.
+        """Probability of each class or label, shape (n_rows, n_classes), columns in the order of
+        `classes`.
 
         Raises
         ------
@@ -124,10 +140,14 @@ class FittedModel:
             Where the model is no classifier; else as `predict`.
         """
         if self.task not in ("classification", "multilabel"):
-            raise ValueError(f"a model of {self.task} has no classes, so no probabilities of them: use predict")
+            raise ValueError(
+                f"a model of {self.task} has no classes, so no probabilities of them: use predict"
+            )
         return self._mean(X)
 
-    def predict_survival_function(self, X: Any, times: ArrayLike | None = None) -> NDArray[np.float64]:
+    def predict_survival_function(
+        self, X: Any, times: ArrayLike | None = None
+    ) -> NDArray[np.float64]:
         """Probability to outlive each time, shape (n_rows, n_times).
 
         Parameters
@@ -143,15 +163,21 @@ class FittedModel:
         """
         if self.task != "survival":
             raise ValueError(f"a model of {self.task} knows no times: use predict")
-        known, hazard = self.attributes["event_times_"], self.attributes["baseline_cumulative_hazard_"]
+        known, hazard = (
+            self.attributes["event_times_"],
+            self.attributes["baseline_cumulative_hazard_"],
+        )
         times = known if times is None else np.asarray(times, dtype=float)
         return survival_function(known, hazard, self._outputs(X), times)
 
     def prune(self) -> "FittedModel":
-        """The smaller model that predicts the same, up to rounding: rows need only the predictors that have a weight.
+        """The smaller model that predicts the same, up to rounding: rows need only the
+        predictors
+        that have a weight.
 
-        Hidden units that are constant, or that nothing listens to, are taken out, too. What is left only
-        predicts: it does not turn back into an estimator, whose weights are those of the fit.
+        Hidden units that are constant, or that nothing listens to, are taken out, too. What is
+        left only predicts: it does not turn back into an estimator, whose weights are those of
+        the fit.
 
         Returns
         -------
@@ -163,17 +189,25 @@ class FittedModel:
         >>> X = np.random.default_rng(0).normal(size=(50, 3))
         >>> model = TautNetRegressor("l1", 0.1, hidden_layer_sizes=()).fit(X, X[:, 0]).to_fitted()
         >>> small = model.prune()
-        >>> small.encoder.predictors, small.members[0].layers[0].shape, np.allclose(small.predict(X), model.predict(X))
+        >>> (small.encoder.predictors, small.members[0].layers[0].shape,
+        ...  np.allclose(small.predict(X), model.predict(X)))
         (['x0'], (1, 1), True)
         """
         encoder, members = prune(self.encoder, self.members)
         first = members[0]
-        weights = {"coefs_": [*first.layers], "intercepts_": [*first.biases], "skip_coef_": first.skip}
-        attributes = {name: value for name, value in self.attributes.items() if not name.startswith("_")} | weights
+        weights = {
+            "coefs_": [*first.layers],
+            "intercepts_": [*first.biases],
+            "skip_coef_": first.skip,
+        }
+        attributes = {
+            name: value for name, value in self.attributes.items() if not name.startswith("_")
+        } | weights
         return replace(self, encoder=encoder, members=members, attributes=attributes, unit={})
 
     def save(self, path: str | PathLike[str]) -> Path:
-        """Write a model file, which ``tautnet.load`` reads; see `tautnet.files.model_file.write_model`.
+        """Write a model file, which ``tautnet.load`` reads; see
+        `tautnet.files.model_file.write_model`.
 
         Parameters
         ----------
@@ -194,7 +228,8 @@ class FittedModel:
         return tautnet.write_model(path, self)
 
     def to_onnx(self, path: str | PathLike[str]) -> list[str]:
-        """Write an ONNX file that makes the same predictions; see `tautnet.files.onnx_export.write_onnx`.
+        """Write an ONNX file that makes the same predictions; see
+        `tautnet.files.onnx_export.write_onnx`.
 
         Parameters
         ----------
@@ -208,12 +243,14 @@ class FittedModel:
         Raises
         ------
         TableError
-            Without the packages for it, or where the file would predict otherwise or cannot be written.
+            Without the packages for it, or where the file would predict otherwise or cannot be
+            written.
         """
         return write_onnx(self, path)
 
     def equation(self, language: str = "python") -> str:
-        """The prediction written out, as text that runs without this package; see `tautnet.files.equation.equation`.
+        """The prediction written out, as text that runs without this package; see
+        `tautnet.files.equation.equation`.
 
         Parameters
         ----------
@@ -240,14 +277,15 @@ class FittedModel:
         Returns
         -------
         DataFrame
-            ``prediction``, or ``prediction_0``, ``prediction_1``, ... of several targets; for a classifier
-            ``probability_<class>`` behind; for survival ``risk``.
+            ``prediction``, or ``prediction_0``, ``prediction_1``, ... of several targets; for a
+            classifier ``probability_<class>`` behind; for survival ``risk``.
 
         Examples
         --------
         >>> from tautnet.estimators.models import TautNetClassifier
         >>> X = np.random.default_rng(0).normal(size=(50, 3))
-        >>> model = TautNetClassifier("l1", 0.1, hidden_layer_sizes=()).fit(X, np.where(X[:, 0] > 0, "high", "low"))
+        >>> model = TautNetClassifier("l1", 0.1, hidden_layer_sizes=()).fit(X,
+        ...     np.where(X[:, 0] > 0, "high", "low"))
         >>> model.to_fitted().table(X).columns.tolist()
         ['prediction', 'probability_high', 'probability_low']
         """
@@ -257,7 +295,9 @@ class FittedModel:
         if classes is None:
             return pd.DataFrame(_columns("prediction", mean[:, 0] if mean.shape[1] == 1 else mean))
         chosen = _columns("prediction", choose(mean, classes, self.task == "multilabel"))
-        return pd.DataFrame(chosen | {f"probability_{one}": mean[:, j] for j, one in enumerate(classes)})
+        return pd.DataFrame(
+            chosen | {f"probability_{one}": mean[:, j] for j, one in enumerate(classes)}
+        )
 
     def to_estimator(self) -> Any:
         """The scikit-learn estimator that it comes from, fitted, equal in every attribute.
@@ -270,22 +310,30 @@ class FittedModel:
             Where the model was pruned.
         """
         if not self.unit:
-            raise ValueError("a pruned model only predicts: ask the model that it was made of for the estimator")
+            raise ValueError(
+                "a pruned model only predicts: ask the model that it was made of for the estimator"
+            )
         import tautnet
 
         if self.left_out:
             named = ", ".join(f"{name} ({kind})" for name, kind in self.left_out.items())
-            warnings.warn(f"parameters that the file did not keep have their defaults: {named}", stacklevel=2)
+            warnings.warn(
+                f"parameters that the file did not keep have their defaults: {named}", stacklevel=2
+            )
         try:
             estimator = getattr(tautnet, self.estimator).from_fitted(self)
             if self.selector is not None:
                 return tautnet.TautNetSelector.from_fitted(self.selector, estimator)
         except (AttributeError, KeyError, TypeError) as error:
-            raise ModelFileError(f"the model does not fit {self.estimator}: {error}; save it again") from None
+            raise ModelFileError(
+                f"the model does not fit {self.estimator}: {error}; save it again"
+            ) from None
         return estimator
 
     def show(self) -> None:
-        """Print what is in it: penalty, weights, losses, certificate, target, predictors with their scales and levels.
+        """Print what is in it: penalty, weights, losses, certificate, target, predictors with
+        their
+        scales and levels.
 
         Examples
         --------
@@ -319,8 +367,15 @@ class FittedModel:
 
     def _encoded(self, X):
         width = self.encoder.n_features_in_
-        if not hasattr(X, "columns") and not hasattr(X, "column_names") and np.shape(X)[1:] != (width,):
-            raise TableError(f"an array of {width} columns is needed, as the model was fitted on, not {np.shape(X)}")
+        if (
+            not hasattr(X, "columns")
+            and not hasattr(X, "column_names")
+            and np.shape(X)[1:] != (width,)
+        ):
+            raise TableError(
+                f"an array of {width} columns is needed, as the model was fitted on, not"
+                f" {np.shape(X)}"
+            )
         return self.encoder.transform(X)
 
 

@@ -1,7 +1,7 @@
 """The model file: one safetensors file, its header holding what the model is, as JSON.
 
-No pickle, no class by name, nothing that is executed: a hostile file can raise `ModelFileError` and nothing else.
-Equal models give equal bytes.
+No pickle, no class by name, nothing that is executed: a hostile file can raise `ModelFileError`
+and nothing else. Equal models give equal bytes.
 """
 
 import hashlib
@@ -26,9 +26,19 @@ SEAL = -len(f',"sha256":"{"0" * 64}"}}')
 # What a file may ask of memory before it is known to be one.
 LONGEST_HEADER, MOST_PARTS, DEEPEST = 8_000_000, 1_000_000, 40
 NUMBERS_OF = {
-    "F64": "float64", "F32": "float32", "F16": "float16", "I64": "int64", "I32": "int32", "I16": "int16", "I8": "int8",
-    "U64": "uint64", "U32": "uint32", "U16": "uint16", "U8": "uint8", "BOOL": "bool",
-}  # fmt: skip
+    "F64": "float64",
+    "F32": "float32",
+    "F16": "float16",
+    "I64": "int64",
+    "I32": "int32",
+    "I16": "int16",
+    "I8": "int8",
+    "U64": "uint64",
+    "U32": "uint32",
+    "U16": "uint16",
+    "U8": "uint8",
+    "BOOL": "bool",
+}
 
 
 def write_model(path: str | os.PathLike[str], model: FittedModel) -> Path:
@@ -56,7 +66,9 @@ def write_model(path: str | os.PathLike[str], model: FittedModel) -> Path:
             draft.write_bytes(data)
             _read(draft)
     except OSError as error:
-        raise ModelFileError(f"cannot write {path}: {error.strerror or error}; choose another place") from None
+        raise ModelFileError(
+            f"cannot write {path}: {error.strerror or error}; choose another place"
+        ) from None
     except ModelFileError as error:
         raise ModelFileError(f"the model cannot be kept in a file: it has {error}") from None
     return path
@@ -86,7 +98,8 @@ def load(path: str | os.PathLike[str]) -> FittedModel:
     >>> model = TautNetRegressor("l1", 0.1, hidden_layer_sizes=()).fit(X, X[:, 0])
     >>> with tempfile.TemporaryDirectory() as directory:
     ...     fitted = load(model.save(f"{directory}/model.taut"))
-    >>> bool((fitted.predict(X) == model.predict(X)).all()), fitted.to_estimator().get_params()["alpha"]
+    >>> (bool((fitted.predict(X) == model.predict(X)).all()),
+    ...  fitted.to_estimator().get_params()["alpha"])
     (True, 0.1)
     """
     path = Path(path)
@@ -100,7 +113,9 @@ def load(path: str | os.PathLike[str]) -> FittedModel:
         newer = f"{path} is a model file of format {error}, this tautnet knows {FORMAT_VERSION}"
         raise ModelFileError(f"{newer}: update tautnet") from None
     except ModelFileError as error:
-        raise ModelFileError(f"{path} is damaged, or no model file of tautnet: it has {error}") from None
+        raise ModelFileError(
+            f"{path} is damaged, or no model file of tautnet: it has {error}"
+        ) from None
 
 
 def to_bytes(model):
@@ -137,7 +152,8 @@ def sealed(text, arrays):
 def _manifest(model, packer):
     parameters, left_out = {}, dict(model.left_out)
     for name, value in model.parameters.items():
-        # A splitter, a scorer or a generator of random numbers is code, and not needed to predict.
+        # A splitter, a scorer or a generator of random numbers is code, and not needed to
+        # predict.
         try:
             parameters[name] = packer.pack(value)
         except Cannot as error:
@@ -164,7 +180,9 @@ def _manifest(model, packer):
             "selector": packer.pack(model.selector),
         }
     except Cannot as error:
-        raise ModelFileError(f"the model holds a value of type {error}, which no model file can keep") from None
+        raise ModelFileError(
+            f"the model holds a value of type {error}, which no model file can keep"
+        ) from None
 
 
 def _packed_member(member, packer):
@@ -184,7 +202,9 @@ def _read(path):
     if type(version) is int and version > FORMAT_VERSION:
         raise _NewerFormat(version)
     require(version == FORMAT_VERSION, "an unknown version of the format")
-    require(sealed(text[:SEAL] + "}", arrays) == text, "contents that were changed after it was written")
+    require(
+        sealed(text[:SEAL] + "}", arrays) == text, "contents that were changed after it was written"
+    )
     for name in ("parameters", "left_out", "encoder", "attributes", "versions"):
         require(type(manifest.get(name)) is dict, f"no {name}")
     encoder = checked_encoder(manifest["encoder"])
@@ -239,18 +259,24 @@ def _array(file, name):
     require(dtype in NUMBERS_OF, "numbers of an unknown type")
     array = file.get_tensor(name)
     require(array.dtype == NUMBERS_OF[dtype], "numbers of an unknown type")
-    require(dtype != "BOOL" or array.view(np.uint8).max(initial=0) <= 1, "truth values that are none")
+    require(
+        dtype != "BOOL" or array.view(np.uint8).max(initial=0) <= 1, "truth values that are none"
+    )
     return array
 
 
 def _parse(text):
     """The manifest, whose depth and number of parts are known before it is parsed."""
-    # Without escapes every quotation mark begins or ends a text; their number so far, modulo 256, says which.
+    # Without escapes every quotation mark begins or ends a text; their number so far, modulo
+    # 256, says which.
     plain = text.replace("\\\\", "__").replace('\\"', "__").encode("latin-1", errors="replace")
     marks = np.frombuffer(plain, np.uint8)
     outside = marks[np.cumsum(marks == ord('"'), dtype=np.uint8) % 2 == 0]
     opening, closing = np.isin(outside, list(b"[{")), np.isin(outside, list(b"]}"))
-    require(opening.sum() + np.isin(outside, list(b",:")).sum() <= MOST_PARTS, "a manifest of too many parts")
+    require(
+        opening.sum() + np.isin(outside, list(b",:")).sum() <= MOST_PARTS,
+        "a manifest of too many parts",
+    )
     depth = np.cumsum(opening.astype(np.int32) - closing, dtype=np.int32)
     require(depth.max(initial=0) <= DEEPEST, "a manifest that is too deep")
     try:
@@ -261,5 +287,3 @@ def _parse(text):
 
 def _refuse(constant):
     raise ValueError(f"{constant} is not JSON")
-
-

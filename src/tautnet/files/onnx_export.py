@@ -20,17 +20,18 @@ DAY = 86_400e6
 def write_onnx(model, path):
     """Write a fitted model as an ONNX file, after a sample has given the same predictions.
 
-    The file holds all that a prediction needs, encoding and scaling too, in double. It has one input of shape
-    (rows, 1) for each predictor that has a weight, under the predictor's name:
+    The file holds all that a prediction needs, encoding and scaling too, in double. It has one
+    input of shape (rows, 1) for each predictor that has a weight, under the predictor's name:
 
     - numbers in double, NaN where one is missing; dates as days since 1970-01-01, so too;
-    - categories and truth values as text, as the encoder reads them: whole numbers without a decimal point,
-      "True" and "False"; the empty text where a cell is missing (the input's description names another text
-      where the empty one is a level). Levels that were not seen in training are welcome.
+    - categories and truth values as text, as the encoder reads them: whole numbers without a
+      decimal point, "True" and "False"; the empty text where a cell is missing (the input's
+      description names another text where the empty one is a level). Levels that were not seen in
+      training are welcome.
 
-    The outputs are ``probabilities`` (rows, classes) and ``label`` (rows,) of a classifier, with several labels
-    0 or 1 for each; ``prediction`` (rows, outputs) of a regressor; ``risk`` (rows, 1) of a survival model. An
-    infinite number is an error elsewhere and is not told apart here.
+    The outputs are ``probabilities`` (rows, classes) and ``label`` (rows,) of a classifier, with
+    several labels 0 or 1 for each; ``prediction`` (rows, outputs) of a regressor; ``risk`` (rows,
+    1) of a survival model. An infinite number is an error elsewhere and is not told apart here.
 
     Parameters
     ----------
@@ -46,8 +47,9 @@ def write_onnx(model, path):
     Raises
     ------
     TableError
-        Without onnx or onnxruntime, where the file's predictions on a sample are not the model's (probabilities to
-        1e-5, others to 1e-5 of the target's standard deviation), or where the file cannot be written.
+        Without onnx or onnxruntime, where the file's predictions on a sample are not the model's
+        (probabilities to 1e-5, others to 1e-5 of the target's standard deviation), or where the
+        file cannot be written.
 
     Examples
     --------
@@ -70,7 +72,9 @@ def write_onnx(model, path):
         with whole_file(path) as draft:
             draft.write_bytes(content)
     except OSError as error:
-        raise TableError(f"cannot write to {path}: {error.strerror or error}; choose another place") from None
+        raise TableError(
+            f"cannot write to {path}: {error.strerror or error}; choose another place"
+        ) from None
     return [one.doc_string for one in made.graph.input]
 
 
@@ -79,7 +83,9 @@ def _check_extra():
         import onnx  # noqa: F401
         import onnxruntime  # noqa: F401
     except ImportError as error:
-        raise TableError(f"an ONNX file needs {error.name or 'onnx'}: pip install 'tautnet[onnx]'") from None
+        raise TableError(
+            f"an ONNX file needs {error.name or 'onnx'}: pip install 'tautnet[onnx]'"
+        ) from None
 
 
 def feeds(model, frame):
@@ -95,7 +101,8 @@ def feeds(model, frame):
     Returns
     -------
     list of arrays of shape (n_rows, 1)
-        One for each of ``model.encoder.recipes``: float64 of numbers and dates, objects of categories.
+        One for each of ``model.encoder.recipes``: float64 of numbers and dates, objects of
+        categories.
     """
     from tautnet.files.onnx_graph import missing_text
 
@@ -112,7 +119,8 @@ def feeds(model, frame):
 
 
 def sample(model):
-    """Rows to check a file with: numbers around their centres, every level, some unseen, and missing cells.
+    """Rows to check a file with: numbers around their centres, every level, some unseen, and
+    missing cells.
 
     Parameters
     ----------
@@ -137,7 +145,9 @@ def sample(model):
             cells[rng.random(N_ROWS) < 0.2] = np.nan
             if recipe["kind"] == "date":
                 missing = np.isnan(cells)
-                cells = EPOCH + np.where(missing, 0.0, cells * DAY).round().astype("timedelta64[us]")
+                cells = EPOCH + np.where(missing, 0.0, cells * DAY).round().astype(
+                    "timedelta64[us]"
+                )
                 cells[missing] = "NaT"
         table[recipe["predictor"]] = cells
     return pd.DataFrame(table)
@@ -161,11 +171,15 @@ def run(content, fed):
     options = onnxruntime.SessionOptions()
     options.log_severity_level = 3
     session = onnxruntime.InferenceSession(content, options, providers=["CPUExecutionProvider"])
-    return session.run(None, dict(zip((one.name for one in session.get_inputs()), fed, strict=True)))
+    return session.run(
+        None, dict(zip((one.name for one in session.get_inputs()), fed, strict=True))
+    )
 
 
 def _check(model, small, content):
-    """Raise where the file's predictions for a sample are not those of the model before it was made smaller."""
+    """Raise where the file's predictions for a sample are not those of the model before it was made
+    smaller.
+    """
     frame = sample(model)
     try:
         found, *labels = run(content, feeds(small, frame))
@@ -173,14 +187,20 @@ def _check(model, small, content):
         why = " ".join(str(error).split())[:200]
         raise TableError(f"onnxruntime cannot run the file, nothing was written: {why}") from None
     has_classes = model.classes is not None
-    expected = model.predict_proba(frame) if has_classes else model.predict(frame).reshape(len(frame), -1)
-    # The standard deviation of the target, 1 for probabilities and risks; counts, which may be huge, to so many digits.
+    expected = (
+        model.predict_proba(frame) if has_classes else model.predict(frame).reshape(len(frame), -1)
+    )
+    # The standard deviation of the target, 1 for probabilities and risks; counts, which may be
+    # huge, to so many digits.
     unit = model.members[0].target_scaling.scale if not has_classes else 1.0
     if model.members[0].mean_name == "exp":
         unit = np.maximum(1.0, np.abs(expected))
     # Not a number anywhere is a mismatch, too.
     if not (np.abs(found - expected) <= TOLERANCE * unit).all():
-        raise TableError(f"onnxruntime does not give the model's predictions to {TOLERANCE:g}: nothing was written")
+        raise TableError(
+            f"onnxruntime does not give the model's predictions to {TOLERANCE:g}: nothing was"
+            " written"
+        )
     if labels and not _same_labels(model, expected, model.predict(frame), labels[0]):
         raise TableError("onnxruntime does not give the model's labels: nothing was written")
 

@@ -1,4 +1,6 @@
-"""A fitted model as an ONNX graph: from one input a column of the table to the predictions, in double."""
+"""A fitted model as an ONNX graph: from one input a column of the table to the predictions, in
+double.
+"""
 
 from itertools import chain, count
 
@@ -38,7 +40,9 @@ class Graph:
     def add(self, operator, *values, attributes=None, domain=None):
         """Apply an operator to values by their names; the name of what it gives."""
         result = self.name(operator.lower())
-        self.nodes.append(helper.make_node(operator, values, [result], domain=domain, **(attributes or {})))
+        self.nodes.append(
+            helper.make_node(operator, values, [result], domain=domain, **(attributes or {}))
+        )
         return result
 
     def constant(self, array):
@@ -55,7 +59,9 @@ class Graph:
 
 
 def missing_text(recipe):
-    """What stands for a missing cell among the texts of a category: the empty text, or one that is no level."""
+    """What stands for a missing cell among the texts of a category: the empty text, or one that is
+    no level.
+    """
     texts = chain([""], ("(" * i + "missing" + ")" * i for i in count()))
     return next(text for text in texts if text not in recipe["levels"])
 
@@ -75,13 +81,17 @@ def make_model(model):
     graph = Graph(recipe["predictor"] for recipe in model.encoder.recipes)
     columns = [column for recipe in model.encoder.recipes for column in _columns(graph, recipe)]
     rows = graph.add("Concat", *columns, attributes={"axis": 1})
-    means = [MEANS[member.mean_name](graph, _outputs(graph, member, rows)) for member in model.members]
+    means = [
+        MEANS[member.mean_name](graph, _outputs(graph, member, rows)) for member in model.members
+    ]
     total = means[0]
     for mean in means[1:]:
         total = graph.add("Add", total, mean)
     _give(graph, model, graph.add("Div", total, graph.constant(float(len(means)))))
     whole = helper.make_graph(graph.nodes, "tautnet", graph.inputs, graph.outputs, graph.constants)
-    made = helper.make_model(whole, opset_imports=OPERATORS, ir_version=IR_VERSION, producer_name="tautnet")
+    made = helper.make_model(
+        whole, opset_imports=OPERATORS, ir_version=IR_VERSION, producer_name="tautnet"
+    )
     made.producer_version = model.versions["tautnet"]
     return made
 
@@ -94,14 +104,23 @@ def _input(graph, recipe, kind, doc):
 
 
 def _columns(graph, recipe):
-    """The columns that encode a predictor, each of shape (rows, n), in double, NaN for a missing number."""
+    """The columns that encode a predictor, each of shape (rows, n), in double, NaN for a missing
+    number.
+    """
     if "levels" in recipe:
         missing, known = missing_text(recipe), level_codes(recipe)
-        cells = _input(graph, recipe, TensorProto.STRING, f"{recipe['kind']} as text, {missing!r} where it is missing")
+        cells = _input(
+            graph,
+            recipe,
+            TensorProto.STRING,
+            f"{recipe['kind']} as text, {missing!r} where it is missing",
+        )
         codes = known.codes | {missing: known.missing}
         attributes = {
-            "keys_strings": list(codes), "values_int64s": list(codes.values()), "default_int64": known.unseen,
-        }  # fmt: skip
+            "keys_strings": list(codes),
+            "values_int64s": list(codes.values()),
+            "default_int64": known.unseen,
+        }
         code = graph.add("LabelEncoder", cells, attributes=attributes, domain="ai.onnx.ml")
         hits = graph.add("Equal", code, graph.constant(np.array([known.columns])))
         return [graph.add("Cast", hits, attributes={"to": TensorProto.DOUBLE})]
@@ -109,7 +128,9 @@ def _columns(graph, recipe):
     cells = _input(graph, recipe, TensorProto.DOUBLE, f"{what}, NaN where it is missing")
     columns = [cells] * recipe["value"]
     if recipe["indicator"]:
-        columns.append(graph.add("Cast", graph.add("IsNaN", cells), attributes={"to": TensorProto.DOUBLE}))
+        columns.append(
+            graph.add("Cast", graph.add("IsNaN", cells), attributes={"to": TensorProto.DOUBLE})
+        )
     return columns
 
 
@@ -128,7 +149,9 @@ def _outputs(graph, member, rows):
 
 
 def _layer(graph, rows, weights, bias):
-    return graph.add("Add", graph.add("MatMul", rows, graph.constant(weights)), graph.constant(bias))
+    return graph.add(
+        "Add", graph.add("MatMul", rows, graph.constant(weights)), graph.constant(bias)
+    )
 
 
 def _two_classes(graph, outputs):
@@ -144,7 +167,8 @@ def _exp(graph, outputs):
 
 
 def _silu(graph, signal):
-    # Not a product with Sigmoid: onnxruntime 1.22 makes that one operator, which it does not have in double.
+    # Not a product with Sigmoid: onnxruntime 1.22 makes that one operator, which it does not have
+    # in double.
     power = graph.add("Exp", graph.add("Neg", signal))
     return graph.add("Div", signal, graph.add("Add", graph.constant(1.0), power))
 

@@ -1,7 +1,8 @@
-"""Values as JSON and arrays: numbers, texts, lists, tuples, dicts and NumPy arrays, and nothing else.
+"""Values as JSON and arrays: numbers, texts, lists, tuples, dicts and NumPy arrays, and nothing
+else.
 
-JSON holds what it can hold itself as it is; everything else is an object of one key that says what it is.
-Nothing in a file names a class, so unpacking can make these values and no others.
+JSON holds what it can hold itself as it is; everything else is an object of one key that says what
+it is. Nothing in a file names a class, so unpacking can make these values and no others.
 """
 
 import math
@@ -14,8 +15,19 @@ __all__ = ["Cannot", "Packer", "Unpacker"]
 
 # The types of numbers that a file may hold, by NumPy's names.
 NUMBER_TYPES = (
-    "bool", "int8", "int16", "int32", "int64", "uint8", "uint16", "uint32", "uint64", "float16", "float32", "float64",
-)  # fmt: skip
+    "bool",
+    "int8",
+    "int16",
+    "int32",
+    "int64",
+    "uint8",
+    "uint16",
+    "uint32",
+    "uint64",
+    "float16",
+    "float32",
+    "float64",
+)
 NOT_FINITE = {"nan": math.nan, "inf": math.inf, "-inf": -math.inf}
 
 
@@ -80,7 +92,10 @@ class Packer:
         if value.dtype.kind == "U":
             return {"texts": value.ravel().tolist(), "shape": list(value.shape)}
         if value.dtype.kind == "O":
-            return {"objects": [self.pack(one) for one in value.ravel().tolist()], "shape": list(value.shape)}
+            return {
+                "objects": [self.pack(one) for one in value.ravel().tolist()],
+                "shape": list(value.shape),
+            }
         raise Cannot(f"array of {value.dtype}")
 
 
@@ -101,11 +116,15 @@ class Unpacker:
     def __init__(self, arrays):
         self.arrays = arrays
         self._kinds = {
-            ("tuple",): self._tuple, ("dict",): self._dict, ("array",): self.array,
+            ("tuple",): self._tuple,
+            ("dict",): self._dict,
+            ("array",): self.array,
             ("float",): lambda name: NOT_FINITE.get(_checked(name, str)),
-            ("text",): lambda text: np.str_(_checked(text, str)), ("number", "value"): self._number,
-            ("texts", "shape"): self._texts, ("objects", "shape"): self._objects,
-        }  # fmt: skip
+            ("text",): lambda text: np.str_(_checked(text, str)),
+            ("number", "value"): self._number,
+            ("texts", "shape"): self._texts,
+            ("objects", "shape"): self._objects,
+        }
 
     def unpack(self, packed):
         """The value.
@@ -122,7 +141,9 @@ class Unpacker:
         unpack = self._kinds.get(tuple(packed))
         value = None if unpack is None else unpack(*packed.values())
         if value is None:
-            raise ModelFileError(f"a value of an unknown kind: {', '.join(map(repr, list(packed)[:3]))[:100]}")
+            raise ModelFileError(
+                f"a value of an unknown kind: {', '.join(map(repr, list(packed)[:3]))[:100]}"
+            )
         return value
 
     def array(self, name):
@@ -135,7 +156,10 @@ class Unpacker:
         return tuple(self.unpack(one) for one in _checked(packed, list))
 
     def _dict(self, packed):
-        pairs = [tuple(self.unpack(one) for one in _checked(pair, list)) for pair in _checked(packed, list)]
+        pairs = [
+            tuple(self.unpack(one) for one in _checked(pair, list))
+            for pair in _checked(packed, list)
+        ]
         try:
             return dict(pairs)
         except (TypeError, ValueError):
@@ -172,6 +196,8 @@ def _checked(value, kind):
 
 
 def _shaped(values, shape):
-    if not all(type(size) is int and size >= 0 for size in _checked(shape, list)) or math.prod(shape) != len(values):
+    if not all(type(size) is int and size >= 0 for size in _checked(shape, list)) or math.prod(
+        shape
+    ) != len(values):
         raise ModelFileError("an array of another shape than its own")
     return values.reshape(shape)

@@ -33,7 +33,8 @@ def prune(encoder, members):
     >>> from tautnet.tables.scaling import Scaling
     >>> encoder = TableEncoder().fit(pd.DataFrame({"a": [1, 2], "b": [0, 3]}))
     >>> two, one = Scaling(np.zeros(2), np.ones(2)), Scaling(np.zeros(1), np.ones(1))
-    >>> line = Predictor(two, (np.array([[0.0], [2.0]]),), (np.ones(1),), None, "relu", one, "identity")
+    >>> line = Predictor(two, (np.array([[0.0], [2.0]]),), (np.ones(1),), None, "relu", one,
+    ...     "identity")
     >>> encoder, (line,) = prune(encoder, [line])
     >>> encoder.predictors, encoder.left_out, line.outputs(np.array([[3.0]]))
     (['b'], {'a': 'has left: all its weights are 0'}, array([[7.]]))
@@ -42,7 +43,8 @@ def prune(encoder, members):
     weighs = np.any([_columns_that_weigh(member) for member in members], axis=0)
     stays = np.bincount(encoder.column_predictor, weighs, minlength=len(encoder.predictors)) > 0
     if not stays.any():
-        # Predictions that are the same for all rows still need a column, to know how many rows there are.
+        # Predictions that are the same for all rows still need a column, to know how many rows
+        # there are.
         stays[0] = True
     columns = stays[encoder.column_predictor]
     left = {name: REASON for name, one in zip(encoder.predictors, stays, strict=True) if not one}
@@ -52,8 +54,8 @@ def prune(encoder, members):
 def without_idle_units(predictor):
     """The same network without hidden units that are constant, or that nothing listens to.
 
-    What a constant unit adds goes into the biases of the next layer. Where a hidden layer has no unit left,
-    the skip alone is left, or nothing but the biases.
+    What a constant unit adds goes into the biases of the next layer. Where a hidden layer has no
+    unit left, the skip alone is left, or nothing but the biases.
 
     Parameters
     ----------

@@ -41,9 +41,16 @@ def choose_directory(out, data, target, *, force=False):
     else:
         directory = Path(out)
     try:
-        held = [] if force else [name for name in (REPORT, RESULT, LOG, MODEL) if (directory / name).exists()]
+        held = (
+            []
+            if force
+            else [name for name in (REPORT, RESULT, LOG, MODEL) if (directory / name).exists()]
+        )
         if held:
-            raise TableError(f"{directory} holds {held[0]} already: use --force to write over it, or another --out")
+            raise TableError(
+                f"{directory} holds {held[0]} already: use --force to write over it, or another"
+                " --out"
+            )
         # On disk under a name that is nobody's; file permissions alone do not tell.
         with tempfile.TemporaryFile(dir=_existing(directory)):
             pass
@@ -58,7 +65,9 @@ def _existing(directory):
 
 
 def _cannot_write(directory, error):
-    return TableError(f"cannot write to {directory}: {error.strerror or error}; choose another --out")
+    return TableError(
+        f"cannot write to {directory}: {error.strerror or error}; choose another --out"
+    )
 
 
 def _slug(text):

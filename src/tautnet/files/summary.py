@@ -31,7 +31,9 @@ def facts(model):
     held, chosen = model.attributes, "cv_results_" in model.attributes
     first = model.members[0]
     # A pruned model has no weights of the fit, only those of its members.
-    layers, skip = (held["coefs_"], held["skip_coef_"]) if "coefs_" in held else (first.layers, first.skip)
+    layers, skip = (
+        (held["coefs_"], held["skip_coef_"]) if "coefs_" in held else (first.layers, first.skip)
+    )
     arrays = [*layers, *([] if skip is None else [skip])]
     unpenalised = model.parameters["penalty"] in ("none", "early_stopping")
     return {
@@ -42,10 +44,14 @@ def facts(model):
         "penalty": model.parameters["penalty"],
         "adaptive": model.parameters.get("adaptive") is True,
         "alpha": None if unpenalised else float(held.get("alpha_", model.parameters.get("alpha"))),
-        "selection": _rule(model.parameters.get("selection", "min")) if chosen and not unpenalised else None,
+        "selection": (
+            _rule(model.parameters.get("selection", "min")) if chosen and not unpenalised else None
+        ),
         "relax": model.parameters.get("relax") is True,
         "relaxed_order": held.get("relaxed_order_"),
-        "relaxed_alpha": None if held.get("relaxed_alpha_") is None else _finite(held["relaxed_alpha_"]),
+        "relaxed_alpha": (
+            None if held.get("relaxed_alpha_") is None else _finite(held["relaxed_alpha_"])
+        ),
         "n_steps": held["n_iter_"],
         "n_rows": held["n_rows_"],
         "n_members": len(model.members),
@@ -76,11 +82,16 @@ def _finite(value):
 
 
 def _predictors(model):
-    """Each encoded predictor: how it is encoded, whether it is kept, and the norm of its weights."""
+    """Each encoded predictor: how it is encoded, whether it is kept, and the norm of its
+    weights.
+    """
     encoder = model.encoder
     position = {name: i for i, name in enumerate(model.feature_names)}
     columns = {name: i for i, name in reversed(list(enumerate(encoder.column_predictor.tolist())))}
-    centre, scale = (np.mean([getattr(m.scaling, name) for m in model.members], axis=0) for name in ("centre", "scale"))
+    centre, scale = (
+        np.mean([getattr(m.scaling, name) for m in model.members], axis=0)
+        for name in ("centre", "scale")
+    )
     for i, recipe in enumerate(encoder.recipes):
         at = position[recipe["predictor"]]
         described = {
@@ -92,7 +103,11 @@ def _predictors(model):
         if "levels" in recipe:
             yield described | {name: recipe[name] for name in ("levels", "rare", "missing")}
         else:
-            scaled = {"centre": float(centre[columns[i]]), "scale": float(scale[columns[i]])} if recipe["value"] else {}
+            scaled = (
+                {"centre": float(centre[columns[i]]), "scale": float(scale[columns[i]])}
+                if recipe["value"]
+                else {}
+            )
             yield described | scaled | {"missing": recipe["indicator"]}
 
 
@@ -113,21 +128,30 @@ def summarise(model):
     n_features = model.encoder.n_features_in_
     metric = _shown(known["metric"])
     lines = {
-        "data": f"{known['n_rows']:,} rows, {n_features:,} predictors in {known['layers'][0]:,} columns",
+        "data": (
+            f"{known['n_rows']:,} rows, {n_features:,} predictors in {known['layers'][0]:,} columns"
+        ),
         "penalty": _penalty(known),
         "layers": " -> ".join(map(str, known["layers"])) + skip,
-        "weights": f"{n_weights:,}, of which {zeros:,} are exactly 0 ({100 * zeros / max(n_weights, 1):.1f} %)",
+        "weights": (
+            f"{n_weights:,}, of which {zeros:,} are exactly 0"
+            f" ({100 * zeros / max(n_weights, 1):.1f} %)"
+        ),
         "predictors": _kept(known, n_features),
         f"{metric}, rows seen": number(model.attributes["train_loss_"]),
     }
     if known["cv_loss"] is not None:
-        lines[f"{metric}, new rows"] = f"{number(known['cv_loss'])} by cross-validation, used to choose alpha"
+        lines[f"{metric}, new rows"] = (
+            f"{number(known['cv_loss'])} by cross-validation, used to choose alpha"
+        )
     lines["certificate"] = _certificate(model)
     return "\n".join([known["class"], *_aligned(lines)])
 
 
 def as_html(model):
-    """The least that a notebook should show of a model: kind, target, penalty, predictors kept and certificate.
+    """The least that a notebook should show of a model: kind, target, penalty, predictors kept
+    and
+    certificate.
 
     Parameters
     ----------
@@ -150,7 +174,9 @@ def as_html(model):
 
 
 def _certificate(model):
-    return certificate_in_words({name: model.attributes[f"{name}_"] for name in ("stationarity", "objective_gap")})
+    return certificate_in_words(
+        {name: model.attributes[f"{name}_"] for name in ("stationarity", "objective_gap")}
+    )
 
 
 def _aligned(lines):
@@ -165,8 +191,14 @@ def _penalty(known):
     if known["selection"] is None:
         return f"{name}, alpha {number(known['alpha'])}, as given"
     rules, among = (RELAXED_RULES, ", refits among them") if known["relax"] else (RULES, "")
-    rule = rules.get(known["selection"], f"least loss with at most {_shown(str(known['selection']))} predictors")
-    members = f"; predictions are means over {known['n_members']} fold models" if known["n_members"] > 1 else ""
+    rule = rules.get(
+        known["selection"], f"least loss with at most {_shown(str(known['selection']))} predictors"
+    )
+    members = (
+        f"; predictions are means over {known['n_members']} fold models"
+        if known["n_members"] > 1
+        else ""
+    )
     chosen = f"chosen by cross-validation{among}: {rule}{members}"
     if known["relaxed_order"] is None:
         return f"{name}, alpha {number(known['alpha'])}, {chosen}"
@@ -196,7 +228,9 @@ def _listed(text):
 
 
 def describe(model):
-    """What is in a fitted model, in words: `summarise`, what it predicts and of what, and what made it.
+    """What is in a fitted model, in words: `summarise`, what it predicts and of what, and what
+    made
+    it.
 
     Parameters
     ----------
@@ -209,11 +243,20 @@ def describe(model):
     known = facts(model)
     classes = [] if known["classes"] is None else [_listed(str(one)) for one in known["classes"]]
     told = f", one of {_first(classes)}" if known["task"] == "classification" else ""
-    lines = [summarise(model), f"predicts {_shown(known['target'])} ({known['task']}){told}", "from"]
-    kept = sorted((one for one in known["predictors"] if one["kept"]), key=lambda one: -one["weight_norm"])
+    lines = [
+        summarise(model),
+        f"predicts {_shown(known['target'])} ({known['task']}){told}",
+        "from",
+    ]
+    kept = sorted(
+        (one for one in known["predictors"] if one["kept"]), key=lambda one: -one["weight_norm"]
+    )
     width = min(max((len(_shown(one["name"])) for one in kept), default=0), WIDEST)
     for one in kept:
-        lines.append(f"  {_shown(one['name']):<{width}}  weight {number(one['weight_norm'])}, {_encoding(one)}")
+        lines.append(
+            f"  {_shown(one['name']):<{width}}  weight {number(one['weight_norm'])},"
+            f" {_encoding(one)}"
+        )
     idle = [_listed(one["name"]) for one in known["predictors"] if not one["kept"]]
     lines += [f"without a weight: {_first(idle)}"] if idle else []
     reasons = {}
@@ -222,19 +265,31 @@ def describe(model):
     lines += [f"not used: {_first(names)} ({_shown(why)})" for why, names in reasons.items()]
     if known["is_selector"]:
         lines.append("made by TautNetSelector, which passes on the predictors with a weight")
-    lines += [f"not kept in the file: {_shown(name)} ({_shown(kind)})" for name, kind in known["not_kept"].items()]
-    lines.append("made with " + ", ".join(f"{_shown(name)} {_shown(one)}" for name, one in known["versions"].items()))
+    lines += [
+        f"not kept in the file: {_shown(name)} ({_shown(kind)})"
+        for name, kind in known["not_kept"].items()
+    ]
+    lines.append(
+        "made with "
+        + ", ".join(f"{_shown(name)} {_shown(one)}" for name, one in known["versions"].items())
+    )
     return "\n".join(lines)
 
 
 def _first(names):
-    return ", ".join(names[:LEVELS]) + (f", ... ({len(names):,} in all)" if len(names) > LEVELS else "")
+    return ", ".join(names[:LEVELS]) + (
+        f", ... ({len(names):,} in all)" if len(names) > LEVELS else ""
+    )
 
 
 def _encoding(one):
     """How a predictor becomes numbers, in words."""
     if "levels" in one:
-        also = [more for more, there in (("rare levels", one["rare"]), ("missing", one["missing"])) if there]
+        also = [
+            more
+            for more, there in (("rare levels", one["rare"]), ("missing", one["missing"]))
+            if there
+        ]
         return f"{one['kind']}: {_first([*map(_listed, one['levels']), *also])}"
     if "centre" not in one:
         return f"{one['kind']}: whether it is missing"

@@ -25,12 +25,15 @@ def check_writable(path):
         with tempfile.TemporaryFile(dir=path.absolute().parent):
             pass
     except OSError as error:
-        raise TableError(f"cannot write {path}: {error.strerror or error}; choose another place") from None
+        raise TableError(
+            f"cannot write {path}: {error.strerror or error}; choose another place"
+        ) from None
 
 
 @contextmanager
 def whole_file(path):
-    """A draft to write; it takes its name when all went well, and else is gone, whatever bore the name untouched.
+    """A draft to write; it takes its name when all went well, and else is gone, whatever bore the
+    name untouched.
 
     Parameters
     ----------

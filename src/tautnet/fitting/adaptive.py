@@ -1,4 +1,6 @@
-"""The adaptive penalty: a second path whose strengths, predictor by predictor, come from the first one."""
+"""The adaptive penalty: a second path whose strengths, predictor by predictor, come from the first
+one.
+"""
 
 from dataclasses import replace
 
@@ -6,17 +8,19 @@ import numpy as np
 
 from tautnet.fitting.trainings import run_chain
 
-# Share of the largest norm that is added to every norm: no factor is more than 51 times the least one.
+# Share of the largest norm that is added to every norm: no factor is more than 51 times the least
+# one.
 FLOOR = 0.02
 
 
 def adaptive_factors(sizes):
-    """Factors that spare predictors of large weights and press those of small ones (Zou 2006, Wang and Leng 2008).
+    """Factors that spare predictors of large weights and press those of small ones (Zou 2006, Wang
+    and Leng 2008).
 
-    ``wⱼ = max s / (sⱼ + 0.02 max s)`` over its median among the predictors whose size is not zero, so that the strength
-    means for them about what it meant before. Sizes are norms, and a predictor whose effect goes down and up again,
-    which the penalty takes out before noise, has its second chance where its bend is still in the residuals. All 1
-    where every size is zero.
+    ``wⱼ = max s / (sⱼ + 0.02 max s)`` over its median among the predictors whose size is not zero,
+    so that the strength means for them about what it meant before. Sizes are norms, and a predictor
+    whose effect goes down and up again, which the penalty takes out before noise, has its second
+    chance where its bend is still in the residuals. All 1 where every size is zero.
 
     Parameters
     ----------
@@ -42,15 +46,23 @@ def adaptive_factors(sizes):
 def adapted(settings, factors):
     """Settings of the second path: adaptive factors times those that were given."""
     given = 1.0 if settings.penalty_factors is None else np.array(settings.penalty_factors)
-    return replace(settings, adaptive=False, penalty_factors=tuple(float(f) for f in given * factors))
+    return replace(
+        settings, adaptive=False, penalty_factors=tuple(float(f) for f in given * factors)
+    )
 
 
 def run_at(sample, settings, alpha, *, ticker):
-    """The path of a plain estimator up to one strength; if adaptive, with the factors of its own weights there."""
+    """The path of a plain estimator up to one strength; if adaptive, with the factors of its own
+    weights there.
+    """
     rows = np.arange(len(sample.y))
 
     def path(settings):
-        return run_chain(sample, rows, rows[:0], settings, until=alpha, certify="kept", ticker=ticker)
+        return run_chain(
+            sample, rows, rows[:0], settings, until=alpha, certify="kept", ticker=ticker
+        )
 
     first = path(replace(settings, adaptive=False))
-    return path(adapted(settings, adaptive_factors(first.sizes[-1]))) if settings.adaptive else first
+    return (
+        path(adapted(settings, adaptive_factors(first.sizes[-1]))) if settings.adaptive else first
+    )

@@ -1,8 +1,10 @@
-"""What a predictor could have been, given the others: draws that are as good as its values if it has no effect.
+"""What a predictor could have been, given the others: draws that are as good as its values if it
+has no effect.
 
-A predictor of numbers is its linear regression on the others plus a residual of another row; one of few levels, or a
-category, is drawn by a logistic or multinomial regression on the others. Both are shrunk as much as Ledoit and Wolf
-(2004) shrink the covariance matrix of the whole table, whose regressions the first ones are.
+A predictor of numbers is its linear regression on the others plus a residual of another row; one of
+few levels, or a category, is drawn by a logistic or multinomial regression on the others. Both are
+shrunk as much as Ledoit and Wolf (2004) shrink the covariance matrix of the whole table, whose
+regressions the first ones are.
 """
 
 import warnings
@@ -99,7 +101,9 @@ class Part:
     missing: object = None
 
     def fill(self, drawn, generator):
-        """Draw the columns of this part into standardised draws, shape (n_draws, n_rows, n_columns)."""
+        """Draw the columns of this part into standardised draws, shape (n_draws, n_rows,
+        n_columns).
+        """
         signal = self.fixed + drawn[..., self.before] @ self.inner
         shape = drawn.shape[:2]
         if self.is_discrete:
@@ -154,15 +158,15 @@ class Conditional:
 class Conditionals:
     """Conditional distributions of the predictors of a table, each fitted when it is asked for.
 
-    They are learned from all its rows, the target apart: rows that a network has not seen may say how predictors hang
-    together, not what the target has to do with them. Row weights play no part.
+    They are learned from all its rows, the target apart: rows that a network has not seen may say
+    how predictors hang together, not what the target has to do with them. Row weights play no part.
 
     Parameters
     ----------
     sample : Sample
     members : int array (n_columns,)
-        The predictor that each column encodes before predictors are grouped: its columns are drawn together where they
-        are those of a category.
+        The predictor that each column encodes before predictors are grouped: its columns are drawn
+        together where they are those of a category.
 
     Examples
     --------
@@ -196,7 +200,9 @@ class Conditionals:
         return Conditional(columns, parts, self.scaling.of(columns))
 
     def _parts(self, columns):
-        """Positions of the columns that are drawn together: what is discrete first, then number by number."""
+        """Positions of the columns that are drawn together: what is discrete first, then number by
+        number.
+        """
         discrete, numbers = [], []
         for member in dict.fromkeys(self.members[columns]):
             own = np.flatnonzero(self.members[columns] == member)
@@ -213,7 +219,9 @@ class Conditionals:
         """One part given the other predictors and the parts before."""
         raw, own = self.X[:, columns[part]], self.table[:, columns[part]]
         # A column of zeros, so that a table of one predictor is a table, too.
-        inputs = np.hstack([self.table[:, others], self.table[:, columns[before]], np.zeros((len(own), 1))])
+        inputs = np.hstack(
+            [self.table[:, others], self.table[:, columns[before]], np.zeros((len(own), 1))]
+        )
         present, n_before = ~np.isnan(raw).any(axis=1), len(others)
         levels, level = np.unique(own, axis=0, return_inverse=True)
         is_discrete = len(part) > 1 or _has_few(raw[:, 0])
@@ -226,20 +234,33 @@ class Conditionals:
         residuals = None if is_discrete else (own - inputs @ coefficients - constants)[present, 0]
         missing = None
         if not present.all():
-            known = (j for j in (*before, *part) if np.array_equal(self.X[:, columns[j]] > 0.5, ~present))
+            known = (
+                j for j in (*before, *part) if np.array_equal(self.X[:, columns[j]] > 0.5, ~present)
+            )
             missing = next(known, None)
         return Part(
-            part, fixed, coefficients[n_before:-1], before, levels if is_discrete else residuals, is_discrete, missing
-        )  # fmt: skip
+            part,
+            fixed,
+            coefficients[n_before:-1],
+            before,
+            levels if is_discrete else residuals,
+            is_discrete,
+            missing,
+        )
 
     def _multinomial(self, inputs, level, n_levels):
-        """Coefficients (n_inputs, n_levels) and constants (n_levels,) of the logarithms of probabilities."""
-        # A logistic loss bends a quarter as much as a square: so the same share of the rows is a quarter as strong.
+        """Coefficients (n_inputs, n_levels) and constants (n_levels,) of the logarithms of
+        probabilities.
+        """
+        # A logistic loss bends a quarter as much as a square: so the same share of the rows is a
+        # quarter as strong.
         model = LogisticRegression(C=4 / (self.ridge * len(level)), max_iter=300)
         with warnings.catch_warnings():
             # Any coefficients draw; those that more steps would give draw no better.
             warnings.simplefilter("ignore", ConvergenceWarning)
             model.fit(inputs, level)
         if n_levels == 2:
-            return np.vstack([np.zeros(inputs.shape[1]), model.coef_[0]]).T, np.array([0.0, model.intercept_[0]])
+            return np.vstack([np.zeros(inputs.shape[1]), model.coef_[0]]).T, np.array(
+                [0.0, model.intercept_[0]]
+            )
         return model.coef_.T, model.intercept_

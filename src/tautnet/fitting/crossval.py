@@ -4,7 +4,13 @@ from dataclasses import dataclass, replace
 from itertools import combinations
 
 import numpy as np
-from sklearn.model_selection import GroupKFold, KFold, StratifiedGroupKFold, StratifiedKFold, check_cv
+from sklearn.model_selection import (
+    GroupKFold,
+    KFold,
+    StratifiedGroupKFold,
+    StratifiedKFold,
+    check_cv,
+)
 
 from tautnet.fitting.path import nearest
 from tautnet.fitting.trainings import run_chain
@@ -47,7 +53,10 @@ def make_folds(n_rows, cv, *, labels=None, groups=None, ordered=False, seed=0):
         raise TableError(f"{n_rows} rows are fewer than {cv} folds: use a smaller cv (--cv)")
     n_groups = cv if groups is None else len(np.unique(groups))
     if n_groups == 1 < cv:
-        raise TableError("all rows are of one group, which cannot be split between folds: name other groups, or none")
+        raise TableError(
+            "all rows are of one group, which cannot be split between folds: name other groups, or"
+            " none"
+        )
     if n_groups < cv:
         raise TableError(f"{n_groups} groups are fewer than {cv} folds: use a smaller cv (--cv)")
     if ordered:
@@ -65,7 +74,8 @@ def make_folds(n_rows, cv, *, labels=None, groups=None, ordered=False, seed=0):
 
 
 def fold_rows(target, weight, cv, *, nested=False, groups=None, ordered=False, seed=0):
-    """The fold of each row of a target, found good for training: every class and some weight in enough folds.
+    """The fold of each row of a target, found good for training: every class and some weight in
+    enough folds.
 
     Parameters
     ----------
@@ -91,8 +101,8 @@ def fold_rows(target, weight, cv, *, nested=False, groups=None, ordered=False, s
         if counts.min() < cv:
             rows = "1 row" if counts.min() == 1 else f"{counts.min()} rows"
             raise TableError(
-                f"class {_class(target, counts.argmin())} of {target.name!r} has {rows}, fewer than {cv} folds: "
-                f"use a smaller cv (--cv), or leave the class out"
+                f"class {_class(target, counts.argmin())} of {target.name!r} has {rows}, fewer than"
+                f" {cv} folds: use a smaller cv (--cv), or leave the class out"
             )
     fold = make_folds(n_rows, cv, labels=target.labels, groups=groups, ordered=ordered, seed=seed)
     _check_folds(target, weight, fold, 3 if nested else 2)
@@ -103,26 +113,31 @@ def _check_folds(target, weight, fold, needed):
     """Raise where a fold has no weight, or a class is found in fewer folds than needed."""
     n_folds = fold.max() + 1
     if not np.bincount(fold, weight, n_folds).all():
-        raise TableError(f"all rows of one of {n_folds} folds weigh 0: use a smaller cv (--cv), or leave such rows out")
+        raise TableError(
+            f"all rows of one of {n_folds} folds weigh 0: use a smaller cv (--cv), or leave such"
+            " rows out"
+        )
     for code in range(0 if target.labels is None else len(target.classes)):
         found = len(np.unique(fold[(target.labels == code) & (weight > 0)]))
         if found < needed:
             raise TableError(
-                f"class {_class(target, code)} of {target.name!r} is found in {found} of {n_folds} folds, too few for "
-                f"models that leave {needed - 1} out: use other folds (--cv, --group-col, --ordered), or leave the "
-                "class out"
+                f"class {_class(target, code)} of {target.name!r} is found in {found} of {n_folds}"
+                f" folds, too few for models that leave {needed - 1} out: use other folds (--cv,"
+                " --group-col, --ordered), or leave the class out"
             )
 
 
 def partition_rows(target, weight, cv, *, groups=None):
-    """The fold of each row by a splitter or an iterable of splits, for chains that leave two folds out.
+    """The fold of each row by a splitter or an iterable of splits, for chains that leave two folds
+    out.
 
     Parameters
     ----------
     target : Target
     weight : array (n_rows,)
     cv : splitter or iterable
-        Of (training rows, test rows): every row is a test row once, and a training row of all other splits.
+        Of (training rows, test rows): every row is a test row once, and a training row of all other
+        splits.
     groups : array, optional
         Rows of one group stay in one fold.
 
@@ -139,21 +154,32 @@ def partition_rows(target, weight, cv, *, groups=None):
     is_test = codes == 0
     if len(codes) < 3 or (is_test.sum(axis=0) != 1).any() or (codes == NEVER_SEEN).any():
         raise TableError(
-            "the splits of cv are no partition of the rows in at least 3 folds (each row in one test set, and in the "
-            "training set of every other split): give such splits, or a number of folds"
+            "the splits of cv are no partition of the rows in at least 3 folds (each row in one"
+            " test set, and in the training set of every other split): give such splits, or a"
+            " number of folds"
         )
     fold = is_test.argmax(axis=0)
-    if groups is not None and len(np.unique(np.column_stack([groups, fold]), axis=0)) > len(np.unique(groups)):
-        raise TableError("the splits of cv part rows of one group: use a splitter that keeps groups, as GroupKFold")
+    if groups is not None and len(np.unique(np.column_stack([groups, fold]), axis=0)) > len(
+        np.unique(groups)
+    ):
+        raise TableError(
+            "the splits of cv part rows of one group: use a splitter that keeps groups, as"
+            " GroupKFold"
+        )
     _check_folds(target, weight, fold, 3)
     return fold
 
 
 def tolerant_folds(target, weight, cv, *, groups=None, seed=0):
-    """The fold of each row, as `fold_rows`, but a class may be missing outside a fold: scikit-learn warns."""
+    """The fold of each row, as `fold_rows`, but a class may be missing outside a fold: scikit-learn
+    warns.
+    """
     fold = make_folds(len(target.y), cv, labels=target.labels, groups=groups, seed=seed)
     if not np.bincount(fold, weight, cv).all():
-        raise TableError(f"all rows of one of {cv} folds weigh 0: use a smaller cv (--cv), or leave such rows out")
+        raise TableError(
+            f"all rows of one of {cv} folds weigh 0: use a smaller cv (--cv), or leave such"
+            " rows out"
+        )
     return fold
 
 
@@ -178,7 +204,9 @@ def split_rows(target, weight, cv, *, groups=None):
         code[train] = ALWAYS_SEEN
         code[test] = 0
         if not weight[code == 0].any() or not weight[code == ALWAYS_SEEN].any():
-            raise TableError(f"split {len(codes)} of cv={cv!r} has no training row or no test row that counts")
+            raise TableError(
+                f"split {len(codes)} of cv={cv!r} has no training row or no test row that counts"
+            )
         codes.append(code)
     if not codes:
         raise TableError(f"cv={cv!r} gives no split")
@@ -228,8 +256,8 @@ class Curve:
         Parameters
         ----------
         selection : {"min", "1se"}
-            The least mean loss up to ``ceiling`` (of equals the most regularised), or the most regularised
-            model within one standard error of it (Breiman et al. 1984).
+            The least mean loss up to ``ceiling`` (of equals the most regularised), or the most
+            regularised model within one standard error of it (Breiman et al. 1984).
         """
         allowed = self.mean[self.alphas <= self.ceiling * (1 + 1e-9)]
         best = len(allowed) - 1 - int(allowed[::-1].argmin())
@@ -243,7 +271,9 @@ class Curve:
 
     def restricted(self, ladder):
         """The curve at the strengths of a `Ladder`."""
-        keep = np.array([np.isclose(alpha, ladder.alphas, rtol=1e-9).any() for alpha in self.alphas])
+        keep = np.array(
+            [np.isclose(alpha, ladder.alphas, rtol=1e-9).any() for alpha in self.alphas]
+        )
         return Curve(self.alphas[keep], self.fold_losses[keep], self.fold_weights, ladder.ceiling)
 
 
@@ -259,7 +289,11 @@ def make_curve(chains, folds_held_out, fold_weights):
     """
     keys = np.unique(np.concatenate([_keys(chain.path.alphas) for chain in chains]))
     paths = [chain.path for chain in chains]
-    alphas = {key: alpha for path in paths for key, alpha in zip(_keys(path.alphas), path.alphas, strict=True)}
+    alphas = {
+        key: alpha
+        for path in paths
+        for key, alpha in zip(_keys(path.alphas), path.alphas, strict=True)
+    }
     columns = []
     for chain, fold in zip(chains, folds_held_out, strict=True):
         own, losses = _keys(chain.path.alphas), chain.losses[fold]
@@ -287,7 +321,8 @@ class Chain:
     losses : dict
         Fold -> array (n_alphas,) of mean losses.
     beside : int array
-        Fitted rows whose outputs stand behind those of the fold left out, because its score needs them.
+        Fitted rows whose outputs stand behind those of the fold left out, because its score needs
+        them.
     serves : tuple of int, optional
         Of two folds left out, those as whose inner model it may choose; None is both.
     """
@@ -300,7 +335,9 @@ class Chain:
 
     def is_inner(self, outer):
         """Whether it is the model of an inner fold of an outer fold."""
-        return len(self.left_out) == 2 and outer in (self.left_out if self.serves is None else self.serves)
+        return len(self.left_out) == 2 and outer in (
+            self.left_out if self.serves is None else self.serves
+        )
 
     def at(self, alpha):
         """Index of a strength, or of the nearest where the chain does not have it."""
@@ -312,30 +349,52 @@ class Chain:
         return int(kept[nearest(self.path.alphas[kept], alpha)])
 
 
-def fit_chain(sample, fold, left_out, settings, *, serves=None, alphas="auto", keep=(), certify="none", ticker=None):
+def fit_chain(
+    sample,
+    fold,
+    left_out,
+    settings,
+    *,
+    serves=None,
+    alphas="auto",
+    keep=(),
+    certify="none",
+    ticker=None,
+):
     """Walk the rows outside some folds and score each of those folds."""
     inside = np.flatnonzero(~np.isin(fold, [*left_out, NEVER_SEEN]))
     blocks = [np.flatnonzero(fold == k) for k in left_out]
     # Where new rows are scored beside those that were fitted, the chain keeps the outputs of both.
     beside = inside[:0] if settings.loss.is_separable or not left_out else inside
     held_out = np.concatenate([inside[:0], *blocks, beside])
-    path = run_chain(sample, inside, held_out, settings, alphas=alphas, keep=keep, certify=certify, ticker=ticker)
+    path = run_chain(
+        sample, inside, held_out, settings, alphas=alphas, keep=keep, certify=certify, ticker=ticker
+    )
     losses, start = {}, 0
     for k, rows in zip(left_out, blocks, strict=True):
-        outputs = path.outputs[:, start : start + len(rows)], path.outputs[:, len(held_out) - len(beside) :]
+        outputs = (
+            path.outputs[:, start : start + len(rows)],
+            path.outputs[:, len(held_out) - len(beside) :],
+        )
         start += len(rows)
         weight = sample.weight[rows]
-        losses[k] = np.array([
-            np.average(held_out_losses(sample, settings.loss, rows, beside, *pair), weights=weight)
-            for pair in zip(*outputs, strict=True)
-        ])  # fmt: skip
+        losses[k] = np.array(
+            [
+                np.average(
+                    held_out_losses(sample, settings.loss, rows, beside, *pair), weights=weight
+                )
+                for pair in zip(*outputs, strict=True)
+            ]
+        )
     if len(left_out) > 1:
         path = replace(path, outputs=path.outputs[:, :0], parameters={})
     return Chain(tuple(left_out), path, losses, beside, serves)
 
 
 def held_out_losses(sample, loss, rows, beside, outputs, outputs_beside):
-    """Metric of each row that was held out, scored beside those that were fitted where the loss needs them."""
+    """Metric of each row that was held out, scored beside those that were fitted where the loss
+    needs them.
+    """
     fitted = sample.y[beside], outputs_beside.astype(np.float64), sample.weight[beside]
     return loss.new_metric(sample.y[rows], outputs.astype(np.float64), sample.weight[rows], fitted)
 
@@ -383,10 +442,17 @@ def outer_curve(chains, weights, without=None):
 
 
 def inner_curve(chains, outer, weights, without=None):
-    """The curve that may choose for an outer fold: chains without it and one more fold, scored on that fold.
+    """The curve that may choose for an outer fold: chains without it and one more fold, scored on
+    that fold.
 
     ``without`` is an inner fold that has no say.
     """
-    pairs = [(chain, next(k for k in chain.left_out if k != outer)) for chain in chains if chain.is_inner(outer)]
+    pairs = [
+        (chain, next(k for k in chain.left_out if k != outer))
+        for chain in chains
+        if chain.is_inner(outer)
+    ]
     pairs = [(chain, held_out) for chain, held_out in pairs if held_out != without]
-    return make_curve([chain for chain, _ in pairs], [k for _, k in pairs], [weights[k] for _, k in pairs])
+    return make_curve(
+        [chain for chain, _ in pairs], [k for _, k in pairs], [weights[k] for _, k in pairs]
+    )

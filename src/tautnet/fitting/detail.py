@@ -1,4 +1,6 @@
-"""What a report draws: curves, paths, exits and outer-fold predictions of a study, as plain lists."""
+"""What a report draws: curves, paths, exits and outer-fold predictions of a study, as plain
+lists.
+"""
 
 import math
 import platform
@@ -9,7 +11,13 @@ import numpy as np
 from tautnet.fitting.diagnostics import calibration, confusion, survival_by_risk
 from tautnet.fitting.exits import exit_alphas
 from tautnet.fitting.intervals import paired_difference
-from tautnet.fitting.study import best_row, mean_train_loss, recommended_name, single_chains, training_curve
+from tautnet.fitting.study import (
+    best_row,
+    mean_train_loss,
+    recommended_name,
+    single_chains,
+    training_curve,
+)
 
 LARGEST_LISTED = 20_000
 # Packages whose version may change a number.
@@ -17,11 +25,16 @@ VERSIONS = ("tautnet", "jax", "numpy", "scikit-learn")
 
 
 def study_detail(study, table, encoder, target, predictors):
-    """All that a report draws of a study whose predictors have names; five digits of curves, strengths exact."""
+    """All that a report draws of a study whose predictors have names; five digits of curves,
+    strengths exact.
+    """
     sample, network = study.sample, study.network
     best = table.outer[best_row(table.rows)["penalty"]].losses
     others = [row["penalty"] for row in table.rows if row is not best_row(table.rows)]
-    versus = {n: paired_difference(table.outer[n].losses, best, sample.weight, study.groups) for n in others}
+    versus = {
+        n: paired_difference(table.outer[n].losses, best, sample.weight, study.groups)
+        for n in others
+    }
     recommended = recommended_name(table, sample.weight, study.groups)
     return {
         "folds": int(study.folds[0].max() + 1),
@@ -37,10 +50,15 @@ def study_detail(study, table, encoder, target, predictors):
         "columns": list(encoder.column_names),
         "classes": None if target.classes is None else [str(c) for c in target.classes],
         "decision": target.decision,
-        "versions": {"python": platform.python_version()} | {name: version(name) for name in VERSIONS},
-        "vs_best": {n: {"diff": d.diff, "ci_low": d.ci_low, "ci_high": d.ci_high} for n, d in versus.items()},
+        "versions": (
+            {"python": platform.python_version()} | {name: version(name) for name in VERSIONS}
+        ),
+        "vs_best": {
+            n: {"diff": d.diff, "ci_low": d.ci_low, "ci_high": d.ci_high} for n, d in versus.items()
+        },
         "penalties": {
-            name: penalty_detail(study, name, table.outer[name], predictors) for name in study.nested
+            name: penalty_detail(study, name, table.outer[name], predictors)
+            for name in study.nested
         },
         "relaxed": {name: _columns(one.results()) for name, one in study.relaxed.items()},
         "none": _none_detail(study) if "none" in study.nested else None,
@@ -57,9 +75,22 @@ def penalty_detail(study, name, outer, predictors):
     exits = exit_alphas(path.alphas, path.norms > 0)
     order = sorted((i for i, e in enumerate(exits) if e is not None), key=lambda i: exits[i])
     # Where the grid of a refit starts is not for its user to say.
-    at_edge = nested.whole is not None and curve.index(study.selection) == 0 and len(curve.alphas) > 1
-    arrays = ("n_features", "train_loss", "norms", "unit_norms", "weight_squares", "weight_magnitudes", "weight_max",
-              "zero_weights", "histograms", "stationarity", "objective_gap")  # fmt: skip
+    at_edge = (
+        nested.whole is not None and curve.index(study.selection) == 0 and len(curve.alphas) > 1
+    )
+    arrays = (
+        "n_features",
+        "train_loss",
+        "norms",
+        "unit_norms",
+        "weight_squares",
+        "weight_magnitudes",
+        "weight_max",
+        "zero_weights",
+        "histograms",
+        "stationarity",
+        "objective_gap",
+    )
     return {
         "alphas": curve.alphas,
         "cv_mean": five_digits(curve.mean),
@@ -70,7 +101,9 @@ def penalty_detail(study, name, outer, predictors):
         "at_edge": bool(at_edge),
         "outer_alphas": outer.alphas,
         "outer_losses": five_digits(outer.fold_losses),
-        "path": {"alphas": path.alphas} | {name: five_digits(getattr(path, name)) for name in arrays},
+        "path": (
+            {"alphas": path.alphas} | {name: five_digits(getattr(path, name)) for name in arrays}
+        ),
         "histogram_limit": path.histogram_limit,
         "exit_order": [predictors[i] for i in order],
         "exit_alpha": exits,
@@ -84,7 +117,8 @@ def five_digits(values):
 
     Examples
     --------
-    >>> five_digits(np.array([0.123456789, 1234567.0, 0.0])).tolist(), five_digits(np.array([1234567])).tolist()
+    >>> (five_digits(np.array([0.123456789, 1234567.0, 0.0])).tolist(),
+    ...  five_digits(np.array([1234567])).tolist())
     ([0.12346, 1234600.0, 0.0], [1234567])
     """
     values = np.asarray(values)
@@ -113,11 +147,13 @@ def _none_detail(study):
 
 
 def _predictions(study, outer, name, target):
-    """Outer-fold predictions of a penalty: row by row, or means of 200 equal parts of a large table.
+    """Outer-fold predictions of a penalty: row by row, or means of 200 equal parts of a large
+    table.
 
-    For classes the target is a number in the list of classes, and calibration and confusion of all rows stand
-    beside it: for two classes of the second one's probability, for more of that of the class predicted, for
-    labels of each label's. For survival times the curves of three parts by predicted risk stand there.
+    For classes the target is a number in the list of classes, and calibration and confusion of
+    all rows stand beside it: for two classes of the second one's probability, for more of that
+    of the class predicted, for labels of each label's. For survival times the curves of three
+    parts by predicted risk stand there.
     """
     mean = study.loss.mean(outer.outputs)
     found = {"penalty": name}
@@ -127,7 +163,11 @@ def _predictions(study, outer, name, target):
         found |= _classes(mean, target.labels, study.sample.weight)
     elif target.task == "multilabel":
         n_labels, weight = mean.shape[1], study.sample.weight
-        found |= {"calibration": calibration(mean.ravel(), study.sample.y.ravel() == 1, np.repeat(weight, n_labels))}
+        found |= {
+            "calibration": calibration(
+                mean.ravel(), study.sample.y.ravel() == 1, np.repeat(weight, n_labels)
+            )
+        }
     truth = study.sample.y if target.labels is None else target.labels
     if len(mean) <= LARGEST_LISTED:
         return found | {"target": truth, "prediction": five_digits(mean)}
@@ -142,7 +182,11 @@ def _predictions(study, outer, name, target):
 def _survival(study, risk):
     time, event = np.abs(study.sample.y[:, 0]), study.sample.y[:, 0] > 0
     curves = survival_by_risk(time, event, risk, study.sample.weight, study.folds[0])
-    listed = {"target": time, "event": event, "prediction": five_digits(risk)} if len(risk) <= LARGEST_LISTED else {}
+    listed = (
+        {"target": time, "event": event, "prediction": five_digits(risk)}
+        if len(risk) <= LARGEST_LISTED
+        else {}
+    )
     return listed | {"survival": curves}
 
 
@@ -156,7 +200,9 @@ def _classes(probabilities, labels, weight):
 
 
 def plain(value):
-    """A value in JSON's own types: arrays as lists, whole numbers as int, NaN and infinities as None."""
+    """A value in JSON's own types: arrays as lists, whole numbers as int, NaN and infinities as
+    None.
+    """
     if isinstance(value, dict):
         return {str(key): plain(one) for key, one in value.items()}
     if isinstance(value, list | tuple):

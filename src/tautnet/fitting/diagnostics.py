@@ -1,10 +1,13 @@
-"""How good predicted probabilities, classes and risks are, from predictions of models that never saw their rows."""
+"""How good predicted probabilities, classes and risks are, from predictions of models that never
+saw their rows.
+"""
 
 import numpy as np
 
 # Rows that a bin of a calibration needs, and the most bins that are of use.
 LEAST_ROWS, MOST_BINS, Z = 15, 10, 1.959964
-# Parts of equally many rows by predicted risk, and the most steps of a survival curve that can be told apart.
+# Parts of equally many rows by predicted risk, and the most steps of a survival curve that can
+# be told apart.
 PARTS, MOST_STEPS = ("lowest", "middle", "highest"), 300
 
 
@@ -25,7 +28,9 @@ def confusion(observed, predicted, n_classes):
     >>> confusion(np.array([0, 0, 1]), np.array([0, 1, 1]), 2).tolist()
     [[1, 1], [0, 1]]
     """
-    return np.bincount(observed * n_classes + predicted, minlength=n_classes**2).reshape(n_classes, n_classes)
+    return np.bincount(observed * n_classes + predicted, minlength=n_classes**2).reshape(
+        n_classes, n_classes
+    )
 
 
 def calibration(probability, happened, weight):
@@ -39,8 +44,9 @@ def calibration(probability, happened, weight):
     Returns
     -------
     list of dict
-        For each bin ``predicted`` and ``observed`` (weighted means), ``ci_low`` and ``ci_high`` of what was
-        observed (Wilson 1927, with the effective number of rows of Kish 1965), and ``rows``.
+        For each bin ``predicted`` and ``observed`` (weighted means), ``ci_low`` and ``ci_high``
+        of what was observed (Wilson 1927, with the effective number of rows of Kish 1965), and
+        ``rows``.
 
     Examples
     --------
@@ -57,9 +63,14 @@ def calibration(probability, happened, weight):
         observed = float(np.average(happened[part], weights=own))
         low, high = wilson(observed, own.sum() ** 2 / np.square(own).sum())
         bins.append(
-            {"predicted": float(np.average(probability[part], weights=own)), "observed": observed,
-             "ci_low": low, "ci_high": high, "rows": len(part)}
-        )  # fmt: skip
+            {
+                "predicted": float(np.average(probability[part], weights=own)),
+                "observed": observed,
+                "ci_low": low,
+                "ci_high": high,
+                "rows": len(part),
+            }
+        )
     return bins
 
 
@@ -83,13 +94,16 @@ def survival_by_risk(time, event, risk, weight, fold):
     Returns
     -------
     list of dict
-        For each third ``risk`` (its name), ``rows``, ``events``, ``median`` (the time that half of them outlive,
-        None where more do), and the steps of `kaplan_meier`: ``times`` and ``survival``.
+        For each third ``risk`` (its name), ``rows``, ``events``, ``median`` (the time that half
+        of them outlive, None where more do), and the steps of `kaplan_meier`: ``times`` and
+        ``survival``.
     """
     part = np.full(len(time), -1)
     for k in np.unique(fold):
         rows = np.flatnonzero((fold == k) & (weight > 0))
-        part[rows[np.argsort(risk[rows], kind="stable")]] = np.arange(len(rows)) * len(PARTS) // len(rows)
+        part[rows[np.argsort(risk[rows], kind="stable")]] = (
+            np.arange(len(rows)) * len(PARTS) // len(rows)
+        )
     found = []
     for k, name in enumerate(PARTS):
         own = part == k
@@ -97,15 +111,21 @@ def survival_by_risk(time, event, risk, weight, fold):
         below = np.flatnonzero(survival <= 0.5)
         kept = np.unique(np.linspace(0, len(times) - 1, min(len(times), MOST_STEPS)).astype(int))
         found.append(
-            {"risk": name, "rows": int(own.sum()), "events": int(event[own].sum()),
-             "median": float(times[below[0]]) if len(below) else None,
-             "times": times[kept], "survival": survival[kept]}
-        )  # fmt: skip
+            {
+                "risk": name,
+                "rows": int(own.sum()),
+                "events": int(event[own].sum()),
+                "median": float(times[below[0]]) if len(below) else None,
+                "times": times[kept],
+                "survival": survival[kept],
+            }
+        )
     return found
 
 
 def kaplan_meier(time, event, weight):
-    """Share of rows that outlives each time, rows without an event counted as long as they were seen.
+    """Share of rows that outlives each time, rows without an event counted as long as they were
+    seen.
 
     Returns
     -------
@@ -118,7 +138,8 @@ def kaplan_meier(time, event, weight):
 
     Examples
     --------
-    >>> times, survival = kaplan_meier(np.array([1.0, 2.0, 3.0, 4.0]), np.array([True, False, True, False]), np.ones(4))
+    >>> times, survival = kaplan_meier(np.array([1.0, 2.0, 3.0, 4.0]),
+    ...     np.array([True, False, True, False]), np.ones(4))
     >>> times.tolist(), survival.tolist()
     ([0.0, 1.0, 3.0, 4.0], [1.0, 0.75, 0.375, 0.375])
     """

@@ -1,9 +1,10 @@
-"""Which predictors are real: the holdout randomization test, and a limit on the share of false ones among them.
+"""Which predictors are real: the holdout randomization test, and a limit on the share of false ones
+among them.
 
-Networks that have not seen a fold predict it twice: with a predictor as it is, and with draws of it from its
-distribution given the other predictors. If the target has nothing to do with the predictor beyond what the others
-say, its own values are no better than a draw (Tansey, Veitch, Zhang, Rabadan and Blei 2018, The holdout randomization
-test).
+Networks that have not seen a fold predict it twice: with a predictor as it is, and with draws of it
+from its distribution given the other predictors. If the target has nothing to do with the predictor
+beyond what the others say, its own values are no better than a draw (Tansey, Veitch, Zhang, Rabadan
+and Blei 2018, The holdout randomization test).
 """
 
 from functools import partial
@@ -35,7 +36,8 @@ class Verdicts(NamedTuple):
     p_values : array (n_predictors,)
         1 where a predictor is zero in every network.
     fold_p_values : array (n_predictors, n_folds)
-        Those of single networks, NaN unless they were asked for, 1 where the predictor is zero in that network.
+        Those of single networks, NaN unless they were asked for, 1 where the predictor is zero in
+        that network.
     draws : int array (n_predictors,)
         How many were made.
     """
@@ -76,8 +78,9 @@ def benjamini_hochberg(p_values, fdr):
 class Sequential:
     """A Monte Carlo p-value that stops where it is clear enough.
 
-    Draws are made until ``EXCEEDANCES`` of them were at least as good as what was observed: p is that number over the
-    number of draws. Where the most draws come first, it is (exceedances + 1) / (draws + 1).
+    Draws are made until ``EXCEEDANCES`` of them were at least as good as what was observed: p is
+    that number over the number of draws. Where the most draws come first, it is (exceedances + 1) /
+    (draws + 1).
 
     Parameters
     ----------
@@ -142,7 +145,8 @@ def rows_to_test(weight, seed):
 class FoldNetwork:
     """A network and rows that it has not seen, ready for other values of one predictor at a time.
 
-    What the first layer and the skip make of the rows is kept; other values add their difference to it.
+    What the first layer and the skip make of the rows is kept; other values add their difference to
+    it.
 
     Parameters
     ----------
@@ -193,7 +197,9 @@ class FoldNetwork:
         return self._loss(self.signal + change @ first[columns], beside)
 
     def _loss(self, signal, beside):
-        outputs = self.unit.in_units(self.unit.settings.network.outputs_of_signal(self.parameters, signal, beside))
+        outputs = self.unit.in_units(
+            self.unit.settings.network.outputs_of_signal(self.parameters, signal, beside)
+        )
         n_draws, loss = len(outputs), self.unit.settings.loss
         y = np.broadcast_to(self.y, outputs.shape).reshape(-1, self.y.shape[1])
         return loss.metric(y, outputs.reshape(y.shape)).reshape(n_draws, -1) @ self.weight
@@ -202,7 +208,8 @@ class FoldNetwork:
 def fold_networks(nested, rows, *, n_jobs=None, on_progress=None):
     """The network of each fold, at the strength that the other folds choose.
 
-    Nothing that makes it has seen the fold: neither its training, nor its factors, nor the choice of its strength.
+    Nothing that makes it has seen the fold: neither its training, nor its factors, nor the choice
+    of its strength.
 
     Parameters
     ----------
@@ -224,7 +231,12 @@ def fold_networks(nested, rows, *, n_jobs=None, on_progress=None):
         chain, alpha = nested.single(0, k), nested.inner(0, k).alpha("min")
         # Walked again for its parameters: none of the path's are kept.
         path = run_chain(
-            sample, np.flatnonzero(fold != k), rows[:0], chain.path.unit.settings, until=alpha, ticker=ticker
+            sample,
+            np.flatnonzero(fold != k),
+            rows[:0],
+            chain.path.unit.settings,
+            until=alpha,
+            ticker=ticker,
         )
         unseen = np.flatnonzero(fold[rows] == k)
         return FoldNetwork(tested, unseen, path.unit, path.parameters[len(path.alphas) - 1])
@@ -233,7 +245,9 @@ def fold_networks(nested, rows, *, n_jobs=None, on_progress=None):
     return run_units(units, n_jobs=n_jobs, on_progress=on_progress)
 
 
-def randomization_test(sample, networks, conditionals, *, most, seed, by_fold=False, n_jobs=None, on_progress=None):
+def randomization_test(
+    sample, networks, conditionals, *, most, seed, by_fold=False, n_jobs=None, on_progress=None
+):
     """Compare the held-out loss with that under draws of each predictor.
 
     Parameters
@@ -257,7 +271,10 @@ def randomization_test(sample, networks, conditionals, *, most, seed, by_fold=Fa
         The p-value of a predictor is that of the loss summed over all rows.
     """
     n_predictors, n_folds = sample.n_predictors, len(networks)
-    p_values, fold_p_values = np.ones(n_predictors), np.full((n_predictors, n_folds), 1.0 if by_fold else np.nan)
+    p_values, fold_p_values = (
+        np.ones(n_predictors),
+        np.full((n_predictors, n_folds), 1.0 if by_fold else np.nan),
+    )
     draws, used = np.zeros(n_predictors, int), {}
     for j in range(n_predictors):
         columns = np.flatnonzero(sample.column_predictor == j)
@@ -280,7 +297,9 @@ def randomization_test(sample, networks, conditionals, *, most, seed, by_fold=Fa
 
 
 def _test(conditional, networks, most, seed, by_fold, ticker):
-    """Draw one predictor until its p-values are clear: that of all rows first, then those of single networks."""
+    """Draw one predictor until its p-values are clear: that of all rows first, then those of single
+    networks.
+    """
     generator = np.random.default_rng(seed)
 
     def statistics(losses):
@@ -294,6 +313,11 @@ def _test(conditional, networks, most, seed, by_fold, ticker):
         ticker.tick(sequential.draws / most)
         drawn = conditional.draw(generator, size)
         sequential.add(
-            statistics([network.losses(conditional.columns, drawn[:, network.rows]) for network in networks])
+            statistics(
+                [
+                    network.losses(conditional.columns, drawn[:, network.rows])
+                    for network in networks
+                ]
+            )
         )
     return sequential

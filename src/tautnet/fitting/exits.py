@@ -13,7 +13,8 @@ class Exits(NamedTuple):
     alphas : array (n_predictors,)
         The strength from which on a predictor is never alive again; infinite where it never leaves.
     spread : array (n_predictors,)
-        Standard deviation over folds of its logarithm to base 10; NaN where a fold's path keeps the predictor.
+        Standard deviation over folds of its logarithm to base 10; NaN where a fold's path keeps the
+        predictor.
     returns : int array (n_predictors,)
         How often a predictor that had left came back at a larger strength.
     """
@@ -51,8 +52,11 @@ def order_of_exit(path, fold_paths):
     -------
     Exits
     """
+
     def of(one):
-        return np.array([np.inf if a is None else a for a in exit_alphas(one.alphas, one.norms > 0)])
+        return np.array(
+            [np.inf if a is None else a for a in exit_alphas(one.alphas, one.norms > 0)]
+        )
 
     alphas, alive = of(path), path.norms > 0
     folds = np.array([of(one) for one in fold_paths])

@@ -35,13 +35,18 @@ def standard_error(values, weight, groups=None):
     groups : int array (n_rows,), optional
     """
     deviations = weight * (values - np.average(values, weights=weight))
-    sums = deviations if groups is None else np.bincount(np.unique(groups, return_inverse=True)[1], deviations)
+    sums = (
+        deviations
+        if groups is None
+        else np.bincount(np.unique(groups, return_inverse=True)[1], deviations)
+    )
     n = len(sums)
     return float(np.sqrt(np.square(sums).sum() * n / max(n - 1, 1)) / weight.sum())
 
 
 def paired_difference(other, own, weight, groups=None):
-    """Difference of two mean losses with the normal interval of cross-validation (Bayle et al. 2020).
+    """Difference of two mean losses with the normal interval of cross-validation (Bayle et al.
+    2020).
 
     Parameters
     ----------

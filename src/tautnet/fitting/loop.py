@@ -1,4 +1,7 @@
-"""THE loop: advance a solver in short calls until its steps are done, its point is solved, or it is stopped."""
+"""THE loop: advance a solver in short calls until its steps are done, its point is solved, or it
+is
+stopped.
+"""
 
 import threading
 import time
@@ -21,7 +24,9 @@ class Interrupted(Exception):
 
 
 class Ticker:
-    """What a loop reports to and asks whether to go on; the default never stops and says nothing."""
+    """What a loop reports to and asks whether to go on; the default never stops and says
+    nothing.
+    """
 
     def __init__(self, on_progress=None):
         self.stopped = threading.Event()
@@ -76,7 +81,8 @@ class Adam:
         self.dtype = data.weight.dtype
         self.n_columns = len(problem.groups.index)
         self.columns = np.arange(self.n_columns)
-        # Fixed by all columns, since what a run returns has them all, however few are left to walk.
+        # Fixed by all columns, since what a run returns has them all, however few are left to
+        # walk.
         n_parameters = sum(leaf.size for leaf in jax.tree.leaves(parameters))
         self.capacity = int(np.clip(NUMBERS_BETWEEN_LOOKS // n_parameters, 1, 8))
         self._go_on_from(solver.adam_start(problem, parameters))
@@ -125,12 +131,14 @@ class Adam:
         return _on_columns(fill, several)
 
     def run(self, alphas, rate, length, first=0, last=None, *, batched):
-        """Make one cosine of ``length`` steps for each strength, or the steps from ``first`` to ``last`` of them.
+        """Make one cosine of ``length`` steps for each strength, or the steps from ``first`` to
+        ``last`` of them.
 
         Returns
         -------
         late, ends
-            Parameters in NumPy after three quarters of each cycle and at its end, the first axis the strength.
+            Parameters in NumPy after three quarters of each cycle and at its end, the first axis
+            the strength.
         """
         filled = np.zeros(self.capacity, self.dtype)
         filled[: len(alphas)] = alphas
@@ -146,7 +154,10 @@ class Adam:
 
         last = length * len(alphas) if last is None else last
         self.paces[batched].advance(advance, first, last, self.ticker)
-        return tuple(self._with_all_columns(kept, len(alphas)) for kept in (self.walked.late, self.walked.ends))
+        return tuple(
+            self._with_all_columns(kept, len(alphas))
+            for kept in (self.walked.late, self.walked.ends)
+        )
 
 
 def _on_columns(change, parameters):
@@ -183,9 +194,9 @@ class Finishing(NamedTuple):
 def finish(problem, data, parameters, how, *, floor, null_loss, ticker):
     """Iterate until a point is solved.
 
-    Stops when stationarity is at most ``tol / 5``, after ``max_iter`` iterations, or, where the problem is
-    not convex, when the last two blocks gained less than 1e-4 of the objective while stationarity no longer
-    halves.
+    Stops when stationarity is at most ``tol / 5``, after ``max_iter`` iterations, or, where the
+    problem is not convex, when the last two blocks gained less than 1e-4 of the objective while
+    stationarity no longer halves.
 
     Returns
     -------
@@ -195,13 +206,21 @@ def finish(problem, data, parameters, how, *, floor, null_loss, ticker):
     state = solver.fista_start(parameters)
     history, n_iter = [], 0
     while True:
-        objective, residual = (float(v) for v in how.measure(problem, data, floor, state.parameters))
+        objective, residual = (
+            float(v) for v in how.measure(problem, data, floor, state.parameters)
+        )
         history.append((n_iter, objective, residual))
-        if residual <= how.tol / 5 or n_iter >= how.max_iter or (not how.convex and _stalled(history)):
+        if (
+            residual <= how.tol / 5
+            or n_iter >= how.max_iter
+            or (not how.convex and _stalled(history))
+        ):
             break
         ticker.tick()
         count = min(how.block, how.max_iter - n_iter)
-        state = jax.block_until_ready(how.advance(problem, data, np.asarray(count, np.int32), state))
+        state = jax.block_until_ready(
+            how.advance(problem, data, np.asarray(count, np.int32), state)
+        )
         n_iter += count
     iterations, objectives, residuals = (np.array(column) for column in zip(*history, strict=True))
     gap = (np.interp(0.75 * n_iter, iterations, objectives) - objectives[-1]) / null_loss

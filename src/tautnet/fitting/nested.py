@@ -1,4 +1,6 @@
-"""Nested cross-validation of candidates: every chain is a unit of work, shared by the folds it serves."""
+"""Nested cross-validation of candidates: every chain is a unit of work, shared by the folds it
+serves.
+"""
 
 from dataclasses import dataclass, field, replace
 from functools import partial
@@ -74,10 +76,11 @@ class Nested:
         The fold of each row, one array a repeat.
     chains : list of lists of Chain
     whole : Path
-        The refit on all rows, certified at every strength; None for refits of few predictors, see `relaxed`.
+        The refit on all rows, certified at every strength; None for refits of few predictors, see
+        `relaxed`.
     ladders : dict
-        With finishing: (repeat, outer fold) or None for all rows -> the `Ladder` of strengths at which
-        models were finished; choices are made among these alone.
+        With finishing: (repeat, outer fold) or None for all rows -> the `Ladder` of strengths at
+        which models were finished; choices are made among these alone.
     first : Nested, optional
         The chains that the factors of an adaptive penalty come from.
     """
@@ -93,7 +96,9 @@ class Nested:
     @property
     def seconds(self):
         """Time that all chains took."""
-        chains = self.whole.seconds + sum(chain.path.seconds for repeat in self.chains for chain in repeat)
+        chains = self.whole.seconds + sum(
+            chain.path.seconds for repeat in self.chains for chain in repeat
+        )
         return chains + (0.0 if self.first is None else self.first.seconds)
 
     def curve(self, without=None):
@@ -104,7 +109,9 @@ class Nested:
     def inner(self, repeat, outer, without=None):
         """The curve that may choose for an outer fold, over all its inner folds or all but one."""
         weights = fold_weights(self.sample, self.folds[repeat])
-        return self._among(inner_curve(self.chains[repeat], outer, weights, without), (repeat, outer))
+        return self._among(
+            inner_curve(self.chains[repeat], outer, weights, without), (repeat, outer)
+        )
 
     def _among(self, curve, key):
         return curve.restricted(self.ladders[key]) if self.ladders else curve
@@ -112,7 +119,9 @@ class Nested:
     @property
     def outer_folds(self):
         """Every pair (repeat, outer fold)."""
-        return [(repeat, k) for repeat, fold in enumerate(self.folds) for k in range(fold.max() + 1)]
+        return [
+            (repeat, k) for repeat, fold in enumerate(self.folds) for k in range(fold.max() + 1)
+        ]
 
     def single(self, repeat, outer):
         """The chain without one fold."""
@@ -156,7 +165,9 @@ def outer_results(sample, folds, choose):
             loss = nested.candidate.settings.loss
             held_out, beside = np.split(chain.path.outputs[at], [int(rows.sum())])
             row_outputs[rows] = held_out
-            row_losses[rows] = held_out_losses(sample, loss, np.flatnonzero(rows), chain.beside, held_out, beside)
+            row_losses[rows] = held_out_losses(
+                sample, loss, np.flatnonzero(rows), chain.beside, held_out, beside
+            )
             train.append(chain.path.train_loss[at])
             fold_losses.append(np.average(row_losses[rows], weights=sample.weight[rows]))
             alphas.append(chain.path.alphas[at])
@@ -164,12 +175,18 @@ def outer_results(sample, folds, choose):
         outputs.append(row_outputs)
         scores.append(loss.pooled_score(sample.y, row_outputs, sample.weight, fold))
     return Outer(
-        np.mean(losses, axis=0), np.mean(outputs, axis=0), float(np.mean(train)), float(np.mean(scores)),
-        np.array(fold_losses), np.array(alphas),
-    )  # fmt: skip
+        np.mean(losses, axis=0),
+        np.mean(outputs, axis=0),
+        float(np.mean(train)),
+        float(np.mean(scores)),
+        np.array(fold_losses),
+        np.array(alphas),
+    )
 
 
-def cross_validate(sample, candidates, folds, *, nested, alphas="auto", keep=(), n_jobs=None, on_progress=None):
+def cross_validate(
+    sample, candidates, folds, *, nested, alphas="auto", keep=(), n_jobs=None, on_progress=None
+):
     """Walk every chain of every candidate, the refit on all rows among them.
 
     Parameters
@@ -194,11 +211,17 @@ def cross_validate(sample, candidates, folds, *, nested, alphas="auto", keep=(),
     # Candidates that differ in name alone, or in being adaptive, share their first chains.
     plans = {first.settings: Plan(first, list(plain_tasks(folds, nested)), {}) for first in firsts}
     is_second = [c.settings.adaptive for c in candidates]
-    parts = stages(1 + any(is_second) + any(_is_finished_later(c.settings) for c in candidates), on_progress)
+    parts = stages(
+        1 + any(is_second) + any(_is_finished_later(c.settings) for c in candidates), on_progress
+    )
     walk = partial(_walk_all, sample, folds=folds, alphas=alphas, keep=keep, n_jobs=n_jobs)
     walked = dict(zip(plans, walk(plans.values(), on_progress=next(parts)), strict=True))
-    results = [replace(walked[f.settings], candidate=c) for f, c in zip(firsts, candidates, strict=True)]
-    plans = [replace(plans[f.settings], candidate=c) for f, c in zip(firsts, candidates, strict=True)]
+    results = [
+        replace(walked[f.settings], candidate=c) for f, c in zip(firsts, candidates, strict=True)
+    ]
+    plans = [
+        replace(plans[f.settings], candidate=c) for f, c in zip(firsts, candidates, strict=True)
+    ]
     if any(is_second):
         at = np.flatnonzero(is_second)
         for i in at:
@@ -240,7 +263,9 @@ class Task(NamedTuple):
 
 @dataclass(frozen=True)
 class Plan:
-    """What is to be walked for a candidate: its chains, and with finishing the strengths, as in `Nested`."""
+    """What is to be walked for a candidate: its chains, and with finishing the strengths, as in
+    `Nested`.
+    """
 
     candidate: Candidate
     tasks: list
@@ -258,16 +283,23 @@ def plain_tasks(folds, nested):
 def adaptive_tasks(first, nested):
     """The second chains of a candidate, each with the factors of its own first chain.
 
-    The strength at which they are taken is chosen by the other folds: for the chain without outer fold k and
-    inner fold j by the other inner folds of k, and where outer fold j, whose inner fold is k, would choose
-    another strength, there are two such chains. So no fold scores a model in whose choice it had a say, and
-    nothing that serves an outer fold has seen it.
+    The strength at which they are taken is chosen by the other folds: for the chain without outer
+    fold k and inner fold j by the other inner folds of k, and where outer fold j, whose inner fold
+    is k, would choose another strength, there are two such chains. So no fold scores a model in
+    whose choice it had a say, and nothing that serves an outer fold has seen it.
     """
     whole = first.whole
-    yield Task(None, (), factors=adaptive_factors(whole.sizes[nearest(whole.alphas, first.curve().alpha("min"))]))
+    yield Task(
+        None,
+        (),
+        factors=adaptive_factors(whole.sizes[nearest(whole.alphas, first.curve().alpha("min"))]),
+    )
     for repeat, chain, at in honest_points(first, nested):
         for i in sorted(set(at.values())):
-            serves, factors = tuple(k for k in at if at[k] == i), adaptive_factors(chain.path.sizes[i])
+            serves, factors = (
+                tuple(k for k in at if at[k] == i),
+                adaptive_factors(chain.path.sizes[i]),
+            )
             yield Task(repeat, chain.left_out, serves, factors)
 
 
@@ -285,22 +317,28 @@ def honest_points(nested, is_nested):
     repeat : int
     chain : Chain
     at : dict
-        A fold that the chain leaves out, as the outer one -> index of the strength that the folds choose which are
-        neither that one nor the one that the chain is scored on.
+        A fold that the chain leaves out, as the outer one -> index of the strength that the folds
+        choose which are neither that one nor the one that the chain is scored on.
     """
     for repeat, chains in enumerate(nested.chains):
         for chain in chains:
             if len(chain.left_out) == 2:
-                pairs = [(k, j) for k, j in (chain.left_out, chain.left_out[::-1]) if chain.is_inner(k)]
+                pairs = [
+                    (k, j) for k, j in (chain.left_out, chain.left_out[::-1]) if chain.is_inner(k)
+                ]
                 curves = {k: nested.inner(repeat, k, without=j) for k, j in pairs}
             else:
                 k = chain.left_out[0]
-                curves = {k: nested.inner(repeat, k) if is_nested else nested.curve(without=(repeat, k))}
+                curves = {
+                    k: nested.inner(repeat, k) if is_nested else nested.curve(without=(repeat, k))
+                }
             yield repeat, chain, {k: chain.at(curve.alpha("min")) for k, curve in curves.items()}
 
 
 def _is_finished_later(settings):
-    return settings.finish and not settings.network.is_linear and settings.penalty not in UNPENALISED
+    return (
+        settings.finish and not settings.network.is_linear and settings.penalty not in UNPENALISED
+    )
 
 
 class Ladder(NamedTuple):
@@ -320,8 +358,9 @@ class Ladder(NamedTuple):
 def finishing_ladder(curve):
     """The strengths within half a decade of the one that the curve of an unfinished path chooses.
 
-    Points of a path lag behind their strengths, which rise while the weights still shrink: a finished point is more
-    regularised than the unfinished one of the same strength, so its least loss is not looked for above.
+    Points of a path lag behind their strengths, which rise while the weights still shrink: a
+    finished point is more regularised than the unfinished one of the same strength, so its least
+    loss is not looked for above.
 
     Examples
     --------
@@ -331,29 +370,43 @@ def finishing_ladder(curve):
     Ladder(alphas=[0.4, 1.0, 1.5], ceiling=1.0)
     """
     alpha = curve.alpha("min")
-    return Ladder(curve.alphas[np.abs(np.log10(curve.alphas / alpha)) <= 0.5 + 1e-9].tolist(), alpha)
+    return Ladder(
+        curve.alphas[np.abs(np.log10(curve.alphas / alpha)) <= 0.5 + 1e-9].tolist(), alpha
+    )
 
 
 def _ladders(nested, is_nested):
     outer = nested.outer_folds if is_nested else []
-    return {None: finishing_ladder(nested.curve()), **{key: finishing_ladder(nested.inner(*key)) for key in outer}}
+    return {
+        None: finishing_ladder(nested.curve()),
+        **{key: finishing_ladder(nested.inner(*key)) for key in outer},
+    }
 
 
 def _walk_all(sample, plans, *, folds, alphas, keep, n_jobs, on_progress):
-    """Walk the chains of several plans: unfinished where there are no ladders, else finished on them."""
-    tasks = [(p, task.repeat, _unit(sample, plan, task, folds, alphas, keep)) for p, plan in enumerate(plans)
-             for task in plan.tasks]  # fmt: skip
+    """Walk the chains of several plans: unfinished where there are no ladders, else finished on
+    them.
+    """
+    tasks = [
+        (p, task.repeat, _unit(sample, plan, task, folds, alphas, keep))
+        for p, plan in enumerate(plans)
+        for task in plan.tasks
+    ]
     done = run_units([unit for *_, unit in tasks], n_jobs=n_jobs, on_progress=on_progress)
     chains = {}
     for (p, repeat, _), chain in zip(tasks, done, strict=True):
         chains.setdefault((p, repeat), []).append(chain)
     return [
         Nested(
-            plan.candidate, sample, folds, [chains[p, r] for r in range(len(folds))], chains[p, None][0].path,
+            plan.candidate,
+            sample,
+            folds,
+            [chains[p, r] for r in range(len(folds))],
+            chains[p, None][0].path,
             plan.ladders,
         )
         for p, plan in enumerate(plans)
-    ]  # fmt: skip
+    ]
 
 
 def _unit(sample, plan, task, folds, alphas, keep):
@@ -365,12 +418,24 @@ def _unit(sample, plan, task, folds, alphas, keep):
     if repeat is None:
         small = sample.X.shape[1] * sum(settings.network.hidden_layer_sizes[:1]) <= LARGEST_KEPT
         unfinished = "all" if small else ()
-        kept, fold, certify = ladders[None].alphas if ladders else unfinished, np.zeros(len(sample.y), int), "all"
+        kept, fold, certify = (
+            ladders[None].alphas if ladders else unfinished,
+            np.zeros(len(sample.y), int),
+            "all",
+        )
     else:
         keys = [None, *((repeat, k) for k in task.left_out)]
         rungs = [a for key in keys if key in ladders for a in ladders[key].alphas]
         kept, fold, certify = rungs or keep, folds[repeat], "none"
     chain = partial(
-        fit_chain, sample, fold, task.left_out, settings, serves=task.serves, alphas=alphas, keep=kept, certify=certify
+        fit_chain,
+        sample,
+        fold,
+        task.left_out,
+        settings,
+        serves=task.serves,
+        alphas=alphas,
+        keep=kept,
+        certify=certify,
     )
     return lambda ticker: chain(ticker=ticker)

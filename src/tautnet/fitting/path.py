@@ -18,7 +18,9 @@ WIDE = 1000
 
 
 def grid(low, high, per_decade=8):
-    """The strengths 10^(k/8) from ``low`` to ``high``, or fewer: the same numbers for every table and fold.
+    """The strengths 10^(k/8) from ``low`` to ``high``, or fewer: the same numbers for every
+    table
+    and fold.
 
     Examples
     --------
@@ -42,7 +44,9 @@ def nearest(alphas, alpha):
 
 
 def automatic_alphas(unit):
-    """The grid of a unit: l2 ends at 10 a₀; the others end where they are null, at most at 1000 a₀."""
+    """The grid of a unit: l2 ends at 10 a₀; the others end where they are null, at most at 1000
+    a₀.
+    """
     settings = unit.settings
     ratio = settings.alpha_min_ratio
     if ratio == "auto":
@@ -52,7 +56,9 @@ def automatic_alphas(unit):
 
 
 def _has_as_many_rows(X):
-    """Whether there are as many rows as columns; rows that stand twice count once, as a row of weight 2 does."""
+    """Whether there are as many rows as columns; rows that stand twice count once, as a row of
+    weight 2 does.
+    """
     size, distinct = X.shape[1], set()
     for start in range(0, len(X), size):
         distinct.update(row.tobytes() for row in X[start : start + size])
@@ -61,7 +67,18 @@ def _has_as_many_rows(X):
     return False
 
 
-def walk(sample, rows, held_out, settings, *, alphas="auto", until=None, keep=(), certify="none", ticker=None):
+def walk(
+    sample,
+    rows,
+    held_out,
+    settings,
+    *,
+    alphas="auto",
+    until=None,
+    keep=(),
+    certify="none",
+    ticker=None,
+):
     """Fit one chain.
 
     Parameters
@@ -93,11 +110,15 @@ def walk(sample, rows, held_out, settings, *, alphas="auto", until=None, keep=()
             recorder.certified = (0,) if certify != "none" else ()
             _train_unpenalised(unit, recorder, ticker)
         else:
-            alphas = automatic_alphas(unit) if isinstance(alphas, str) else np.asarray(alphas, float)
+            alphas = (
+                automatic_alphas(unit) if isinstance(alphas, str) else np.asarray(alphas, float)
+            )
             if until is not None:
                 alphas = np.append(alphas[alphas < until * (1 - 1e-9)], until)
                 keep = [until]
-            kept = range(len(alphas)) if keep == "all" else {nearest(alphas, alpha) for alpha in keep}
+            kept = (
+                range(len(alphas)) if keep == "all" else {nearest(alphas, alpha) for alpha in keep}
+            )
             recorder.certified = {"none": (), "kept": kept, "all": range(len(alphas))}[certify]
             walker = _walk_linear if settings.network.is_linear else _walk_network
             walker(unit, alphas, recorder, kept, until is not None, ticker)
@@ -126,14 +147,18 @@ def _train_unpenalised(unit, recorder, ticker):
 
 
 def _walk_network(unit, alphas, recorder, kept, to_the_end, ticker):
-    """Proximal Adam from strength to strength, moments kept; points are finished where asked, off the walk."""
+    """Proximal Adam from strength to strength, moments kept; points are finished where asked,
+    off
+    the walk.
+    """
     settings, dtype = unit.settings, np.dtype(unit.settings.precision).type
     schedule, data = settings.schedule, unit.data(dtype)
     adam = Adam(unit.problem(alphas[0], dtype), data, unit.start(dtype), ticker, unit.batches(data))
     done, steps = 0, 0
     lengths = _cycle_lengths(unit, alphas, adam.problem.is_sharp)
     while done < len(alphas):
-        # One call walks strengths of equal cycles; minibatches give way to all rows at each strength's end.
+        # One call walks strengths of equal cycles; minibatches give way to all rows at each
+        # strength's end.
         length = lengths[done]
         at_once = 1 if unit.batched or done == 0 else adam.capacity
         here = done + np.flatnonzero(np.cumprod(lengths[done : done + at_once] == length))
@@ -147,7 +172,16 @@ def _walk_network(unit, alphas, recorder, kept, to_the_end, ticker):
         n_alive, over = _alive(unit, ends, to_the_end)
         alive = here[:n_alive]
         settled = [
-            _settle(unit, i, alphas[i], pick(late, i - done), pick(ends, i - done), i in kept, recorder, ticker)
+            _settle(
+                unit,
+                i,
+                alphas[i],
+                pick(late, i - done),
+                pick(ends, i - done),
+                i in kept,
+                recorder,
+                ticker,
+            )
             for i in alive
         ]
         if settled:
@@ -160,14 +194,19 @@ def _walk_network(unit, alphas, recorder, kept, to_the_end, ticker):
             _end(unit, alphas, done + n_alive, steps, recorder, to_the_end, ticker)
             return
         heard = np.flatnonzero(_heard(ends)[-1])
-        if unit.table is None and len(adam.columns) > WIDE and ladder(len(heard)) <= len(adam.columns) / 2:
+        if (
+            unit.table is None
+            and len(adam.columns) > WIDE
+            and ladder(len(heard)) <= len(adam.columns) / 2
+        ):
             adam.keep(heard)
         done = here[-1] + 1
         ticker.tick(done / len(alphas))
 
 
 def _repeat_first(unit, alpha, adam, late, ends, recorder):
-    """Repeat the cycle of the first strength while the loss is far from 0 and a cycle cuts it well.
+    """Repeat the cycle of the first strength while the loss is far from 0 and a cycle cuts it
+    well.
 
     Returns
     -------
@@ -195,7 +234,9 @@ def _cycle_lengths(unit, alphas, is_sharp):
 
 
 def _settle(unit, i, alpha, late, point, is_kept, recorder, ticker):
-    """A point of the walk as it is recorded: finished or as it is, iterations made for that, certificate."""
+    """A point of the walk as it is recorded: finished or as it is, iterations made for that,
+    certificate.
+    """
     if unit.settings.finish and is_kept:
         point, n_iter, *certificate = _finished(unit, alpha, point, recorder.data, ticker)
         return jax.tree.map(np.asarray, point), n_iter, certificate
@@ -218,10 +259,12 @@ def _walk_linear(unit, alphas, recorder, kept, to_the_end, ticker):
 
 
 def _alive(unit, parameters, to_the_end):
-    """How many of several networks come before the end of the path, and whether it ends among them.
+    """How many of several networks come before the end of the path, and whether it ends among
+    them.
 
-    It ends where no input that the penalty can take out is heard. Inputs that are never penalised are heard
-    on, in a network that still changes with the strength: where a strength is asked for, it is walked to.
+    It ends where no input that the penalty can take out is heard. Inputs that are never
+    penalised are heard on, in a network that still changes with the strength: where a strength
+    is asked for, it is walked to.
     """
     bare = ~_heard(parameters)[:, unit.penalised].any(axis=1)
     over = bool(bare.any()) and (unit.penalised.all() or not to_the_end)
@@ -229,7 +272,10 @@ def _alive(unit, parameters, to_the_end):
 
 
 def _end(unit, alphas, i, steps, recorder, to_the_end, ticker):
-    """Where no input is heard any more the best point is known, here and at every larger strength: the null model."""
+    """Where no input is heard any more the best point is known, here and at every larger
+    strength:
+    the null model.
+    """
     if not unit.penalised.all():
         return
     i = len(alphas) - 1 if to_the_end else i
@@ -240,17 +286,30 @@ def _end(unit, alphas, i, steps, recorder, to_the_end, ticker):
 
 
 def _finished(unit, alpha, parameters, data, ticker):
-    """Finish a point: by proximal Newton where its model is cheaper than a pass through the rows."""
+    """Finish a point: by proximal Newton where its model is cheaper than a pass through the
+    rows.
+    """
     settings, linear = unit.settings, unit.settings.network.is_linear
     size = (unit.X.shape[1] + 1) * unit.y.shape[1]
     newton = linear and settings.loss.has_curvature and size <= min(len(unit.X), LARGEST_MODEL)
     measure = solver.measure_unpenalised if settings.penalty == "none" else solver.measure
     how = Finishing(
-        *((solver.newton, 1) if newton else (solver.fista, min(25, settings.max_iter))), measure,
-        settings.tol, settings.max_iter, linear,
-    )  # fmt: skip
+        *((solver.newton, 1) if newton else (solver.fista, min(25, settings.max_iter))),
+        measure,
+        settings.tol,
+        settings.max_iter,
+        linear,
+    )
     problem, floor = unit.problem(alpha, np.float64), np.float64(unit.floor)
-    return finish(problem, data, as_float64(parameters), how, floor=floor, null_loss=unit.null_loss, ticker=ticker)
+    return finish(
+        problem,
+        data,
+        as_float64(parameters),
+        how,
+        floor=floor,
+        null_loss=unit.null_loss,
+        ticker=ticker,
+    )
 
 
 def _heard(parameters):

@@ -1,8 +1,11 @@
-"""The relaxed path: refits under l2 on the predictors that a penalty ranks first, which it then no longer shrinks.
+"""The relaxed path: refits under l2 on the predictors that a penalty ranks first, which it then
+no
+longer shrinks.
 
-A penalty that takes predictors out also shrinks those that it keeps, the more, the fewer they are. So for a ladder
-of numbers k, the k first predictors of each chain get a path of their own under l2, and cross-validation chooses
-between these and the shrunken models (Meinshausen 2007, Relaxed Lasso).
+A penalty that takes predictors out also shrinks those that it keeps, the more, the fewer they
+are. So for a ladder of numbers k, the k first predictors of each chain get a path of their own
+under l2, and cross-validation chooses between these and the shrunken models (Meinshausen 2007,
+Relaxed Lasso).
 """
 
 from dataclasses import dataclass, field, replace
@@ -25,7 +28,8 @@ ORDERS = ("norm", "exit")
 EVERY, RATIO = 8, 1.2
 # Few predictors with a weak penalty take long to fit: short refits cost accuracy.
 FIRST_STEPS, STEPS, ALPHA_MIN_RATIO, ALPHAS_PER_DECADE = 300, 48, 1e-5, 4
-# Columns are filled up to 8, 32, 128, ..., so that refits of all sizes share few compiled programs.
+# Columns are filled up to 8, 32, 128, ..., so that refits of all sizes share few compiled
+# programs.
 LEAST_COLUMNS, COLUMNS_RATIO = 8, 4
 
 
@@ -62,9 +66,11 @@ class Relaxed:
     shrunken : Nested
         The path that ranks.
     refits : dict
-        (order, number of predictors) -> Nested, of chains under l2; their ``whole`` is None, see `path_of`.
+        (order, number of predictors) -> Nested, of chains under l2; their ``whole`` is None, see
+        `path_of`.
     tops : dict
-        (repeat, outer fold), or None for all rows -> the largest number of predictors that may be chosen.
+        (repeat, outer fold), or None for all rows -> the largest number of predictors that may
+        be chosen.
     wholes : dict
         (order, number of predictors) -> Path on all rows of refits that were chosen.
     """
@@ -75,7 +81,9 @@ class Relaxed:
     wholes: dict = field(default_factory=dict)
 
     def options(self, key=None):
-        """Models that may be chosen for an outer fold, (repeat, fold), or for all rows: of each refit the best."""
+        """Models that may be chosen for an outer fold, (repeat, fold), or for all rows: of each
+        refit the best.
+        """
         curve, path = _curve(self.shrunken, key), _path(self.shrunken, key)
         counts = [int(path.n_features[nearest(path.alphas, alpha)]) for alpha in curve.alphas]
         points = zip(curve.alphas, curve.mean, counts, curve.standard_error, strict=True)
@@ -90,10 +98,15 @@ class Relaxed:
 
     def outer(self, selection):
         """Outer-fold results under a rule."""
-        return outer_results(self.shrunken.sample, self.shrunken.folds, partial(self.choose, selection))
+        return outer_results(
+            self.shrunken.sample, self.shrunken.folds, partial(self.choose, selection)
+        )
 
     def path_of(self, option):
-        """The path on all rows that an option is a place on; that of a refit is walked when it is first asked for."""
+        """The path on all rows that an option is a place on; that of a refit is walked when it
+        is
+        first asked for.
+        """
         if option.order is None:
             return self.shrunken.whole
         name = option.order, option.n_predictors
@@ -105,12 +118,19 @@ class Relaxed:
     def seconds(self):
         """Time that all chains took, those of the path that ranks among them."""
         # Both orders share refits.
-        own = {id(chain.path): chain.path for one in self.refits.values() for repeat in one.chains for chain in repeat}
+        own = {
+            id(chain.path): chain.path
+            for one in self.refits.values()
+            for repeat in one.chains
+            for chain in repeat
+        }
         paths = [*own.values(), *self.wholes.values()]
         return self.shrunken.seconds + sum(path.seconds for path in paths)
 
     def fold_models(self, option):
-        """The models of the folds behind an option, on all columns: pairs of unit and parameters."""
+        """The models of the folds behind an option, on all columns: pairs of unit and
+        parameters.
+        """
         for key in self.shrunken.outer_folds:
             chain, unit = option.nested.single(*key), self.shrunken.single(*key).path.unit
             at = chain.nearest_kept(option.alpha)
@@ -122,10 +142,16 @@ class Relaxed:
         """The refits that may be chosen on all rows, as a dict of arrays, scikit-learn's way."""
         refits = [option for option in self.options() if option.order is not None]
         columns = {
-            "order": "order", "n_features": "n_predictors", "alpha": "alpha", "mean_test_loss": "mean",
+            "order": "order",
+            "n_features": "n_predictors",
+            "alpha": "alpha",
+            "mean_test_loss": "mean",
             "se_test_loss": "standard_error",
-        }  # fmt: skip
-        return {name: np.array([getattr(refit, own) for refit in refits]) for name, own in columns.items()}
+        }
+        return {
+            name: np.array([getattr(refit, own) for refit in refits])
+            for name, own in columns.items()
+        }
 
 
 def choice(options, selection):
@@ -135,17 +161,19 @@ def choice(options, selection):
     ----------
     options : list of Option
     selection : {"min", "1se"} or int
-        The least mean loss; the fewest predictors within one standard error of it; the least mean loss with at most
-        so many predictors.
+        The least mean loss; the fewest predictors within one standard error of it; the least
+        mean loss with at most so many predictors.
 
     Returns
     -------
     Option
-        Of equals that of fewer predictors, then the more regularised one; None where none has so few predictors.
+        Of equals that of fewer predictors, then the more regularised one; None where none has so
+        few predictors.
 
     Examples
     --------
-    >>> options = [Option(None, 0.1, 0.50, 9, 0.04), Option(None, 1.0, 0.80, 3, 0.05), Option(None, 0.1, 0.53, 4, 0.03)]
+    >>> options = [Option(None, 0.1, 0.50, 9, 0.04), Option(None, 1.0, 0.80, 3, 0.05),
+    ...     Option(None, 0.1, 0.53, 4, 0.03)]
     >>> [choice(options, rule).n_predictors for rule in ("min", "1se", 3)]
     [9, 4, 3]
     """
@@ -154,13 +182,18 @@ def choice(options, selection):
         near = (option for option in options if option.mean <= best.mean + best.standard_error)
         return min(near, key=lambda option: (option.n_predictors, option.mean, -option.alpha))
     few = [option for option in options if selection == "min" or option.n_predictors <= selection]
-    return min(few, key=lambda option: (option.mean, option.n_predictors, -option.alpha), default=None)
+    return min(
+        few, key=lambda option: (option.mean, option.n_predictors, -option.alpha), default=None
+    )
 
 
 def counts_up_to(top, least=1):
-    """The numbers of predictors that are tried: the ladder up to the first number that is not below ``top``.
+    """The numbers of predictors that are tried: the ladder up to the first number that is not
+    below
+    ``top``.
 
-    The numbers are the same for every fold, so that what other rows would choose changes no fold's ladder.
+    The numbers are the same for every fold, so that what other rows would choose changes no
+    fold's ladder.
 
     Examples
     --------
@@ -174,13 +207,14 @@ def counts_up_to(top, least=1):
 
 
 def ranking(order, path, at):
-    """Predictors, the one to keep longest first; those that are never penalised before all others.
+    """Predictors, the one to keep longest first; those that are never penalised before all
+    others.
 
     Parameters
     ----------
     order : {"norm", "exit"}
-        By their size at a strength, see `Path.sizes`; by where they leave the path for good, those that leave together
-        by the norm of their weights before.
+        By their size at a strength, see `Path.sizes`; by where they leave the path for good,
+        those that leave together by the norm of their weights before.
     path : Path
     at : int
         Index of that strength.
@@ -200,8 +234,8 @@ def ranking(order, path, at):
 def relax(nested, *, is_nested, at_most=None, keep=(), n_jobs=None, on_progress=None):
     """Refit the predictors that each chain ranks first.
 
-    Every chain ranks by its own path, at the strength that folds choose which it is not scored on, so that no row
-    has a say in a model that is judged by it.
+    Every chain ranks by its own path, at the strength that folds choose which it is not scored
+    on, so that no row has a say in a model that is judged by it.
 
     Parameters
     ----------
@@ -210,8 +244,9 @@ def relax(nested, *, is_nested, at_most=None, keep=(), n_jobs=None, on_progress=
     is_nested : bool
         Whether there are chains without two folds.
     at_most : int, optional
-        Most predictors of a refit, all numbers up to which are tried. Without it each outer fold, and all rows, go on
-        to more predictors until they no longer help, see `is_past_its_best`.
+        Most predictors of a refit, all numbers up to which are tried. Without it each outer
+        fold, and all rows, go on to more predictors until they no longer help, see
+        `is_past_its_best`.
     keep : "all" or ()
         Whether the parameters of every strength are kept.
     n_jobs, on_progress
@@ -222,8 +257,13 @@ def relax(nested, *, is_nested, at_most=None, keep=(), n_jobs=None, on_progress=
     Relaxed
     """
     n_always = _count_always(nested.candidate.settings)
-    tops = {key: _top(nested, key, at_most) for key in [None, *(nested.outer_folds if is_nested else ())]}
-    largest = nested.sample.n_predictors if at_most is None else min(at_most, nested.sample.n_predictors)
+    tops = {
+        key: _top(nested, key, at_most)
+        for key in [None, *(nested.outer_folds if is_nested else ())]
+    }
+    largest = (
+        nested.sample.n_predictors if at_most is None else min(at_most, nested.sample.n_predictors)
+    )
     counts = sorted({min(count, largest) for count in counts_up_to(max(tops.values()), n_always)})
     points, refits, climbs = list(honest_points(nested, is_nested)), {}, {key: [] for key in tops}
     for count, part in zip(counts, stages(len(counts), on_progress), strict=True):
@@ -233,15 +273,21 @@ def relax(nested, *, is_nested, at_most=None, keep=(), n_jobs=None, on_progress=
         rung = _rung(nested, points, count, climbing, keep, n_jobs=n_jobs, on_progress=part)
         refits |= rung
         for key in climbing:
-            climbs[key].append(choice([_best(one, key, *name) for name, one in rung.items()], "min"))
+            climbs[key].append(
+                choice([_best(one, key, *name) for name, one in rung.items()], "min")
+            )
             # Who asks for at most so many predictors is shown all numbers up to there.
             if at_most is None and is_past_its_best(climbs[key]):
                 tops[key] = count
-    return Relaxed(nested, {name: refits[name] for name in product(ORDERS, counts) if name in refits}, tops)
+    return Relaxed(
+        nested, {name: refits[name] for name in product(ORDERS, counts) if name in refits}, tops
+    )
 
 
 def is_past_its_best(climb):
-    """Whether more predictors no longer help: twice in a row more than a standard error above the least loss.
+    """Whether more predictors no longer help: twice in a row more than a standard error above
+    the
+    least loss.
 
     Parameters
     ----------
@@ -250,7 +296,8 @@ def is_past_its_best(climb):
 
     Examples
     --------
-    >>> climb = [Option(None, 1.0, mean, k, 0.1) for k, mean in enumerate((0.9, 0.3, 0.45, 0.35, 0.5, 0.6))]
+    >>> climb = [Option(None, 1.0, mean, k, 0.1) for k,
+    ...     mean in enumerate((0.9, 0.3, 0.45, 0.35, 0.5, 0.6))]
     >>> [is_past_its_best(climb[:k]) for k in range(len(climb) + 1)]
     [False, False, False, False, False, False, True]
     """
@@ -259,12 +306,18 @@ def is_past_its_best(climb):
 
 
 def _rung(nested, points, count, climbing, keep, *, n_jobs, on_progress):
-    """Refits of one number of predictors, for the outer folds, and all rows, that climb that far."""
+    """Refits of one number of predictors, for the outer folds, and all rows, that climb that
+    far.
+    """
     # One chain serves both orders, and several outer folds, where they agree on the predictors.
     plans, units = {order: [] for order in ORDERS}, {}
     for repeat, chain, at in points:
         is_single = len(chain.left_out) == 1
-        wanted = {k: i for k, i in at.items() if (repeat, k) in climbing or (is_single and None in climbing)}
+        wanted = {
+            k: i
+            for k, i in at.items()
+            if (repeat, k) in climbing or (is_single and None in climbing)
+        }
         for order in ORDERS:
             served = {}
             for outer, i in wanted.items():
@@ -289,25 +342,39 @@ def _best(nested, key, order, count):
     """Of refits of one number of predictors that of the least loss."""
     curve = _curve(nested, key)
     i = curve.index("min")
-    return Option(nested, float(curve.alphas[i]), curve.mean[i], count, curve.standard_error[i], order)
+    return Option(
+        nested, float(curve.alphas[i]), curve.mean[i], count, curve.standard_error[i], order
+    )
 
 
 def _refit_on_all(relaxed, option, ticker):
     """The path of all rows on the predictors of a refit, as one of the whole sample."""
     nested = relaxed.shrunken
     at = nearest(nested.whole.alphas, nested.curve().alpha("min"))
-    few, columns = _restricted(nested.sample, _first(option.order, option.n_predictors, nested.whole, at))
+    few, columns = _restricted(
+        nested.sample, _first(option.order, option.n_predictors, nested.whole, at)
+    )
     rows, settings = np.arange(len(few.y)), _filled_up(option.nested.candidate.settings, columns)
-    path = run_chain(few, rows, rows[:0], settings, keep=[option.alpha], certify="all", ticker=ticker)
+    path = run_chain(
+        few, rows, rows[:0], settings, keep=[option.alpha], certify="all", ticker=ticker
+    )
     return widened(_of_columns(path, columns), nested.sample, nested.whole.unit)
 
 
 def refit_settings(settings):
-    """How the predictors that are left are fitted again: under l2, all alike, from weak to strong, with time enough."""
+    """How the predictors that are left are fitted again: under l2, all alike, from weak to
+    strong,
+    with time enough.
+    """
     schedule = replace(settings.schedule, first_steps=FIRST_STEPS, steps=STEPS, weak=0.0)
     return replace(
-        settings, penalty="l2", alpha_min_ratio=ALPHA_MIN_RATIO, alphas_per_decade=ALPHAS_PER_DECADE, schedule=schedule,
-        penalty_factors=None, adaptive=False,
+        settings,
+        penalty="l2",
+        alpha_min_ratio=ALPHA_MIN_RATIO,
+        alphas_per_decade=ALPHAS_PER_DECADE,
+        schedule=schedule,
+        penalty_factors=None,
+        adaptive=False,
     )
 
 
@@ -327,7 +394,10 @@ def widened(path, sample, unit):
     Path
     """
     columns = path.unit.columns
-    predictors, n_absent = np.unique(sample.column_predictor[columns]), sample.X.shape[1] - len(columns)
+    predictors, n_absent = (
+        np.unique(sample.column_predictor[columns]),
+        sample.X.shape[1] - len(columns),
+    )
 
     def fill(leaf):
         filled = np.zeros((sample.X.shape[1], leaf.shape[1]))
@@ -336,7 +406,9 @@ def widened(path, sample, unit):
 
     def fill_all(parameters):
         first, skip, later = parameters.weights
-        return parameters._replace(weights=Weights(fill(first), None if skip is None else fill(skip), later))
+        return parameters._replace(
+            weights=Weights(fill(first), None if skip is None else fill(skip), later)
+        )
 
     norms, histograms = np.zeros((len(path.alphas), sample.n_predictors)), path.histograms.copy()
     norms[:, predictors] = path.norms
@@ -345,8 +417,15 @@ def widened(path, sample, unit):
     zeros = n_absent * sum(leaf.shape[1] for leaf in jax.tree.leaves((first, skip)))
     # The bin that begins at 0.
     histograms[:, histograms.shape[1] // 2] += zeros
-    own = replace(path.unit, column_predictor=unit.column_predictor, scaling=unit.scaling, columns=None)
-    more = dict(norms=norms, bends=np.zeros_like(norms), histograms=histograms, zero_weights=path.zero_weights + zeros)
+    own = replace(
+        path.unit, column_predictor=unit.column_predictor, scaling=unit.scaling, columns=None
+    )
+    more = dict(
+        norms=norms,
+        bends=np.zeros_like(norms),
+        histograms=histograms,
+        zero_weights=path.zero_weights + zeros,
+    )
     return replace(path, parameters=parameters, unit=own, **more)
 
 
@@ -364,7 +443,10 @@ def _count_always(settings):
 
 
 def _top(nested, key, at_most):
-    """The number of predictors kept at the least loss, and at least those that are always kept, or fewer if told to."""
+    """The number of predictors kept at the least loss, and at least those that are always kept,
+    or
+    fewer if told to.
+    """
     path = _path(nested, key)
     kept = int(path.n_features[nearest(path.alphas, _curve(nested, key).alpha("min"))])
     top = max(counts_up_to(kept), default=0)

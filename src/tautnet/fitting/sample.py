@@ -35,7 +35,9 @@ class Sample(NamedTuple):
     def of(self, rows):
         """Some rows of it."""
         groups = None if self.groups is None else self.groups[rows]
-        return self._replace(X=self.X[rows], y=self.y[rows], weight=self.weight[rows], groups=groups)
+        return self._replace(
+            X=self.X[rows], y=self.y[rows], weight=self.weight[rows], groups=groups
+        )
 
     @property
     def n_predictors(self):
@@ -65,7 +67,10 @@ def notes(target, encoder):
     for name, reason in encoder.left_out.items():
         yield f"left out: {name!r} {reason}"
     for name, doubt in encoder.doubtful.items():
-        yield f"column {name!r} {doubt}: leave it out (--drop {name!r}, in Python X.drop(columns={name!r}))?"
+        yield (
+            f"column {name!r} {doubt}: leave it out (--drop {name!r}, in Python"
+            f" X.drop(columns={name!r}))?"
+        )
 
 
 def check_weights(weight, n_rows):
@@ -73,6 +78,8 @@ def check_weights(weight, n_rows):
     if weight.shape != (n_rows,) or not np.isfinite(weight).all():
         raise TableError("weights must be one finite number a row")
     if (weight < 0).any():
-        raise TableError(f"{int((weight < 0).sum())} weights are negative: weights must be 0 or more")
+        raise TableError(
+            f"{int((weight < 0).sum())} weights are negative: weights must be 0 or more"
+        )
     if not weight.any():
         raise TableError("all weights are 0: some rows must count")

@@ -12,13 +12,13 @@ class Schedule:
 
     Each strength gets one cosine from ``rate`` to 0 of ``steps`` steps, or of
     ``sharp_steps`` where the penalty has a corner at zero, which takes longer to settle. The first
-    strength gets ``first_steps``, those below ``weak`` a₀, too weak to matter, ``weak_steps``. Where
-    the first strength leaves more than ``fitted`` of the null model's loss, its cosine is repeated, at
-    most ``first_cycles`` times, while it cuts the loss to less than ``falling`` of what it was; such
-    tables, of little noise and bent effects, get ``thorough_steps`` at every strength, at least. The
-    moments are kept from one strength to the next. Tables of more than ``batch_rows`` rows are
-    walked in minibatches of ``batch_size``, and ``full_steps`` steps on all rows end each strength,
-    so that its zeros are right.
+    strength gets ``first_steps``, those below ``weak`` a₀, too weak to matter, ``weak_steps``.
+    Where the first strength leaves more than ``fitted`` of the null model's loss, its cosine is
+    repeated, at most ``first_cycles`` times, while it cuts the loss to less than ``falling`` of
+    what it was; such tables, of little noise and bent effects, get ``thorough_steps`` at every
+    strength, at least. The moments are kept from one strength to the next. Tables of more than
+    ``batch_rows`` rows are walked in minibatches of ``batch_size``, and ``full_steps`` steps on all
+    rows end each strength, so that its zeros are right.
     """
 
     rate: float = 3e-2
@@ -64,15 +64,16 @@ class Settings:
     adaptive : bool
         Whether such factors are to come from a first path without them, see `adaptive.adapted`.
     stopping : callable, optional
-        What early stopping watches in the place of the loss: ``stopping(unit, parameters, rows)`` says how good a
-        network is on some rows of the sample, the higher the better.
+        What early stopping watches in the place of the loss: ``stopping(unit, parameters, rows)``
+        says how good a network is on some rows of the sample, the higher the better.
     tol, max_iter : float, int
         When finishing ends.
     precision : {"float32", "float64"}
         Of the walk; finishing, certificates and predictions are always float64.
     seed : int
     least_columns : int
-        Columns are filled up to at least so many: fits on few columns and on more then share a compiled program.
+        Columns are filled up to at least so many: fits on few columns and on more then share a
+        compiled program.
     schedule : Schedule
     """
 

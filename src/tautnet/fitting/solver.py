@@ -1,4 +1,5 @@
-"""Solvers: proximal Adam walks a path, accelerated proximal gradient or proximal Newton finishes a point.
+"""Solvers: proximal Adam walks a path, accelerated proximal gradient or proximal Newton finishes a
+point.
 
 Each is an initial state and one compiled advance of a given number of steps. The number is an
 argument of the program, so that one program serves every length and `loop` can stop between calls.
@@ -17,9 +18,11 @@ import numpy as np
 
 from tautnet.objective.problem import expand, norm, null_loss, unit_steps
 
-# Each takes some memory maps, of which Linux allows a process 65,530; beyond them XLA ends the process.
+# Each takes some memory maps, of which Linux allows a process 65,530; beyond them XLA ends the
+# process.
 MOST_PROGRAMS = 2000
-# Bytes that a program works on beyond which memory is worth the hundredths of a second that returning it takes.
+# Bytes that a program works on beyond which memory is worth the hundredths of a second that
+# returning it takes.
 MUCH_MEMORY = 2**26
 MEAN_DECAY = 0.9
 SQUARE_DECAY = 0.95
@@ -29,12 +32,14 @@ class Program:
     """A function compiled once for each shape, however many threads ask for it at once.
 
     XLA is told to use one thread inside a program, since units of work run side by side; for large
-    products it may use more (seen in jaxlib 0.10.2). How many units run at once changes no bit of a fit.
+    products it may use more (seen in jaxlib 0.10.2). How many units run at once changes no bit of a
+    fit.
 
     Attributes
     ----------
     compiled : dict
-        Signature of the arguments -> future of the compiled program; its length counts compilations.
+        Signature of the arguments -> future of the compiled program; its length counts
+        compilations.
     """
 
     every = []
@@ -53,8 +58,14 @@ class Program:
             future = self.compiled.setdefault(key, Future())
         if mine:
             try:
-                options = {"xla_cpu_multi_thread_eigen": False} if jax.default_backend() == "cpu" else None
-                future.set_result(jax.jit(self.function, compiler_options=options).lower(*arguments).compile())
+                options = (
+                    {"xla_cpu_multi_thread_eigen": False}
+                    if jax.default_backend() == "cpu"
+                    else None
+                )
+                future.set_result(
+                    jax.jit(self.function, compiler_options=options).lower(*arguments).compile()
+                )
             except BaseException as error:
                 self.compiled.pop(key, None)
                 future.set_exception(error)
@@ -65,13 +76,17 @@ class Program:
 
 
 def _return_memory():
-    """Give the system back what compiling has freed: glibc would keep some 140 MB of it for the process."""
+    """Give the system back what compiling has freed: glibc would keep some 140 MB of it for the
+    process.
+    """
     if sys.platform == "linux" and hasattr(ctypes.CDLL(None), "malloc_trim"):
         ctypes.CDLL(None).malloc_trim(0)
 
 
 def forget_programs(most=MOST_PROGRAMS):
-    """Let all compiled programs go where a process holds more of them than it should: they are compiled again."""
+    """Let all compiled programs go where a process holds more of them than it should: they are
+    compiled again.
+    """
     if sum(len(program.compiled) for program in Program.every) > most:
         for program in Program.every:
             program.compiled.clear()
@@ -113,9 +128,11 @@ class Cycles(NamedTuple):
 
 
 class Walked(NamedTuple):
-    """Where cycles have led: the state, and for each strength the parameters late in its cycle and at its end.
+    """Where cycles have led: the state, and for each strength the parameters late in its cycle and
+    at its end.
 
-    ``late`` has three quarters of a cycle's steps behind it: what the rest still gains is a certificate's gap.
+    ``late`` has three quarters of a cycle's steps behind it: what the rest still gains is a
+    certificate's gap.
     """
 
     state: AdamState
@@ -134,12 +151,16 @@ def _adam_steps(problem, data_at, cycles, walked):
     def one(s, walked):
         cycle, position = s // cycles.length, s % cycles.length
         alpha = cycles.alphas[cycle]
-        state = step_at(replace(problem, penalty=replace(problem.penalty, alpha=alpha)), position, walked.state)
+        state = step_at(
+            replace(problem, penalty=replace(problem.penalty, alpha=alpha)), position, walked.state
+        )
 
         def stored(kept, when):
             def store():
                 return jax.tree.map(
-                    lambda k, p: jax.lax.dynamic_update_index_in_dim(k, p, cycle, 0), kept, state.parameters
+                    lambda k, p: jax.lax.dynamic_update_index_in_dim(k, p, cycle, 0),
+                    kept,
+                    state.parameters,
                 )
 
             return jax.lax.cond(position == when - 1, store, lambda: kept)
@@ -152,17 +173,21 @@ def _adam_steps(problem, data_at, cycles, walked):
         gradient = jax.grad(problem.at_step(step).smooth)(parameters, data_at(step))
         squares = problem.metric(jax.tree.map(jnp.square, gradient))
         mean = jax.tree.map(lambda m, g: MEAN_DECAY * m + (1 - MEAN_DECAY) * g, mean, gradient)
-        square = jax.tree.map(lambda v, s: SQUARE_DECAY * v + (1 - SQUARE_DECAY) * s, square, squares)
+        square = jax.tree.map(
+            lambda v, s: SQUARE_DECAY * v + (1 - SQUARE_DECAY) * s, square, squares
+        )
         step = step + 1
         # Bias corrections of Kingma and Ba (2015).
         mean_weight = 1 - MEAN_DECAY ** step.astype(dtype)
         square_weight = 1 - SQUARE_DECAY ** step.astype(dtype)
         progress = position.astype(dtype) / cycles.length.astype(dtype)
         rate = cycles.rate * 0.5 * (1 + jnp.cos(jnp.pi * progress))
-        # Where the gradient has died away, a step that grows with 1/√v would let the prox cut far more than
-        # the rate off a weight, or a predictor off the network, at once.
+        # Where the gradient has died away, a step that grows with 1/√v would let the prox cut far
+        # more than the rate off a weight, or a predictor off the network, at once.
         steps = jax.tree.map(
-            lambda v, pull: rate / (jnp.maximum(jnp.sqrt(v / square_weight), pull) + 1e-8), square, problem.pull(square)
+            lambda v, pull: rate / (jnp.maximum(jnp.sqrt(v / square_weight), pull) + 1e-8),
+            square,
+            problem.pull(square),
         )
         moved = jax.tree.map(lambda p, m, s: p - s * m / mean_weight, parameters, mean, steps)
         return AdamState(problem.prox(moved, steps), mean, square, step)
@@ -212,7 +237,9 @@ def _dot(a, b):
 
 
 def _fista_iteration(problem, data, state):
-    """One iteration with backtracking (Beck and Teboulle 2009) and gradient restart (O'Donoghue and Candès 2015)."""
+    """One iteration with backtracking (Beck and Teboulle 2009) and gradient restart (O'Donoghue and
+    Candès 2015).
+    """
     previous, ahead, momentum, step = state
     value, gradient = jax.value_and_grad(problem.smooth)(ahead, data)
 
@@ -234,7 +261,9 @@ def _fista_iteration(problem, data, state):
         return moved, jax.lax.cond(bend > 1e-9 * jnp.abs(value), by_values, by_gradients), step
 
     # The first trial is made with the step as it is.
-    moved, _, step = jax.lax.while_loop(lambda c: ~c[1] & (c[2] > 1e-12), trial, (ahead, False, 2 * step))
+    moved, _, step = jax.lax.while_loop(
+        lambda c: ~c[1] & (c[2] > 1e-12), trial, (ahead, False, 2 * step)
+    )
     change = jax.tree.map(jnp.subtract, moved, previous)
     uphill = _dot(jax.tree.map(jnp.subtract, ahead, moved), change) > 0
     following = (1 + jnp.sqrt(1 + 4 * momentum**2)) / 2
@@ -266,7 +295,9 @@ def _newton(problem, data, iterations, state):
 
         def advance(carry):
             i, inner = carry
-            return i + 1, jax.lax.fori_loop(0, 50, lambda _, s: _fista_iteration(model, None, s), inner)
+            return i + 1, jax.lax.fori_loop(
+                0, 50, lambda _, s: _fista_iteration(model, None, s), inner
+            )
 
         inner = FistaState(point, point, jnp.ones_like(state.momentum), state.step)
         _, inner = jax.lax.while_loop(go_on, advance, (0, inner))
@@ -280,7 +311,11 @@ def _newton(problem, data, iterations, state):
 
         # A whole step lands on the model's exact zeros.
         whole = inner.parameters
-        first = whole, problem.objective(whole, data) <= before + 1e-14 * jnp.abs(before), jnp.ones_like(before)
+        first = (
+            whole,
+            problem.objective(whole, data) <= before + 1e-14 * jnp.abs(before),
+            jnp.ones_like(before),
+        )
         moved, _, _ = jax.lax.while_loop(lambda c: ~c[1] & (c[2] > 1e-8), trial, first)
         return FistaState(moved, moved, state.momentum, inner.step)
 

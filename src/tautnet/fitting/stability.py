@@ -16,9 +16,11 @@ MOST_COUNTED = 8
 
 
 def counted(n_predictors, expected_false):
-    """How many of the largest are counted in each half so that few enough false ones are expected.
+    """How many of the largest are counted in each half so that few enough false ones are
+    expected.
 
-    ``q = min(8, ⌊√((2π - 1) p v)⌋)`` for p predictors, a threshold π of 0.6 and v expected false selections.
+    ``q = min(8, ⌊√((2π - 1) p v)⌋)`` for p predictors, a threshold π of 0.6 and v expected false
+    selections.
 
     Raises
     ------
@@ -33,8 +35,8 @@ def counted(n_predictors, expected_false):
     n = min(MOST_COUNTED, int(np.sqrt((2 * THRESHOLD - 1) * n_predictors * expected_false) + 1e-9))
     if n < 2:
         raise TableError(
-            f"{n_predictors} predictors are too few for stability selection with {expected_false:g} expected false "
-            "ones: use the randomization test (--fdr)"
+            f"{n_predictors} predictors are too few for stability selection with {expected_false:g}"
+            " expected false ones: use the randomization test (--fdr)"
         )
     return n
 
@@ -44,7 +46,8 @@ def top(norms, n):
 
     Examples
     --------
-    >>> top(np.array([0.0, 2.0, 0.0, 1.0, 3.0]), 2).tolist(), top(np.array([0.0, 2.0, 0.0]), 2).tolist()
+    >>> (top(np.array([0.0, 2.0, 0.0, 1.0, 3.0]), 2).tolist(),
+    ...  top(np.array([0.0, 2.0, 0.0]), 2).tolist())
     ([False, True, False, False, True], [False, True, False])
     """
     chosen = np.zeros(len(norms), bool)
@@ -53,7 +56,8 @@ def top(norms, n):
 
 
 def expected_false_at_most(n_counted, n_predictors):
-    """Bound on the expected number of false ones at or above the threshold: ``q² / ((2π - 1) p)``.
+    """Bound on the expected number of false ones at or above the threshold: ``q² / ((2π - 1)
+    p)``.
 
     Examples
     --------
@@ -63,8 +67,11 @@ def expected_false_at_most(n_counted, n_predictors):
     return n_counted**2 / ((2 * THRESHOLD - 1) * n_predictors)
 
 
-def stability_selection(sample, settings, alpha, n_counted, *, labels, n_jobs=None, on_progress=None):
-    """Fit complementary halves of the rows and count how often each predictor has one of the largest norms.
+def stability_selection(
+    sample, settings, alpha, n_counted, *, labels, n_jobs=None, on_progress=None
+):
+    """Fit complementary halves of the rows and count how often each predictor has one of the
+    largest norms.
 
     Parameters
     ----------
@@ -86,13 +93,18 @@ def stability_selection(sample, settings, alpha, n_counted, *, labels, n_jobs=No
 
     References
     ----------
-    Meinshausen and Bühlmann (2010), Stability selection; Shah and Samworth (2013), Variable selection with error
-    control: another look at stability selection.
+    Meinshausen and Bühlmann (2010), Stability selection; Shah and Samworth (2013), Variable
+    selection with error control: another look at stability selection.
     """
     units = []
     for pair in range(PAIRS):
-        halves = make_folds(len(sample.y), 2, labels=labels, groups=sample.groups, seed=settings.seed + pair)
-        units += [partial(_norms, sample, np.flatnonzero(halves == half), settings, alpha) for half in (0, 1)]
+        halves = make_folds(
+            len(sample.y), 2, labels=labels, groups=sample.groups, seed=settings.seed + pair
+        )
+        units += [
+            partial(_norms, sample, np.flatnonzero(halves == half), settings, alpha)
+            for half in (0, 1)
+        ]
     norms = run_units(units, n_jobs=n_jobs, on_progress=on_progress)
     return np.mean([top(one, n_counted) for one in norms], axis=0)
 

@@ -14,7 +14,10 @@ from tautnet.fitting.relaxed import relax
 
 
 class Refit(NamedTuple):
-    """What a rule chooses of a candidate: the chains, the strength, and the path on all rows that it is a place on."""
+    """What a rule chooses of a candidate: the chains, the strength, and the path on all rows
+    that
+    it is a place on.
+    """
 
     nested: object
     alpha: float
@@ -74,7 +77,15 @@ class Study:
 
 
 def run_study(
-    sample, candidates, folds, *, selection, relaxed=None, groups=None, n_jobs=None, on_progress=None
+    sample,
+    candidates,
+    folds,
+    *,
+    selection,
+    relaxed=None,
+    groups=None,
+    n_jobs=None,
+    on_progress=None,
 ):
     """Fit everything that a comparison needs.
 
@@ -97,12 +108,19 @@ def run_study(
     """
     relaxed = relaxed or {}
     parts = stages(1 + len(relaxed), on_progress)
-    all_nested = cross_validate(sample, candidates, folds, nested=True, n_jobs=n_jobs, on_progress=next(parts))
+    all_nested = cross_validate(
+        sample, candidates, folds, nested=True, n_jobs=n_jobs, on_progress=next(parts)
+    )
     nested = {one.candidate.name: one for one in all_nested}
-    refitted = {name: relax(nested[of], is_nested=True, n_jobs=n_jobs, on_progress=part)
-                for (name, of), part in zip(relaxed.items(), parts, strict=True)}  # fmt: skip
+    refitted = {
+        name: relax(nested[of], is_nested=True, n_jobs=n_jobs, on_progress=part)
+        for (name, of), part in zip(relaxed.items(), parts, strict=True)
+    }
     nested |= refitted
-    refits = {name: {rule: _refit(one, rule) for rule in {selection, "1se"}} for name, one in nested.items()}
+    refits = {
+        name: {rule: _refit(one, rule) for rule in {selection, "1se"}}
+        for name, one in nested.items()
+    }
     return Study(sample, nested, refits, refitted, selection, groups)
 
 
@@ -112,7 +130,9 @@ def _refit(one, rule):
 
 
 def null_losses(study):
-    """Loss of each row under the constant prediction of its training rows, averaged over repeats."""
+    """Loss of each row under the constant prediction of its training rows, averaged over
+    repeats.
+    """
     losses = []
     for fold in study.folds:
         row_losses = np.zeros(len(fold))
@@ -135,15 +155,24 @@ def null_loss(nested):
     sample, loss, losses = nested.sample, nested.candidate.settings.loss, []
     for fold in nested.folds:
         for k in range(fold.max() + 1):
-            losses.append(np.average(constant_losses(sample, loss, fold, k), weights=sample.weight[fold == k]))
-    return float(np.average(losses, weights=np.concatenate([fold_weights(sample, fold) for fold in nested.folds])))
+            losses.append(
+                np.average(constant_losses(sample, loss, fold, k), weights=sample.weight[fold == k])
+            )
+    return float(
+        np.average(
+            losses, weights=np.concatenate([fold_weights(sample, fold) for fold in nested.folds])
+        )
+    )
 
 
 def chosen_results(study, selection):
     """Outer-fold results of choosing the penalty, too, inside each outer fold."""
 
     def choose(key):
-        return min((study.nested[name].choose(selection, key) for name in study.penalties), key=lambda one: one.mean)
+        return min(
+            (study.nested[name].choose(selection, key) for name in study.penalties),
+            key=lambda one: one.mean,
+        )
 
     return outer_results(study.sample, study.folds, choose)
 
@@ -181,7 +210,9 @@ def tabulate(study):
     for name, row in rows.items():
         row["one_se"] = {k: v for k, v in rules["1se"][0][name].items() if k != "seconds"}
     null = float(np.average(null_losses(study), weights=study.sample.weight))
-    return Table([rows[name] for name in study.penalties], rows["linear"], rows["chosen"], null, outer)
+    return Table(
+        [rows[name] for name in study.penalties], rows["linear"], rows["chosen"], null, outer
+    )
 
 
 def _rule_rows(study, selection):
@@ -198,7 +229,11 @@ def _rule_rows(study, selection):
         ("vs_linear", "linear", study.penalties),
     ):
         against = constant if name is None else losses.get(name)
-        compared = {} if against is None else _compare(study, against, losses, family, beside=set(rows) - {name})
+        compared = (
+            {}
+            if against is None
+            else _compare(study, against, losses, family, beside=set(rows) - {name})
+        )
         for own, row in rows.items():
             row[key] = compared.get(own)
             if row[key] is not None and len(study.folds) > 1 and name is not None:
@@ -207,13 +242,24 @@ def _rule_rows(study, selection):
 
 
 def _compare(study, against, losses, family, beside):
-    """Differences of rows against the same losses; those of a family have their p-values corrected together."""
+    """Differences of rows against the same losses; those of a family have their p-values
+    corrected
+    together.
+    """
     weight = study.sample.weight
-    differences = {name: paired_difference(against, losses[name], weight, study.groups) for name in sorted(beside)}
+    differences = {
+        name: paired_difference(against, losses[name], weight, study.groups)
+        for name in sorted(beside)
+    }
     members = [name for name in family if name in beside]
     corrected = dict(zip(members, holm([differences[name].p for name in members]), strict=True))
     return {
-        name: {"diff": d.diff, "ci_low": d.ci_low, "ci_high": d.ci_high, "p_holm": corrected.get(name, d.p)}
+        name: {
+            "diff": d.diff,
+            "ci_low": d.ci_low,
+            "ci_high": d.ci_high,
+            "p_holm": corrected.get(name, d.p),
+        }
         for name, d in differences.items()
     }
 
@@ -268,7 +314,8 @@ def recommended_name(table, weight, groups):
 
     near = [row for row in table.rows if (d := excess(row)).diff <= d.se]
     return min(
-        near, key=lambda r: (r["predictors_kept"], r["n_weights"] - r["zero_weights"], r["test_loss"])
+        near,
+        key=lambda r: (r["predictors_kept"], r["n_weights"] - r["zero_weights"], r["test_loss"]),
     )["penalty"]
 
 
@@ -276,8 +323,8 @@ def over_fitted(table, weight, groups):
     """Whether ``none`` is over-fitted: true, false, or None where the data cannot tell.
 
     True when it has a lower loss on rows it saw than on new ones and some penalty beats it by an
-    interval above zero after Holm; false when none does and it is within one standard error of the
-    best. With nothing to compare it with, the data cannot tell.
+    interval above zero after Holm; false when none does and it is within one standard error of
+    the best. With nothing to compare it with, the data cannot tell.
     """
     none = next((row for row in table.rows if row["penalty"] == "none"), None)
     if none is None or len(table.rows) == 1:
@@ -314,7 +361,10 @@ def single_chains(nested):
 
 
 def training_curve(nested):
-    """The training without a penalty: arrays ``step``, ``mean_test_loss``, ``mean_train_loss``, and each fold's."""
+    """The training without a penalty: arrays ``step``, ``mean_test_loss``, ``mean_train_loss``,
+    and
+    each fold's.
+    """
     chains = single_chains(nested)
     test = np.array([chain.losses[k] for chain, k in chains])
     weights = np.concatenate([fold_weights(nested.sample, fold) for fold in nested.folds])
@@ -333,10 +383,15 @@ def penalty_curves(nested, curve, path):
         "mean_test_loss": curve.mean,
         "se_test_loss": curve.standard_error,
         "mean_train_loss": mean_train_loss(singles, curve.alphas),
-        "n_features": np.array([path.n_features[nearest(path.alphas, alpha)] for alpha in curve.alphas]),
+        "n_features": np.array(
+            [path.n_features[nearest(path.alphas, alpha)] for alpha in curve.alphas]
+        ),
     } | {f"split{k}_test_loss": curve.fold_losses[:, k] for k in range(curve.fold_losses.shape[1])}
 
 
 def mean_train_loss(paths, alphas):
     """Mean over chains of the loss on the rows that they saw, at each strength."""
-    return np.mean([[path.train_loss[nearest(path.alphas, alpha)] for alpha in alphas] for path in paths], axis=0)
+    return np.mean(
+        [[path.train_loss[nearest(path.alphas, alpha)] for alpha in alphas] for path in paths],
+        axis=0,
+    )

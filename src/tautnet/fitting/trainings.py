@@ -22,15 +22,34 @@ CHECKPOINTS = 60
 DROPOUT_STEPS = 1000
 
 
-def run_chain(sample, rows, held_out, settings, *, alphas="auto", until=None, keep=(), certify="none", ticker=None):
+def run_chain(
+    sample,
+    rows,
+    held_out,
+    settings,
+    *,
+    alphas="auto",
+    until=None,
+    keep=(),
+    certify="none",
+    ticker=None,
+):
     """Fit one chain of any kind; arguments and result as those of `walk`.
 
-    For "dropout" the strengths are rates, each trained anew; "early_stopping" has one point, of strength 0.
-    Neither solves a problem, so their certificates are NaN.
+    For "dropout" the strengths are rates, each trained anew; "early_stopping" has one point, of
+    strength 0. Neither solves a problem, so their certificates are NaN.
     """
     if settings.penalty not in ("early_stopping", "dropout"):
         return walk(
-            sample, rows, held_out, settings, alphas=alphas, until=until, keep=keep, certify=certify, ticker=ticker
+            sample,
+            rows,
+            held_out,
+            settings,
+            alphas=alphas,
+            until=until,
+            keep=keep,
+            certify=certify,
+            ticker=ticker,
         )
     start, ticker = time.perf_counter(), Ticker() if ticker is None else ticker
     with jax.enable_x64(True):
@@ -38,7 +57,9 @@ def run_chain(sample, rows, held_out, settings, *, alphas="auto", until=None, ke
             recorder = _stop_early(sample, rows, held_out, settings, ticker)
         else:
             rates = RATES if isinstance(alphas, str) else np.asarray(alphas, float)
-            recorder = _drop_units(sample, rows, held_out, settings, rates if until is None else [until], ticker)
+            recorder = _drop_units(
+                sample, rows, held_out, settings, rates if until is None else [until], ticker
+            )
     return recorder.path(time.perf_counter() - start)
 
 
@@ -58,13 +79,17 @@ def watched_rows(sample, rows, seed):
     order = np.random.default_rng([seed, 2]).permutation(len(names))
     n_names = int(np.searchsorted(np.cumsum(counts[order]), WATCHED * len(rows))) + 1
     if n_names >= len(names):
-        raise TableError("early stopping sets rows aside, and too few rows or groups would be left to train on")
+        raise TableError(
+            "early stopping sets rows aside, and too few rows or groups would be left to train on"
+        )
     watched = np.isin(groups, names[order[:n_names]])
     return rows[~watched], rows[watched]
 
 
 def _stop_early(sample, rows, held_out, settings, ticker):
-    """Train as without a penalty, and take the weights that were best on rows set aside (Prechelt 1998)."""
+    """Train as without a penalty, and take the weights that were best on rows set aside (Prechelt
+    1998).
+    """
     schedule, dtype = settings.schedule, np.dtype(settings.precision).type
     loss, goodness = settings.loss, settings.stopping
     # What watches may hold the whole table, and is no part of a result.
@@ -76,13 +101,19 @@ def _stop_early(sample, rows, held_out, settings, ticker):
     def badness(parameters):
         parameters = jax.tree.map(lambda leaf: leaf[0], unit.cropped(parameters))
         if goodness is None:
-            fitted = sample.y[inside], unit.outputs(parameters, sample.X[inside]), sample.weight[inside]
+            fitted = (
+                sample.y[inside],
+                unit.outputs(parameters, sample.X[inside]),
+                sample.weight[inside],
+            )
             outputs = unit.outputs(parameters, sample.X[watched])
             bad = np.average(loss.new_metric(y, outputs, weight, fitted), weights=weight)
         else:
             bad = -goodness(unit, parameters, watched)
         if not np.isfinite(bad):
-            raise TableError("what early stopping watches is not a number on the rows that were set aside")
+            raise TableError(
+                "what early stopping watches is not a number on the rows that were set aside"
+            )
         return bad
 
     problem, length = unit.problem(0.0, dtype), schedule.unpenalised_steps

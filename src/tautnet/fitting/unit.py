@@ -1,4 +1,6 @@
-"""One unit of work, made ready: chosen rows standardised by their own statistics, padded, with a start."""
+"""One unit of work, made ready: chosen rows standardised by their own statistics, padded, with a
+start.
+"""
 
 from dataclasses import dataclass, replace
 
@@ -13,8 +15,9 @@ from tautnet.objective.problem import ROWS_AT_ONCE, Data, Problem, TableInPlace,
 from tautnet.tables.errors import TableError
 from tautnet.tables.scaling import Scaling, StandardisedRows, fit_scaling, restore, standardise
 
-# Numbers beyond which the rows of a unit are not copied but read from the table: steps then take a tenth more time, and
-# outputs, for which rows are standardised anew at every strength, up to half more.
+# Numbers beyond which the rows of a unit are not copied but read from the table: steps then take
+# a tenth more time, and outputs, for which rows are standardised anew at every strength, up to
+# half more.
 LARGE = 2**22
 
 
@@ -59,8 +62,8 @@ class Unit:
     floor : float
         Gradient norm that counts as nothing in a certificate.
     table : tuple, optional
-        Of a table too large to be copied the encoded table itself and the rows in it that were chosen: they are
-        standardised whenever they are read, ``X`` being a `StandardisedRows`.
+        Of a table too large to be copied the encoded table itself and the rows in it that were
+        chosen: they are standardised whenever they are read, ``X`` being a `StandardisedRows`.
     columns : int array, optional
         Of a fit on few predictors their columns in the sample that they were taken from.
     """
@@ -90,12 +93,15 @@ class Unit:
         if self.table is not None:
             return *np.shape(self.X), ladder(self.y.shape[1])
         more = self.settings.schedule.batch_size if self.batched else 0
-        return *_filled_up(len(self.X) + more, self.X.shape[1], self.settings), ladder(self.y.shape[1])
+        return *_filled_up(len(self.X) + more, self.X.shape[1], self.settings), ladder(
+            self.y.shape[1]
+        )
 
     def problem(self, alpha, dtype):
         """The problem at a strength, with its numbers in a dtype."""
         settings, columns = self.settings, self.padded_shape[1]
-        # Columns that only fill up belong to a predictor behind the last one, which weighs nothing.
+        # Columns that only fill up belong to a predictor behind the last one, which weighs
+        # nothing.
         index = np.full(columns, min(self.column_predictor.max() + 1, columns - 1), np.int32)
         index[: len(self.column_predictor)] = self.column_predictor
         n_outputs = self.y.shape[1]
@@ -104,15 +110,27 @@ class Unit:
         counts = np.bincount(self.column_predictor) * per_column
         roots, factors = np.zeros(columns, dtype), np.ones(columns, dtype)
         roots[: len(self.column_predictor)] = np.sqrt(counts)[self.column_predictor]
-        factors[: len(self.column_predictor)] = predictor_factors(settings, len(counts))[self.column_predictor]
-        layers = None if settings.layer_factors is None else np.asarray(settings.layer_factors, dtype)
-        penalty = jax.tree.map(dtype, make_penalty(settings.penalty, float(alpha), settings.l1_ratio))
-        return Problem(penalty, Groups(index, roots, factors, layers), settings.loss, settings.network)
+        factors[: len(self.column_predictor)] = predictor_factors(settings, len(counts))[
+            self.column_predictor
+        ]
+        layers = (
+            None if settings.layer_factors is None else np.asarray(settings.layer_factors, dtype)
+        )
+        penalty = jax.tree.map(
+            dtype, make_penalty(settings.penalty, float(alpha), settings.l1_ratio)
+        )
+        return Problem(
+            penalty, Groups(index, roots, factors, layers), settings.loss, settings.network
+        )
 
     @property
     def penalised(self):
-        """Which columns, those that fill up among them, have weights that the penalty can take out."""
-        factors = predictor_factors(self.settings, int(self.column_predictor.max()) + 1)[self.column_predictor]
+        """Which columns, those that fill up among them, have weights that the penalty can take
+        out.
+        """
+        factors = predictor_factors(self.settings, int(self.column_predictor.max()) + 1)[
+            self.column_predictor
+        ]
         return np.pad(factors > 0, (0, self.padded_shape[1] - len(factors)), constant_values=True)
 
     def data(self, dtype):
@@ -124,7 +142,8 @@ class Unit:
     def batches(self, data):
         """Arguments of minibatches: shuffled rows, their number, a block; or None.
 
-        Rows that were copied have their first block again behind the last; those of a table are ``data`` themselves.
+        Rows that were copied have their first block again behind the last; those of a table are
+        ``data`` themselves.
         """
         if not self.batched:
             return None
@@ -140,7 +159,9 @@ class Unit:
         table, rows = in_place(self.table[0]), self.table[1]
         more, order = -len(rows) % ROWS_AT_ONCE, self._shuffled()
         index = np.pad(rows[order].astype(table.begin.dtype), (0, more))
-        y = np.pad(self.y[order].astype(dtype), ((0, more), (0, self.padded_shape[2] - self.y.shape[1])))
+        y = np.pad(
+            self.y[order].astype(dtype), ((0, more), (0, self.padded_shape[2] - self.y.shape[1]))
+        )
         weight = np.pad(self.weight[order].astype(dtype), (0, more))
         return TableRows(table, self.scaling, *(jax.device_put(a) for a in (index, y, weight)))
 
@@ -162,7 +183,9 @@ class Unit:
         return jax.tree.map(lambda leaf: np.asarray(leaf, dtype), padded)
 
     def null(self, dtype):
-        """Parameters of the constant prediction, padded: every weight 0, which no penalty can better."""
+        """Parameters of the constant prediction, padded: every weight 0, which no penalty can
+        better.
+        """
         start = self.start(dtype)
         zeros = jax.tree.map(np.zeros_like, start)
         return zeros._replace(biases=(*zeros.biases[:-1], start.biases[-1]))
@@ -172,12 +195,22 @@ class Unit:
         return unpad(parameters, self.X.shape[1], self.y.shape[1])
 
     def predictor(self, parameters):
-        """What prediction needs of these parameters, as arrays of their own: of equal layout, equal rounding."""
-        (first, skip, later), biases = jax.tree.map(lambda leaf: np.array(leaf, np.float64, order="C"), parameters)
+        """What prediction needs of these parameters, as arrays of their own: of equal layout,
+        equal
+        rounding.
+        """
+        (first, skip, later), biases = jax.tree.map(
+            lambda leaf: np.array(leaf, np.float64, order="C"), parameters
+        )
         return Predictor(
-            self.scaling, (first, *later), biases, skip, self.settings.network.activation, self.target_scaling,
+            self.scaling,
+            (first, *later),
+            biases,
+            skip,
+            self.settings.network.activation,
+            self.target_scaling,
             self.settings.loss.mean_name,
-        )  # fmt: skip
+        )
 
     def outputs(self, parameters, X):
         """Outputs for raw rows, in the target's units."""
@@ -189,7 +222,9 @@ class Unit:
 
 
 def in_place(X):
-    """A table as compiled programs read it: not copied where its rows stand one behind the other."""
+    """A table as compiled programs read it: not copied where its rows stand one behind the
+    other.
+    """
     numbers = X.reshape(-1)
     begin = -numbers.ctypes.data % 64 // numbers.itemsize
     head = X[: begin // X.shape[1] + 1].copy()
@@ -200,16 +235,26 @@ def in_place(X):
 
 def predictor_factors(settings, n_predictors):
     """The factor of the strength for each predictor, shape (n_predictors,)."""
-    return np.ones(n_predictors) if settings.penalty_factors is None else np.array(settings.penalty_factors)
+    return (
+        np.ones(n_predictors)
+        if settings.penalty_factors is None
+        else np.array(settings.penalty_factors)
+    )
 
 
 def standardised(X, rows, scaling):
     """Some rows of a table, standardised: at once, or where they are many when they are read."""
-    return StandardisedRows(X, rows, scaling) if _is_large(len(rows), X.shape[1]) else standardise(X[rows], scaling)
+    return (
+        StandardisedRows(X, rows, scaling)
+        if _is_large(len(rows), X.shape[1])
+        else standardise(X[rows], scaling)
+    )
 
 
 def _is_large(n_rows, n_columns):
-    """Whether rows are better read than copied; of a wide table columns that have left can leave the copy."""
+    """Whether rows are better read than copied; of a wide table columns that have left can leave
+    the copy.
+    """
     return n_rows * n_columns > LARGE and n_rows > n_columns
 
 
@@ -239,19 +284,35 @@ def make_unit(sample, rows, settings):
     X = standardised(sample.X, rows, scaling)
     large = _is_large(*X.shape) and settings.loss.is_separable
     unit = Unit(
-        settings, sample.column_predictor, scaling, target_scaling, X, y, weight,
-        settings.loss.null_outputs(y, weight), table=(sample.X, rows) if large else None,
-    )  # fmt: skip
-    problem, n_columns, n_outputs = Problem(None, None, settings.loss, settings.network), X.shape[1], y.shape[1]
+        settings,
+        sample.column_predictor,
+        scaling,
+        target_scaling,
+        X,
+        y,
+        weight,
+        settings.loss.null_outputs(y, weight),
+        table=(sample.X, rows) if large else None,
+    )
+    problem, n_columns, n_outputs = (
+        Problem(None, None, settings.loss, settings.network),
+        X.shape[1],
+        y.shape[1],
+    )
     with jax.enable_x64(True):
         more = unit.padded_shape[2] - n_outputs
         outputs = np.pad(unit.null_outputs, (0, more), constant_values=settings.loss.padding_bias)
-        null_loss, gradient = (np.asarray(a) for a in solver.null(problem, unit.data(np.float64), outputs))
+        null_loss, gradient = (
+            np.asarray(a) for a in solver.null(problem, unit.data(np.float64), outputs)
+        )
     gradient = gradient[:n_columns, :n_outputs]
     group_norms = np.sqrt(np.bincount(sample.column_predictor, np.square(gradient).sum(axis=1)))
     floor = 1e-6 * np.linalg.norm(gradient)
-    # Where no predictor varies over these rows the path is null from its start on, at any strength.
+    # Where no predictor varies over these rows the path is null from its start on, at any
+    # strength.
     first_factor = 1.0 if settings.layer_factors is None else settings.layer_factors[0]
     factors = first_factor * predictor_factors(settings, len(group_norms))
     alpha_scale = max((group_norms[factors > 0] / factors[factors > 0]).max(initial=0.0), 1e-30)
-    return replace(unit, null_loss=float(null_loss), alpha_scale=float(alpha_scale), floor=float(floor))
+    return replace(
+        unit, null_loss=float(null_loss), alpha_scale=float(alpha_scale), floor=float(floor)
+    )

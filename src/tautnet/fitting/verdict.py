@@ -1,4 +1,6 @@
-"""The verdict: three to six plain sentences, computed from the numbers of a result and nothing else."""
+"""The verdict: three to six plain sentences, computed from the numbers of a result and nothing
+else.
+"""
 
 from tautnet.fitting.path import nearest
 from tautnet.fitting.study import best_row, is_better
@@ -25,7 +27,12 @@ def write_verdict(result):
     if not learns(result):
         sentences += [_nothing_to_learn(result)]
     else:
-        sentences += [_which_penalty(result), _network_needed(result), _predictors(result), _what_to_do(result)]
+        sentences += [
+            _which_penalty(result),
+            _network_needed(result),
+            _predictors(result),
+            _what_to_do(result),
+        ]
     sentences += [_how_sure(result)]
     return [sentence for sentence in sentences if sentence]
 
@@ -37,7 +44,8 @@ def headline(result):
     --------
     >>> better, row = {"ci_low": 0.1, "p_holm": 0.01}, {"penalty": "l1", "test_loss": 0.3}
     >>> row |= {"vs_null": better, "vs_linear": better}
-    >>> headline({"rows": [row | {"penalty": "none"}, row], "over_fitted": True, "recommended": "l1", "linear": row,
+    >>> headline({"rows": [row | {"penalty": "none"}, row], "over_fitted": True,
+    ...     "recommended": "l1", "linear": row,
     ...           "detail": {"hidden_layer_sizes": [100]}})
     'Without a penalty this network is over-fitted. Use l1.'
     """
@@ -67,8 +75,8 @@ def to_use(result):
     Returns
     -------
     str or None
-        Where networks were compared and the linear map does as well, "linear"; else the penalty recommended. None
-        where no model is surely better than a constant.
+        Where networks were compared and the linear map does as well, "linear"; else the penalty
+        recommended. None where no model is surely better than a constant.
     """
     if not learns(result):
         return None
@@ -86,7 +94,9 @@ def learns(result):
 
 
 def _linear_suffices(result):
-    """Whether the linear map is surely better than a constant, and no network surely better than it."""
+    """Whether the linear map is surely better than a constant, and no network surely better than
+    it.
+    """
     return (
         bool(result["detail"]["hidden_layer_sizes"])
         and is_better(result["linear"]["vs_null"])
@@ -103,44 +113,59 @@ def _over_fitting(result):
     if none is None:
         return None
     figures = (
-        f"its {metric} is {number(none['train_loss'])} on rows it saw and {number(none['test_loss'])} on rows "
-        f"it did not (a constant prediction has {number(result['null']['test_loss'])})"
+        f"its {metric} is {number(none['train_loss'])} on rows it saw and"
+        f" {number(none['test_loss'])} on rows it did not (a constant prediction has"
+        f" {number(result['null']['test_loss'])})"
     )
     detail = result["detail"]["none"]
     separated = (
-        "; it separates the classes of its rows completely, so its weights grow as long as one trains, "
-        f"and it was stopped after {detail['steps'][-1]:,} steps"
+        "; it separates the classes of its rows completely, so its weights grow as long as one"
+        f" trains, and it was stopped after {detail['steps'][-1]:,} steps"
         if detail["separated"]
         else ""
     )
     if result["over_fitted"] is None:
-        return f"Whether the network without a penalty is over-fitted, these rows cannot tell: {figures}{separated}."
+        return (
+            "Whether the network without a penalty is over-fitted, these rows cannot tell:"
+            f" {figures}{separated}."
+        )
     if result["over_fitted"]:
         return f"Without a penalty the network is over-fitted: {figures}{separated}."
-    return f"Without a penalty the network is not over-fitted: {figures}, within one standard error of the best."
+    return (
+        f"Without a penalty the network is not over-fitted: {figures}, within one standard error of"
+        " the best."
+    )
 
 
 def _nothing_to_learn(result):
     best = best_row(result["rows"])
     return (
-        f"There is nothing to learn here: predictions are no better than the constant one by an interval above zero "
-        f"({result['metric']} {number(result['null']['test_loss'])}); the nearest, "
-        f"{best['penalty']}, has {number(best['test_loss'])}, a difference of {number(best['vs_null']['diff'])} "
-        f"({interval(best['vs_null'])}). Do not use these predictors for this target."
+        "There is nothing to learn here: predictions are no better than the constant one by an"
+        f" interval above zero ({result['metric']} {number(result['null']['test_loss'])}); the"
+        f" nearest, {best['penalty']}, has {number(best['test_loss'])}, a difference of"
+        f" {number(best['vs_null']['diff'])} ({interval(best['vs_null'])}). Do not use these"
+        " predictors for this target."
     )
 
 
 def _which_penalty(result):
     best = best_row(result["rows"])
     name = best["penalty"]
-    like = [n for n, versus in result["detail"]["vs_best"].items() if versus["ci_high"] >= 0 >= versus["ci_low"]]
+    like = [
+        n
+        for n, versus in result["detail"]["vs_best"].items()
+        if versus["ci_high"] >= 0 >= versus["ci_low"]
+    ]
     alike = f"; {join(like)} cannot be told apart from it" if like else ""
     if name == "none":
         return f"No penalty helps: none has the lowest {result['metric']} on new rows{alike}."
     versus, start = best["vs_none"], f"The lowest {result['metric']} on new rows has {name}, "
     if versus is None:
         return f"{start}{number(best['test_loss'])}{alike}."
-    gain = f"{number(best['test_loss'])}, {number(versus['diff'])} less than without a penalty ({interval(versus)})"
+    gain = (
+        f"{number(best['test_loss'])}, {number(versus['diff'])} less than without a penalty"
+        f" ({interval(versus)})"
+    )
     return f"{start}{gain}{_doubt(versus)}{alike}."
 
 
@@ -150,8 +175,9 @@ def _doubt(versus):
         return ""
     if versus["ci_low"] > 0:
         return (
-            f", but with as many penalties as were tried, chance alone gives one of them such a gain "
-            f"{100 * versus['p_holm']:.2g} % of the time (Holm's p-value), so these rows cannot tell it from none"
+            ", but with as many penalties as were tried, chance alone gives one of them such a"
+            f" gain {100 * versus['p_holm']:.2g} % of the time (Holm's p-value), so these rows"
+            " cannot tell it from none"
         )
     return ", a gain that these rows cannot tell from none"
 
@@ -162,39 +188,54 @@ def _network_needed(result):
         return None
     better = [row for row in result["rows"] if is_better(row["vs_linear"])]
     if not better:
-        linear_loss = f"by an interval above zero (the linear model's {metric} is {number(linear['test_loss'])})"
+        linear_loss = (
+            f"by an interval above zero (the linear model's {metric} is"
+            f" {number(linear['test_loss'])})"
+        )
         if _linear_suffices(result):
             return f"A linear model suffices: no network is better than it {linear_loss}."
         return (
-            f"Whether a linear model suffices, these rows cannot tell: no network is better than it {linear_loss}, "
-            "and it is not surely better than a constant."
+            "Whether a linear model suffices, these rows cannot tell: no network is better than it"
+            f" {linear_loss}, and it is not surely better than a constant."
         )
     row = best_row(better)
     return (
-        f"The network is worth its while: {row['penalty']} is {number(row['vs_linear']['diff'])} better than the "
-        f"linear model's {metric} of {number(linear['test_loss'])} ({interval(row['vs_linear'])})."
+        f"The network is worth its while: {row['penalty']} is {number(row['vs_linear']['diff'])}"
+        f" better than the linear model's {metric} of {number(linear['test_loss'])}"
+        f" ({interval(row['vs_linear'])})."
     )
 
 
 def _predictors(result):
     rows, total = _rows(result), result["n_predictors"]
-    selecting = [name for name in ("l1", "group", "adaptive_group", "relaxed_group") if name in rows]
+    selecting = [
+        name for name in ("l1", "group", "adaptive_group", "relaxed_group") if name in rows
+    ]
     if not selecting or total == 1:
         return None
     kept = join(f"{name} keeps {rows[name]['predictors_kept']}" for name in selecting)
     one_se = join(f"{name} {rows[name]['one_se']['predictors_kept']}" for name in selecting)
     # The path on which predictors leave one after the other.
     name = [name for name in selecting if name not in RELAXED][-1]
-    which = _which_predictors(result["detail"]["predictors"], result["detail"]["penalties"][name], rows[name])
-    return f"Of {total:,} predictors {kept} (one-SE choice: {one_se}){which and f'; under {name} {which}'}."
+    which = _which_predictors(
+        result["detail"]["predictors"], result["detail"]["penalties"][name], rows[name]
+    )
+    return (
+        f"Of {total:,} predictors {kept} (one-SE choice:"
+        f" {one_se}){which and f'; under {name} {which}'}."
+    )
 
 
 def _which_predictors(predictors, detail, row):
-    """The predictors kept where they are few, else those that leave first; nothing where all are kept."""
+    """The predictors kept where they are few, else those that leave first; nothing where all are
+    kept.
+    """
     if row["predictors_kept"] == row["predictors_total"]:
         return ""
     at = nearest(detail["path"]["alphas"], row["alpha"])
-    kept = [name for name, norm in zip(predictors, detail["path"]["norms"][at], strict=True) if norm > 0]
+    kept = [
+        name for name, norm in zip(predictors, detail["path"]["norms"][at], strict=True) if norm > 0
+    ]
     if len(kept) <= NAMED:
         return f"what stays is {join(kept)}" if kept else "nothing stays"
     left = [name for name in detail["exit_order"] if name not in kept]
@@ -233,7 +274,11 @@ def _network_to_use(result):
     row, best = rows[result["recommended"]], best_row(result["rows"])
     why = "it has the lowest loss" if row is best else "within one standard error of the best"
     kept, total = row["predictors_kept"], row["predictors_total"]
-    needs = f"it needs {kept} of {total} predictors" if kept < total else f"it uses all {total} predictors"
+    needs = (
+        f"it needs {kept} of {total} predictors"
+        if kept < total
+        else f"it uses all {total} predictors"
+    )
     rate = f"dropout, rate {number(row['alpha'])}"
     names = {"none": "no penalty", "early_stopping": "early stopping", "dropout": rate}
     alpha = names.get(row["penalty"], f"{row['penalty']}, alpha {number(row['alpha'])}")
@@ -244,10 +289,13 @@ def _how_sure(result):
     doubts = []
     if result["n_rows"] < SMALL_TABLE:
         doubts.append(f"with {result['n_rows']} rows all of these figures are rough")
-    edges = [n for n, d in result["detail"]["penalties"].items() if d["at_edge"] and n not in UNPENALISED]
+    edges = [
+        n for n, d in result["detail"]["penalties"].items() if d["at_edge"] and n not in UNPENALISED
+    ]
     if learns(result) and edges:
         doubts.append(
-            f"the best strength of {join(edges)} is the smallest one tried: a smaller alpha_min_ratio may do better"
+            f"the best strength of {join(edges)} is the smallest one tried: a smaller"
+            " alpha_min_ratio may do better"
         )
     if not doubts:
         return None

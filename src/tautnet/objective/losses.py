@@ -1,8 +1,9 @@
 """Losses: how far the outputs of a network are from the target, row by row.
 
-A target and the outputs are always arrays of shape (n_rows, n_outputs): one column for a regression
-or a two-class target (the second class is 1), one column a class otherwise. ``value`` is what is
-minimised, in JAX, on the target as the fit sees it; everything else is NumPy, in the user's units.
+A target and the outputs are always arrays of shape (n_rows, n_outputs): one column for a
+regression or a two-class target (the second class is 1), one column a class otherwise. ``value``
+is what is minimised, in JAX, on the target as the fit sees it; everything else is NumPy, in the
+user's units.
 """
 
 from dataclasses import dataclass, field, replace
@@ -19,7 +20,8 @@ from tautnet.tables.scaling import Scaling, fit_scaling
 
 
 class Loss:
-    """What every loss has; subclasses add ``value``, ``metric`` and ``null_outputs``, and change what differs.
+    """What every loss has; subclasses add ``value``, ``metric`` and ``null_outputs``, and change
+    what differs.
 
     Attributes
     ----------
@@ -52,7 +54,8 @@ class Loss:
         return weight @ self.value(y, outputs)
 
     def for_target(self, y, weight):
-        """The loss for a whole table: itself, where nothing in how it is reported depends on the table.
+        """The loss for a whole table: itself, where nothing in how it is reported depends on the
+        table.
 
         Raises
         ------
@@ -82,7 +85,10 @@ class Loss:
         return self.metric(y, outputs)
 
     def new_metric(self, y, outputs, weight, fitted):
-        """Metric of each row that was not fitted; ``fitted`` are (y, outputs, weight) of those that were."""
+        """Metric of each row that was not fitted; ``fitted`` are (y, outputs, weight) of those
+        that
+        were.
+        """
         return self.metric(y, outputs)
 
     def constant(self, y, weight):
@@ -108,8 +114,8 @@ class Loss:
 class SquaredError(Loss):
     """Half the squared error, summed over outputs: ``½ Σ (y - f)²``.
 
-    The target is standardised inside the fit; the metric is the mean squared error in the target's
-    own units squared (averaged over outputs).
+    The target is standardised inside the fit; the metric is the mean squared error in the
+    target's own units squared (averaged over outputs).
     """
 
     metric_name: ClassVar[str] = "mean squared error"
@@ -130,15 +136,19 @@ class SquaredError(Loss):
 
     def score(self, y, outputs, weight):
         """R²: one minus the squared error over that of the mean."""
-        total = np.average(np.square(y - np.average(y, axis=0, weights=weight)), axis=0, weights=weight)
+        total = np.average(
+            np.square(y - np.average(y, axis=0, weights=weight)), axis=0, weights=weight
+        )
         return float(1 - np.average(self.metric(y, outputs), weights=weight) / total.mean())
 
 
 @dataclass(frozen=True)
 class Poisson(Loss):
-    """Half the Poisson deviance of counts with mean ``exp f``: ``y log y - y - y f + exp f``, summed over outputs.
+    """Half the Poisson deviance of counts with mean ``exp f``: ``y log y - y - y f + exp f``,
+    summed over outputs.
 
-    Beyond ``f = 40``, where no count is, ``exp`` goes on as its tangent, so that no step overflows.
+    Beyond ``f = 40``, where no count is, ``exp`` goes on as its tangent, so that no step
+    overflows.
     """
 
     metric_name: ClassVar[str] = "Poisson deviance"
@@ -154,7 +164,9 @@ class Poisson(Loss):
             Where a count is negative.
         """
         if (y < 0).any():
-            raise TableError(f"loss 'poisson' needs targets of 0 or more: {int((y < 0).sum())} are negative")
+            raise TableError(
+                f"loss 'poisson' needs targets of 0 or more: {int((y < 0).sum())} are negative"
+            )
         return self
 
     def value(self, y, outputs):
@@ -178,9 +190,9 @@ class Poisson(Loss):
 class Huber(Loss):
     """Huber's loss (1964), quadratic up to ``delta`` and linear beyond, summed over outputs.
 
-    The fit sees the target in robust standard deviations (1.4826 times the median distance from the
-    median), so ``delta`` is in these; the metric is in the target's own units squared, with ``delta``
-    times the robust standard deviation of the whole table.
+    The fit sees the target in robust standard deviations (1.4826 times the median distance from
+    the median), so ``delta`` is in these; the metric is in the target's own units squared, with
+    ``delta`` times the robust standard deviation of the whole table.
 
     Parameters
     ----------
@@ -200,11 +212,16 @@ class Huber(Loss):
         return replace(self, unit=self.target_scaling(y, weight).scale)
 
     def target_scaling(self, y, weight):
-        """Median, and 1.4826 times the median distance from it; where that is 0, mean and standard deviation."""
+        """Median, and 1.4826 times the median distance from it; where that is 0, mean and
+        standard
+        deviation.
+        """
         centre = _quantile(y, 0.5, weight)
         scale = 1.4826 * _quantile(np.abs(y - centre), 0.5, weight)
         usual = fit_scaling(y, weight)
-        return Scaling(np.where(scale > 0, centre, usual.centre), np.where(scale > 0, scale, usual.scale))
+        return Scaling(
+            np.where(scale > 0, centre, usual.centre), np.where(scale > 0, scale, usual.scale)
+        )
 
     def value(self, y, outputs):
         """Loss of each row, shape (n_rows,)."""
@@ -213,7 +230,9 @@ class Huber(Loss):
         return (inner * (distance - 0.5 * inner)).sum(axis=1)
 
     def metric(self, y, outputs):
-        """Loss of each row in the target's units squared, averaged over outputs, shape (n_rows,)."""
+        """Loss of each row in the target's units squared, averaged over outputs, shape
+        (n_rows,).
+        """
         distance = np.abs(y - outputs)
         inner = np.minimum(distance, self.delta * self.unit)
         return (inner * (distance - 0.5 * inner)).mean(axis=1)
@@ -231,9 +250,9 @@ class Huber(Loss):
 class Quantile(Loss):
     """The loss whose minimum is a quantile (Koenker and Bassett 1978), summed over outputs.
 
-    ``q r`` for ``r = y - f`` above 0, ``(q - 1) r`` below. What is minimised has its corner rounded
-    over 1e-3 standard deviations of the target, which changes it by at most a quarter of that; the
-    metric has the corner.
+    ``q r`` for ``r = y - f`` above 0, ``(q - 1) r`` below. What is minimised has its corner
+    rounded over 1e-3 standard deviations of the target, which changes it by at most a quarter of
+    that; the metric has the corner.
 
     Parameters
     ----------
@@ -276,13 +295,19 @@ class Quantile(Loss):
 
 
 def _quantile(values, quantile, weight):
-    """Weighted quantile of each column, a row of weight 2 counting as two; between two rows, their middle."""
+    """Weighted quantile of each column, a row of weight 2 counting as two; between two rows,
+    their
+    middle.
+    """
 
     def at(column, q):
         return np.quantile(column, np.clip(q, 0, 1), weights=weight, method="inverted_cdf")
 
-    # Sums of weights are rounded: a little below and a little above are the same row, or the two to choose from.
-    return np.array([0.5 * (at(c, quantile - 1e-9) + at(c, quantile + 1e-9)) for c in values.T], dtype=float)
+    # Sums of weights are rounded: a little below and a little above are the same row, or the two
+    # to choose from.
+    return np.array(
+        [0.5 * (at(c, quantile - 1e-9) + at(c, quantile + 1e-9)) for c in values.T], dtype=float
+    )
 
 
 def _root(slope, y):

@@ -1,4 +1,6 @@
-"""Networks: weights drawn, and outputs computed, in JAX for training and in NumPy for prediction."""
+"""Networks: weights drawn, and outputs computed, in JAX for training and in NumPy for
+prediction.
+"""
 
 from dataclasses import dataclass
 from typing import NamedTuple
@@ -14,7 +16,8 @@ ACTIVATIONS = {
     "silu": jax.nn.silu,
     "identity": lambda x: x,
 }
-# Rows whose hidden units, of several networks, are held at once: memory does not grow with the table.
+# Rows whose hidden units, of several networks, are held at once: memory does not grow with the
+# table.
 ROWS_AT_ONCE = 2048
 
 
@@ -99,11 +102,14 @@ class Network:
         live = np.any([(block != 0).any(axis=0) for block in blocks], axis=0)[:, None]
         n_live, n_outputs = max(int(live.sum()), 1), len(null_outputs)
         if self.is_linear:
-            return Parameters(Weights(np.zeros((X.shape[1], n_outputs)), None, ()), (np.array(null_outputs),))
+            return Parameters(
+                Weights(np.zeros((X.shape[1], n_outputs)), None, ()), (np.array(null_outputs),)
+            )
         sizes = (*self.hidden_layer_sizes, n_outputs)
         first = rng.normal(size=(X.shape[1], sizes[0])) * live * np.sqrt(gain / n_live)
         later = tuple(
-            rng.normal(size=(fan_in, fan_out)) * np.sqrt((gain if i < len(sizes) - 2 else 1.0) / fan_in)
+            rng.normal(size=(fan_in, fan_out))
+            * np.sqrt((gain if i < len(sizes) - 2 else 1.0) / fan_in)
             for i, (fan_in, fan_out) in enumerate(zip(sizes[:-1], sizes[1:], strict=True))
         )
         skip = np.zeros((X.shape[1], n_outputs)) if self.skip else None
@@ -111,11 +117,16 @@ class Network:
         return Parameters(Weights(first, skip, later), biases)
 
     def apply(self, parameters, columns):
-        """Outputs in JAX, shape (n_rows, n_outputs), of rows that stand side by side, shape (n_columns, n_rows)."""
+        """Outputs in JAX, shape (n_rows, n_outputs), of rows that stand side by side, shape
+        (n_columns, n_rows).
+        """
         return self._apply(parameters, columns, ACTIVATIONS[self.activation])
 
     def apply_dropped(self, parameters, columns, rate, key):
-        """Outputs in JAX with hidden units left out at random, the others made larger (Srivastava et al. 2014)."""
+        """Outputs in JAX with hidden units left out at random, the others made larger
+        (Srivastava
+        et al. 2014).
+        """
         keys = iter(jax.random.split(key, len(self.hidden_layer_sizes)))
 
         def activation(signal):
@@ -140,11 +151,15 @@ class Network:
         # A block is made when its turn comes: together they may be a copy of a large table.
         blocks = (X[i : i + ROWS_AT_ONCE] for i in range(0, max(len(X), 1), ROWS_AT_ONCE))
         return np.concatenate(
-            [forward((first, *later), biases, skip, self.activation, block) for block in blocks], axis=-2
+            [forward((first, *later), biases, skip, self.activation, block) for block in blocks],
+            axis=-2,
         )
 
     def outputs_of_signal(self, parameters, signal, beside):
-        """Outputs in NumPy from what the first layer and the skip (None where there is none) make of the inputs."""
+        """Outputs in NumPy from what the first layer and the skip (None where there is none)
+        make
+        of the inputs.
+        """
         later = parameters.weights.later, parameters.biases[1:]
         return forward_of_signal(*later, self.activation, signal, beside)
 

@@ -49,12 +49,18 @@ class Groups(NamedTuple):
     def strengths(self, weights):
         """What the strength is multiplied by in every array of weights, in their structure."""
         n_later = len(weights.later)
-        first, *later = [1.0] * (1 + n_later) if self.layers is None else [self.layers[i] for i in range(1 + n_later)]
+        first, *later = (
+            [1.0] * (1 + n_later)
+            if self.layers is None
+            else [self.layers[i] for i in range(1 + n_later)]
+        )
         columns = first * self.factors[:, None]
         return Weights(columns, None if weights.skip is None else columns, tuple(later))
 
     def levels(self, weights):
-        """``√pⱼ`` times the factor of the strength, for the predictor of each column, shape (n_columns,)."""
+        """``√pⱼ`` times the factor of the strength, for the predictor of each column, shape
+        (n_columns,).
+        """
         return self.roots * self.strengths(weights).input[:, 0]
 
     def sums(self, columns):
@@ -108,8 +114,8 @@ def _ratio(part, whole):
 def penalty(cls):
     """Make a class a frozen dataclass whose fields are leaves of a pytree.
 
-    The structure carries the name of the class: JAX takes two registered dataclasses with as many leaves for one
-    (seen in 0.10.2), and then may run the program of one penalty for another.
+    The structure carries the name of the class: JAX takes two registered dataclasses with as many
+    leaves for one (seen in 0.10.2), and then may run the program of one penalty for another.
     """
     cls = dataclass(frozen=True)(cls)
     names = [field.name for field in fields(cls)]
@@ -136,12 +142,15 @@ class Penalty:
         return squares
 
     def pull(self, weights, groups):
-        """How strongly the prox draws each weight to zero: not at all unless a penalty says otherwise."""
+        """How strongly the prox draws each weight to zero: not at all unless a penalty says
+        otherwise.
+        """
         return jax.tree.map(lambda w: 0.0, weights)
 
 
 class FirstLayer(Penalty):
-    """A penalty of first-layer and skip weights, with ``½ α Σ`` of the squares of the later layers beside it.
+    """A penalty of first-layer and skip weights, with ``½ α Σ`` of the squares of the later layers
+    beside it.
 
     Without the second part one could shrink the first layer and grow the second at no loss.
     """
@@ -209,13 +218,18 @@ class Group(Grouped):
         return self.smooth(weights, groups) + groups.each_once(levels * groups.norms(weights))
 
     def prox(self, weights, step, groups):
-        norms, threshold = groups.norms(weights), step.input[:, 0] * self.alpha * groups.levels(weights)
+        norms, threshold = (
+            groups.norms(weights),
+            step.input[:, 0] * self.alpha * groups.levels(weights),
+        )
         return _scaled(weights, jnp.where(norms > threshold, 1 - _ratio(threshold, norms), 0.0))
 
 
 @penalty
 class SparseGroup(Grouped):
-    """``α (ρ Σ|w| + (1-ρ) Σⱼ √pⱼ ‖Wⱼ‖₂)``, ρ = l1_ratio (Simon, Friedman, Hastie and Tibshirani 2013)."""
+    """``α (ρ Σ|w| + (1-ρ) Σⱼ √pⱼ ‖Wⱼ‖₂)``, ρ = l1_ratio (Simon, Friedman, Hastie and Tibshirani
+    2013).
+    """
 
     alpha: float
     l1_ratio: float
@@ -229,31 +243,45 @@ class SparseGroup(Grouped):
     def prox(self, weights, step, groups):
         first, steps = weights._replace(later=()), step._replace(later=())
         single = ElasticNet(self.alpha * self.l1_ratio, 1.0).prox(first, steps, groups)
-        return Group((1 - self.l1_ratio) * self.alpha).prox(single, steps, groups)._replace(later=weights.later)
+        return (
+            Group((1 - self.l1_ratio) * self.alpha)
+            .prox(single, steps, groups)
+            ._replace(later=weights.later)
+        )
 
 
 def _mcp(size, level, gamma):
     """``λ t - t²/2γ`` up to γλ, then level, for a size t."""
-    return jnp.where(size <= gamma * level, level * size - jnp.square(size) / (2 * gamma), gamma * level**2 / 2)
+    return jnp.where(
+        size <= gamma * level, level * size - jnp.square(size) / (2 * gamma), gamma * level**2 / 2
+    )
 
 
 def _mcp_prox(size, level, step, gamma):
     """Where its energy is convex, firm thresholding; at steps from γ on, all or nothing."""
     inside = jnp.maximum(size - step * level, 0.0) / jnp.where(step < gamma, 1 - step / gamma, 1.0)
     firm = jnp.where(size <= gamma * level, inside, size)
-    return jnp.where(step < gamma, firm, jnp.where(size > level * jnp.sqrt(step * gamma), size, 0.0))
+    return jnp.where(
+        step < gamma, firm, jnp.where(size > level * jnp.sqrt(step * gamma), size, 0.0)
+    )
 
 
 @penalty
 class MCP(FirstLayer):
-    """Minimax concave penalty ``Σ ∫₀^|w| (α - t/γ)₊ dt`` (Zhang 2010): large weights are not shrunk."""
+    """Minimax concave penalty ``Σ ∫₀^|w| (α - t/γ)₊ dt`` (Zhang 2010): large weights are not
+    shrunk.
+    """
 
     alpha: float
     gamma: float = 3.0
 
     def value(self, weights, groups):
         first = weights._replace(later=())
-        values = _total(lambda f, w: _mcp(jnp.abs(w), self.alpha * f, self.gamma), groups.strengths(first), first)
+        values = _total(
+            lambda f, w: _mcp(jnp.abs(w), self.alpha * f, self.gamma),
+            groups.strengths(first),
+            first,
+        )
         return self.smooth(weights, groups) + values
 
     def prox(self, weights, step, groups):
@@ -261,7 +289,9 @@ class MCP(FirstLayer):
             return jnp.sign(w) * _mcp_prox(jnp.abs(w), self.alpha * factor, s, self.gamma)
 
         first, steps = weights._replace(later=()), step._replace(later=())
-        return jax.tree.map(firm, first, steps, groups.strengths(first))._replace(later=weights.later)
+        return jax.tree.map(firm, first, steps, groups.strengths(first))._replace(
+            later=weights.later
+        )
 
 
 @penalty
@@ -283,10 +313,11 @@ class GroupMCP(Grouped):
 
 @penalty
 class Hierarchical(Grouped):
-    """``α Σⱼ √pⱼ ‖θⱼ‖₂`` where every first-layer weight of predictor j is at most ``M ‖θⱼ‖₂`` (LassoNet).
+    """``α Σⱼ √pⱼ ‖θⱼ‖₂`` where every first-layer weight of predictor j is at most ``M ‖θⱼ‖₂``
+    (LassoNet).
 
-    θⱼ are the skip weights of predictor j (Lemhadri, Ruan, Abraham and Tibshirani 2021): a predictor enters the
-    hidden layers only with a linear effect beside.
+    θⱼ are the skip weights of predictor j (Lemhadri, Ruan, Abraham and Tibshirani 2021): a
+    predictor enters the hidden layers only with a linear effect beside.
     """
 
     alpha: float
@@ -300,7 +331,9 @@ class Hierarchical(Grouped):
         sizes = self._sizes(weights, groups)
         # The slack is for rounding: float32 keeps seven digits.
         held = groups.largest(jnp.abs(weights.input).max(axis=1)) <= self.bound * sizes * (1 + 1e-4)
-        value = self.smooth(weights, groups) + groups.each_once(self.alpha * groups.levels(weights) * sizes)
+        value = self.smooth(weights, groups) + groups.each_once(
+            self.alpha * groups.levels(weights) * sizes
+        )
         return jnp.where(held.all(), value, jnp.inf)
 
     def pull(self, weights, groups):
@@ -308,8 +341,9 @@ class Hierarchical(Grouped):
         return jax.tree.map(lambda pull: pull / self.bound, super().pull(weights, groups))
 
     def prox(self, weights, step, groups):
-        # The new size x of θⱼ solves x - ‖θⱼ‖ + sα√pⱼ = M Σ (|w| - M x)₊, or is 0. The right side is convex and
-        # piecewise linear: Newton's method, from the left, ends at the solution itself.
+        # The new size x of θⱼ solves x - ‖θⱼ‖ + sα√pⱼ = M Σ (|w| - M x)₊, or is 0. The right side
+        # is convex and piecewise linear: Newton's method, from the left, ends at the solution
+        # itself.
         magnitudes, sizes = jnp.abs(weights.input), self._sizes(weights, groups)
         rest = sizes - step.input[:, 0] * self.alpha * groups.levels(weights)
 
@@ -320,10 +354,14 @@ class Hierarchical(Grouped):
             return jnp.maximum((rest + self.bound * total) / (1 + self.bound**2 * count), x)
 
         start = jnp.maximum(rest, 0.0)
-        _, x = jax.lax.while_loop(lambda c: (c[1] > c[0]).any(), lambda c: (c[1], better(c[1])), (start, better(start)))
+        _, x = jax.lax.while_loop(
+            lambda c: (c[1] > c[0]).any(), lambda c: (c[1], better(c[1])), (start, better(start))
+        )
         # Where there is no linear effect to keep the direction of, all directions are as good.
         even = x / jnp.sqrt(groups.sums(jnp.full_like(x, weights.skip.shape[1])))
-        skip = jnp.where(sizes[:, None] > 0, weights.skip * _ratio(x, sizes)[:, None], even[:, None])
+        skip = jnp.where(
+            sizes[:, None] > 0, weights.skip * _ratio(x, sizes)[:, None], even[:, None]
+        )
         first = jnp.sign(weights.input) * jnp.minimum(magnitudes, self.bound * x[:, None])
         return Weights(first, skip, weights.later)
 
@@ -364,7 +402,10 @@ def penalty_complaint(name, network):
     (None, None)
     """
     if make_penalty(name, 1.0).needs_skip and (network.is_linear or not network.skip):
-        return f"{name} ties hidden layers to a linear map beside them: it needs a hidden layer and skip=True"
+        return (
+            f"{name} ties hidden layers to a linear map beside them: it needs a hidden layer and"
+            " skip=True"
+        )
     if name == "dropout" and network.is_linear:
         return "dropout leaves hidden units out: it needs a hidden layer"
     return None

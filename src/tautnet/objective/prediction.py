@@ -1,7 +1,8 @@
-"""Predictions, with NumPy alone: what estimators and loaded models both compute, to the last bit.
+"""Predictions, with NumPy alone: what estimators and loaded models both compute, to the last
+bit.
 
-Rows are taken in blocks of a fixed size, so that every matrix product has the same shape, and with it the
-same rounding, whoever asks for it, and memory does not grow with the table.
+Rows are taken in blocks of a fixed size, so that every matrix product has the same shape, and
+with it the same rounding, whoever asks for it, and memory does not grow with the table.
 """
 
 from typing import NamedTuple
@@ -11,9 +12,18 @@ import numpy as np
 from tautnet.tables.scaling import Scaling, restore, standardise
 
 __all__ = [
-    "ACTIVATIONS", "BLOCK", "MEANS", "Predictor", "average_mean", "average_outputs", "choose", "expit", "forward",
-    "forward_of_signal", "survival_function",
-]  # fmt: skip
+    "ACTIVATIONS",
+    "BLOCK",
+    "MEANS",
+    "Predictor",
+    "average_mean",
+    "average_outputs",
+    "choose",
+    "expit",
+    "forward",
+    "forward_of_signal",
+    "survival_function",
+]
 
 BLOCK = 8192
 # Beyond this logarithm, where no count is, the mean of counts goes on as its tangent.
@@ -62,11 +72,15 @@ MEANS = {
     "expit": expit,
     "exp": _exp,
 }
-"""From outputs to the prediction that a loss goes with, by name; "two_classes" makes two columns of one."""
+"""From outputs to the prediction that a loss goes with, by name; "two_classes" makes two columns
+of
+one.
+"""
 
 
 def forward(layers, biases, skip, activation, X):
-    """Outputs of a network for standardised rows; parameters may have a leading axis, of several networks.
+    """Outputs of a network for standardised rows; parameters may have a leading axis, of several
+    networks.
 
     Parameters
     ----------
@@ -84,7 +98,9 @@ def forward(layers, biases, skip, activation, X):
 
 
 def forward_of_signal(layers, biases, activation, signal, beside):
-    """Outputs from what the first layer makes of the inputs, and the skip beside it (None where there is none)."""
+    """Outputs from what the first layer makes of the inputs, and the skip beside it (None where
+    there is none).
+    """
     for weights, bias in zip(layers, biases, strict=True):
         signal = ACTIVATIONS[activation](signal) @ weights + bias[..., None, :]
     return signal if beside is None else signal + beside
@@ -112,7 +128,8 @@ class Predictor(NamedTuple):
     Examples
     --------
     >>> one = Scaling(np.zeros(1), np.ones(1))
-    >>> predictor = Predictor(one, (np.array([[2.0]]),), (np.array([1.0]),), None, "relu", one, "exp")
+    >>> predictor = Predictor(one, (np.array([[2.0]]),), (np.array([1.0]),), None, "relu", one,
+    ...     "exp")
     >>> predictor.outputs(np.array([[0.5], [np.nan]])).tolist()
     [[2.0], [1.0]]
     """
@@ -126,17 +143,24 @@ class Predictor(NamedTuple):
     mean_name: str
 
     def outputs(self, X):
-        """Outputs for raw rows, NaN where a cell is missing, in the target's units, shape (n_rows, n_outputs)."""
+        """Outputs for raw rows, NaN where a cell is missing, in the target's units, shape
+        (n_rows,
+        n_outputs).
+        """
         return _in_blocks(self._block_outputs, X)
 
     def mean(self, X):
-        """The prediction that belongs to the outputs: means, or probabilities, shape (n_rows, n_means)."""
+        """The prediction that belongs to the outputs: means, or probabilities, shape (n_rows,
+        n_means).
+        """
         mean = MEANS[self.mean_name]
         return _in_blocks(lambda block: mean(self._block_outputs(block)), X)
 
     def _block_outputs(self, X):
         rows = np.ascontiguousarray(standardise(X, self.scaling))
-        return restore(forward(self.layers, self.biases, self.skip, self.activation, rows), self.target_scaling)
+        return restore(
+            forward(self.layers, self.biases, self.skip, self.activation, rows), self.target_scaling
+        )
 
 
 def _in_blocks(function, X):
@@ -161,7 +185,11 @@ def choose(probabilities, classes, is_multilabel):
     >>> choose(np.array([[0.3, 0.7]]), np.array(["no", "yes"]), False).tolist()
     ['yes']
     """
-    return (probabilities > 0.5).astype(int) if is_multilabel else classes[probabilities.argmax(axis=1)]
+    return (
+        (probabilities > 0.5).astype(int)
+        if is_multilabel
+        else classes[probabilities.argmax(axis=1)]
+    )
 
 
 def survival_function(times, hazard, outputs, at):
@@ -184,7 +212,8 @@ def survival_function(times, hazard, outputs, at):
 
     Examples
     --------
-    >>> survival_function(np.array([2.0]), np.array([np.log(2)]), np.zeros((1, 1)), np.array([1.0, 2.0])).round(3)
+    >>> survival_function(np.array([2.0]), np.array([np.log(2)]), np.zeros((1, 1)),
+    ...     np.array([1.0, 2.0])).round(3)
     array([[1. , 0.5]])
     """
     steps = np.append(0.0, hazard)[np.searchsorted(times, at, side="right")]

@@ -29,7 +29,9 @@ def _sum_of_blocks(rows, function):
     part = jax.checkpoint(lambda i: function(rows.batch(i * ROWS_AT_ONCE, ROWS_AT_ONCE, n_rows)))
     nothing = jax.tree.map(lambda leaf: jnp.zeros(leaf.shape, leaf.dtype), jax.eval_shape(part, 0))
     blocks = jnp.arange(n_rows // ROWS_AT_ONCE, dtype=jnp.int32)
-    return jax.lax.scan(lambda total, i: (jax.tree.map(jnp.add, total, part(i)), None), nothing, blocks)[0]
+    return jax.lax.scan(
+        lambda total, i: (jax.tree.map(jnp.add, total, part(i)), None), nothing, blocks
+    )[0]
 
 
 class Data(NamedTuple):
@@ -50,7 +52,9 @@ class Data(NamedTuple):
     weight: object
 
     def total(self, function):
-        """Sum of a function of such rows over all of them: at once, or block by block where there are many."""
+        """Sum of a function of such rows over all of them: at once, or block by block where there
+        are many.
+        """
         n_blocks, more = divmod(self.weight.shape[0], ROWS_AT_ONCE)
         return function(self) if more or n_blocks < FEW_BLOCKS else _sum_of_blocks(self, function)
 
@@ -61,7 +65,8 @@ class Data(NamedTuple):
 
 
 class TableInPlace(NamedTuple):
-    """A table in memory of others, row by row: programs read it there from a multiple of 64 bytes on.
+    """A table in memory of others, row by row: programs read it there from a multiple of 64 bytes
+    on.
 
     Attributes
     ----------
@@ -81,19 +86,23 @@ class TableInPlace(NamedTuple):
         """Some rows, shape (n_index, n_columns)."""
         n_head, n_columns = self.head.shape
         starts = jnp.maximum(index * n_columns - self.begin, 0)
-        rows = jax.vmap(lambda start: jax.lax.dynamic_slice(self.body, (start,), (n_columns,)))(starts)
+        rows = jax.vmap(lambda start: jax.lax.dynamic_slice(self.body, (start,), (n_columns,)))(
+            starts
+        )
         return jnp.where((index < n_head)[:, None], self.head[jnp.minimum(index, n_head - 1)], rows)
 
 
 class TableRows(NamedTuple):
-    """Rows of a table that is too large to be copied: they are read from it, and standardised, when they are used.
+    """Rows of a table that is too large to be copied: they are read from it, and standardised, when
+    they are used.
 
     Attributes
     ----------
     table : TableInPlace
         As it came, NaN where a cell is missing; all units share it.
     scaling : Scaling
-        Centre and scale, (n_columns,) each, float64 in every precision: a large offset loses no digits.
+        Centre and scale, (n_columns,) each, float64 in every precision: a large offset loses no
+        digits.
     index : int array (n_rows,)
         The rows of the table; their number is a multiple of `ROWS_AT_ONCE`.
     y : array (n_rows, n_outputs)
@@ -108,7 +117,9 @@ class TableRows(NamedTuple):
     weight: object
 
     def _read(self, index, y, weight):
-        cells = (self.table.rows(index).astype(self.scaling.scale.dtype) - self.scaling.centre) / self.scaling.scale
+        cells = (
+            self.table.rows(index).astype(self.scaling.scale.dtype) - self.scaling.centre
+        ) / self.scaling.scale
         columns = jnp.where(jnp.isnan(cells), 0.0, cells).astype(weight.dtype).T
         # Read once, not anew in every product: steps take a third of the time.
         return Data(jax.lax.optimization_barrier(columns), y, weight)
@@ -141,7 +152,9 @@ class Problem:
         """Weighted mean of the loss over the rows."""
 
         def loss(rows):
-            return self.loss.mean_value(rows.y, self.network.apply(parameters, rows.columns), rows.weight)
+            return self.loss.mean_value(
+                rows.y, self.network.apply(parameters, rows.columns), rows.weight
+            )
 
         return _total(self.loss, data, loss)
 
@@ -151,24 +164,34 @@ class Problem:
 
     def smooth(self, parameters, data):
         """The differentiable part f: mean loss and smooth part of the penalty."""
-        return self.mean_loss(parameters, data) + self.penalty.smooth(parameters.weights, self.groups)
+        return self.mean_loss(parameters, data) + self.penalty.smooth(
+            parameters.weights, self.groups
+        )
 
     def objective(self, parameters, data):
         """F: mean loss and penalty."""
-        return self.mean_loss(parameters, data) + self.penalty.value(parameters.weights, self.groups)
+        return self.mean_loss(parameters, data) + self.penalty.value(
+            parameters.weights, self.groups
+        )
 
     def prox(self, parameters, step):
         """Proximal operator of the rest of the penalty; biases pass as they are."""
-        return parameters._replace(weights=self.penalty.prox(parameters.weights, step.weights, self.groups))
+        return parameters._replace(
+            weights=self.penalty.prox(parameters.weights, step.weights, self.groups)
+        )
 
     def metric(self, squares):
         """Squared gradients as averaged by the penalty."""
         return squares._replace(weights=self.penalty.metric(squares.weights, self.groups))
 
     def pull(self, parameters):
-        """How strongly the prox draws each parameter to zero, one number a parameter or for several."""
+        """How strongly the prox draws each parameter to zero, one number a parameter or for
+        several.
+        """
         pull = self.penalty.pull(parameters.weights, self.groups)
-        return parameters._replace(weights=pull, biases=jax.tree.map(lambda b: 0.0, parameters.biases))
+        return parameters._replace(
+            weights=pull, biases=jax.tree.map(lambda b: 0.0, parameters.biases)
+        )
 
     @property
     def is_sharp(self):
@@ -189,7 +212,9 @@ class Problem:
         """
         loss_gradient = jax.grad(self.mean_loss)(parameters, data)
         pull = jax.grad(self.penalty.smooth)(parameters.weights, self.groups)
-        gradient = loss_gradient._replace(weights=jax.tree.map(jnp.add, loss_gradient.weights, pull))
+        gradient = loss_gradient._replace(
+            weights=jax.tree.map(jnp.add, loss_gradient.weights, pull)
+        )
         moved = self.prox(_subtract(parameters, gradient), unit_steps(parameters))
         residual = _subtract(parameters, moved)
         other = _subtract(residual, loss_gradient)
@@ -198,9 +223,10 @@ class Problem:
     def unpenalised_stationarity(self, parameters, data, floor):
         """The residual without a penalty: the mean gradient over the rows' typical gradient.
 
-        ``‖∇loss‖ / (√(Σ wᵢ ‖∇ℓᵢ‖²) + floor)``, where ``wᵢ ∇ℓᵢ`` is what row i adds to ∇loss through its
-        output.
+        ``‖∇loss‖ / (√(Σ wᵢ ‖∇ℓᵢ‖²) + floor)``, where ``wᵢ ∇ℓᵢ`` is what row i adds to ∇loss through
+        its output.
         """
+
         def row_square(row):
             x, pull = row
 
@@ -211,9 +237,13 @@ class Problem:
 
         def mean_square(rows):
             outputs = self.network.apply(parameters, rows.columns)
-            pulls = jax.grad(lambda outputs: self.loss.mean_value(rows.y, outputs, rows.weight))(outputs)
+            pulls = jax.grad(lambda outputs: self.loss.mean_value(rows.y, outputs, rows.weight))(
+                outputs
+            )
             weight = jnp.where(rows.weight > 0, rows.weight, 1.0)[:, None]
-            return rows.weight @ jax.lax.map(row_square, (rows.columns.T, pulls / weight), batch_size=128)
+            return rows.weight @ jax.lax.map(
+                row_square, (rows.columns.T, pulls / weight), batch_size=128
+            )
 
         gradient = norm(jax.grad(self.mean_loss)(parameters, data))
         return gradient / (jnp.sqrt(_total(self.loss, data, mean_square)) + floor)
@@ -221,9 +251,10 @@ class Problem:
     def curvature(self, parameters, data):
         """Hessian of the mean loss of a linear map, in the order of `ravel_pytree`, shape (d, d).
 
-        With x̃ᵢ a row and a 1 behind it for the bias, and hᵢ the Hessian of its loss in its outputs, the
-        block of outputs a and b is ``Σᵢ wᵢ hᵢ[a, b] x̃ᵢ x̃ᵢᵀ``.
+        With x̃ᵢ a row and a 1 behind it for the bias, and hᵢ the Hessian of its loss in its
+        outputs, the block of outputs a and b is ``Σᵢ wᵢ hᵢ[a, b] x̃ᵢ x̃ᵢᵀ``.
         """
+
         def row_loss(output, y):
             return self.loss.value(y[None], output[None])[0]
 
@@ -269,7 +300,9 @@ class Dropout(Problem):
 
 
 class Quadratic(NamedTuple):
-    """A problem whose mean loss is replaced by its second-order expansion around a point; data are in it."""
+    """A problem whose mean loss is replaced by its second-order expansion around a point; data are
+    in it.
+    """
 
     problem: object
     centre: object
@@ -303,7 +336,9 @@ def _subtract(a, b):
 
 
 def _total(loss, data, function):
-    """Sum of a function of rows over all rows; where a row's loss depends on the others all are needed at once."""
+    """Sum of a function of rows over all rows; where a row's loss depends on the others all are
+    needed at once.
+    """
     return data.total(function) if loss.is_separable else function(data)
 
 
@@ -313,14 +348,17 @@ def unit_steps(parameters, step=1.0):
 
 
 def null_loss(loss, data, null_outputs):
-    """Mean loss of the null model, and the gradient of a linear map added to it, shape (n_columns, n_outputs).
+    """Mean loss of the null model, and the gradient of a linear map added to it, shape (n_columns,
+    n_outputs).
 
     The gradient's largest group norm is the strength a₀ from which a path measures its grid.
     """
 
     def part(rows):
         everywhere = jnp.broadcast_to(null_outputs, rows.y.shape)
-        value, pulls = jax.value_and_grad(lambda outputs: loss.mean_value(rows.y, outputs, rows.weight))(everywhere)
+        value, pulls = jax.value_and_grad(
+            lambda outputs: loss.mean_value(rows.y, outputs, rows.weight)
+        )(everywhere)
         return value, rows.columns @ pulls
 
     return _total(loss, data, part)

@@ -1,7 +1,8 @@
 """Survival: Cox's partial likelihood, its cross-validation, the baseline hazard, and concordance.
 
-A target is one column of signed times: ``t`` for an event at t, ``-t`` for a row that left the study at t
-without one. The output f is a log hazard ratio; S(t) = Σ w e^f over the rows still at risk at t.
+A target is one column of signed times: ``t`` for an event at t, ``-t`` for a row that left the
+study at t without one. The output f is a log hazard ratio; S(t) = Σ w e^f over the rows still at
+risk at t.
 """
 
 from dataclasses import dataclass
@@ -22,9 +23,9 @@ NOTHING = -1e30  # The logarithm of a weight of 0, finite, so that no difference
 class CoxPartialLikelihood(Loss):
     """Minus Cox's log partial likelihood (Cox 1972): each event has the loss ``log S(t) - f``.
 
-    Weights count in the sum and in the risk sets, where they are shares times the number of rows. Tied
-    events under "breslow" (Breslow 1974) share one risk set, so that a weight of 2 is the row twice; under
-    "efron" (Efron 1977) the tied rows leave it one by one, in equal parts.
+    Weights count in the sum and in the risk sets, where they are shares times the number of rows.
+    Tied events under "breslow" (Breslow 1974) share one risk set, so that a weight of 2 is the row
+    twice; under "efron" (Efron 1977) the tied rows leave it one by one, in equal parts.
 
     Parameters
     ----------
@@ -56,10 +57,16 @@ class CoxPartialLikelihood(Loss):
 
     def complaint(self, y):
         """Why these training rows cannot be fitted, or None."""
-        return None if (y > 0).any() else "no event outside some folds: use fewer folds, or leave rows out"
+        return (
+            None
+            if (y > 0).any()
+            else "no event outside some folds: use fewer folds, or leave rows out"
+        )
 
     def mean_value(self, y, outputs, weight):
-        """Mean loss over the rows, in `order`; rows that fill up stand last, with time 0 and weight 0."""
+        """Mean loss over the rows, in `order`; rows that fill up stand last, with time 0 and weight
+        0.
+        """
         time, event, f = jnp.abs(y[:, 0]), y[:, 0] > 0, outputs[:, 0]
         counts = weight > 0
         log_weight = jnp.log(jnp.where(counts, weight * counts.sum(), 1.0))
@@ -82,10 +89,11 @@ class CoxPartialLikelihood(Loss):
         return jnp.where(dying, tied(own) / n_tied, 0.0) @ log_left - own @ f
 
     def fitted_metric(self, y, outputs, weight):
-        """Loss of each row among these rows and its cumulative hazard, ties as Breslow, shape (n_rows,).
+        """Loss of each row among these rows and its cumulative hazard, ties as Breslow, shape
+        (n_rows,).
 
-        The hazards sum to the number of events; with them the mean is that of Cox's full likelihood, which
-        is what `new_metric` measures on new rows.
+        The hazards sum to the number of events; with them the mean is that of Cox's full
+        likelihood, which is what `new_metric` measures on new rows.
         """
         w, time, event, f = _relative(weight), np.abs(y[:, 0]), y[:, 0] > 0, outputs[:, 0]
         own = np.where(event, _log_risk(time, f, w, time) - f, 0.0)
@@ -94,17 +102,23 @@ class CoxPartialLikelihood(Loss):
         return own + np.exp(f + steps)
 
     def new_metric(self, y, outputs, weight, fitted):
-        """What rows that were not fitted add to the loss of those that were, each its part, shape (n_rows,).
+        """What rows that were not fitted add to the loss of those that were, each its part, shape
+        (n_rows,).
 
-        Their sum is the difference of Verweij and van Houwelingen (1993): minus the log partial likelihood
-        of all rows, plus that of the fitted rows. A row adds its own event's loss, and its part, as
-        large as its hazard, of what the new rows add to the risk set of each fitted event.
+        Their sum is the difference of Verweij and van Houwelingen (1993): minus the log partial
+        likelihood of all rows, plus that of the fitted rows. A row adds its own event's loss, and
+        its part, as large as its hazard, of what the new rows add to the risk set of each fitted
+        event.
         """
         fitted_y, fitted_outputs, fitted_weight = fitted
         n = len(y)
         w = _relative(np.concatenate([weight, fitted_weight]))
         time, f = np.abs(y[:, 0]), outputs[:, 0]
-        old_time, old_f, old_event = np.abs(fitted_y[:, 0]), fitted_outputs[:, 0], fitted_y[:, 0] > 0
+        old_time, old_f, old_event = (
+            np.abs(fitted_y[:, 0]),
+            fitted_outputs[:, 0],
+            fitted_y[:, 0] > 0,
+        )
         at_all = _log_risk(np.concatenate([time, old_time]), np.concatenate([f, old_f]), w, time)
         own = np.where(y[:, 0] > 0, at_all - f, 0.0)
 
@@ -133,9 +147,13 @@ class CoxPartialLikelihood(Loss):
 
 
 def _cumulative_logsumexp(terms):
-    """log Σ exp of each number and all before it: within blocks, then over blocks, in a short program."""
+    """log Σ exp of each number and all before it: within blocks, then over blocks, in a short
+    program.
+    """
     n_blocks = -(-len(terms) // BLOCK)
-    blocks = jnp.pad(terms, (0, n_blocks * BLOCK - len(terms)), constant_values=NOTHING).reshape(n_blocks, BLOCK)
+    blocks = jnp.pad(terms, (0, n_blocks * BLOCK - len(terms)), constant_values=NOTHING).reshape(
+        n_blocks, BLOCK
+    )
     reached = jnp.tri(BLOCK, dtype=bool)
     within = jax.nn.logsumexp(jnp.where(reached, blocks[:, None, :], NOTHING), axis=2)
     earlier = jnp.tri(n_blocks, k=-1, dtype=bool)
@@ -157,7 +175,8 @@ def _log_risk(time, f, weight, moments):
 
 
 def concordance(y, risk, weight, fold=None):
-    """Harrell's C (1982): of the pairs whose order is known, the share in which the earlier event has the higher risk.
+    """Harrell's C (1982): of the pairs whose order is known, the share in which the earlier event
+    has the higher risk.
 
     Parameters
     ----------
@@ -186,7 +205,9 @@ def concordance(y, risk, weight, fold=None):
         if fold is not None:
             later &= fold == fold[i]
         pairs += weight[i] * weight[later].sum()
-        right += weight[i] * (weight[later] @ ((risk[i] > risk[later]) + 0.5 * (risk[i] == risk[later])))
+        right += weight[i] * (
+            weight[later] @ ((risk[i] > risk[later]) + 0.5 * (risk[i] == risk[later]))
+        )
     return float(right / pairs) if pairs else float("nan")
 
 
@@ -196,7 +217,8 @@ def baseline_hazard(y, outputs, weight):
     Returns
     -------
     times, hazard : arrays (n_event_times,)
-        Distinct event times, ascending, and the cumulative hazard at each: Σ w over the events / S(t).
+        Distinct event times, ascending, and the cumulative hazard at each: Σ w over the events /
+        S(t).
     """
     times, log_hazard = _log_baseline(y, outputs, weight)
     return times, np.exp(log_hazard)

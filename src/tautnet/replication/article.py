@@ -1,4 +1,6 @@
-"""`article`: the experiment as published, with the sign mended, done honestly, and what it says of the article."""
+"""`article`: the experiment as published, with the sign mended, done honestly, and what it says of
+the article.
+"""
 
 import random
 import time
@@ -25,7 +27,13 @@ from tautnet.replication.protocol import (
 )
 from tautnet.replication.pruning import N_NOISE, pruning_rows
 from tautnet.replication.summary import chosen_values, curves, histograms, interval, summarise
-from tautnet.replication.trials import draw_replicate, engine_trial, engine_units, online_trials, online_units
+from tautnet.replication.trials import (
+    draw_replicate,
+    engine_trial,
+    engine_units,
+    online_trials,
+    online_units,
+)
 
 N_FRESH, N_LARGER = 2000, 1000
 PENALTIES, PRUNING = ("none", "l2", "l1"), ("l2", "l1", "group")
@@ -40,7 +48,8 @@ class Article:
     result : dict
         The object that ``tautnet article --json`` prints.
     detail : dict
-        What the pictures draw: sums of squared weights by epoch, accuracies by strength, histograms.
+        What the pictures draw: sums of squared weights by epoch, accuracies by strength,
+        histograms.
     """
 
     result: dict[str, Any]
@@ -61,9 +70,9 @@ def article(
 ) -> Article:
     """Repeat the experiment of the article "Neural Network L1 (or L2) Regularization Using Python".
 
-    As published, to the digit; with the sign of its penalty mended; on fresh training sets, with the
-    strength chosen by cross-validation inside each and a test set of 2,000; and with noise predictors
-    added, to see what is pruned.
+    As published, to the digit; with the sign of its penalty mended; on fresh training sets, with
+    the strength chosen by cross-validation inside each and a test set of 2,000; and with noise
+    predictors added, to see what is pruned.
 
     Parameters
     ----------
@@ -72,7 +81,8 @@ def article(
     replicates : int
         Fresh training sets, at least 2.
     random_state : int
-        Of the fresh training sets and the 2,000 test items; the published run has the article's own seeds.
+        Of the fresh training sets and the 2,000 test items; the published run has the article's own
+        seeds.
     n_jobs : int, optional
         Units of work at once; None is 1, -1 all cores. Never changes a number.
     on_progress : callable, optional
@@ -84,8 +94,9 @@ def article(
 
     References
     ----------
-    McCaffrey (2017), Neural Network L2 Regularization Using Python, Visual Studio Magazine, September.
-    McCaffrey (2017), Neural Network L1 Regularization Using Python, Visual Studio Magazine, December.
+    McCaffrey (2017), Neural Network L2 Regularization Using Python, Visual Studio Magazine,
+    September. McCaffrey (2017), Neural Network L1 Regularization Using Python, Visual Studio
+    Magazine, December.
 
     Examples
     --------
@@ -132,7 +143,10 @@ class _Work:
 
     def __init__(self, penalty, replicates, seed):
         def draw(n_train, n_noise=0):
-            return [draw_replicate(seed, number, n_train, N_FRESH, n_noise) for number in range(replicates)]
+            return [
+                draw_replicate(seed, number, n_train, N_FRESH, n_noise)
+                for number in range(replicates)
+            ]
 
         self.items = _article_items(penalty)
         self.fresh = draw(N_TRAIN)
@@ -147,7 +161,10 @@ class _Work:
             self.units |= {("engine", name, r): engine_units(one, name) for name in PENALTIES}
         self.kinds = [(N_TRAIN, name) for name in PRUNING] + [(N_LARGER, "group")]
         for n, name in self.kinds:
-            self.units |= {("noisy", n, name, r): engine_units(one, name) for r, one in enumerate(self.noisy[n])}
+            self.units |= {
+                ("noisy", n, name, r): engine_units(one, name)
+                for r, one in enumerate(self.noisy[n])
+            }
 
     def run(self, n_jobs, on_progress):
         flat = [unit for units in self.units.values() for unit in units]
@@ -162,7 +179,10 @@ class _Work:
     def engine(self):
         """Name -> trials of the engine, one a replicate."""
         return {
-            name: [engine_trial(one, self.results["engine", name, r]) for r, one in enumerate(self.fresh)]
+            name: [
+                engine_trial(one, self.results["engine", name, r])
+                for r, one in enumerate(self.fresh)
+            ]
             for name in PENALTIES
         }
 
@@ -170,7 +190,10 @@ class _Work:
         """Rows on what is pruned, for each number of training items and penalty."""
         rows = []
         for n, name in self.kinds:
-            trials = [engine_trial(one, self.results["noisy", n, name, r]) for r, one in enumerate(self.noisy[n])]
+            trials = [
+                engine_trial(one, self.results["noisy", n, name, r])
+                for r, one in enumerate(self.noisy[n])
+            ]
             rows += pruning_rows({name: trials}, n)
         return rows
 
@@ -196,17 +219,26 @@ def _learn_mended(items, penalty, ticker):
 def _published(penalty, work):
     """Sections on the article's own items, and the sums of squared weights by epoch."""
     runs = {name: work.results["published", name][0] for name in ("none", "published", "mended")}
-    rows = {name: _network_row(network, *work.items, work.fresh[0].test) for name, (network, _) in runs.items()}
+    rows = {
+        name: _network_row(network, *work.items, work.fresh[0].test)
+        for name, (network, _) in runs.items()
+    }
     figures = ARTICLES[penalty].figures
     printed = figures and {
-        name: {"train_accuracy": train, "test_accuracy": test} for name, (train, test) in figures.items()
+        name: {"train_accuracy": train, "test_accuracy": test}
+        for name, (train, test) in figures.items()
     }
     # The article prints four digits.
-    matches = figures and all(round(rows[n][k], 4) == v for n, row in printed.items() for k, v in row.items())
+    matches = figures and all(
+        round(rows[n][k], 4) == v for n, row in printed.items() for k, v in row.items()
+    )
     squares = {name: rows[name]["weight_squares"] for name in rows}
     sections = {
         "as_published": {
-            "none": rows["none"], "published": rows["published"], "article": printed, "matches_article": matches,
+            "none": rows["none"],
+            "published": rows["published"],
+            "article": printed,
+            "matches_article": matches,
         },
         "sign": {
             "strength": ARTICLES[penalty].strength,
@@ -215,7 +247,7 @@ def _published(penalty, work):
             "shrinks_mended": squares["mended"] < squares["none"],
         },
         "sign_mended": rows["mended"],
-    }  # fmt: skip
+    }
     return sections, {name: history.tolist() for name, (_, history) in runs.items()}
 
 

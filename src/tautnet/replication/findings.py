@@ -1,4 +1,6 @@
-"""The article's statements, each with what the runs show: computed from the figures and nothing else."""
+"""The article's statements, each with what the runs show: computed from the figures and nothing
+else.
+"""
 
 from tautnet.replication.protocol import N_PREDICTORS
 from tautnet.views.article_sections import LEARNERS, points
@@ -53,9 +55,9 @@ def _gain(result):
     wrong = {name: rows["online"][f"{name}_published"]["gain"] for name in ("l2", "l1")}
     useless = all(sign(one) < 1 for one in wrong.values())
     finding = (
-        f"With the sign mended and the strength chosen by cross-validation, {_by_learner(say)}. With the published "
-        f"sign and strength the gain is {points(wrong['l2'])} for L2 and {points(wrong['l1'])} for L1"
-        f"{': neither is above zero' if useless else ''}."
+        f"With the sign mended and the strength chosen by cross-validation, {_by_learner(say)}."
+        f" With the published sign and strength the gain is {points(wrong['l2'])} for L2 and"
+        f" {points(wrong['l1'])} for L1{': neither is above zero' if useless else ''}."
     )
     holds = _all_or_open(sign(rows[name]["l2"]["gain"]) for name in rows)
     return "L2 regularization raises the accuracy on new items.", holds, finding
@@ -67,9 +69,9 @@ def _large_weights(result):
     def say(name):
         none, l2 = rows[name]["none"], rows[name]["l2"]
         return (
-            f"the sum of squared weights is {none['weight_squares']:,.0f} without a penalty and "
-            f"{l2['weight_squares']:,.0f} under L2, and accuracy falls by {100 * none['gap']:.1f} and "
-            f"{100 * l2['gap']:.1f} points from training items to new ones"
+            f"the sum of squared weights is {none['weight_squares']:,.0f} without a penalty and"
+            f" {l2['weight_squares']:,.0f} under L2, and accuracy falls by {100 * none['gap']:.1f}"
+            f" and {100 * l2['gap']:.1f} points from training items to new ones"
         )
 
     def verdict(name):
@@ -86,14 +88,20 @@ def _capital(text):
 
 def _l2_or_l1(result):
     honest = result["honest"]
-    finding = _by_learner(lambda n: f"L2 is better than L1 by {points(honest[n]['l2_minus_l1'])} points")
+    finding = _by_learner(
+        lambda n: f"L2 is better than L1 by {points(honest[n]['l2_minus_l1'])} points"
+    )
     holds = _all_or_open(sign(honest[n]["l2_minus_l1"]) for n in LEARNERS)
     return "L2 usually works a bit better than L1.", holds, f"{_capital(finding)}."
 
 
 def _pruning_row(result, penalty, selection, n_train):
     wanted = penalty, selection, n_train
-    return next(r for r in result["pruning"]["rows"] if (r["penalty"], r["selection"], r["n_train"]) == wanted)
+    return next(
+        r
+        for r in result["pruning"]["rows"]
+        if (r["penalty"], r["selection"], r["n_train"]) == wanted
+    )
 
 
 def _removed(row, n_noise):
@@ -105,18 +113,25 @@ def _prunes(result):
     n_train, n_noise = result["honest"]["n_train"], result["pruning"]["n_noise"]
     online, engine = (result["honest"][name]["rows"]["l1"] for name in LEARNERS)
     l1, group = (_pruning_row(result, name, "1se", n_train) for name in ("l1", "group"))
-    reached = group["noise_removed"]["diff"] >= NOISE_WANTED and group["real_lost"]["diff"] <= REAL_SPARED
-    short = "" if reached else (
-        f" That is short of the {NOISE_WANTED} at {REAL_SPARED} real one that one would want: the strength that "
-        "predicts best is not the strength that selects best. Some strength on group's path removes "
-        f"{group['in_hindsight']:.1f} at the price of at most one real predictor, but cross-validation does not look "
-        "for it."
-    )  # fmt: skip
+    reached = (
+        group["noise_removed"]["diff"] >= NOISE_WANTED and group["real_lost"]["diff"] <= REAL_SPARED
+    )
+    short = (
+        ""
+        if reached
+        else (
+            f" That is short of the {NOISE_WANTED} at {REAL_SPARED} real one that one would want:"
+            " the strength that predicts best is not the strength that selects best. Some strength"
+            f" on group's path removes {group['in_hindsight']:.1f} at the price of at most one real"
+            " predictor, but cross-validation does not look for it."
+        )
+    )
     finding = (
-        f"The article's L1 sets {online['zero_weights']:.1f} of {online['n_weights']} weights to exactly zero, "
-        f"tautnet's {engine['zero_weights']:.1f} of {engine['n_weights']}. With {n_noise} noise predictors added, "
-        f"the strongest L1 within one standard error takes out {_removed(l1, n_noise)}; group, which takes predictors "
-        f"out as a whole, {_removed(group, n_noise)}.{short}"
+        f"The article's L1 sets {online['zero_weights']:.1f} of {online['n_weights']} weights to"
+        f" exactly zero, tautnet's {engine['zero_weights']:.1f} of {engine['n_weights']}. With"
+        f" {n_noise} noise predictors added, the strongest L1 within one standard error takes out"
+        f" {_removed(l1, n_noise)}; group, which takes predictors out as a whole,"
+        f" {_removed(group, n_noise)}.{short}"
     )
     return "L1 sometimes prunes predictors.", sign(l1["noise_removed"]) == 1 or None, finding
 
@@ -127,13 +142,19 @@ def _art(result):
 
     def say(name):
         return " and ".join(
-            f"{points(fixed['chosen_minus_best'])} for {one.upper()}" for learner, one, fixed in best if learner == name
+            f"{points(fixed['chosen_minus_best'])} for {one.upper()}"
+            for learner, one, fixed in best
+            if learner == name
         )
 
     near = all(fixed["within"] for *_, fixed in best)
     finding = (
-        "Accuracy with the strength chosen by cross-validation inside the training set, less that of the one fixed "
-        f"strength that did best in hindsight: {_by_learner(say)} points. "
-        + ("Cross-validation does what is left to art." if near else "Cross-validation is not always as good.")
+        "Accuracy with the strength chosen by cross-validation inside the training set, less that"
+        f" of the one fixed strength that did best in hindsight: {_by_learner(say)} points. "
+        + (
+            "Cross-validation does what is left to art."
+            if near
+            else "Cross-validation is not always as good."
+        )
     )
     return "Choosing the strength is part art.", not near, finding

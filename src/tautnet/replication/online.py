@@ -1,7 +1,9 @@
-"""The article's learner for many strengths at once: one compiled scan over epochs and items, in float64.
+"""The article's learner for many strengths at once: one compiled scan over epochs and items, in
+float64.
 
-One unit of work is one set of items under many strengths: the strengths are the last axis of every array,
-and each item is read once for all of them. Sets of items run side by side, see `fitting.units`.
+One unit of work is one set of items under many strengths: the strengths are the last axis of
+every array, and each item is read once for all of them. Sets of items run side by side, see
+`fitting.units`.
 """
 
 import random
@@ -26,7 +28,8 @@ from tautnet.replication.protocol import (
 
 
 class Strengths(NamedTuple):
-    """One pair of λ a network; positive ones shrink weights, negative ones make them grow, as published.
+    """One pair of λ a network; positive ones shrink weights, negative ones make them grow, as
+    published.
 
     Attributes
     ----------
@@ -57,7 +60,9 @@ class Learned(NamedTuple):
 
     def outputs(self, X):
         """Outputs of every network, shape (n_strengths, n_items, n_classes)."""
-        return np.array([hidden_and_outputs(self.network(i), X)[1] for i in range(self.squares.shape[1])])
+        return np.array(
+            [hidden_and_outputs(self.network(i), X)[1] for i in range(self.squares.shape[1])]
+        )
 
 
 def _item_step(strengths, network, item):
@@ -71,20 +76,29 @@ def _item_step(strengths, network, item):
     hidden_signal = (1 - hidden**2) * (network.output * output_signal).sum(axis=1)
 
     def moved(weights, gradient):
-        return weights + RATE * (gradient - strengths.l1 * jnp.sign(weights) - strengths.l2 * weights)
+        return weights + RATE * (
+            gradient - strengths.l1 * jnp.sign(weights) - strengths.l2 * weights
+        )
 
-    return Layers(
-        moved(network.hidden, x * hidden_signal),
-        network.hidden_bias + RATE * hidden_signal,
-        moved(network.output, hidden[:, None] * output_signal),
-        network.output_bias + RATE * output_signal,
-    ), None
+    return (
+        Layers(
+            moved(network.hidden, x * hidden_signal),
+            network.hidden_bias + RATE * hidden_signal,
+            moved(network.output, hidden[:, None] * output_signal),
+            network.output_bias + RATE * output_signal,
+        ),
+        None,
+    )
 
 
 def _learn(X, targets, orders, strengths, network):
     def epoch(network, order):
-        network, _ = jax.lax.scan(lambda n, item: _item_step(strengths, n, item), network, (X[order], targets[order]))
-        squares = jnp.square(network.hidden).sum(axis=(0, 1)) + jnp.square(network.output).sum(axis=(0, 1))
+        network, _ = jax.lax.scan(
+            lambda n, item: _item_step(strengths, n, item), network, (X[order], targets[order])
+        )
+        squares = jnp.square(network.hidden).sum(axis=(0, 1)) + jnp.square(network.output).sum(
+            axis=(0, 1)
+        )
         return network, squares
 
     return jax.lax.scan(epoch, network, orders)
@@ -95,7 +109,9 @@ _program = Program(_learn)
 
 @lru_cache(maxsize=64)
 def _start(n_items, seed):
-    """Initial network and the order of the items in every epoch, from one generator, as published."""
+    """Initial network and the order of the items in every epoch, from one generator, as
+    published.
+    """
     rng = random.Random(seed)
     network = draw_network(rng, HIDDEN, INITIAL_LIMIT)
     order, orders = list(range(n_items)), []
@@ -106,7 +122,8 @@ def _start(n_items, seed):
 
 
 def learn_online(items, strengths, *, seed=LEARNER_SEED):
-    """Train the article's network on the same items under many strengths, with the article's protocol.
+    """Train the article's network on the same items under many strengths, with the article's
+    protocol.
 
     Parameters
     ----------
@@ -122,14 +139,16 @@ def learn_online(items, strengths, *, seed=LEARNER_SEED):
     Examples
     --------
     >>> from tautnet.replication.protocol import draw_items
-    >>> learned = learn_online(draw_items(20, random.Random(0)), Strengths(np.zeros(2), np.array([0.0, 0.01])))
+    >>> learned = learn_online(draw_items(20, random.Random(0)),
+    ...     Strengths(np.zeros(2), np.array([0.0, 0.01])))
     >>> learned.squares.shape, bool(learned.squares[-1, 1] < learned.squares[-1, 0])
     ((500, 2), True)
     """
     network, orders = _start(len(items.X), seed)
     n_strengths = len(strengths.l1)
     many = Layers(*(np.repeat(layer[..., None], n_strengths, axis=-1) for layer in network))
-    # Float64 throughout: in float32 the exploding weights of the published sign would take another course.
+    # Float64 throughout: in float32 the exploding weights of the published sign would take
+    # another course.
     with jax.enable_x64(True):
         learned, squares = _program(items.X, items.targets, orders, strengths, many)
         return Learned(Layers(*map(np.asarray, learned)), np.asarray(squares))

@@ -1,9 +1,9 @@
 """The article's experiment as published, in plain NumPy, to the digit.
 
 McCaffrey, "Neural Network L2 Regularization Using Python" (Visual Studio Magazine, September 2017)
-and "Neural Network L1 Regularization Using Python" (December 2017). The order of every random draw is
-part of the protocol: Python's own generator gives the weights of the network that makes the data, the
-items, the initial weights, and then the order of the items, epoch after epoch.
+and "Neural Network L1 Regularization Using Python" (December 2017). The order of every random draw
+is part of the protocol: Python's own generator gives the weights of the network that makes the
+data, the items, the initial weights, and then the order of the items, epoch after epoch.
 """
 
 import random
@@ -40,11 +40,16 @@ class Published(NamedTuple):
 
 ARTICLES = {
     "l1": Published(
-        "Neural Network L1 Regularization Using Python (December 2017)", 16, 18, 0.001,
+        "Neural Network L1 Regularization Using Python (December 2017)",
+        16,
+        18,
+        0.001,
         {"none": (0.940, 0.550), "published": (0.945, 0.675)},
     ),
-    "l2": Published("Neural Network L2 Regularization Using Python (September 2017)", 11, 13, 0.005, None),
-}  # fmt: skip
+    "l2": Published(
+        "Neural Network L2 Regularization Using Python (September 2017)", 11, 13, 0.005, None
+    ),
+}
 
 
 def penalty_pair(penalty, strength):
@@ -91,7 +96,9 @@ class Items(NamedTuple):
 
 def draw_uniform(rng, limit, shape):
     """Numbers between -limit and limit, drawn one after the other, row by row."""
-    return np.array([2 * limit * rng.random() - limit for _ in range(int(np.prod(shape)))]).reshape(shape)
+    return np.array([2 * limit * rng.random() - limit for _ in range(int(np.prod(shape)))]).reshape(
+        shape
+    )
 
 
 def draw_network(rng, n_hidden, limit):
@@ -119,7 +126,8 @@ def hidden_and_outputs(network, X):
 
 
 def draw_items(n_items, rng):
-    """Items as the article makes them: uniform inputs, the class of a fixed network's largest output, no noise.
+    """Items as the article makes them: uniform inputs, the class of a fixed network's largest
+    output, no noise.
 
     Parameters
     ----------
@@ -151,7 +159,8 @@ def sum_of_squared_weights(network):
 
 
 def learn(items, l1=0.0, l2=0.0):
-    """The article's back-propagation: online, 500 epochs, the items shuffled in place at the start of each.
+    """The article's back-propagation: online, 500 epochs, the items shuffled in place at the start
+    of each.
 
     The penalties are *added* to gradients that are then climbed, as published: a positive λ makes
     weights grow. A negative one is the sign mended.
@@ -160,7 +169,8 @@ def learn(items, l1=0.0, l2=0.0):
     ----------
     items : Items
     l1, l2 : float
-        λ of each penalty; ``l1 * sign(w)`` and ``l2 * w`` are added to the gradient of every weight.
+        λ of each penalty; ``l1 * sign(w)`` and ``l2 * w`` are added to the gradient of every
+        weight.
 
     Returns
     -------
@@ -182,7 +192,8 @@ def learn(items, l1=0.0, l2=0.0):
 def _learn_item(network, x, target, l1, l2):
     """One step, in place."""
     hidden, outputs = hidden_and_outputs(network, x)
-    # Squared error as if each output were a logistic unit: softmax's cross terms are left out, as published.
+    # Squared error as if each output were a logistic unit: softmax's cross terms are left out, as
+    # published.
     output_signal = (target - outputs) * (1 - outputs) * outputs
     hidden_signal = (1 - hidden**2) * (network.output @ output_signal)
     for weights, bias, values, signal in (

@@ -1,4 +1,6 @@
-"""Does a penalty prune? The same data with noise predictors added: which leave exactly, and which should not."""
+"""Does a penalty prune? The same data with noise predictors added: which leave exactly, and which
+should not.
+"""
 
 import numpy as np
 
@@ -15,7 +17,8 @@ def pruning_rows(trials, n_train):
     Parameters
     ----------
     trials : dict
-        Name of a penalty -> list of Trial of the engine on ten real predictors and, behind them, noise.
+        Name of a penalty -> list of Trial of the engine on ten real predictors and, behind them,
+        noise.
     n_train : int
 
     Returns
@@ -40,14 +43,18 @@ def _row(name, trials, selection, n_train):
         "test_accuracy": float(chosen_values(trials, "test", selection).mean()),
         "zero_weights": float((weights == 0).sum(axis=1).mean()),
         "n_weights": weights.shape[1],
-        "strength": float(np.median([trial.strengths[trial.chosen(selection)] for trial in trials])),
+        "strength": float(
+            np.median([trial.strengths[trial.chosen(selection)] for trial in trials])
+        ),
         "kept": kept.mean(axis=0).tolist(),
         "in_hindsight": float(np.mean([_best_on_path(trial) for trial in trials])),
     }
 
 
 def _best_on_path(trial):
-    """Most noise predictors that any strength of a path removes while it loses at most one real predictor."""
+    """Most noise predictors that any strength of a path removes while it loses at most one real
+    predictor.
+    """
     out = trial.norms == 0
     affordable = out[:, :N_PREDICTORS].sum(axis=1) <= 1
     return int(out[affordable, N_PREDICTORS:].sum(axis=1).max())

@@ -39,7 +39,9 @@ def chosen_values(trials, name, selection="min"):
 
 
 def at_shared(trials, name):
-    """Strengths that every trial has, and an array of trials there: (n_shared,), (n_replicates, n_shared)."""
+    """Strengths that every trial has, and an array of trials there: (n_shared,), (n_replicates,
+    n_shared).
+    """
     keys = [np.round(np.log10(trial.strengths), 6) for trial in trials]
     shared = reduce(np.intersect1d, keys)
     columns = [np.searchsorted(key, shared) for key in keys]
@@ -58,8 +60,9 @@ def summarise(trials):
     Returns
     -------
     dict
-        Name -> row: accuracies, what is gained over none, size of the weights, the strengths chosen, and where
-        they were chosen by cross-validation how that compares with the best fixed strength in hindsight.
+        Name -> row: accuracies, what is gained over none, size of the weights, the strengths
+        chosen, and where they were chosen by cross-validation how that compares with the best fixed
+        strength in hindsight.
     """
     return {name: _row(name, own, trials["none"]) for name, own in trials.items()}
 
@@ -102,7 +105,8 @@ def _against_best_fixed(trials, test):
 
 
 def curves(trials):
-    """Means over training sets against strength, where all trials have it; of the squared weights the median.
+    """Means over training sets against strength, where all trials have it; of the squared weights
+    the median.
 
     Returns
     -------
@@ -129,8 +133,8 @@ def histograms(trials):
     Returns
     -------
     dict
-        ``limit``, and name -> ``counts`` (41 bins from -limit to limit, the outermost hold all beyond),
-        ``zeros``, ``n_weights``, ``largest``.
+        ``limit``, and name -> ``counts`` (41 bins from -limit to limit, the outermost hold all
+        beyond), ``zeros``, ``n_weights``, ``largest``.
     """
     # All but the largest fiftieth of the weights learned without a penalty is drawn to scale.
     limit = float(np.quantile(np.abs(chosen_values(trials["none"], "weights")), 0.98))

@@ -1,7 +1,10 @@
-"""Fresh training sets for the article's learner and for tautnet's engine, with every strength tried on each.
+"""Fresh training sets for the article's learner and for tautnet's engine, with every strength
+tried
+on each.
 
-A trial is one training set under one penalty: the networks of all strengths, their accuracies, and the
-cross-validation *inside* the training set that may choose among them. The test items choose nothing.
+A trial is one training set under one penalty: the networks of all strengths, their accuracies,
+and the cross-validation *inside* the training set that may choose among them. The test items
+choose nothing.
 """
 
 import random
@@ -18,7 +21,15 @@ from tautnet.fitting.settings import Settings
 from tautnet.objective.losses import MultinomialLogLoss
 from tautnet.objective.networks import Network
 from tautnet.replication.online import Strengths, learn_online
-from tautnet.replication.protocol import ARTICLES, HIDDEN, INPUT_LIMIT, Items, draw_items, draw_uniform, penalty_pair
+from tautnet.replication.protocol import (
+    ARTICLES,
+    HIDDEN,
+    INPUT_LIMIT,
+    Items,
+    draw_items,
+    draw_uniform,
+    penalty_pair,
+)
 
 N_FOLDS = 5
 # λ of the article's learner: each grid goes from nearly nothing to too much.
@@ -32,7 +43,8 @@ class Trial:
     Attributes
     ----------
     strengths : array (n_strengths,)
-        α of the engine or λ of the article's learner, ascending; negative for the published sign.
+        α of the engine or λ of the article's learner, ascending; negative for the published
+        sign.
     train, test : arrays (n_strengths,)
         Accuracy on the training items and on the test items.
     weights : array (n_strengths, n_weights)
@@ -56,7 +68,10 @@ class Trial:
         return np.square(self.weights).sum(axis=1)
 
     def chosen(self, selection="min"):
-        """Index of the strength that cross-validation chooses; the last where there is nothing to choose."""
+        """Index of the strength that cross-validation chooses; the last where there is nothing
+        to
+        choose.
+        """
         if self.curve is None:
             return len(self.strengths) - 1
         return nearest(self.strengths, self.curve.alpha(selection))
@@ -90,7 +105,8 @@ def draw_replicate(seed, number, n_items, n_test, n_noise=0):
     n_items, n_test : int
         A longer training set begins with the items of a shorter one.
     n_noise : int
-        Predictors behind the ten that have nothing to do with the class, drawn as the others are.
+        Predictors behind the ten that have nothing to do with the class, drawn as the others
+        are.
 
     Returns
     -------
@@ -102,14 +118,20 @@ def draw_replicate(seed, number, n_items, n_test, n_noise=0):
     (200, 12)
     """
     items, test = (
-        _with_noise(draw_items(n, random.Random(f"items {name}")), n_noise, random.Random(f"noise {name}"))
+        _with_noise(
+            draw_items(n, random.Random(f"items {name}")), n_noise, random.Random(f"noise {name}")
+        )
         for n, name in ((n_items, f"{seed} {number}"), (n_test, f"{seed} test"))
     )
-    return Replicate(items, test, make_folds(n_items, N_FOLDS, labels=items.labels, seed=number), number)
+    return Replicate(
+        items, test, make_folds(n_items, N_FOLDS, labels=items.labels, seed=number), number
+    )
 
 
 def _with_noise(items, n_noise, rng):
-    return Items(np.hstack([items.X, draw_uniform(rng, INPUT_LIMIT, (len(items.X), n_noise))]), items.labels)
+    return Items(
+        np.hstack([items.X, draw_uniform(rng, INPUT_LIMIT, (len(items.X), n_noise))]), items.labels
+    )
 
 
 def _accuracies(outputs, labels):
@@ -134,9 +156,15 @@ def _online_unit(replicate, left_out, ticker):
     """The networks learned without one fold (-1: on all items), and its losses."""
     items, held_out = replicate.items, replicate.fold == left_out
     runs = online_runs().items()
-    pairs = [penalty_pair("l1" if name.startswith("l1") else "l2", strength) for name, run in runs for strength in run]
+    pairs = [
+        penalty_pair("l1" if name.startswith("l1") else "l2", strength)
+        for name, run in runs
+        for strength in run
+    ]
     strengths = Strengths(*np.array(pairs).T)
-    learned = learn_online(Items(items.X[~held_out], items.labels[~held_out]), strengths, seed=replicate.seed)
+    learned = learn_online(
+        Items(items.X[~held_out], items.labels[~held_out]), strengths, seed=replicate.seed
+    )
     errors = np.square(learned.outputs(items.X[held_out]) - items.targets[held_out])
     return learned, 0.5 * errors.sum(axis=2)
 
@@ -162,7 +190,11 @@ def online_trials(replicate, results):
     for name, run in online_runs().items():
         at = slice(start, start + len(run))
         start += len(run)
-        curve = Curve(np.array(run), losses[at], np.bincount(replicate.fold).astype(float)) if name in GRIDS else None
+        curve = (
+            Curve(np.array(run), losses[at], np.bincount(replicate.fold).astype(float))
+            if name in GRIDS
+            else None
+        )
         trials[name] = Trial(np.array(run), train[at], new[at], weights[at], norms[at], curve)
     return trials
 
@@ -173,12 +205,16 @@ def online_trials(replicate, results):
 def engine_units(replicate, penalty):
     """Units of work of a replicate under a penalty: all its items, then all but each fold."""
     folds = () if penalty == "none" else range(N_FOLDS)
-    return [partial(_engine_path, replicate, penalty)] + [partial(_engine_fold, replicate, penalty, k) for k in folds]
+    return [partial(_engine_path, replicate, penalty)] + [
+        partial(_engine_fold, replicate, penalty, k) for k in folds
+    ]
 
 
 def _settings(replicate, penalty):
     network = Network((HIDDEN,), "tanh", skip=False)
-    return Settings(penalty=penalty, network=network, loss=MultinomialLogLoss(), seed=replicate.seed)
+    return Settings(
+        penalty=penalty, network=network, loss=MultinomialLogLoss(), seed=replicate.seed
+    )
 
 
 def _sample(items):
@@ -187,10 +223,14 @@ def _sample(items):
 
 def _engine_path(replicate, penalty, ticker):
     items, test, rows = replicate.items, replicate.test, np.arange(len(replicate.items.X))
-    path = walk(_sample(items), rows, rows[:0], _settings(replicate, penalty), keep="all", ticker=ticker)
+    path = walk(
+        _sample(items), rows, rows[:0], _settings(replicate, penalty), keep="all", ticker=ticker
+    )
     kept = sorted(path.parameters)
     train, new = (
-        _accuracies(np.array([path.unit.outputs(path.parameters[i], one.X) for i in kept]), one.labels)
+        _accuracies(
+            np.array([path.unit.outputs(path.parameters[i], one.X) for i in kept]), one.labels
+        )
         for one in (items, test)
     )
     weights = [path.parameters[i].weights for i in kept]
@@ -204,7 +244,13 @@ def _engine_fold(replicate, penalty, left_out, ticker):
 
 
 def engine_trial(replicate, results):
-    """The trial of the engine from the results of its units; cross-validation chooses by log-loss."""
+    """The trial of the engine from the results of its units; cross-validation chooses by
+    log-loss.
+    """
     trial, *chains = results
-    curve = make_curve(chains, range(N_FOLDS), np.bincount(replicate.fold).astype(float)) if chains else None
+    curve = (
+        make_curve(chains, range(N_FOLDS), np.bincount(replicate.fold).astype(float))
+        if chains
+        else None
+    )
     return Trial(trial.strengths, trial.train, trial.test, trial.weights, trial.norms, curve)

@@ -29,7 +29,9 @@ from tautnet.tables.reader import (
 __all__ = ["ROWS", "read_blocks"]
 
 ROWS = 8 * 8192
-"""Rows of a block: a multiple of those that a prediction takes at once, so that it does not depend on them."""
+"""Rows of a block: a multiple of those that a prediction takes at once, so that it does not depend
+on them.
+"""
 
 
 def read_blocks(source, recipes, *, na=(), decimal=".", encoding=None, rows=ROWS, on_extra=None):
@@ -40,7 +42,8 @@ def read_blocks(source, recipes, *, na=(), decimal=".", encoding=None, rows=ROWS
     source : str or path
         CSV or TSV (plain or gzipped), Parquet, or ``"-"`` for standard input.
     recipes : list of dict
-        As `TableEncoder` has them: what each predictor holds. Columns are found by name, in any order.
+        As `TableEncoder` has them: what each predictor holds. Columns are found by name, in any
+        order.
     na, decimal, encoding
         As in `read_table`.
     rows : int
@@ -76,8 +79,12 @@ def read_blocks(source, recipes, *, na=(), decimal=".", encoding=None, rows=ROWS
         except LookupError:
             raise unknown_encoding(encoding) from None
         except UnicodeError as error:
-            other = "another, such as utf-8" if encoding else "--encoding latin-1 or --encoding cp1252"
-            raise TableError(f"{source} is not {encoding or 'UTF-8'} ({error.reason}): pass {other}") from None
+            other = (
+                "another, such as utf-8" if encoding else "--encoding latin-1 or --encoding cp1252"
+            )
+            raise TableError(
+                f"{source} is not {encoding or 'UTF-8'} ({error.reason}): pass {other}"
+            ) from None
         except (EOFError, OSError, zlib.error) as error:
             raise TableError(f"{source} is damaged: {error}") from None
 
@@ -101,7 +108,9 @@ def _text_blocks(text, source, recipes, markers, decimal, rows, on_extra):
         columns = list(zip(*block, strict=True)) or [()] * len(names)
         yield pd.DataFrame(
             {
-                recipe["predictor"]: _column(recipe, np.array(columns[at], dtype=object), markers, decimal)
+                recipe["predictor"]: _column(
+                    recipe, np.array(columns[at], dtype=object), markers, decimal
+                )
                 for recipe, at in zip(recipes, position, strict=True)
             },
             index=range(len(block)),
@@ -120,9 +129,13 @@ def _checked_rows(reader, width, source, header):
             elif "".join(row).strip():
                 cells = "1 cell" if len(row) == 1 else f"{len(row)} cells"
                 line = reader.line_num + before
-                raise TableError(f"{source} line {line} has {cells}, the header has {width}: mend that line")
+                raise TableError(
+                    f"{source} line {line} has {cells}, the header has {width}: mend that line"
+                )
     except csv.Error as error:
-        raise TableError(f"{source} line {reader.line_num + before} cannot be read: {error}") from None
+        raise TableError(
+            f"{source} line {reader.line_num + before} cannot be read: {error}"
+        ) from None
 
 
 def _find(names, recipes, source, on_extra):
@@ -132,14 +145,18 @@ def _find(names, recipes, source, on_extra):
     absent = [name for name in wanted if name not in position]
     if absent:
         shown = ", ".join(map(repr, absent[:10])) + (", ..." if len(absent) > 10 else "")
-        raise TableError(f"{source} lacks {len(absent)} of the model's {len(wanted)} predictors: {shown}")
+        raise TableError(
+            f"{source} lacks {len(absent)} of the model's {len(wanted)} predictors: {shown}"
+        )
     if on_extra is not None:
         on_extra([name for name in names if name not in set(wanted)])
     return [position[name] for name in wanted]
 
 
 def _column(recipe, cells, markers, decimal):
-    """The cells of one predictor: numbers, or texts as they stand among its levels; NaN where they are missing."""
+    """The cells of one predictor: numbers, or texts as they stand among its levels; NaN where they
+    are missing.
+    """
     if recipe["kind"] == "number":
         return _numbers(recipe["predictor"], cells, markers, decimal)
     codes, texts = pd.factorize(cells)
@@ -152,12 +169,16 @@ def _column(recipe, cells, markers, decimal):
 
 
 def _numbers(name, cells, markers, decimal):
-    """Numbers, most of them distinct: only cells that are none, or are to mean missing, are looked at as texts."""
+    """Numbers, most of them distinct: only cells that are none, or are to mean missing, are looked
+    at as texts.
+    """
     values = parse_numbers(cells, decimal).astype(np.float64)
     for i in np.flatnonzero(np.isnan(values)):
         if cells[i].strip() not in markers:
             odd = cells[i].strip()
-            raise TableError(f"column {name!r} should hold numbers, but has {odd!r}: correct it or blank it out")
+            raise TableError(
+                f"column {name!r} should hold numbers, but has {odd!r}: correct it or blank it out"
+            )
     marking = np.array(sorted(markers), dtype=object)
     marking = {*marking[~np.isnan(parse_numbers(marking, decimal))]}
     if marking:
@@ -166,11 +187,17 @@ def _numbers(name, cells, markers, decimal):
 
 
 def _as_levels(tokens, levels, decimal):
-    """Texts as the levels spell them: 3.0 and true are 3 and True where the table they come from has read them so."""
+    """Texts as the levels spell them: 3.0 and true are 3 and True where the table they come from
+    has read them so.
+    """
     numbers = parse_numbers(tokens, decimal)
     spelled = dict(zip(tokens, tokens, strict=True))
     for token, number in zip(tokens, numbers, strict=True):
-        others = [token.capitalize()] if np.isnan(number) else distinct_texts(pd.Series([float(number)]))[1]
+        others = (
+            [token.capitalize()]
+            if np.isnan(number)
+            else distinct_texts(pd.Series([float(number)]))[1]
+        )
         if token not in levels and others[0] in levels:
             spelled[token] = others[0]
     return [spelled[token] for token in tokens]
@@ -182,7 +209,9 @@ def _parquet_blocks(file, source, recipes, rows, on_extra):
         from pyarrow.parquet import ParquetFile
     except ImportError:
         hint = "pip install 'tautnet[parquet]'"
-        raise TableError(f"{source} is a Parquet file, and reading one needs pyarrow: {hint}") from None
+        raise TableError(
+            f"{source} is a Parquet file, and reading one needs pyarrow: {hint}"
+        ) from None
     try:
         # What cannot be sought in, such as standard input, is read as a whole.
         table = ParquetFile(file if file.seekable() else io.BytesIO(file.read()))
@@ -190,16 +219,26 @@ def _parquet_blocks(file, source, recipes, rows, on_extra):
         position = _find(column_names(stored, source), recipes, source, on_extra)
         columns = [stored[at] for at in position]
         schema = pyarrow.schema([table.schema_arrow.field(at) for at in position])
-        blocks = _even(table.iter_batches(rows, columns=columns), rows) if table.metadata.num_rows else [[]]
+        blocks = (
+            _even(table.iter_batches(rows, columns=columns), rows)
+            if table.metadata.num_rows
+            else [[]]
+        )
         for block in blocks:
-            frame = pyarrow.Table.from_batches(block, None if block else schema).to_pandas()[columns]
+            frame = pyarrow.Table.from_batches(block, None if block else schema).to_pandas()[
+                columns
+            ]
             yield frame.set_axis([recipe["predictor"] for recipe in recipes], axis=1)
     except (OSError, NotImplementedError, pyarrow.ArrowException) as error:
-        raise TableError(f"{source} is a damaged Parquet file: {str(error).splitlines()[0]}") from None
+        raise TableError(
+            f"{source} is a damaged Parquet file: {str(error).splitlines()[0]}"
+        ) from None
 
 
 def _even(batches, rows):
-    """Lists of batches of so many rows together: a file gives smaller ones where a group of its rows ends."""
+    """Lists of batches of so many rows together: a file gives smaller ones where a group of its
+    rows ends.
+    """
     held, n_held = [], 0
     for batch in batches:
         while n_held + len(batch) >= rows:

@@ -1,4 +1,6 @@
-"""What the cells of a table hold: kinds of columns, texts of categories, numbers and dates as numbers."""
+"""What the cells of a table hold: kinds of columns, texts of categories, numbers and dates as
+numbers.
+"""
 
 import datetime
 import decimal
@@ -23,8 +25,8 @@ def as_frame(X) -> pd.DataFrame:
     Parameters
     ----------
     X : data frame or array of shape (n_rows, n_columns)
-        A pandas data frame, one of polars, pyarrow or another library that narwhals knows, or an array,
-        whose columns are then called ``x0, x1, ...``.
+        A pandas data frame, one of polars, pyarrow or another library that narwhals knows, or an
+        array, whose columns are then called ``x0, x1, ...``.
 
     Returns
     -------
@@ -42,7 +44,9 @@ def as_frame(X) -> pd.DataFrame:
     names = [str(name) for name in X.columns]
     if len(set(names)) < len(names):
         repeated = sorted({name for name in names if names.count(name) > 1})
-        raise TableError(f"columns of the same name: {', '.join(map(repr, repeated[:10]))}; rename them")
+        raise TableError(
+            f"columns of the same name: {', '.join(map(repr, repeated[:10]))}; rename them"
+        )
     return X if names == list(X.columns) else X.set_axis(names, axis=1)
 
 
@@ -57,13 +61,16 @@ def _frame_of_other(X) -> pd.DataFrame:
         raise TableError("sparse matrices are not supported: pass X.toarray()")
     array = np.asarray(X)
     if array.ndim != 2:
-        raise TableError(f"a table has rows and columns, this array has {array.ndim} dimensions: reshape it")
+        raise TableError(
+            f"a table has rows and columns, this array has {array.ndim} dimensions: reshape it"
+        )
     frame = pd.DataFrame(array, columns=[f"x{j}" for j in range(array.shape[1])], copy=False)
     return frame.infer_objects() if array.dtype == object else frame
 
 
 def column_kind(series) -> str:
-    """Tell what a column holds: ``"number"``, ``"boolean"``, ``"date"``, ``"category"``, or ``"none"``.
+    """Tell what a column holds: ``"number"``, ``"boolean"``, ``"date"``, ``"category"``, or
+    ``"none"``.
 
     Parameters
     ----------
@@ -73,7 +80,8 @@ def column_kind(series) -> str:
     Raises
     ------
     TableError
-        For time spans, complex numbers and nested objects, which have no place in a table of predictors.
+        For time spans, complex numbers and nested objects, which have no place in a table of
+        predictors.
 
     Examples
     --------
@@ -99,7 +107,9 @@ def column_kind(series) -> str:
 
 
 def _dtype_code(series) -> str:
-    """Return NumPy's letter for the type; Arrow's text, dates and the like are taken as Python objects."""
+    """Return NumPy's letter for the type; Arrow's text, dates and the like are taken as Python
+    objects.
+    """
     code = getattr(series.dtype, "kind", "O")
     return "O" if isinstance(series.dtype, pd.ArrowDtype) and code not in "biuf" else code
 
@@ -109,7 +119,8 @@ def fits_float32(series) -> bool:
 
     Examples
     --------
-    >>> fits_float32(pd.Series([1.5], dtype="float32")), fits_float32(pd.Series([1, 2], dtype="int32"))
+    >>> (fits_float32(pd.Series([1.5], dtype="float32")),
+    ...  fits_float32(pd.Series([1, 2], dtype="int32")))
     (True, False)
     """
     code, size = _dtype_code(series), getattr(series.dtype, "itemsize", 8)
@@ -123,9 +134,21 @@ def _kind_of_objects(series) -> str:
         return "none"
     if all(issubclass(one, (bool, np.bool_)) for one in types):
         return "boolean"
-    if all(issubclass(one, (int, float, np.integer, np.floating, decimal.Decimal)) for one in types):
+    if all(
+        issubclass(one, (int, float, np.integer, np.floating, decimal.Decimal)) for one in types
+    ):
         return "number"
-    known = (str, bool, int, float, decimal.Decimal, np.bool_, np.integer, np.floating, datetime.date)
+    known = (
+        str,
+        bool,
+        int,
+        float,
+        decimal.Decimal,
+        np.bool_,
+        np.integer,
+        np.floating,
+        datetime.date,
+    )
     for one in types:
         if not issubclass(one, known):
             what = f"column {series.name!r} holds cells of type {one.__name__}"
@@ -136,10 +159,11 @@ def _kind_of_objects(series) -> str:
 
 
 def distinct_texts(series) -> tuple[np.ndarray, list]:
-    """Return for each cell the position of its text in a list of distinct texts, -1 where it is missing.
+    """Return for each cell the position of its text in a list of distinct texts, -1 where it is
+    missing.
 
-    Whole numbers read ``3`` whether they are stored as 3, 3.0 or "3", so that a code is the same level in
-    a file where its column also has missing cells and in one where it has none.
+    Whole numbers read ``3`` whether they are stored as 3, 3.0 or "3", so that a code is the same
+    level in a file where its column also has missing cells and in one where it has none.
 
     Parameters
     ----------
@@ -190,7 +214,8 @@ def _days(value) -> float | None:
 
 
 def as_numbers(name, series, kind) -> np.ndarray:
-    """Return a column of numbers, or of dates as days since 1970-01-01, with NaN for missing cells.
+    """Return a column of numbers, or of dates as days since 1970-01-01, with NaN for missing
+    cells.
 
     Parameters
     ----------
@@ -246,8 +271,13 @@ def _days_of_column(name, series, code) -> np.ndarray:
 
 
 def _check_readable(name, series, values, what) -> None:
-    """Raise where cells that are there turned out not to be numbers or dates, which `fit` said they are."""
+    """Raise where cells that are there turned out not to be numbers or dates, which `fit` said
+    they
+    are.
+    """
     odd = series[np.isnan(values) & series.notna().to_numpy()]
     if len(odd):
         cell = odd.iloc[0]
-        raise TableError(f"column {name!r} should hold {what}, but has {cell!r}: correct it or blank it out")
+        raise TableError(
+            f"column {name!r} should hold {what}, but has {cell!r}: correct it or blank it out"
+        )

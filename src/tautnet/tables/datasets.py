@@ -1,4 +1,6 @@
-"""Tables that come with the package: five from scikit-learn, and seeded simulators with a known answer."""
+"""Tables that come with the package: five from scikit-learn, and seeded simulators with a known
+answer.
+"""
 
 from typing import Any, NamedTuple
 
@@ -18,7 +20,8 @@ class BuiltIn(NamedTuple):
 def friedman1(n_rows: int = 200, n_noise: int = 5, noise: float = 1.0, seed: int = 0) -> BuiltIn:
     """Friedman's first regression problem: five predictors matter, the others are noise.
 
-    ``y = 10 sin(pi x1 x2) + 20 (x3 - 1/2)^2 + 10 x4 + 5 x5 + noise``, all predictors uniform on [0, 1].
+    ``y = 10 sin(pi x1 x2) + 20 (x3 - 1/2)^2 + 10 x4 + 5 x5 + noise``, all predictors uniform on [0,
+    1].
 
     Parameters
     ----------
@@ -48,12 +51,20 @@ def friedman1(n_rows: int = 200, n_noise: int = 5, noise: float = 1.0, seed: int
     """
     generator = np.random.default_rng(seed)
     x = generator.uniform(size=(n_rows, 5 + n_noise))
-    signal = 10 * np.sin(np.pi * x[:, 0] * x[:, 1]) + 20 * (x[:, 2] - 0.5) ** 2 + 10 * x[:, 3] + 5 * x[:, 4]
+    signal = (
+        10 * np.sin(np.pi * x[:, 0] * x[:, 1])
+        + 20 * (x[:, 2] - 0.5) ** 2
+        + 10 * x[:, 3]
+        + 5 * x[:, 4]
+    )
     return _assemble(x, signal + noise * generator.normal(size=n_rows))
 
 
-def linear_two(n_rows: int = 200, n_predictors: int = 10, noise: float = 1.0, seed: int = 0) -> BuiltIn:
-    """A target that is linear in two predictors, ``y = 2 x1 - 1.5 x2 + noise``: no network is needed.
+def linear_two(
+    n_rows: int = 200, n_predictors: int = 10, noise: float = 1.0, seed: int = 0
+) -> BuiltIn:
+    """A target that is linear in two predictors, ``y = 2 x1 - 1.5 x2 + noise``: no network is
+    needed.
 
     Parameters
     ----------
@@ -83,7 +94,9 @@ def linear_two(n_rows: int = 200, n_predictors: int = 10, noise: float = 1.0, se
     return _assemble(x, 2 * x[:, 0] - 1.5 * x[:, 1] + noise * generator.normal(size=n_rows))
 
 
-def pure_noise(n_rows: int = 200, n_predictors: int = 10, classes: int | None = 2, seed: int = 0) -> BuiltIn:
+def pure_noise(
+    n_rows: int = 200, n_predictors: int = 10, classes: int | None = 2, seed: int = 0
+) -> BuiltIn:
     """Predictors and a target that have nothing to do with each other: there is nothing to learn.
 
     Parameters
@@ -108,7 +121,11 @@ def pure_noise(n_rows: int = 200, n_predictors: int = 10, classes: int | None = 
     """
     generator = np.random.default_rng(seed)
     x = generator.normal(size=(n_rows, n_predictors))
-    y = generator.normal(size=n_rows) if classes is None else generator.integers(classes, size=n_rows)
+    y = (
+        generator.normal(size=n_rows)
+        if classes is None
+        else generator.integers(classes, size=n_rows)
+    )
     return _assemble(x, y)
 
 
@@ -150,11 +167,14 @@ def _assemble(x: np.ndarray, y: np.ndarray) -> BuiltIn:
 def _from_bunch(bunch: Any, target: str, *, named_classes: bool = False) -> BuiltIn:
     frame = bunch.data.copy()
     values = bunch.target.to_numpy()
-    frame[target] = [str(bunch.target_names[label]) for label in values] if named_classes else values
+    frame[target] = (
+        [str(bunch.target_names[label]) for label in values] if named_classes else values
+    )
     return BuiltIn(frame, target)
 
 
-# scikit-learn is imported inside the loaders: it takes longer to import than most commands take to run.
+# scikit-learn is imported inside the loaders: it takes longer to import than most commands take to
+# run.
 
 
 def _breast_cancer() -> BuiltIn:

@@ -1,7 +1,8 @@
-"""From a data frame to one matrix of numbers, with the name of each column and the predictor it encodes.
+"""From a data frame to one matrix of numbers, with the name of each column and the predictor it
+encodes.
 
-Only names, kinds and category levels are learned here, from the whole table. Missing numbers stay NaN:
-what they are imputed with is learned inside each fold, by `tautnet.tables.scaling`.
+Only names, kinds and category levels are learned here, from the whole table. Missing numbers
+stay NaN: what they are imputed with is learned inside each fold, by `tautnet.tables.scaling`.
 """
 
 import math
@@ -10,7 +11,14 @@ from typing import NamedTuple
 
 import numpy as np
 
-from tautnet.tables.cells import as_frame, as_numbers, column_kind, distinct_texts, fits_float32, text_of
+from tautnet.tables.cells import (
+    as_frame,
+    as_numbers,
+    column_kind,
+    distinct_texts,
+    fits_float32,
+    text_of,
+)
 from tautnet.tables.errors import TableError
 from tautnet.tables.scaling import NUMBERS_AT_ONCE
 
@@ -25,20 +33,21 @@ class TableEncoder:
     """Turn the predictors of a table into columns of numbers.
 
     - Numbers stay as they are; one with missing cells gets an indicator column behind it.
-    - Categories are one-hot encoded, with a level for missing cells if there are any, and one level,
-      ``rare``, that collects the levels with fewer than ``max(5, 0.5 %)`` of the rows (fewer than 2 rows in
-      tables of fewer than 100) where there are at least two such among three or more levels.
-      What comes to two levels is one 0/1 column.
+    - Categories are one-hot encoded, with a level for missing cells if there are any, and one
+      level, ``rare``, that collects the levels with fewer than ``max(5, 0.5 %)`` of the rows
+      (fewer than 2 rows in tables of fewer than 100) where there are at least two such among
+      three or more levels. What comes to two levels is one 0/1 column.
     - ISO dates become days since 1970-01-01.
-    - Left out: constant predictors, those without a value, text that is different in nearly every row
-      (names, ids), and the row numbers that a data frame's index leaves in a CSV file.
+    - Left out: constant predictors, those without a value, text that is different in nearly
+      every row (names, ids), and the row numbers that a data frame's index leaves in a CSV file.
 
     Attributes
     ----------
     predictors : list of str
         The predictors that are encoded.
     column_names : list of str
-        Name of each column, such as ``"age"``, ``"age is missing"``, ``"sex=male"``, ``"cabin=rare"``.
+        Name of each column, such as ``"age"``, ``"age is missing"``, ``"sex=male"``,
+        ``"cabin=rare"``.
     column_predictor : array of int
         For each column the position in `predictors` of the predictor it encodes.
     kinds : dict
@@ -46,10 +55,11 @@ class TableEncoder:
     left_out : dict
         The other predictors, each with the reason.
     doubtful : dict
-        Those of `predictors` that `fit` found to number the rows, each with what it found; they are encoded all
-        the same, and what is restored from a file has none.
+        Those of `predictors` that `fit` found to number the rows, each with what it found; they
+        are encoded all the same, and what is restored from a file has none.
     recipes : list of dict
-        How each of `predictors` is encoded, in plain strings, lists and truth values: the whole state.
+        How each of `predictors` is encoded, in plain strings, lists and truth values: the whole
+        state.
     n_features_in_, feature_names_in_ : int, array of str
         The predictors that `fit` saw.
 
@@ -57,7 +67,8 @@ class TableEncoder:
     --------
     >>> import pandas as pd
     >>> from tautnet.tables.encoder import TableEncoder
-    >>> frame = pd.DataFrame({"age": [22.0, None, 41.0], "sex": ["male", "female", "male"], "era": 2})
+    >>> frame = pd.DataFrame({"age": [22.0, None, 41.0], "sex": ["male", "female", "male"],
+    ...     "era": 2})
     >>> encoder = TableEncoder().fit(frame)
     >>> encoder.column_names, encoder.left_out
     (['age', 'age is missing', 'sex=male'], {'era': 'is constant (2)'})
@@ -99,7 +110,8 @@ class TableEncoder:
 
     @classmethod
     def restored(cls, recipes, left_out, names) -> "TableEncoder":
-        """The encoder of a state that was kept: `recipes`, `left_out` and the names of all predictors.
+        """The encoder of a state that was kept: `recipes`, `left_out` and the names of all
+        predictors.
 
         Examples
         --------
@@ -119,7 +131,9 @@ class TableEncoder:
         self.kinds = {recipe["predictor"]: recipe["kind"] for recipe in recipes}
         columns = [_names_of_columns(recipe) for recipe in recipes]
         self.column_names = [name for group in columns for name in group]
-        self.column_predictor = np.repeat(np.arange(len(columns)), [len(group) for group in columns])
+        self.column_predictor = np.repeat(
+            np.arange(len(columns)), [len(group) for group in columns]
+        )
         self.n_features_in_ = len(names)
         self.feature_names_in_ = np.array(names, dtype=object)
         return self
@@ -149,7 +163,8 @@ class TableEncoder:
         return TableEncoder.restored(recipes, self.left_out | reasons, self.feature_names_in_)
 
     def transform(self, frame) -> np.ndarray:
-        """Encode rows; predictors are found by name, in any order, and other columns are ignored.
+        """Encode rows; predictors are found by name, in any order, and other columns are
+        ignored.
 
         Parameters
         ----------
@@ -158,9 +173,10 @@ class TableEncoder:
         Returns
         -------
         array of shape (n_rows, n_columns)
-            float32 where that holds every cell as it is, else float64. Missing numbers are NaN. A level
-            that `fit` did not see is ``rare`` where there is such a level, else 0 in every column, as is a
-            missing category where `fit` saw none. An array of floats that is its own encoding is not copied.
+            float32 where that holds every cell as it is, else float64. Missing numbers are NaN.
+            A level that `fit` did not see is ``rare`` where there is such a level, else 0 in
+            every column, as is a missing category where `fit` saw none. An array of floats that
+            is its own encoding is not copied.
         """
         frame = as_frame(frame)
         absent = [name for name in self.predictors if name not in frame.columns]
@@ -168,26 +184,40 @@ class TableEncoder:
             shown = ", ".join(map(repr, absent[:10])) + (", ..." if len(absent) > 10 else "")
             raise TableError(f"the table lacks {len(absent)} of the model's predictors: {shown}")
         own = self._as_it_is(frame)
-        small = all("levels" in recipe or fits_float32(frame[recipe["predictor"]]) for recipe in self.recipes)
+        small = all(
+            "levels" in recipe or fits_float32(frame[recipe["predictor"]])
+            for recipe in self.recipes
+        )
         dtype = np.float32 if small else np.float64
         matrix = np.empty((len(frame), len(self.column_names)), dtype) if own is None else own
         size = max(NUMBERS_AT_ONCE // max(matrix.shape[1], 1), 1)
         for start in range(0, len(frame), size):
             block = frame.iloc[start : start + size]
-            columns = [column for recipe in self.recipes for column in _encode(recipe, block[recipe["predictor"]])]
+            columns = [
+                column
+                for recipe in self.recipes
+                for column in _encode(recipe, block[recipe["predictor"]])
+            ]
             # What stays as it is has been looked through for infinite cells all the same.
             if own is None:
                 matrix[start : start + size] = np.array(columns, dtype=dtype).T
         return matrix
 
     def _as_it_is(self, frame) -> np.ndarray | None:
-        """Return the memory of a frame that is its own encoding, row by row, as a frame of an array is; else None."""
+        """Return the memory of a frame that is its own encoding, row by row, as a frame of an
+        array
+        is; else None.
+        """
         is_plain = all(recipe.get("value") and not recipe["indicator"] for recipe in self.recipes)
         if not is_plain or self.column_names != list(frame.columns):
             return None
-        if len(types := set(frame.dtypes)) > 1 or not types <= {np.dtype(np.float32), np.dtype(np.float64)}:
+        if len(types := set(frame.dtypes)) > 1 or not types <= {
+            np.dtype(np.float32),
+            np.dtype(np.float64),
+        }:
             return None
-        # In a frame of columns the cells of each stand together, and an array of them would be a copy.
+        # In a frame of columns the cells of each stand together, and an array of them would be a
+        # copy.
         own = frame.iloc[:, 0].to_numpy()
         if own.strides[0] != frame.shape[1] * own.itemsize:
             return None
@@ -196,7 +226,10 @@ class TableEncoder:
 
 
 def _learn(name, series) -> tuple[dict | None, str]:
-    """Return the recipe of one predictor and what speaks against it, or None and the reason why it is left out."""
+    """Return the recipe of one predictor and what speaks against it, or None and the reason why
+    it
+    is left out.
+    """
     kind = column_kind(series)
     if kind in ("category", "boolean"):
         return _learn_levels(name, series, kind)
@@ -214,9 +247,12 @@ def _learn(name, series) -> tuple[dict | None, str]:
     if name.startswith("Unnamed: ") and (np.diff(present) > 0).all() and (present % 1 == 0).all():
         return None, "counts the rows"
     # A number that never varies says nothing beyond whether it is there.
-    return {"predictor": name, "kind": kind, "value": not constant, "indicator": bool(missing.any())}, (
-        "numbers the rows" if kind == "number" and _numbers_rows(name, present) else ""
-    )
+    return {
+        "predictor": name,
+        "kind": kind,
+        "value": not constant,
+        "indicator": bool(missing.any()),
+    }, ("numbers the rows" if kind == "number" and _numbers_rows(name, present) else "")
 
 
 def _numbers_rows(name, values) -> bool:
@@ -224,7 +260,9 @@ def _numbers_rows(name, values) -> bool:
     if len(values) < LEAST_NUMBERED or (values % 1 != 0).any():
         return False
     in_steps = values.max() - values.min() < GAPS * len(values)
-    return (in_steps or bool(_NAME_OF_NUMBERS.fullmatch(name))) and len(np.unique(values)) == len(values)
+    return (in_steps or bool(_NAME_OF_NUMBERS.fullmatch(name))) and len(np.unique(values)) == len(
+        values
+    )
 
 
 def _learn_levels(name, series, kind) -> tuple[dict | None, str]:
@@ -236,20 +274,32 @@ def _learn_levels(name, series, kind) -> tuple[dict | None, str]:
     if len(levels) == 1 and not n_missing:
         return None, f"is constant ({levels[0]})"
     if n_present >= 20 and len(levels) >= 0.9 * n_present:
-        return None, f"is text that differs in nearly every row ({len(levels)} values in {n_present} cells)"
+        return (
+            None,
+            f"is text that differs in nearly every row ({len(levels)} values in {n_present} cells)",
+        )
     threshold = 2 if n_rows < 100 else max(5, 0.005 * n_rows)
     counts = np.bincount(codes[codes >= 0], minlength=len(levels))
     common = [level for level, count in zip(levels, counts, strict=True) if count >= threshold]
-    # One rare level alone gains nothing from a new name and would lose its own; of two levels, both stay.
+    # One rare level alone gains nothing from a new name and would lose its own; of two levels,
+    # both stay.
     rare = len(levels) > 2 and len(levels) - len(common) >= 2
     kept = common if rare else levels
     if rare and not kept and not n_missing:
         return None, f"has no value that {math.ceil(threshold)} rows share"
-    return {"predictor": name, "kind": kind, "levels": kept, "rare": rare, "missing": n_missing > 0}, ""
+    return {
+        "predictor": name,
+        "kind": kind,
+        "levels": kept,
+        "rare": rare,
+        "missing": n_missing > 0,
+    }, ""
 
 
 def _level_names(recipe) -> list:
-    """Return the names of the levels in the order of their columns; ours give way to the table's own."""
+    """Return the names of the levels in the order of their columns; ours give way to the table's
+    own.
+    """
     names = list(recipe["levels"])
     for extra in ("rare", "missing"):
         if recipe[extra]:
@@ -295,7 +345,8 @@ def level_codes(recipe) -> LevelCodes:
     Examples
     --------
     >>> from tautnet.tables.encoder import level_codes
-    >>> level_codes({"predictor": "sex", "levels": ["female", "male"], "rare": False, "missing": False})
+    >>> level_codes({"predictor": "sex", "levels": ["female", "male"], "rare": False,
+    ...     "missing": False})
     LevelCodes(codes={'female': 0, 'male': 1}, unseen=2, missing=2, columns=[1])
     """
     levels = recipe["levels"]
@@ -315,5 +366,7 @@ def _encode(recipe, series) -> list:
         return [values] * recipe["value"] + [np.isnan(values)] * recipe["indicator"]
     known = level_codes(recipe)
     cells, texts = distinct_texts(series)
-    codes = np.array([known.codes.get(text, known.unseen) for text in texts] + [known.missing])[cells]
+    codes = np.array([known.codes.get(text, known.unseen) for text in texts] + [known.missing])[
+        cells
+    ]
     return [codes == code for code in known.columns]

@@ -1,4 +1,6 @@
-"""The one exception for input that cannot be used: its message says what is wrong and what to do."""
+"""The one exception for input that cannot be used: its message says what is wrong and what to
+do.
+"""
 
 
 class TableError(ValueError):
@@ -6,4 +8,7 @@ class TableError(ValueError):
 
 
 class ModelFileError(TableError):
-    """A file is no model that can be trusted, or a model cannot be kept in one; the message is one line."""
+    """A file is no model that can be trusted, or a model cannot be kept in one; the message is
+    one
+    line.
+    """

@@ -1,7 +1,8 @@
 """From a file, standard input or a built-in name to a data frame of numbers, truth values and text.
 
-Every cell is read as text first, so that codes such as 00123 keep their zeros and a column of numbers with
-a stray word can be told from a column of words. Whatever cannot be read is a `TableError` of one line.
+Every cell is read as text first, so that codes such as 00123 keep their zeros and a column of
+numbers with a stray word can be told from a column of words. Whatever cannot be read is a
+`TableError` of one line.
 """
 
 import csv
@@ -24,14 +25,40 @@ from tautnet.tables.errors import TableError
 __all__ = ["MISSING_MARKERS", "Table", "read_table"]
 
 MISSING_MARKERS = frozenset(
-    ["", "#N/A", "#N/A N/A", "#NA", "-1.#IND", "-1.#QNAN", "-NaN", "-nan", "1.#IND", "1.#QNAN", "<NA>"]
+    [
+        "",
+        "#N/A",
+        "#N/A N/A",
+        "#NA",
+        "-1.#IND",
+        "-1.#QNAN",
+        "-NaN",
+        "-nan",
+        "1.#IND",
+        "1.#QNAN",
+        "<NA>",
+    ]
     + ["N/A", "NA", "NULL", "NaN", "None", "n/a", "nan", "null"]
 )
 """Cells read as missing, besides those of ``na``: pandas' own list."""
 
 _DELIMITERS = ",;\t|"
-# Words that people write for "missing": they need no nine numbers in ten beside them to be called stray.
-_PLACEHOLDERS = {"?", "-", "--", ".", "*", "missing", "unknown", "none", "na", "n.a.", "nil", "not available"}
+# Words that people write for "missing": they need no nine numbers in ten beside them to be called
+# stray.
+_PLACEHOLDERS = {
+    "?",
+    "-",
+    "--",
+    ".",
+    "*",
+    "missing",
+    "unknown",
+    "none",
+    "na",
+    "n.a.",
+    "nil",
+    "not available",
+}
 _CODE = re.compile(r"[A-Za-z]+[-_ ]?[0-9]\w*")
 _THOUSANDS = {
     ".": re.compile(r"-?[1-9]\d{0,2}(,\d{3})+(\.\d+)?"),
@@ -41,7 +68,9 @@ _TRUTH = {"true": True, "false": False}
 
 
 class Table(NamedTuple):
-    """A table that was read: its rows, a short name for the run, and a built-in's target (else None)."""
+    """A table that was read: its rows, a short name for the run, and a built-in's target (else
+    None).
+    """
 
     frame: pd.DataFrame
     name: str
@@ -54,10 +83,12 @@ def read_table(source, *, na=(), decimal=".", encoding=None, built_ins=True) -> 
     Parameters
     ----------
     source : str or path
-        A CSV or TSV file (delimiter ``,`` ``;`` tab or ``|``, plain or gzipped), a Parquet file, ``"-"``
-        for standard input, or a built-in name such as ``"breast_cancer"``. A file wins over a built-in.
+        A CSV or TSV file (delimiter ``,`` ``;`` tab or ``|``, plain or gzipped), a Parquet file,
+        ``"-"`` for standard input, or a built-in name such as ``"breast_cancer"``. A file wins over
+        a built-in.
     na : str or sequence of str
-        Cells to be read as missing, beside blanks and the usual ``NA``, ``NaN``, ``null``, ``None``.
+        Cells to be read as missing, beside blanks and the usual ``NA``, ``NaN``, ``null``,
+        ``None``.
     decimal : {".", ","}
         The decimal mark.
     encoding : str, optional
@@ -68,8 +99,8 @@ def read_table(source, *, na=(), decimal=".", encoding=None, built_ins=True) -> 
     Returns
     -------
     Table
-        Columns are numbers where every cell is one, booleans where every cell is true or false, else
-        text; numbers with leading zeros (00123) are codes and stay text.
+        Columns are numbers where every cell is one, booleans where every cell is true or false,
+        else text; numbers with leading zeros (00123) are codes and stay text.
 
     Raises
     ------
@@ -97,7 +128,9 @@ def read_table(source, *, na=(), decimal=".", encoding=None, built_ins=True) -> 
     if data.startswith(b"PAR1"):
         frame = _read_parquet(data, source)
     else:
-        markers = MISSING_MARKERS | {marker.strip() for marker in ([na] if isinstance(na, str) else na)}
+        markers = MISSING_MARKERS | {
+            marker.strip() for marker in ([na] if isinstance(na, str) else na)
+        }
         frame = _read_text(_decode(data, encoding, source), markers, decimal, source)
     return Table(frame, _slug(source), None)
 
@@ -121,7 +154,9 @@ def open_source(source, known=()):
             hint = f" (and no built-in table; these are {', '.join(known)}{meant})"
         raise TableError(f"no such file: {source}{hint}") from None
     except IsADirectoryError:
-        raise TableError(f"{source} is a directory: give the file in it that holds the table") from None
+        raise TableError(
+            f"{source} is a directory: give the file in it that holds the table"
+        ) from None
     except TableError:
         raise
     except (OSError, ValueError) as error:
@@ -143,11 +178,15 @@ def _read_parquet(data, source) -> pd.DataFrame:
         import pyarrow
     except ImportError:
         hint = "pip install 'tautnet[parquet]'"
-        raise TableError(f"{source} is a Parquet file, and reading one needs pyarrow: {hint}") from None
+        raise TableError(
+            f"{source} is a Parquet file, and reading one needs pyarrow: {hint}"
+        ) from None
     try:
         frame = pd.read_parquet(io.BytesIO(data), engine="pyarrow").reset_index(drop=True)
     except (OSError, ValueError, NotImplementedError, pyarrow.ArrowException) as error:
-        raise TableError(f"{source} is a damaged Parquet file: {str(error).splitlines()[0]}") from None
+        raise TableError(
+            f"{source} is a damaged Parquet file: {str(error).splitlines()[0]}"
+        ) from None
     frame.columns = column_names([str(name) for name in frame.columns], source)
     if frame.empty:
         raise TableError(f"{source} has no rows")
@@ -156,13 +195,18 @@ def _read_parquet(data, source) -> pd.DataFrame:
 
 def check_is_text(data, encoding, source) -> None:
     """Raise where bytes are no text at all, or text in an encoding that has to be named."""
-    for magic, what in ((b"PK\x03\x04", "an Excel or zip file"), (b"\xd0\xcf\x11\xe0", "an Excel file")):
+    for magic, what in (
+        (b"PK\x03\x04", "an Excel or zip file"),
+        (b"\xd0\xcf\x11\xe0", "an Excel file"),
+    ):
         if data.startswith(magic):
             raise TableError(f"{source} is {what}: save the table as CSV")
     if encoding is None and data.startswith((b"\xff\xfe", b"\xfe\xff")):
         raise TableError(f"{source} is not UTF-8: pass --encoding utf-16")
     if encoding is None and b"\x00" in data:
-        raise TableError(f"{source} holds binary data, not a table of text: give a CSV, TSV or Parquet file")
+        raise TableError(
+            f"{source} holds binary data, not a table of text: give a CSV, TSV or Parquet file"
+        )
 
 
 def _decode(data, encoding, source) -> str:
@@ -173,14 +217,18 @@ def _decode(data, encoding, source) -> str:
         raise unknown_encoding(encoding) from None
     except UnicodeError as error:
         # A text in a one-byte encoding holds hardly any control characters; noise is full of them.
-        controls = sum(data[:4096].count(code) for code in bytes((*range(9), 11, 12, *range(14, 32), 127)))
+        controls = sum(
+            data[:4096].count(code) for code in bytes((*range(9), 11, 12, *range(14, 32), 127))
+        )
         if encoding is None and controls > 0.01 * len(data[:4096]):
             hint = "give a CSV, TSV or Parquet file"
             raise TableError(f"{source} holds binary data, not a table of text: {hint}") from None
         line = data[: getattr(error, "start", 0)].count(b"\n") + 1
         other = "another, such as utf-8" if encoding else "--encoding latin-1 or --encoding cp1252"
         name = encoding or "UTF-8"
-        raise TableError(f"{source} is not {name} (line {line} cannot be decoded): pass {other}") from None
+        raise TableError(
+            f"{source} is not {name} (line {line} cannot be decoded): pass {other}"
+        ) from None
     if "\x00" in text:
         raise TableError(f"{source} does not decode to text as {encoding}: pass another --encoding")
     return text
@@ -219,7 +267,9 @@ def _read_text(text, markers, decimal, source) -> pd.DataFrame:
         _check_ragged(text, delimiter, len(names), source)
     columns = {}
     for position, name in enumerate(names):
-        columns[name] = _convert(name, body[position].to_numpy(dtype=object), markers, decimal, delimiter)
+        columns[name] = _convert(
+            name, body[position].to_numpy(dtype=object), markers, decimal, delimiter
+        )
     return pd.DataFrame(columns)
 
 
@@ -262,10 +312,14 @@ def _check_ragged(text, delimiter, width, source, strict=False) -> None:
         for row in rows:
             if len(row) != width and "".join(row).strip():
                 cells = "1 cell" if len(row) == 1 else f"{len(row)} cells"
-                raise TableError(f"{source} line {start} has {cells}, the header has {width}: mend that line")
+                raise TableError(
+                    f"{source} line {start} has {cells}, the header has {width}: mend that line"
+                )
             start = rows.line_num + 1
     except csv.Error:
-        raise TableError(f"{source} line {start} cannot be read: is a quotation mark left open?") from None
+        raise TableError(
+            f"{source} line {start} cannot be read: is a quotation mark left open?"
+        ) from None
 
 
 def _convert(name, cells, markers, decimal, delimiter):
@@ -292,7 +346,9 @@ def _blank(tokens, missing) -> np.ndarray:
 
 
 def _to_numbers(tokens, missing, decimal):
-    """Return the numbers that the tokens spell, or None where one spells none or is a zero-led code."""
+    """Return the numbers that the tokens spell, or None where one spells none or is a zero-led
+    code.
+    """
     present = tokens[~missing]
     if any(_is_zero_led(token) for token in present):
         return None
@@ -317,7 +373,9 @@ def _is_zero_led(token) -> bool:
 def parse_numbers(tokens, decimal) -> np.ndarray:
     """Parse each token as a number, NaN where it is none."""
     if decimal == ",":
-        tokens = np.array(["" if "." in token else token.replace(",", ".") for token in tokens], dtype=object)
+        tokens = np.array(
+            ["" if "." in token else token.replace(",", ".") for token in tokens], dtype=object
+        )
     parsed = pd.to_numeric(tokens, errors="coerce")
     # Integers beyond 64 bits come back as objects.
     return parsed.astype(np.float64) if parsed.dtype.kind not in "if" else parsed
@@ -344,7 +402,9 @@ def _check_strays(name, tokens, counts, decimal) -> None:
 
 
 def _check_commas(name, tokens, counts, decimal, delimiter) -> None:
-    """Raise where a column is numbers in the other notation: a decimal comma, or thousands set apart."""
+    """Raise where a column is numbers in the other notation: a decimal comma, or thousands set
+    apart.
+    """
     numeric = _is_number(tokens, decimal)
     total = counts.sum()
     if total < 10 or numeric.all() or any(_is_zero_led(token) for token in tokens):
@@ -356,9 +416,13 @@ def _check_commas(name, tokens, counts, decimal, delimiter) -> None:
     # In a file whose delimiter is the comma, '1,2' in quotes is a list more often than a number.
     if delimiter != "," and 10 * counts[_is_number(tokens, other)].sum() >= 9 * total:
         also = f" (or remove the '{other}' if it sets thousands apart)" if thousands else ""
-        raise TableError(f"column {name!r} has '{other}' as decimal mark, as in {odd[0]!r}: {hint}{also}")
+        raise TableError(
+            f"column {name!r} has '{other}' as decimal mark, as in {odd[0]!r}: {hint}{also}"
+        )
     if thousands:
-        raise TableError(f"column {name!r} sets thousands apart, as in {odd[0]!r}: remove the '{other}'")
+        raise TableError(
+            f"column {name!r} sets thousands apart, as in {odd[0]!r}: remove the '{other}'"
+        )
 
 
 def _slug(source) -> str:

@@ -1,7 +1,10 @@
-"""Imputation, centre and scale as plain arrays: learned from some rows, applied to any, with NumPy alone.
+"""Imputation, centre and scale as plain arrays: learned from some rows, applied to any, with
+NumPy
+alone.
 
-A missing cell is imputed at the column's mean, which is 0 once standardised, so the imputation value and
-the centre are one number and the whole transform is ``(x - centre) / scale`` with missing cells set to 0.
+A missing cell is imputed at the column's mean, which is 0 once standardised, so the imputation
+value and the centre are one number and the whole transform is ``(x - centre) / scale`` with
+missing cells set to 0.
 """
 
 from typing import NamedTuple
@@ -40,9 +43,10 @@ def fit_scaling(X, weights=None, rows=None) -> Scaling:
     Returns
     -------
     Scaling
-        ``centre`` is the weighted mean of the cells that are there; ``scale`` the weighted population
-        standard deviation of the imputed column. A column that is constant over the rows used keeps its
-        value as centre, and a scale of 1; one with no cell at all gets 0 and 1.
+        ``centre`` is the weighted mean of the cells that are there; ``scale`` the weighted
+        population standard deviation of the imputed column. A column that is constant over the
+        rows used keeps its value as centre, and a scale of 1; one with no cell at all gets 0 and
+        1.
 
     Examples
     --------
@@ -77,8 +81,8 @@ def fit_scaling(X, weights=None, rows=None) -> Scaling:
     empty = low > high
     low, high = np.where(empty, 0.0, low), np.where(empty, 0.0, high)
 
-    # Deviations are taken from the lowest cell and divided by the range: neither a huge offset (a time
-    # stamp) nor huge or tiny units lose digits, and no square can overflow.
+    # Deviations are taken from the lowest cell and divided by the range: neither a huge offset
+    # (a time stamp) nor huge or tiny units lose digits, and no square can overflow.
     half_span = high / 2 - low / 2
     constant = ~(half_span > 0)
     unit = np.where(constant, 1.0, half_span)
@@ -97,7 +101,8 @@ def fit_scaling(X, weights=None, rows=None) -> Scaling:
 
 
 class StandardisedRows:
-    """Chosen rows of a table, standardised whenever some of them are read: a large table is not copied.
+    """Chosen rows of a table, standardised whenever some of them are read: a large table is not
+    copied.
 
     Parameters
     ----------
@@ -110,7 +115,8 @@ class StandardisedRows:
     --------
     >>> import numpy as np
     >>> from tautnet.tables.scaling import Scaling, StandardisedRows
-    >>> rows = StandardisedRows(np.array([[1.0], [3.0], [5.0]]), np.array([2, 0]), Scaling(np.ones(1), np.full(1, 4.0)))
+    >>> rows = StandardisedRows(np.array([[1.0], [3.0], [5.0]]), np.array([2, 0]),
+    ...     Scaling(np.ones(1), np.full(1, 4.0)))
     >>> len(rows), rows[1:], rows.shape
     (2, array([[0.]]), (2, 1))
     """
@@ -128,7 +134,9 @@ class StandardisedRows:
 
 
 def standardise(X, scaling) -> np.ndarray:
-    """Centre and scale the columns of ``X``; missing cells become 0, the mean of the rows learned from.
+    """Centre and scale the columns of ``X``; missing cells become 0, the mean of the rows
+    learned
+    from.
 
     Parameters
     ----------

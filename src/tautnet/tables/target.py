@@ -20,12 +20,13 @@ class Target:
     ----------
     task : {"classification", "multilabel", "regression", "survival"}
     y : array of shape (n_rows, n_outputs), float64
-        Regression: the numbers, one column a target. Two classes: one column, 1 for ``classes[1]``. More
-        classes: one 0/1 column a class. Labels: one 0/1 column a label. Survival: one column of signed
-        times, above 0 for an event, below 0 for a row that left without one.
+        Regression: the numbers, one column a target. Two classes: one column, 1 for
+        ``classes[1]``. More classes: one 0/1 column a class. Labels: one 0/1 column a label.
+        Survival: one column of signed times, above 0 for an event, below 0 for a row that left
+        without one.
     classes : array of shape (n_classes,) or None
-        The labels in sorted order, as whole numbers, numbers, booleans or strings; of several 0/1
-        columns their positions.
+        The labels in sorted order, as whole numbers, numbers, booleans or strings; of several
+        0/1 columns their positions.
     name : str
     decision : str
         A sentence for the user: what was decided, and on what evidence.
@@ -45,9 +46,9 @@ def encode_target(values, *, task="auto", name="target") -> Target:
     """Decide between classification and regression, and encode the target.
 
     Text, booleans, categories and numbers with two values are classes. Numbers with decimals are
-    quantities. Whole numbers are classes where they have at most 10 distinct values, each seen three
-    times on average, or number 30 classes at most without a gap, from 0 or 1, none more than twice as
-    frequent as another; other whole numbers are quantities.
+    quantities. Whole numbers are classes where they have at most 10 distinct values, each seen
+    three times on average, or number 30 classes at most without a gap, from 0 or 1, none more
+    than twice as frequent as another; other whole numbers are quantities.
 
     Parameters
     ----------
@@ -86,10 +87,14 @@ def encode_target(values, *, task="auto", name="target") -> Target:
         return _encode_numbers(values.to_numpy(dtype=np.float64), task, name)
     if task == "regression" and kind == "category":
         example = distinct_texts(values)[1][0]
-        raise TableError(f"the target {name!r} holds text such as {example!r}: regression needs numbers")
+        raise TableError(
+            f"the target {name!r} holds text such as {example!r}: regression needs numbers"
+        )
     if kind == "boolean":
         truth = values.to_numpy(dtype=bool)
-        return _regression(truth * 1.0, name) if task == "regression" else _classification(truth, name)
+        return (
+            _regression(truth * 1.0, name) if task == "regression" else _classification(truth, name)
+        )
     return _encode_text(values, task, name)
 
 
@@ -120,16 +125,21 @@ def _are_classes(distinct, counts, whole) -> bool:
         return False
     if len(distinct) <= 10:
         return counts.mean() >= 3
-    # Counts and ratings thin out towards their ends; letters or speakers that were numbered do not.
+    # Counts and ratings thin out towards their ends; letters or speakers that were numbered do
+    # not.
     gapless = distinct[0] in (0, 1) and distinct[-1] - distinct[0] == len(distinct) - 1
-    return bool(gapless and len(distinct) <= 30 and counts.min() >= 3 and counts.max() <= 2 * counts.min())
+    return bool(
+        gapless and len(distinct) <= 30 and counts.min() >= 3 and counts.max() <= 2 * counts.min()
+    )
 
 
 def _encode_text(values, task, name) -> Target:
     codes, texts = distinct_texts(values)
     if len(values) >= 20 and len(texts) >= 0.9 * len(values) and task == "auto":
         what = f"the target {name!r} is text that differs in nearly every row"
-        raise TableError(f"{what} ({len(texts)} values in {len(values)} rows): is it the right column?")
+        raise TableError(
+            f"{what} ({len(texts)} values in {len(values)} rows): is it the right column?"
+        )
     return _classification(np.array(texts)[codes], name)
 
 
@@ -146,7 +156,9 @@ def _classification(labels, name) -> Target:
     classes, codes = np.unique(labels, return_inverse=True)
     if len(classes) == 1:
         only = str(classes[0])
-        raise TableError(f"the target {name!r} has only one class, {only!r}: there is nothing to learn")
+        raise TableError(
+            f"the target {name!r} has only one class, {only!r}: there is nothing to learn"
+        )
     y = codes[:, np.newaxis] == (np.array([1]) if len(classes) == 2 else np.arange(len(classes)))
     decision = f"classification: {name!r} has {len(classes)} distinct values"
     return Target("classification", y.astype(np.float64), classes, name, decision, codes)
@@ -171,12 +183,15 @@ def encode_targets(frame, *, task, name="target") -> Target:
     --------
     >>> import pandas as pd
     >>> from tautnet.tables.target import encode_targets
-    >>> encode_targets(pd.DataFrame({"a": [0, 1, 1], "b": [1, 0, 1]}), task="classification").decision
+    >>> encode_targets(pd.DataFrame({"a": [0, 1, 1], "b": [1, 0, 1]}),
+    ...     task="classification").decision
     "classification: 'target' has 2 labels"
     """
     for column, values in frame.items():
         if column_kind(values) not in ("number", "boolean"):
-            raise TableError(f"the target {column!r} holds no numbers: several targets at once must be numbers")
+            raise TableError(
+                f"the target {column!r} holds no numbers: several targets at once must be numbers"
+            )
     y = frame.to_numpy(dtype=np.float64)
     if not np.isfinite(y).all():
         raise TableError(f"the target {name!r} has infinite cells: leave those rows out")
@@ -185,11 +200,21 @@ def encode_targets(frame, *, task, name="target") -> Target:
         raise TableError(f"the target {constant!r} is constant: there is nothing to learn")
     labels = np.isin(y, (0.0, 1.0)).all()
     if task == "classification" and not labels:
-        raise TableError(f"the target {name!r} has several columns that are not all 0 or 1: such classes are not known")
+        raise TableError(
+            f"the target {name!r} has several columns that are not all 0 or 1: such classes are not"
+            " known"
+        )
     if labels and task != "regression":
         decision = f"classification: {name!r} has {y.shape[1]} labels"
         return Target("multilabel", y, np.arange(y.shape[1]), name, decision, None)
-    return Target("regression", y, None, name, f"regression: {name!r} has {y.shape[1]} columns of numbers", None)
+    return Target(
+        "regression",
+        y,
+        None,
+        name,
+        f"regression: {name!r} has {y.shape[1]} columns of numbers",
+        None,
+    )
 
 
 def encode_times(times, events, *, name="time") -> Target:
@@ -221,12 +246,20 @@ def encode_times(times, events, *, name="time") -> Target:
     times, events = pd.Series(times), pd.Series(events)
     if column_kind(times.rename(name)) != "number":
         raise TableError(f"the times in {name!r} are not numbers")
-    if column_kind(events) not in ("number", "boolean") or not events.astype(float).isin([0.0, 1.0]).all():
-        raise TableError("events must be true or false, or 1 and 0: 1 for an event, 0 for a row that left without one")
+    if (
+        column_kind(events) not in ("number", "boolean")
+        or not events.astype(float).isin([0.0, 1.0]).all()
+    ):
+        raise TableError(
+            "events must be true or false, or 1 and 0: 1 for an event, 0 for a row that left"
+            " without one"
+        )
     times, events = times.to_numpy(np.float64), events.to_numpy(np.float64)
     if not np.isfinite(times).all() or (times <= 0).any():
         n_wrong = int((~(times > 0) | np.isinf(times)).sum())
-        raise TableError(f"{n_wrong} times in {name!r} are not above 0: a row must be seen for some time")
+        raise TableError(
+            f"{n_wrong} times in {name!r} are not above 0: a row must be seen for some time"
+        )
     if not events.any():
         raise TableError("no row has an event: there is nothing to learn")
     decision = f"survival: {int(events.sum())} of {len(events)} rows have an event"
@@ -240,9 +273,9 @@ def split_times(y):
     Parameters
     ----------
     y : structured array, data frame or array of two columns, or array of shape (n_rows,)
-        A structured array has a truth value, the event, and a number, the time; two columns are time and
-        event, in this order, or the event as truth values in either place; one column is times that all
-        ended in an event.
+        A structured array has a truth value, the event, and a number, the time; two columns are
+        time and event, in this order, or the event as truth values in either place; one column
+        is times that all ended in an event.
 
     Returns
     -------
@@ -281,8 +314,8 @@ def split_target(frame, target, drop=()) -> tuple[pd.DataFrame, pd.Series, int]:
     Returns
     -------
     tuple of data frame, series and int
-        The predictors, the target, and the number of rows left out. Rows keep their index, so that
-        what belongs to them (weights, groups) can be found in the table.
+        The predictors, the target, and the number of rows left out. Rows keep their index, so
+        that what belongs to them (weights, groups) can be found in the table.
 
     Examples
     --------
@@ -312,7 +345,8 @@ def split_target(frame, target, drop=()) -> tuple[pd.DataFrame, pd.Series, int]:
 
 
 def split_survival(frame, time, event, drop=()) -> tuple[pd.DataFrame, pd.DataFrame, int]:
-    """Part a table into predictors, and time and event; rows where one of the two is missing are left out.
+    """Part a table into predictors, and time and event; rows where one of the two is missing are
+    left out.
 
     Parameters
     ----------
@@ -332,7 +366,11 @@ def split_survival(frame, time, event, drop=()) -> tuple[pd.DataFrame, pd.DataFr
     events = frame.loc[times.index, event]
     present = events.notna()
     n_missing = len(frame) - int(present.sum())
-    return predictors[present], pd.DataFrame({time: times[present], event: events[present]}), n_missing
+    return (
+        predictors[present],
+        pd.DataFrame({time: times[present], event: events[present]}),
+        n_missing,
+    )
 
 
 def _nearest(name, columns) -> str:
@@ -359,16 +397,23 @@ def as_target(y, task) -> Target:
     'regression'
     """
     if isinstance(y, str):
-        raise TableError(f"y={y!r} is a name: take the target out of X and give both: X.drop(columns={y!r}), X[{y!r}]")
+        raise TableError(
+            f"y={y!r} is a name: take the target out of X and give both: X.drop(columns={y!r}),"
+            f" X[{y!r}]"
+        )
     if task == "survival":
         times, events = split_times(y)
         for what, values in (("times", times), ("events", events)):
             if values.isna().any():
-                raise TableError(f"{int(values.isna().sum())} {what} are missing: leave those rows out first")
+                raise TableError(
+                    f"{int(values.isna().sum())} {what} are missing: leave those rows out first"
+                )
         return encode_times(times, events, name=times.name)
     if getattr(y, "ndim", 1) == 2 and y.shape[1] > 1:
         frame = as_frame(y)
-        return encode_targets(frame, task=task, name="y" if not hasattr(y, "columns") else ", ".join(frame.columns))
+        return encode_targets(
+            frame, task=task, name="y" if not hasattr(y, "columns") else ", ".join(frame.columns)
+        )
     values = as_series(y if getattr(y, "ndim", 1) == 1 else np.asarray(y)[:, 0])
     return encode_target(values, task=task, name=str(values.name))
 

@@ -1,4 +1,6 @@
-"""Pictures of the article's experiment: each a function from its result, with detail, to the bytes of an image."""
+"""Pictures of the article's experiment: each a function from its result, with detail, to the bytes
+of an image.
+"""
 
 import numpy as np
 
@@ -20,9 +22,13 @@ from tautnet.views.canvas import (
 LEARNERS = {"online": "the article's learner", "engine": "tautnet's engine"}
 STRENGTH = {"online": "λ", "engine": "α"}
 NAMES = {
-    "none": "no penalty", "l1": "L1", "l2": "L2", "group": "group",
-    "l1_published": "L1, published sign", "l2_published": "L2, published sign",
-}  # fmt: skip
+    "none": "no penalty",
+    "l1": "L1",
+    "l2": "L2",
+    "group": "group",
+    "l1_published": "L1, published sign",
+    "l2_published": "L2, published sign",
+}
 
 
 def draw_article(result, kind="svg"):
@@ -49,7 +55,9 @@ def draw_article(result, kind="svg"):
 
 
 def draw_sign(result, kind="svg") -> Picture:
-    """Sum of squared weights, epoch by epoch: without a penalty, with the published sign, with the mended one."""
+    """Sum of squared weights, epoch by epoch: without a penalty, with the published sign, with the
+    mended one.
+    """
     squares = result["detail"]["squares"]
     name = result["penalty"].upper()
     lines = (
@@ -64,9 +72,15 @@ def draw_sign(result, kind="svg") -> Picture:
         values = np.array(squares[key])
         panel.plot(np.arange(1, len(values) + 1), values, color=color, linewidth=1.8)
         panel.annotate(
-            f"{words}: {number(values[-1])}", xy=(1, values[-1]), xycoords=("axes fraction", "data"), xytext=(6, 0),
-            textcoords="offset points", va="center", color=color, fontsize=SMALL,
-        )  # fmt: skip
+            f"{words}: {number(values[-1])}",
+            xy=(1, values[-1]),
+            xycoords=("axes fraction", "data"),
+            xytext=(6, 0),
+            textcoords="offset points",
+            va="center",
+            color=color,
+            fontsize=SMALL,
+        )
     panel.set_xlim(0, len(squares["none"]))
     # The first epochs, from weights near 0, would press the rest together.
     panel.set_ylim(bottom=1)
@@ -88,20 +102,31 @@ def draw_article_gains(result, kind="svg") -> Picture:
     panel = figure.subplots()
     for i, (learner, name, gain) in enumerate(rows):
         color = VERMILION if name.endswith("published") else BLUE if learner == "online" else GREEN
-        panel.plot([100 * gain["ci_low"], 100 * gain["ci_high"]], [i, i], color=color, linewidth=2.4)
+        panel.plot(
+            [100 * gain["ci_low"], 100 * gain["ci_high"]], [i, i], color=color, linewidth=2.4
+        )
         panel.plot(100 * gain["diff"], i, "o", color=color, markersize=6.5)
     panel.axvline(0, color=INK, linewidth=0.9)
-    panel.set_yticks(range(len(rows)), [f"{NAMES[name]}: {LEARNERS[learner]}" for learner, name, _ in rows])
+    panel.set_yticks(
+        range(len(rows)), [f"{NAMES[name]}: {LEARNERS[learner]}" for learner, name, _ in rows]
+    )
     panel.set_ylim(len(rows) - 0.4, -0.6)
     panel.tick_params(axis="y", length=0)
     panel.spines["left"].set_visible(False)
-    panel.set_xlabel("points of accuracy on new items over no penalty, 95 % interval (right of 0 is better)")
-    said = "; ".join(f"{NAMES[name]} by {LEARNERS[learner]} {100 * gain['diff']:+.1f}" for learner, name, gain in rows)
+    panel.set_xlabel(
+        "points of accuracy on new items over no penalty, 95 % interval (right of 0 is better)"
+    )
+    said = "; ".join(
+        f"{NAMES[name]} by {LEARNERS[learner]} {100 * gain['diff']:+.1f}"
+        for learner, name, gain in rows
+    )
     return finished_picture(figure, kind, f"Gain over no penalty in points: {said}.")
 
 
 def draw_strengths(result, kind="svg") -> Picture:
-    """Accuracy on training items and on new items against the strength, a panel for each learner and penalty."""
+    """Accuracy on training items and on new items against the strength, a panel for each learner
+    and penalty.
+    """
     figure = blank_figure(5.6)
     panels = figure.subplots(2, 2, sharey=True)
     for line, learner in zip(panels, LEARNERS, strict=True):
@@ -110,28 +135,61 @@ def draw_strengths(result, kind="svg") -> Picture:
     for panel in panels[:, 0]:
         panel.set_ylabel("accuracy, %")
     handles, names = panels[0, 0].get_legend_handles_labels()
-    figure.legend(handles, names, loc="outside upper center", ncols=len(names), frameon=False, fontsize=SMALL)
+    figure.legend(
+        handles, names, loc="outside upper center", ncols=len(names), frameon=False, fontsize=SMALL
+    )
     said = "; ".join(
-        f"{NAMES[penalty]} by {LEARNERS[learner]} {number(result['honest'][learner]['rows'][penalty]['strength'])}"
+        f"{NAMES[penalty]} by {LEARNERS[learner]}"
+        f" {number(result['honest'][learner]['rows'][penalty]['strength'])}"
         for learner in LEARNERS
         for penalty in ("l2", "l1")
     )
     return finished_picture(
-        figure, kind, f"Accuracy against strength. Median strength chosen by cross-validation: {said}."
+        figure,
+        kind,
+        f"Accuracy against strength. Median strength chosen by cross-validation: {said}.",
     )
 
 
 def _strength_panel(panel, result, learner, penalty):
-    curve, row = result["detail"]["curves"][learner][penalty], result["honest"][learner]["rows"][penalty]
+    curve, row = (
+        result["detail"]["curves"][learner][penalty],
+        result["honest"][learner]["rows"][penalty],
+    )
     none = result["honest"][learner]["rows"]["none"]
     mark = "o" if len(curve["strengths"]) < 10 else None
     panel.set_xscale("log")
-    panel.plot(curve["strengths"], 100 * np.array(curve["test"]), color=BLUE, marker=mark, label="new items")
-    panel.plot(curve["strengths"], 100 * np.array(curve["train"]), color=VERMILION, marker=mark, label="training items")
-    panel.axhline(100 * none["test_accuracy"], color=MUTED, linestyle=":", linewidth=1.2, label="new items, no penalty")
+    panel.plot(
+        curve["strengths"],
+        100 * np.array(curve["test"]),
+        color=BLUE,
+        marker=mark,
+        label="new items",
+    )
+    panel.plot(
+        curve["strengths"],
+        100 * np.array(curve["train"]),
+        color=VERMILION,
+        marker=mark,
+        label="training items",
+    )
+    panel.axhline(
+        100 * none["test_accuracy"],
+        color=MUTED,
+        linestyle=":",
+        linewidth=1.2,
+        label="new items, no penalty",
+    )
     panel.axvspan(row["strength_low"], row["strength_high"], color=GREEN, alpha=0.14, linewidth=0)
-    panel.axvline(row["strength"], color=GREEN, linewidth=1.2, label="chosen by cross-validation: median, range")
-    panel.set_title(f"{NAMES[penalty]}, {LEARNERS[learner]}", loc="left", fontweight="bold", fontsize=10)
+    panel.axvline(
+        row["strength"],
+        color=GREEN,
+        linewidth=1.2,
+        label="chosen by cross-validation: median, range",
+    )
+    panel.set_title(
+        f"{NAMES[penalty]}, {LEARNERS[learner]}", loc="left", fontweight="bold", fontsize=10
+    )
     panel.set_xlabel(f"strength {STRENGTH[learner]}")
     plain_ticks(panel, x=True, y=True)
 
@@ -146,7 +204,9 @@ def draw_weight_histograms(result, kind="svg") -> Picture:
         for panel, penalty in zip(line, ("none", "l2", "l1"), strict=True):
             own = drawn["penalties"][penalty]
             _histogram_panel(panel, own, drawn["limit"])
-            panel.set_title(f"{NAMES[penalty]}, {LEARNERS[learner]}", loc="left", fontweight="bold", fontsize=9)
+            panel.set_title(
+                f"{NAMES[penalty]}, {LEARNERS[learner]}", loc="left", fontweight="bold", fontsize=9
+            )
             zero = 100 * own["zeros"] / own["n_weights"]
             said.append(f"{NAMES[penalty]} by {LEARNERS[learner]}: {zero:.1f} % exactly zero")
         line[0].set_ylabel("share of weights, %")
@@ -157,7 +217,10 @@ def draw_weight_histograms(result, kind="svg") -> Picture:
 
 def _histogram_panel(panel, own, limit):
     counts = 100 * np.array(own["counts"]) / own["n_weights"]
-    zeros, edges = 100 * own["zeros"] / own["n_weights"], np.linspace(-limit, limit, len(counts) + 1)
+    zeros, edges = (
+        100 * own["zeros"] / own["n_weights"],
+        np.linspace(-limit, limit, len(counts) + 1),
+    )
     width = edges[1] - edges[0]
     panel.set_yscale("log")
     panel.bar(edges[:-1], counts, width, align="edge", color=BLUE, edgecolor="white", linewidth=0.3)
@@ -165,38 +228,74 @@ def _histogram_panel(panel, own, limit):
         panel.bar(0.0, zeros, width / 2, color=VERMILION, edgecolor="white", linewidth=0.3)
     panel.set_ylim(0.05, 130)
     panel.set_xlim(-1.05 * limit, 1.05 * limit)
-    panel.text(0.03, 0.95, f"exactly zero: {zeros:.1f} %", transform=panel.transAxes, va="top", fontsize=SMALL,
-               color=VERMILION if zeros else MUTED)  # fmt: skip
-    panel.text(0.97, 0.95, f"largest {number(own['largest'])}", transform=panel.transAxes, va="top", ha="right",
-               fontsize=SMALL, color=MUTED)  # fmt: skip
+    panel.text(
+        0.03,
+        0.95,
+        f"exactly zero: {zeros:.1f} %",
+        transform=panel.transAxes,
+        va="top",
+        fontsize=SMALL,
+        color=VERMILION if zeros else MUTED,
+    )
+    panel.text(
+        0.97,
+        0.95,
+        f"largest {number(own['largest'])}",
+        transform=panel.transAxes,
+        va="top",
+        ha="right",
+        fontsize=SMALL,
+        color=MUTED,
+    )
     plain_ticks(panel, x=True, y=True)
 
 
 def draw_pruning(result, kind="svg") -> Picture:
-    """In how many training sets each predictor is kept, the real ones and the noise, under L1 and group."""
+    """In how many training sets each predictor is kept, the real ones and the noise, under L1 and
+    group.
+    """
     pruning, n_train = result["pruning"], result["honest"]["n_train"]
     rows = {(r["penalty"], r["selection"]): r for r in pruning["rows"] if r["n_train"] == n_train}
     figure = blank_figure(3.0)
     panels = figure.subplots(1, 2, sharey=True)
     said = []
     for panel, penalty in zip(panels, ("l1", "group"), strict=True):
-        for selection, color, words in (("min", ORANGE, "least loss"), ("1se", BLUE, "one-SE choice")):
+        for selection, color, words in (
+            ("min", ORANGE, "least loss"),
+            ("1se", BLUE, "one-SE choice"),
+        ):
             kept = 100 * np.array(rows[penalty, selection]["kept"])
             places = np.arange(len(kept)) + (-0.2 if selection == "min" else 0.2)
             panel.bar(places, kept, 0.4, color=color, label=words)
         removed = rows[penalty, "1se"]["noise_removed"]["diff"]
-        said.append(f"{NAMES[penalty]} removes {removed:.1f} of {pruning['n_noise']} noise predictors")
+        said.append(
+            f"{NAMES[penalty]} removes {removed:.1f} of {pruning['n_noise']} noise predictors"
+        )
         border = len(kept) - pruning["n_noise"] - 0.5
         panel.axvline(border, color=INK, linewidth=0.9)
         panel.set_xticks([])
-        for place, words in ((border / 2, "ten real predictors"), (border + pruning["n_noise"] / 2, "ten of noise")):
-            panel.annotate(words, xy=(place, -0.04), xycoords=("data", "axes fraction"), ha="center", va="top",
-                           fontsize=SMALL, annotation_clip=False)  # fmt: skip
+        for place, words in (
+            (border / 2, "ten real predictors"),
+            (border + pruning["n_noise"] / 2, "ten of noise"),
+        ):
+            panel.annotate(
+                words,
+                xy=(place, -0.04),
+                xycoords=("data", "axes fraction"),
+                ha="center",
+                va="top",
+                fontsize=SMALL,
+                annotation_clip=False,
+            )
         panel.set_ylim(0, 108)
         panel.set_title(NAMES[penalty], loc="left", fontweight="bold", fontsize=10)
     panels[0].set_ylabel("training sets that keep it, %")
     handles, names = panels[0].get_legend_handles_labels()
-    figure.legend(handles, names, loc="outside upper center", ncols=2, frameon=False, fontsize=SMALL)
+    figure.legend(
+        handles, names, loc="outside upper center", ncols=2, frameon=False, fontsize=SMALL
+    )
     return finished_picture(
-        figure, kind, f"Share of training sets that keep each predictor. One-SE choice: {'; '.join(said)}."
+        figure,
+        kind,
+        f"Share of training sets that keep each predictor. One-SE choice: {'; '.join(said)}.",
     )

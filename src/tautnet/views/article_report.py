@@ -1,4 +1,6 @@
-"""The report of the article's experiment: one HTML file that needs nothing beside it and loads nothing."""
+"""The report of the article's experiment: one HTML file that needs nothing beside it and loads
+nothing.
+"""
 
 import base64
 import json
@@ -25,7 +27,10 @@ def write_article_run(result, directory, command):
     command : str
         What to type to get the same again.
     """
-    log = f"$ {command}\ntautnet {result['version']}\n\n{article_text(result)}\n\n{result['seconds']:.1f} seconds\n"
+    log = (
+        f"$ {command}\ntautnet"
+        f" {result['version']}\n\n{article_text(result)}\n\n{result['seconds']:.1f} seconds\n"
+    )
     with all_or_nothing(directory) as draft:
         write_text(draft / RESULT, json.dumps(result, allow_nan=False) + "\n")
         write_article_report(result, draft / REPORT, command)
@@ -46,7 +51,9 @@ def write_article_report(result, path, command=None):
     """
     from jinja2 import Environment, StrictUndefined
 
-    environment = Environment(autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True)
+    environment = Environment(
+        autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True
+    )
     environment.filters |= {"content_hash": content_hash, "data_uri": data_uri}
     template = environment.from_string(files("tautnet.views").joinpath(TEMPLATE).read_text("utf-8"))
     page = template.render(

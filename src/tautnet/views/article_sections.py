@@ -1,4 +1,6 @@
-"""What a repeated article says, section by section: the same words and figures in a terminal and in the report."""
+"""What a repeated article says, section by section: the same words and figures in a terminal and in
+the report.
+"""
 
 import textwrap
 from typing import NamedTuple
@@ -63,7 +65,9 @@ def points(versus):
     """
     if versus is None:
         return "-"
-    return f"{_signed(versus['diff'])} ({_signed(versus['ci_low'])} to {_signed(versus['ci_high'])})"
+    return (
+        f"{_signed(versus['diff'])} ({_signed(versus['ci_low'])} to {_signed(versus['ci_high'])})"
+    )
 
 
 def _signed(difference):
@@ -115,16 +119,30 @@ def _published(result):
 
     def row(words, own, key):
         figures = printed.get(key)
-        shown = f"{percent(figures['train_accuracy'])} / {percent(figures['test_accuracy'])}" if figures else "-"
+        shown = (
+            f"{percent(figures['train_accuracy'])} / {percent(figures['test_accuracy'])}"
+            if figures
+            else "-"
+        )
         return [
-            words, percent(own["train_accuracy"]),
+            words,
+            percent(own["train_accuracy"]),
             f"{percent(own['test_accuracy'])} ({own['test_right']} of {own['n_test']})",
-            shown, percent(own["fresh_accuracy"]), number(own["weight_squares"]),
-        ]  # fmt: skip
+            shown,
+            percent(own["fresh_accuracy"]),
+            number(own["weight_squares"]),
+        ]
 
     table = Table(
         "The article's items, network, learner and strength",
-        ["run", "training items", "test items", "printed", "2,000 new items", "sum of squared weights"],
+        [
+            "run",
+            "training items",
+            "test items",
+            "printed",
+            "2,000 new items",
+            "sum of squared weights",
+        ],
         [
             row("no penalty", none, "none"),
             row(f"{name} added (published sign)", wrong, "published"),
@@ -140,23 +158,41 @@ def _published(result):
         "As published, and with the sign mended",
         [
             matched,
-            "The program, as it is re-posted in public, adds its penalty to a gradient that it then climbs. So the "
-            "penalty has the wrong sign: it makes weights grow. After 500 epochs the sum of squared weights is "
-            f"{number(sign['weight_squares']['none'])} without a penalty, "
-            f"{number(sign['weight_squares']['published'])} with the penalty as published and "
-            f"{number(sign['weight_squares']['mended'])} with its sign mended.",
-            f"One of {none['n_test']} test items is {100 / none['n_test']:.1f} points. On 2,000 new items the network "
-            f"without a penalty has {percent(none['fresh_accuracy'])}, with the published sign "
-            f"{percent(wrong['fresh_accuracy'])}, with the mended sign {percent(mended['fresh_accuracy'])}.",
+            (
+                "The program, as it is re-posted in public, adds its penalty to a gradient that it"
+                " then climbs. So the penalty has the wrong sign: it makes weights grow. After 500"
+                f" epochs the sum of squared weights is {number(sign['weight_squares']['none'])}"
+                f" without a penalty, {number(sign['weight_squares']['published'])} with the"
+                f" penalty as published and {number(sign['weight_squares']['mended'])} with its"
+                " sign mended."
+            ),
+            (
+                f"One of {none['n_test']} test items is {100 / none['n_test']:.1f} points. On 2,000"
+                f" new items the network without a penalty has {percent(none['fresh_accuracy'])},"
+                f" with the published sign {percent(wrong['fresh_accuracy'])}, with the mended sign"
+                f" {percent(mended['fresh_accuracy'])}."
+            ),
         ],
         [table],
-        [("sign", "The sum of all squared weights, epoch by epoch. A penalty should make it smaller.")],
+        [
+            (
+                "sign",
+                "The sum of all squared weights, epoch by epoch. A penalty should make it smaller.",
+            )
+        ],
     )
 
 
 def _honest(result):
     honest = result["honest"]
-    head = ["penalty", "strength (range)", "training items", "new items", "gain in points", "sum of squared weights"]
+    head = [
+        "penalty",
+        "strength (range)",
+        "training items",
+        "new items",
+        "gain in points",
+        "sum of squared weights",
+    ]
     tables = [
         Table(f"By {words}", head, [_learner_row(row) for row in honest[name]["rows"].values()])
         for name, words in LEARNERS.items()
@@ -177,27 +213,42 @@ def _honest(result):
     tables.append(
         Table(
             "The strength chosen by cross-validation against the best fixed strength in hindsight",
-            ["penalty", "best strength", "new items", "chosen less best, points", "allowed", "within"],
+            [
+                "penalty",
+                "best strength",
+                "new items",
+                "chosen less best, points",
+                "allowed",
+                "within",
+            ],
             art,
         )
     )
     return Section(
         "Done honestly",
         [
-            f"{honest['n_replicates']} fresh training sets of {honest['n_train']} items, one test set of "
-            f"{honest['n_test']:,}. The strength is chosen by five-fold cross-validation inside each training set. "
-            "A gain is the accuracy on new items less that of the same learner without a penalty on the same training "
-            "set, with its 95 % interval over training sets. Accuracies are means; sums of squared weights are "
-            "medians, and the engine's weights are those of standardised inputs.",
+            (
+                f"{honest['n_replicates']} fresh training sets of {honest['n_train']} items, one"
+                f" test set of {honest['n_test']:,}. The strength is chosen by five-fold"
+                " cross-validation inside each training set. A gain is the accuracy on new items"
+                " less that of the same learner without a penalty on the same training set, with"
+                " its 95 % interval over training sets. Accuracies are means; sums of squared"
+                " weights are medians, and the engine's weights are those of standardised inputs."
+            ),
         ],
         tables,
         [
             ("gains", "An interval that reaches left of 0 leaves open whether there is a gain."),
-            ("strengths", "Mean accuracy over the training sets against the strength of the penalty."),
+            (
+                "strengths",
+                "Mean accuracy over the training sets against the strength of the penalty.",
+            ),
             (
                 "weights",
-                "Weights of all training sets, on a logarithmic scale; the outermost bars hold all beyond them, exact "
-                "zeros stand apart in red.",
+                (
+                    "Weights of all training sets, on a logarithmic scale; the outermost bars hold"
+                    " all beyond them, exact zeros stand apart in red."
+                ),
             ),
         ],
     )
@@ -205,11 +256,19 @@ def _honest(result):
 
 def _learner_row(row):
     name, low, high = row["penalty"], row["strength_low"], row["strength_high"]
-    chosen = number(row["strength"]) if low == high else f"{number(row['strength'])} ({number(low)} to {number(high)})"
+    chosen = (
+        number(row["strength"])
+        if low == high
+        else f"{number(row['strength'])} ({number(low)} to {number(high)})"
+    )
     return [
-        NAMES[name], "-" if name == "none" else chosen, percent(row["train_accuracy"]), percent(row["test_accuracy"]),
-        points(row["gain"]), number(row["weight_squares"]),
-    ]  # fmt: skip
+        NAMES[name],
+        "-" if name == "none" else chosen,
+        percent(row["train_accuracy"]),
+        percent(row["test_accuracy"]),
+        points(row["gain"]),
+        number(row["weight_squares"]),
+    ]
 
 
 def _pruning(result):
@@ -217,26 +276,48 @@ def _pruning(result):
     rules = {"min": "least loss", "1se": "one SE"}
     rows = [
         [
-            NAMES[row["penalty"]], rules[row["selection"]], f"{row['n_train']:,}",
-            _with_error(row["noise_removed"]), _with_error(row["real_lost"]), f"{row['in_hindsight']:.1f}",
-            f"{row['zero_weights']:.1f} of {row['n_weights']}", percent(row["test_accuracy"]),
+            NAMES[row["penalty"]],
+            rules[row["selection"]],
+            f"{row['n_train']:,}",
+            _with_error(row["noise_removed"]),
+            _with_error(row["real_lost"]),
+            f"{row['in_hindsight']:.1f}",
+            f"{row['zero_weights']:.1f} of {row['n_weights']}",
+            percent(row["test_accuracy"]),
         ]
         for row in pruning["rows"]
-    ]  # fmt: skip
+    ]
     head = [
-        "penalty", "choice", "training items", "noise removed", "real lost", "in hindsight", "zero weights",
+        "penalty",
+        "choice",
+        "training items",
+        "noise removed",
+        "real lost",
+        "in hindsight",
+        "zero weights",
         "new items",
-    ]  # fmt: skip
+    ]
     return Section(
         "Does L1 prune?",
         [
-            f"The same data with {pruning['n_noise']} predictors of noise behind the ten real ones, by the engine. "
-            "Removed means that every weight of a predictor is exactly zero. Given are means over the training sets "
-            "and their standard errors; in hindsight: the most noise predictors that any strength of the path removes "
-            "at the price of at most one real one.",
+            (
+                f"The same data with {pruning['n_noise']} predictors of noise behind the ten real"
+                " ones, by the engine. Removed means that every weight of a predictor is exactly"
+                " zero. Given are means over the training sets and their standard errors; in"
+                " hindsight: the most noise predictors that any strength of the path removes at"
+                " the price of at most one real one."
+            ),
         ],
         [Table(f"Of {pruning['n_noise']} noise predictors and ten real ones", head, rows)],
-        [("pruning", f"How often each predictor is kept, with {result['honest']['n_train']} training items.")],
+        [
+            (
+                "pruning",
+                (
+                    f"How often each predictor is kept, with {result['honest']['n_train']} training"
+                    " items."
+                ),
+            )
+        ],
     )
 
 
@@ -247,7 +328,10 @@ def _with_error(value):
 def _claims(result):
     return Section(
         "What the article says, and what the runs show",
-        [f"{one['claim'].rstrip('.')}: {VERDICTS[one['holds']]}. {one['finding']}" for one in result["sentences"]],
+        [
+            f"{one['claim'].rstrip('.')}: {VERDICTS[one['holds']]}. {one['finding']}"
+            for one in result["sentences"]
+        ],
         [],
         [],
     )

@@ -1,7 +1,8 @@
-"""What all pictures share: colours, labels, axes, and the way from a figure to the bytes of an image.
+"""What all pictures share: colours, labels, axes, and the way from a figure to the bytes of an
+image.
 
-matplotlib is imported inside the functions, and its figures are used without pyplot: nothing global is
-touched, no display is opened, and two threads may draw at once.
+matplotlib is imported inside the functions, and its figures are used without pyplot: nothing global
+is touched, no display is opened, and two threads may draw at once.
 """
 
 import io
@@ -22,8 +23,19 @@ if TYPE_CHECKING:
 
 INK, MUTED, GRID = "#1f2328", "#6b7280", "#e5e7eb"
 # Okabe and Ito's colours without yellow, which is pale on white; told apart with any colour vision.
-BLUE, VERMILION, GREEN, PURPLE, ORANGE, SKY = "#0072b2", "#d55e00", "#009e73", "#cc79a7", "#e69f00", "#56b4e9"
-LINES = [(color, style) for style in ("-", "--") for color in (BLUE, VERMILION, GREEN, PURPLE, ORANGE, SKY)]
+BLUE, VERMILION, GREEN, PURPLE, ORANGE, SKY = (
+    "#0072b2",
+    "#d55e00",
+    "#009e73",
+    "#cc79a7",
+    "#e69f00",
+    "#56b4e9",
+)
+LINES = [
+    (color, style)
+    for style in ("-", "--")
+    for color in (BLUE, VERMILION, GREEN, PURPLE, ORANGE, SKY)
+]
 FONT, SMALL, WIDTH, PIXELS, LONGEST_NAME = "DejaVu Sans", 8.5, 9.0, 96, 26
 
 
@@ -55,7 +67,9 @@ class Display(ABC):
     @classmethod
     @abstractmethod
     def from_result(cls, result: dict[str, Any]) -> Self | None:
-        """Make the display of the object that ``result.json`` holds; None where that has nothing to draw."""
+        """Make the display of the object that ``result.json`` holds; None where that has nothing to
+        draw.
+        """
 
     @abstractmethod
     def frame(self) -> "pd.DataFrame":
@@ -95,7 +109,11 @@ def penalty_name(estimator):
 
 def strength(estimator):
     """The strength of an estimator's penalty; 0 for those that have none."""
-    given = 0.0 if estimator.penalty in ("none", "early_stopping") else getattr(estimator, "alpha", None)
+    given = (
+        0.0
+        if estimator.penalty in ("none", "early_stopping")
+        else getattr(estimator, "alpha", None)
+    )
     return getattr(estimator, "alpha_", given)
 
 
@@ -109,7 +127,8 @@ def _characters():
 
 
 def label(text, longest=LONGEST_NAME):
-    """A stranger's text as a label: shortened, drawn as it stands, a box where the font lacks a character.
+    """A stranger's text as a label: shortened, drawn as it stands, a box where the font lacks a
+    character.
 
     Examples
     --------
@@ -177,7 +196,9 @@ def renumber(svg):
     """
     found = dict.fromkeys(re.findall(rb'\bid="([a-zA-Z][0-9a-f]{10})"', svg))
     new = {name: b"n%d" % i for i, name in enumerate(found)}
-    return re.sub(rb'((?:\bid="|#))([a-zA-Z][0-9a-f]{10})\b', lambda m: m[1] + new.get(m[2], m[2]), svg)
+    return re.sub(
+        rb'((?:\bid="|#))([a-zA-Z][0-9a-f]{10})\b', lambda m: m[1] + new.get(m[2], m[2]), svg
+    )
 
 
 def finished_picture(figure, kind, description):
@@ -191,7 +212,11 @@ def finished_picture(figure, kind, description):
         panel.tick_params(colors=INK, labelsize=SMALL)
         # Of two axes that share a panel one has a grid.
         if panel.xaxis.get_label_position() == "bottom":
-            panel.grid(color=GRID, linewidth=0.7, axis="both" if panel.spines["left"].get_visible() else "x")
+            panel.grid(
+                color=GRID,
+                linewidth=0.7,
+                axis="both" if panel.spines["left"].get_visible() else "x",
+            )
         panel.set_axisbelow(True)
     for text in figure.findobj(Text):
         text.set_fontfamily(FONT)

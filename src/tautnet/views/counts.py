@@ -1,4 +1,7 @@
-"""What fewer predictors cost: loss against their number, for penalties that take predictors out and for refits."""
+"""What fewer predictors cost: loss against their number, for penalties that take predictors out
+and
+for refits.
+"""
 
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Self
@@ -6,7 +9,16 @@ from typing import TYPE_CHECKING, Any, Self
 import numpy as np
 
 from tautnet.fitting.path import nearest
-from tautnet.views.canvas import LINES, MUTED, SMALL, Display, attribute, label, penalty_name, plain_ticks
+from tautnet.views.canvas import (
+    LINES,
+    MUTED,
+    SMALL,
+    Display,
+    attribute,
+    label,
+    penalty_name,
+    plain_ticks,
+)
 from tautnet.views.displays import CROSS_VALIDATED
 
 if TYPE_CHECKING:
@@ -18,19 +30,22 @@ COLUMNS = ("alpha", "n_features", "mean_test_loss", "se_test_loss")
 
 @dataclass
 class PredictorsDisplay(Display):
-    """Least loss on new rows for each number of predictors that a penalty's path keeps, and of refits on as many.
+    """Least loss on new rows for each number of predictors that a penalty's path keeps, and of
+    refits on as many.
 
     Parameters
     ----------
     rows : list of dict
-        ``penalty``, ``n_predictors``, ``alpha``, ``mean_test_loss`` and ``se_test_loss``, cross-validated.
+        ``penalty``, ``n_predictors``, ``alpha``, ``mean_test_loss`` and ``se_test_loss``,
+        cross-validated.
     null : float
         Loss of the constant prediction.
     metric : str
 
     Examples
     --------
-    >>> row = {"penalty": "group", "n_predictors": 2, "alpha": 0.1, "mean_test_loss": 0.3, "se_test_loss": 0.01}
+    >>> row = {"penalty": "group", "n_predictors": 2, "alpha": 0.1, "mean_test_loss": 0.3,
+    ...     "se_test_loss": 0.01}
     >>> PredictorsDisplay([row], 1.0, "log-loss").frame().loc[("group", 2), "mean_test_loss"]
     np.float64(0.3)
     """
@@ -41,27 +56,39 @@ class PredictorsDisplay(Display):
 
     @classmethod
     def from_result(cls, result: dict[str, Any]) -> Self | None:
-        """Make the display of the object that ``result.json`` holds; None where no penalty takes predictors out."""
+        """Make the display of the object that ``result.json`` holds; None where no penalty takes
+        predictors out.
+        """
         rows, refits = [], result["detail"].get("relaxed", {})
         for name in (row["penalty"] for row in result["rows"]):
             detail = result["detail"]["penalties"][name]
             if name in refits:
                 rows += _least(name, *(refits[name][column] for column in COLUMNS))
                 continue
-            path_alphas, kept = np.array(detail["path"]["alphas"], float), detail["path"]["n_features"]
+            path_alphas, kept = (
+                np.array(detail["path"]["alphas"], float),
+                detail["path"]["n_features"],
+            )
             at = [kept[nearest(path_alphas, alpha)] for alpha in detail["alphas"]]
             rows += _counts(name, detail["alphas"], at, detail["cv_mean"], detail["cv_se"])
         return cls(rows, result["null"]["test_loss"], result["metric"]) if rows else None
 
     @classmethod
     def from_estimator(cls, estimator: Any) -> Self | None:
-        """Make the display of a fitted ``CV`` estimator, with its refits; None where no predictor is taken out."""
+        """Make the display of a fitted ``CV`` estimator, with its refits; None where no
+        predictor
+        is taken out.
+        """
         curves = attribute(estimator, "cv_results_", CROSS_VALIDATED)
         name, refits = penalty_name(estimator), getattr(estimator, "relaxed_results_", None)
         rows = _counts(name, *(curves[column].tolist() for column in COLUMNS))
         if refits is not None:
             rows += _least(f"{name}, relaxed", *(refits[column].tolist() for column in COLUMNS))
-        return cls(rows, estimator.null_loss_, estimator.unit_.settings.loss.metric_name) if rows else None
+        return (
+            cls(rows, estimator.null_loss_, estimator.unit_.settings.loss.metric_name)
+            if rows
+            else None
+        )
 
     def frame(self) -> "pd.DataFrame":
         """One row a penalty and number of predictors."""
@@ -72,21 +99,43 @@ class PredictorsDisplay(Display):
     def plot(self, ax: "Axes | None" = None) -> Self:
         """Draw on axes of one's own, or on new ones."""
         ax = self._axes(ax)
-        for name, (color, style) in zip(dict.fromkeys(row["penalty"] for row in self.rows), LINES, strict=False):
+        for name, (color, style) in zip(
+            dict.fromkeys(row["penalty"] for row in self.rows), LINES, strict=False
+        ):
             own = [row for row in self.rows if row["penalty"] == name]
-            counts, means = ([row[key] for row in own] for key in ("n_predictors", "mean_test_loss"))
-            ax.errorbar(counts, means, [row["se_test_loss"] for row in own], color=color, linestyle=style, marker="o",
-                        markersize=3.5, linewidth=1.4, elinewidth=0.7, label=label(name))  # fmt: skip
+            counts, means = (
+                [row[key] for row in own] for key in ("n_predictors", "mean_test_loss")
+            )
+            ax.errorbar(
+                counts,
+                means,
+                [row["se_test_loss"] for row in own],
+                color=color,
+                linestyle=style,
+                marker="o",
+                markersize=3.5,
+                linewidth=1.4,
+                elinewidth=0.7,
+                label=label(name),
+            )
         ax.axhline(self.null, color=MUTED, linestyle=":", linewidth=1, label="constant prediction")
-        ax.set(xlabel="number of predictors kept", ylabel=f"{label(self.metric)}\nnew rows, ± one standard error")
+        ax.set(
+            xlabel="number of predictors kept",
+            ylabel=f"{label(self.metric)}\nnew rows, ± one standard error",
+        )
         ax.set_ylim(0, 1.3 * self.null)
-        ax.legend(loc="lower center", bbox_to_anchor=(0.5, 1.0), ncols=4, frameon=False, fontsize=SMALL)
+        ax.legend(
+            loc="lower center", bbox_to_anchor=(0.5, 1.0), ncols=4, frameon=False, fontsize=SMALL
+        )
         plain_ticks(ax, y=True)
         return self
 
 
 def _counts(name, alphas, kept, mean, error):
-    """The best strength for each number of predictors; nothing for a penalty whose path keeps the same all along."""
+    """The best strength for each number of predictors; nothing for a penalty whose path keeps
+    the
+    same all along.
+    """
     return _least(name, alphas, kept, mean, error) if len(set(kept)) > 1 else []
 
 
@@ -97,6 +146,12 @@ def _least(name, alphas, kept, mean, error):
         if n not in best or mean[i] < mean[best[n]]:
             best[n] = i
     return [
-        {"penalty": name, "n_predictors": n, "alpha": alphas[i], "mean_test_loss": mean[i], "se_test_loss": error[i]}
+        {
+            "penalty": name,
+            "n_predictors": n,
+            "alpha": alphas[i],
+            "mean_test_loss": mean[i],
+            "se_test_loss": error[i],
+        }
         for n, i in sorted(best.items())
     ]

@@ -1,7 +1,9 @@
-"""Displays: static pictures of a finished comparison for papers and slides, data first, then ``plot``.
+"""Displays: static pictures of a finished comparison for papers and slides, data first, then
+``plot``.
 
-They follow scikit-learn's `Display` objects: made by ``from_comparison``, ``from_result`` or ``from_estimator``, the
-data are in ``frame()``, and ``plot(ax)`` draws on any matplotlib axes and leaves ``ax_`` and ``figure_`` behind.
+They follow scikit-learn's `Display` objects: made by ``from_comparison``, ``from_result`` or
+``from_estimator``, the data are in ``frame()``, and ``plot(ax)`` draws on any matplotlib axes
+and leaves ``ax_`` and ``figure_`` behind.
 """
 
 from dataclasses import dataclass
@@ -35,7 +37,8 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
 CROSS_VALIDATED = "one that chose its alpha by cross-validation, as TautNetClassifierCV"
-# Predictors that are named, those drawn faint, and how far below the chosen strength a path is drawn.
+# Predictors that are named, those drawn faint, and how far below the chosen strength a path is
+# drawn.
 NAMED, FAINT, OVER_FITTED = 10, 150, 10
 # Of predictors kept along an axis.
 COUNTS = 9
@@ -86,14 +89,26 @@ class CVDisplay(PenaltyDisplay):
     def from_result(cls, result: dict[str, Any], penalty: str | None = None) -> Self:
         """Make the display of the object that ``result.json`` holds."""
         row, detail = penalised(result, penalty)
-        alphas, mean, error, train = (_array(detail[key]) for key in ("alphas", "cv_mean", "cv_se", "train_mean"))
+        alphas, mean, error, train = (
+            _array(detail[key]) for key in ("alphas", "cv_mean", "cv_se", "train_mean")
+        )
         path = detail["path"]
         kept = np.array([path["n_features"][nearest(path["alphas"], alpha)] for alpha in alphas])
         return cls(
-            row["penalty"], result["metric"], alphas, mean, error, train,
-            result["null"]["test_loss"], detail["alpha_min"], detail["alpha_1se"],
-            _array(path["alphas"])[stopped(_array(path["stationarity"]), _array(path["objective_gap"]))], kept,
-        )  # fmt: skip
+            row["penalty"],
+            result["metric"],
+            alphas,
+            mean,
+            error,
+            train,
+            result["null"]["test_loss"],
+            detail["alpha_min"],
+            detail["alpha_1se"],
+            _array(path["alphas"])[
+                stopped(_array(path["stationarity"]), _array(path["objective_gap"]))
+            ],
+            kept,
+        )
 
     @classmethod
     def from_estimator(cls, estimator: Any) -> Self:
@@ -102,19 +117,32 @@ class CVDisplay(PenaltyDisplay):
         names = ("alpha", "mean_test_loss", "se_test_loss", "mean_train_loss")
         alphas, mean, error, train = (curves[name] for name in names)
         return cls(
-            penalty_name(estimator), path.unit.settings.loss.metric_name, alphas, mean, error, train,
-            estimator.null_loss_, estimator.alpha_min_, estimator.alpha_1se_,
-            path.alphas[stopped(path.stationarity, path.objective_gap)], curves["n_features"],
-        )  # fmt: skip
+            penalty_name(estimator),
+            path.unit.settings.loss.metric_name,
+            alphas,
+            mean,
+            error,
+            train,
+            estimator.null_loss_,
+            estimator.alpha_min_,
+            estimator.alpha_1se_,
+            path.alphas[stopped(path.stationarity, path.objective_gap)],
+            curves["n_features"],
+        )
 
     def frame(self) -> "pd.DataFrame":
         """One row a strength."""
         import pandas as pd
 
         return pd.DataFrame(
-            {"alpha": self.alphas, "mean_test_loss": self.mean, "se_test_loss": self.error,
-             "mean_train_loss": self.train, "n_features": self.n_features}
-        ).set_index("alpha")  # fmt: skip
+            {
+                "alpha": self.alphas,
+                "mean_test_loss": self.mean,
+                "se_test_loss": self.error,
+                "mean_train_loss": self.train,
+                "n_features": self.n_features,
+            }
+        ).set_index("alpha")
 
     def plot(self, ax: "Axes | None" = None) -> Self:
         """Draw on axes of one's own, or on new ones."""
@@ -122,20 +150,49 @@ class CVDisplay(PenaltyDisplay):
 
         ax, mark = self._axes(ax), "o" if len(self.alphas) == 1 else None
         ax.set_xscale("log")
-        ax.fill_between(self.alphas, self.mean - self.error, self.mean + self.error, color=BLUE, alpha=0.18, lw=0)
-        ax.plot(self.alphas, self.mean, color=BLUE, marker=mark, label="new rows, ± one standard error")
-        ax.plot(self.alphas, self.train, color=VERMILION, marker=mark, linestyle="--", label="rows seen")
+        ax.fill_between(
+            self.alphas,
+            self.mean - self.error,
+            self.mean + self.error,
+            color=BLUE,
+            alpha=0.18,
+            lw=0,
+        )
+        ax.plot(
+            self.alphas, self.mean, color=BLUE, marker=mark, label="new rows, ± one standard error"
+        )
+        ax.plot(
+            self.alphas, self.train, color=VERMILION, marker=mark, linestyle="--", label="rows seen"
+        )
         ax.axhline(self.null, color=MUTED, linestyle=":", linewidth=1, label="constant prediction")
         ax.axvline(self.least, color=INK, linewidth=0.9, alpha=0.75, label="least")
-        ax.axvline(self.one_se, color=INK, linestyle="--", linewidth=0.9, alpha=0.75, label="one-SE choice")
-        ax.plot(self.stopped, np.zeros(len(self.stopped)), "s", color=PURPLE, transform=ax.get_xaxis_transform(),
-                markersize=4, clip_on=False, label="stopped early")  # fmt: skip
+        ax.axvline(
+            self.one_se, color=INK, linestyle="--", linewidth=0.9, alpha=0.75, label="one-SE choice"
+        )
+        ax.plot(
+            self.stopped,
+            np.zeros(len(self.stopped)),
+            "s",
+            color=PURPLE,
+            transform=ax.get_xaxis_transform(),
+            markersize=4,
+            clip_on=False,
+            label="stopped early",
+        )
         self._limit(ax)
         above = 0 if np.ptp(self.n_features) == 0 else self._count(ax)
         ax.set(xlabel=f"alpha ({label(self.penalty)})", ylabel=label(self.metric, 40))
         raised = ax.transAxes + ScaledTranslation(0, above / 72, ax.figure.dpi_scale_trans)
-        ax.legend(loc="lower center", bbox_to_anchor=(0.5, 1.0), bbox_transform=raised, ncols=3, frameon=False,
-                  fontsize=SMALL, borderpad=0.2, labelspacing=0.3)  # fmt: skip
+        ax.legend(
+            loc="lower center",
+            bbox_to_anchor=(0.5, 1.0),
+            bbox_transform=raised,
+            ncols=3,
+            frameon=False,
+            fontsize=SMALL,
+            borderpad=0.2,
+            labelspacing=0.3,
+        )
         plain_ticks(ax, x=True, y=True)
         return self
 
@@ -148,12 +205,26 @@ class CVDisplay(PenaltyDisplay):
         top.tick_params(labelsize=SMALL, length=3, pad=1, colors=INK)
         top.spines[:].set_color(MUTED)
         # Beside the numbers, not above them, where the legend is.
-        ax.annotate("kept", (0, 1), (-6, 4), "axes fraction", "offset points", ha="right", va="bottom", fontsize=SMALL)
+        ax.annotate(
+            "kept",
+            (0, 1),
+            (-6, 4),
+            "axes fraction",
+            "offset points",
+            ha="right",
+            va="bottom",
+            fontsize=SMALL,
+        )
         return SMALL + 4
 
     def _limit(self, ax):
-        """The over-fitted end may be a hundred times worse than a constant: what matters lies below."""
-        top, least = min(np.nanmax([*(self.mean + self.error), self.null]) * 1.06, 2.5 * self.null), self.mean.min()
+        """The over-fitted end may be a hundred times worse than a constant: what matters lies
+        below.
+        """
+        top, least = (
+            min(np.nanmax([*(self.mean + self.error), self.null]) * 1.06, 2.5 * self.null),
+            self.mean.min(),
+        )
         if 0 < least < 0.15 * self.null:
             ax.set_yscale("log")
             ax.set_ylim(max(np.nanmin(self.train), least / 8), 1.1 * top)
@@ -202,13 +273,27 @@ class PathDisplay(PenaltyDisplay):
         """Make the display of the object that ``result.json`` holds."""
         row, detail = penalised(result, penalty)
         alphas, norms = _array(detail["path"]["alphas"]), _array(detail["path"]["norms"])
-        return cls(row["penalty"], alphas, norms, result["detail"]["predictors"], nearest(alphas, row["alpha"]))
+        return cls(
+            row["penalty"],
+            alphas,
+            norms,
+            result["detail"]["predictors"],
+            nearest(alphas, row["alpha"]),
+        )
 
     @classmethod
     def from_estimator(cls, estimator: Any) -> Self:
-        """Make the display of a fitted ``CV`` estimator; with ``feature_groups`` its lines are groups."""
+        """Make the display of a fitted ``CV`` estimator; with ``feature_groups`` its lines are
+        groups.
+        """
         path, names = attribute(estimator, "path_", CROSS_VALIDATED), estimator.path_predictors_
-        return cls(penalty_name(estimator), path.alphas, path.norms, names, nearest(path.alphas, estimator.alpha_))
+        return cls(
+            penalty_name(estimator),
+            path.alphas,
+            path.norms,
+            names,
+            nearest(path.alphas, estimator.alpha_),
+        )
 
     def frame(self) -> "pd.DataFrame":
         """One row a strength, one column a predictor."""
@@ -234,7 +319,10 @@ class PathDisplay(PenaltyDisplay):
         ax.set_yscale("function", functions=(np.sqrt, np.square))
         ax.set_ylim(0, (norms.max() or 1.0) * 1.06)
         ax.set_xlim(alphas[0] * (0.9 if len(alphas) == 1 else 1), alphas[-1] * 1.1)
-        ax.set(xlabel=f"alpha ({label(self.penalty)}); the upright line is the alpha chosen", ylabel="norm of weights")
+        ax.set(
+            xlabel=f"alpha ({label(self.penalty)}); the upright line is the alpha chosen",
+            ylabel="norm of weights",
+        )
         plain_ticks(ax, x=True, y=True)
         _name_lines(ax, [self.predictors[i] for i in named], norms[0, named])
         return self
@@ -247,12 +335,26 @@ def _name_lines(ax, names, starts):
     heights = spread(starts, 0.058)
     for name, start, height, (color, style) in zip(names, starts, heights, LINES, strict=False):
         ax.annotate(
-            label(name), xy=(0, start), xytext=(-0.05, height),
-            xycoords="axes fraction", textcoords="axes fraction", ha="right", va="center", color=INK,
-            fontsize=SMALL, annotation_clip=False,
-            arrowprops={"arrowstyle": "-", "color": color, "linestyle": style, "linewidth": 1.1, "shrinkA": 2,
-                        "shrinkB": 0, "relpos": (1, 0.5)},
-        )  # fmt: skip
+            label(name),
+            xy=(0, start),
+            xytext=(-0.05, height),
+            xycoords="axes fraction",
+            textcoords="axes fraction",
+            ha="right",
+            va="center",
+            color=INK,
+            fontsize=SMALL,
+            annotation_clip=False,
+            arrowprops={
+                "arrowstyle": "-",
+                "color": color,
+                "linestyle": style,
+                "linewidth": 1.1,
+                "shrinkA": 2,
+                "shrinkB": 0,
+                "relpos": (1, 0.5),
+            },
+        )
     ax.yaxis.tick_right()
     ax.yaxis.set_label_position("right")
     ax.spines["right"].set_visible(True)
@@ -270,7 +372,8 @@ class TrainingCurveDisplay(Display):
 
     Examples
     --------
-    >>> display = TrainingCurveDisplay(np.array([10, 20]), np.array([0.3, 0.1]), np.array([0.4, 0.5]), 0.7, "log-loss")
+    >>> display = TrainingCurveDisplay(np.array([10, 20]), np.array([0.3, 0.1]),
+    ...     np.array([0.4, 0.5]), 0.7, "log-loss")
     >>> int(display.frame()["test_loss"].idxmin())
     10
     """
@@ -283,7 +386,9 @@ class TrainingCurveDisplay(Display):
 
     @classmethod
     def from_result(cls, result: dict[str, Any]) -> Self | None:
-        """Make the display of the object that ``result.json`` holds; None where ``none`` was not compared."""
+        """Make the display of the object that ``result.json`` holds; None where ``none`` was not
+        compared.
+        """
         one = result["detail"]["none"]
         if one is None:
             return None
@@ -316,10 +421,23 @@ class TrainingCurveDisplay(Display):
         floor = max(np.nanmin(self.train), self.test[best] / 100) / 1.5
         ax.set_ylim(floor, max(np.nanmax([*self.test, *self.train]), self.null) * 1.6)
         ax.axvline(self.steps[best], color=INK, linewidth=0.9, alpha=0.75)
-        words = f"early stopping could have had {number(self.test[best])} at step {int(self.steps[best]):,}"
-        ax.plot(self.steps[best], self.test[best], "o", color=GREEN, markeredgecolor="white", markersize=7, zorder=5,
-                label=words)  # fmt: skip
-        ax.legend(loc="lower center", bbox_to_anchor=(0.5, 1.0), ncols=2, frameon=False, fontsize=SMALL)
+        words = (
+            f"early stopping could have had {number(self.test[best])} at step"
+            f" {int(self.steps[best]):,}"
+        )
+        ax.plot(
+            self.steps[best],
+            self.test[best],
+            "o",
+            color=GREEN,
+            markeredgecolor="white",
+            markersize=7,
+            zorder=5,
+            label=words,
+        )
+        ax.legend(
+            loc="lower center", bbox_to_anchor=(0.5, 1.0), ncols=2, frameon=False, fontsize=SMALL
+        )
         ax.set(xlabel="steps of training, no penalty", ylabel=label(self.metric, 40))
         plain_ticks(ax, x=True, y=True)
         return self

@@ -1,4 +1,6 @@
-"""Static pictures of a finished comparison as files: every display that a result has, as SVG and PNG."""
+"""Static pictures of a finished comparison as files: every display that a result has, as SVG and
+PNG.
+"""
 
 from tautnet.views.canvas import blank_figure, finished_picture
 from tautnet.views.counts import PredictorsDisplay
@@ -18,7 +20,10 @@ def displays(result):
         The object that ``result.json`` holds.
     """
     names = [row["penalty"] for row in result["rows"]]
-    found = {"comparison": ComparisonDisplay.from_result(result), "training": TrainingCurveDisplay.from_result(result)}
+    found = {
+        "comparison": ComparisonDisplay.from_result(result),
+        "training": TrainingCurveDisplay.from_result(result),
+    }
     found["predictors"] = PredictorsDisplay.from_result(result)
     found |= {f"weights-{name}": WeightHistogramDisplay.from_result(result, name) for name in names}
     for row in walked(result):

@@ -14,17 +14,29 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
 SELECTING = (
-    "group", "adaptive_group", "l1", "elasticnet", "sparse_group", "hierarchical", "group_mcp", "mcp"
-)  # fmt: skip
+    "group",
+    "adaptive_group",
+    "l1",
+    "elasticnet",
+    "sparse_group",
+    "hierarchical",
+    "group_mcp",
+    "mcp",
+)
 
 
 def walked(result):
-    """The rows of penalties that have a path of strengths: without a penalty there is one strength, 0."""
+    """The rows of penalties that have a path of strengths: without a penalty there is one
+    strength,
+    0.
+    """
     return [row for row in result["rows"] if row["alpha"] > 0]
 
 
 def drawn_penalty(result):
-    """The penalty whose path is drawn: the recommended one if it selects, else one that does, else any.
+    """The penalty whose path is drawn: the recommended one if it selects, else one that does,
+    else
+    any.
 
     Returns
     -------
@@ -33,7 +45,10 @@ def drawn_penalty(result):
     """
     names = [row["penalty"] for row in walked(result)]
     wanted = [result["recommended"], *SELECTING]
-    return next((name for name in wanted if name in SELECTING and name in names), names[0] if names else None)
+    return next(
+        (name for name in wanted if name in SELECTING and name in names),
+        names[0] if names else None,
+    )
 
 
 def row_of(result, name):
@@ -62,7 +77,9 @@ class PenaltyDisplay(Display):
 
     @classmethod
     def from_comparison(cls, comparison: Any, penalty: str | None = None) -> Self:
-        """Make the display of one penalty of a `Comparison`; None picks the one whose path says most."""
+        """Make the display of one penalty of a `Comparison`; None picks the one whose path says
+        most.
+        """
         return cls.from_result(comparison.whole(), penalty)
 
 
@@ -75,13 +92,15 @@ class ComparisonDisplay(Display):
     rows : list of dict
         ``penalty``, ``diff``, ``ci_low``, ``ci_high``.
     recommended : str or None
-        The row to use: a penalty, or "linear" where that suffices; None where there is nothing to learn.
+        The row to use: a penalty, or "linear" where that suffices; None where there is nothing
+        to learn.
     against : {"none", "constant"}
     metric : str
 
     Examples
     --------
-    >>> display = ComparisonDisplay([{"penalty": "l2", "diff": 0.3, "ci_low": 0.1, "ci_high": 0.5}], "l2", "none",
+    >>> display = ComparisonDisplay([{"penalty": "l2", "diff": 0.3, "ci_low": 0.1,
+    ...     "ci_high": 0.5}], "l2", "none",
     ...                             "log-loss")
     >>> display.frame().loc["l2", "diff"]
     np.float64(0.3)
@@ -94,11 +113,17 @@ class ComparisonDisplay(Display):
 
     @classmethod
     def from_result(cls, result: dict[str, Any]) -> Self | None:
-        """Make the display of the object that ``result.json`` holds; None where there is nothing to compare."""
+        """Make the display of the object that ``result.json`` holds; None where there is nothing
+        to
+        compare.
+        """
         key, against = gain_key(result)
         rows = [*result["rows"], result["linear"], result["chosen"] | {"penalty": "chosen"}]
         known = [row for row in rows if row[key] is not None and row[key]["diff"] is not None]
-        rows = [{"penalty": row["penalty"]} | {k: row[key][k] for k in ("diff", "ci_low", "ci_high")} for row in known]
+        rows = [
+            {"penalty": row["penalty"]} | {k: row[key][k] for k in ("diff", "ci_low", "ci_high")}
+            for row in known
+        ]
         return cls(rows, to_use(result), against, result["metric"]) if rows else None
 
     def frame(self) -> "pd.DataFrame":
@@ -120,13 +145,18 @@ class ComparisonDisplay(Display):
         ax.set_ylim(len(names) - 0.4, -0.6)
         ax.tick_params(axis="y", length=0)
         ax.spines["left"].set_visible(False)
-        ax.set_xlabel(f"{label(self.metric)} lower than that of {self.against}, 95 % interval (right of 0 is better)")
+        ax.set_xlabel(
+            f"{label(self.metric)} lower than that of {self.against}, 95 % interval (right of 0 is"
+            " better)"
+        )
         ax.xaxis.set_major_formatter(lambda value, _: number(value))
         return self
 
 
 def gain_limits(rows):
-    """Limits that show the penalties well: a linear map may be so much worse that nothing else could be told apart."""
+    """Limits that show the penalties well: a linear map may be so much worse that nothing else
+    could be told apart.
+    """
     shown = [row for row in rows if row["penalty"] != "linear"] or rows[:1]
     ends = [0.0, *(value for row in shown for value in interval_ends(row))]
     span = (max(ends) - min(ends)) or 1.0
@@ -146,13 +176,35 @@ def interval_ends(versus):
 
 
 def _gain_line(ax, i, row, recommended):
-    """One gain with its interval, in words at the right; an arrow where it lies beyond the picture."""
+    """One gain with its interval, in words at the right; an arrow where it lies beyond the
+    picture.
+    """
     color, (low, high) = BLUE if recommended else MUTED, interval_ends(row)
     left, right = ax.get_xlim()
-    ax.plot([low, high], [i, i], color=color, linewidth=2.6 if recommended else 1.8, solid_capstyle="round")
+    ax.plot(
+        [low, high],
+        [i, i],
+        color=color,
+        linewidth=2.6 if recommended else 1.8,
+        solid_capstyle="round",
+    )
     ax.plot(row["diff"], i, "o", color=color, markersize=7 if recommended else 5.5)
     for beyond, edge, mark in ((low < left, left, "<"), (high > right, right, ">")):
         if beyond:
-            ax.plot(edge + (left - right) * (0.012 if mark == ">" else -0.012), i, mark, color=color, markersize=8)
-    ax.text(1.015, i, gain(row), transform=ax.get_yaxis_transform(), va="center", fontsize=SMALL,
-            color=INK, fontweight="bold" if recommended else "normal")  # fmt: skip
+            ax.plot(
+                edge + (left - right) * (0.012 if mark == ">" else -0.012),
+                i,
+                mark,
+                color=color,
+                markersize=8,
+            )
+    ax.text(
+        1.015,
+        i,
+        gain(row),
+        transform=ax.get_yaxis_transform(),
+        va="center",
+        fontsize=SMALL,
+        color=INK,
+        fontweight="bold" if recommended else "normal",
+    )

@@ -1,4 +1,6 @@
-"""The numbers that the report's script draws from, all of them taken from a finished result, short enough to mail."""
+"""The numbers that the report's script draws from, all of them taken from a finished result, short
+enough to mail.
+"""
 
 import json
 
@@ -65,17 +67,25 @@ def penalty_run(row, detail, predictors):
     Returns
     -------
     dict
-        Lists along the path: ``alphas``, ``cv``, ``se``, ``train`` (null where a fold has no model), ``kept``,
-        ``words`` (the certificate), ``squares``, ``magnitudes``, ``largest``, ``zeros``, ``bins``, ``alive``,
-        ``units`` (a digit a hidden unit: its norm in ninths of the largest, 0 where it is dead). Places on it:
-        ``chosen``, ``least``, ``one_se``. ``norms``: for each predictor, without the zeros at its end;
-        ``order``: predictors as `drawn_order` has them.
+        Lists along the path: ``alphas``, ``cv``, ``se``, ``train`` (null where a fold has no
+        model), ``kept``, ``words`` (the certificate), ``squares``, ``magnitudes``, ``largest``,
+        ``zeros``, ``bins``, ``alive``, ``units`` (a digit a hidden unit: its norm in ninths of the
+        largest, 0 where it is dead). Places on it: ``chosen``, ``least``, ``one_se``. ``norms``:
+        for each predictor, without the zeros at its end; ``order``: predictors as `drawn_order` has
+        them.
     """
     path = beyond_null(detail)
     alphas = np.array(path["alphas"])
-    curve = {nearest(alphas, alpha): i for i, alpha in enumerate(detail["alphas"]) if _is_on(alphas, alpha)}
+    curve = {
+        nearest(alphas, alpha): i
+        for i, alpha in enumerate(detail["alphas"])
+        if _is_on(alphas, alpha)
+    }
     norms = np.array(path["norms"], float).reshape(len(alphas), len(predictors))
-    along = lambda key: [None if i not in curve else detail[key][curve[i]] for i in range(len(alphas))]  # noqa: E731
+
+    def along(key):
+        return [detail[key][curve[i]] if i in curve else None for i in range(len(alphas))]
+
     certificates = zip(path["stationarity"], path["objective_gap"], strict=True)
     units = np.array(path["unit_norms"], float).reshape(len(alphas), -1)
     return {
@@ -114,7 +124,11 @@ def beyond_null(detail):
     """
     path = detail["path"]
     last = path["alphas"][-1]
-    more = [a for a in detail["alphas"] if a > last * (1 + 1e-6)] if path["n_features"][-1] == 0 else []
+    more = (
+        [a for a in detail["alphas"] if a > last * (1 + 1e-6)]
+        if path["n_features"][-1] == 0
+        else []
+    )
     longer = {key: [*values, *[values[-1]] * len(more)] for key, values in path.items()}
     return longer | {"alphas": [*path["alphas"], *more]}
 
@@ -130,7 +144,9 @@ def _words(stationarity, gap):
 
 
 def by_exit(detail, norms):
-    """Predictors by the strength at which they leave for good, the last first; of equals the larger norm first."""
+    """Predictors by the strength at which they leave for good, the last first; of equals the larger
+    norm first.
+    """
     exits = [np.inf if alpha is None else alpha for alpha in detail["exit_alpha"]]
     return sorted(range(len(exits)), key=lambda j: (-exits[j], -norms[j], j))
 
@@ -144,7 +160,9 @@ def drawn_order(detail, norms):
 
 def _unit_levels(units, exits):
     """Sizes of the hidden units, a digit each: those that live longest come first."""
-    lasting = sorted(range(units.shape[1]), key=lambda h: -np.inf if exits[h] is None else -exits[h])[:UNITS]
+    lasting = sorted(
+        range(units.shape[1]), key=lambda h: -np.inf if exits[h] is None else -exits[h]
+    )[:UNITS]
     lines = []
     for own in units:
         share = own[lasting] / (own.max() if own.size and own.max() > 0 else 1.0)
@@ -153,17 +171,23 @@ def _unit_levels(units, exits):
 
 
 def counts(result):
-    """Least loss for each number of predictors, of penalties that take predictors out as a whole, and of refits.
+    """Least loss for each number of predictors, of penalties that take predictors out as a whole,
+    and of refits.
 
     Returns
     -------
     list of dict
-        ``name``, and lists ``kept``, ``loss`` and ``se``. Of other penalties where none of those was compared.
+        ``name``, and lists ``kept``, ``loss`` and ``se``. Of other penalties where none of those
+        was compared.
     """
     display = PredictorsDisplay.from_result(result)
     rows = [] if display is None else display.rows
-    rows = [row for row in rows if (ADAPTIVE | RELAXED).get(row["penalty"], row["penalty"]) in JOINT] or rows
-    own = {row["penalty"]: [one for one in rows if one["penalty"] == row["penalty"]] for row in rows}
+    rows = [
+        row for row in rows if (ADAPTIVE | RELAXED).get(row["penalty"], row["penalty"]) in JOINT
+    ] or rows
+    own = {
+        row["penalty"]: [one for one in rows if one["penalty"] == row["penalty"]] for row in rows
+    }
     keys = {"kept": "n_predictors", "loss": "mean_test_loss", "se": "se_test_loss"}
     return [
         {"name": name} | {short: [row[key] for row in some] for short, key in keys.items()}
@@ -189,12 +213,16 @@ def best_step(detail):
 
 
 def points(result):
-    """Observed and predicted values of a regression: of at most 2,000 rows, evenly spaced; None for classes."""
+    """Observed and predicted values of a regression: of at most 2,000 rows, evenly spaced; None for
+    classes.
+    """
     if result["task"] != "regression":
         return None
     predictions = result["detail"]["predictions"]
     step = -(-len(predictions["target"]) // POINTS)
-    observed, predicted = ([values[0] for values in predictions[key][::step]] for key in ("target", "prediction"))
+    observed, predicted = (
+        [values[0] for values in predictions[key][::step]] for key in ("target", "prediction")
+    )
     return {"observed": observed, "predicted": predicted}
 
 

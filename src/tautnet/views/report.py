@@ -1,4 +1,6 @@
-"""The report of a finished comparison: one HTML file that needs nothing beside it and loads nothing."""
+"""The report of a finished comparison: one HTML file that needs nothing beside it and loads
+nothing.
+"""
 
 import base64
 import hashlib
@@ -22,8 +24,12 @@ EXCERPT = 120
 BAR = 240
 KINDS = {"number": "numbers", "boolean": "yes or no", "category": "categories", "date": "dates"}
 TEMPLATE, SUMMARY, STYLE, DRAWING, SCRIPT = (
-    "report.html.jinja", "summary.html.jinja", "report.css", "d3.min.js", "report.js",
-)  # fmt: skip
+    "report.html.jinja",
+    "summary.html.jinja",
+    "report.css",
+    "d3.min.js",
+    "report.js",
+)
 
 
 def read_result(directory):
@@ -48,13 +54,17 @@ def read_result(directory):
     try:
         result = json.loads(path.read_text(encoding="utf-8"))
     except OSError as error:
-        raise TableError(f"cannot read {path}: {error.strerror}; name a directory that compare has written") from None
+        raise TableError(
+            f"cannot read {path}: {error.strerror}; name a directory that compare has written"
+        ) from None
     except ValueError:
         raise TableError(f"{path} is not JSON: run compare again") from None
     try:
         run(result), result["detail"]["sentences"], result["detail"]["versions"]
     except (KeyError, TypeError, IndexError):
-        raise TableError(f"{path} is not the result of this version's compare: run compare again") from None
+        raise TableError(
+            f"{path} is not the result of this version's compare: run compare again"
+        ) from None
     return result
 
 
@@ -115,9 +125,14 @@ def _render(template, result, more):
     from jinja2 import Environment, FunctionLoader, StrictUndefined
 
     environment = Environment(
-        loader=FunctionLoader(lambda name: files("tautnet.views").joinpath(name).read_text("utf-8")),
-        autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True,
-    )  # fmt: skip
+        loader=FunctionLoader(
+            lambda name: files("tautnet.views").joinpath(name).read_text("utf-8")
+        ),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
     environment.filters |= {
         "content_hash": content_hash,
         "excerpt": excerpt,
@@ -161,7 +176,8 @@ def excerpt(text, longest=EXCERPT):
 
 
 def gain_bars(result):
-    """Intervals of the gains as places from 0 to 100 on one scale: zero, low, middle, high, and what lies beyond.
+    """Intervals of the gains as places from 0 to 100 on one scale: zero, low, middle, high, and
+    what lies beyond.
 
     Returns
     -------
@@ -179,21 +195,26 @@ def gain_bars(result):
     for row in rows:
         low, high = interval_ends(row[key])
         bars[row["penalty"]] = {
-            "zero": place(0), "low": place(low), "diff": place(row[key]["diff"]), "high": place(high),
-            "before": low < left, "beyond": high > right,
-        }  # fmt: skip
+            "zero": place(0),
+            "low": place(low),
+            "diff": place(row[key]["diff"]),
+            "high": place(high),
+            "before": low < left,
+            "beyond": high > right,
+        }
     return bars
 
 
 def exits(result):
-    """When each predictor leaves the path of the penalty that selects: those that stay longest first.
+    """When each predictor leaves the path of the penalty that selects: those that stay longest
+    first.
 
     Returns
     -------
     dict or None
-        ``penalty``, ``alpha``, ``chosen`` (its place from 0 to 240), ``rows`` (dicts of predictor, alpha, low,
-        high, stays, n_folds, kept, and ``bar``: places of low, alpha and high, or None) and ``more``, the number
-        not listed; None where no predictor ever leaves.
+        ``penalty``, ``alpha``, ``chosen`` (its place from 0 to 240), ``rows`` (dicts of predictor,
+        alpha, low, high, stays, n_folds, kept, and ``bar``: places of low, alpha and high, or None)
+        and ``more``, the number not listed; None where no predictor ever leaves.
     """
     name = drawn_penalty(result)
     if name is None:
@@ -204,16 +225,22 @@ def exits(result):
         return None
     row = next(row for row in result["rows"] if row["penalty"] == name)
     known = [alpha for fold in detail["exit_alpha_folds"] for alpha in fold if alpha is not None]
-    low, high = np.log10(min(left + known + [row["alpha"]])), np.log10(max(left + known + [row["alpha"]]))
+    low, high = (
+        np.log10(min(left + known + [row["alpha"]])),
+        np.log10(max(left + known + [row["alpha"]])),
+    )
     place = lambda alpha: round(float(BAR * (np.log10(alpha) - low) / ((high - low) or 1.0)), 2)  # noqa: E731
     path = detail["path"]
     kept = path["norms"][int(np.abs(np.log(path["alphas"]) - np.log(row["alpha"])).argmin())]
     order = by_exit(detail, kept)
     rows = [_exit_row(predictors[j], detail, j, kept[j] > 0, place) for j in order[:LISTED]]
     return {
-        "penalty": name, "alpha": row["alpha"], "chosen": place(row["alpha"]), "rows": rows,
+        "penalty": name,
+        "alpha": row["alpha"],
+        "chosen": place(row["alpha"]),
+        "rows": rows,
         "more": len(order) - len(rows),
-    }  # fmt: skip
+    }
 
 
 def _exit_row(predictor, detail, j, kept, place):
@@ -256,7 +283,10 @@ def network(detail):
     one = len(sizes) == 1
     layers = "one hidden layer of" if one else "hidden layers of"
     skip = f", a linear map beside {'it' if one else 'them'}" if detail["skip"] else ""
-    return f"{layers} {join(sizes)} {'unit' if sizes == ['1'] else 'units'} ({detail['activation']}){skip}"
+    return (
+        f"{layers} {join(sizes)} {'unit' if sizes == ['1'] else 'units'}"
+        f" ({detail['activation']}){skip}"
+    )
 
 
 def grids(result):

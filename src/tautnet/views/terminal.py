@@ -1,4 +1,6 @@
-"""A finished comparison as text: a table and the verdict, in colour on a terminal and plain in a pipe."""
+"""A finished comparison as text: a table and the verdict, in colour on a terminal and plain in a
+pipe.
+"""
 
 import textwrap
 import unicodedata
@@ -12,7 +14,9 @@ WIDEST, WIDTH = 120, 100
 # Of a selection: predictors shown below those selected, and the longest name.
 NEXT, LONGEST = 5, 40
 STAR = "* "
-DIRECTION_MARKS = frozenset("\u061c\u200e\u200f\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069")
+DIRECTION_MARKS = frozenset(
+    "\u061c\u200e\u200f\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069"
+)
 # What to leave out first where a window is narrow.
 GAIN, DISPENSABLE = 4, ("station-\narity", "zero\nweights", "score", "train\nloss", "alpha")
 
@@ -79,7 +83,8 @@ def gain(versus):
 
 
 def gain_key(result):
-    """What gains are measured against: the network without a penalty, or the constant where it is absent.
+    """What gains are measured against: the network without a penalty, or the constant where it is
+    absent.
 
     Returns
     -------
@@ -132,8 +137,12 @@ def print_selection(result, sentences, console):
     selected = set(result["selected"])
     # Those that no network uses, or no half counts, have nothing to show.
     telling = [p for p in result["predictors"] if p["name"] in selected or p[key] not in (0, 1)]
-    shown = [p for p in telling if p["name"] in selected] + [p for p in telling if p["name"] not in selected][:NEXT]
-    names = [(STAR if p["name"] in selected else "  ") + readable(p["name"])[:LONGEST] for p in shown]
+    shown = [p for p in telling if p["name"] in selected] + [
+        p for p in telling if p["name"] not in selected
+    ][:NEXT]
+    names = [
+        (STAR if p["name"] in selected else "  ") + readable(p["name"])[:LONGEST] for p in shown
+    ]
     columns = [
         Column("  predictor", names),
         Column(key.replace("_", "-"), [figure(p[key]) for p in shown]),
@@ -144,10 +153,14 @@ def print_selection(result, sentences, console):
         cells = [(column.head if i < 0 else column.cells[i], column.width) for column in columns]
         style = "bold" if i < 0 else "bold green" if shown[i]["name"] in selected else ""
         (first, width), *others = cells
-        page.say("  ".join([first.ljust(width), *(cell.rjust(size) for cell, size in others)]), style)
+        page.say(
+            "  ".join([first.ljust(width), *(cell.rjust(size) for cell, size in others)]), style
+        )
     page.say("")
     seconds, path_seconds = result["seconds"], result["path_seconds"]
-    page.paragraph(f"* selected. {seconds:.1f} seconds, of which the paths took {path_seconds:.1f}.", "dim")
+    page.paragraph(
+        f"* selected. {seconds:.1f} seconds, of which the paths took {path_seconds:.1f}.", "dim"
+    )
     page.say("")
     page.sentences(sentences)
 
@@ -200,8 +213,13 @@ def _notes(result, heads):
     }
     shown = [meaning for head, meaning in meanings.items() if head in heads]
     return [
-        " ".join([f"{_star(result)}Loss: {result['metric']}. Gain: fall in loss, 95 % interval.", *shown]),
-        f"linear: no hidden layer, l2. chosen: penalty picked in each outer fold too (all rows: {chosen}).",
+        " ".join(
+            [f"{_star(result)}Loss: {result['metric']}. Gain: fall in loss, 95 % interval.", *shown]
+        ),
+        (
+            "linear: no hidden layer, l2. chosen: penalty picked in each outer fold too (all rows:"
+            f" {chosen})."
+        ),
     ]
 
 
@@ -210,7 +228,11 @@ def _star(result):
     use = to_use(result)
     if use is None:
         return ""
-    network = f" (of the networks: {readable(result['recommended'])})" if use != result["recommended"] else ""
+    network = (
+        f" (of the networks: {readable(result['recommended'])})"
+        if use != result["recommended"]
+        else ""
+    )
     return f"* recommended{network}. "
 
 
@@ -233,11 +255,17 @@ def _table(result, columns, space, rule):
     for i, name in enumerate(columns[0].cells):
         if i == len(result["rows"]):
             yield rule * total, "dim"
-        yield line([column.cells[i] for column in columns]), "bold green" if name.startswith(STAR) else ""
+        yield (
+            line([column.cells[i] for column in columns]),
+            "bold green" if name.startswith(STAR) else "",
+        )
 
 
 def _columns(result, plus_minus):
-    rows, use = [*result["rows"], result["linear"], result["null"], result["chosen"]], to_use(result)
+    rows, use = (
+        [*result["rows"], result["linear"], result["null"], result["chosen"]],
+        to_use(result),
+    )
     names = [*(row["penalty"] for row in result["rows"]), "linear", "constant", "chosen"]
     names = [f"{STAR if name == use else '  '}{readable(name)}" for name in names]
     key, against = gain_key(result)
@@ -256,7 +284,9 @@ def _columns(result, plus_minus):
 
 
 def _fit(columns, result, width):
-    """Columns and the space between them that fit: zero weights as percentages, less space, then fewer columns."""
+    """Columns and the space between them that fit: zero weights as percentages, less space, then
+    fewer columns.
+    """
 
     def fits(columns, space):
         return sum(column.width for column in columns) + len(space) * (len(columns) - 1) <= width

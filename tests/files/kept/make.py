@@ -1,4 +1,6 @@
-"""Writes the kept model files of a format: run once, when a format is released; the files then stay as they are."""
+"""Writes the kept model files of a format: run once, when a format is released; the files then stay
+as they are.
+"""
 
 from pathlib import Path
 
@@ -14,9 +16,14 @@ HOSTILE = ['say "no"', "two\nlines", "🎈", "a,b", "3.50"]
 
 def rows(n_rows=60):
     rng = np.random.default_rng(0)
-    size, town = rng.normal(50, 20, n_rows).round(2), np.array(HOSTILE, dtype=object)[np.arange(n_rows) % 5]
+    size, town = (
+        rng.normal(50, 20, n_rows).round(2),
+        np.array(HOSTILE, dtype=object)[np.arange(n_rows) % 5],
+    )
     day = (np.datetime64("2024-02-29") + np.arange(n_rows)).astype(str)
-    table = pd.DataFrame({"size": size, "town": town, "day": day, "owner": rng.integers(0, 2, n_rows).astype(bool)})
+    table = pd.DataFrame(
+        {"size": size, "town": town, "day": day, "owner": rng.integers(0, 2, n_rows).astype(bool)}
+    )
     table.loc[::9, "size"], table.loc[4::7, "town"] = np.nan, np.nan
     return table, size / 20 + (np.arange(n_rows) % 5 == 2) + 0.1 * rng.normal(size=n_rows)
 
@@ -26,7 +33,9 @@ def main():
     small = dict(hidden_layer_sizes=(8,), random_state=0, alphas=[0.01, 0.1], cv=2)
     times = np.column_stack([np.exp(-y), np.arange(len(y)) % 4 > 0])
     models = {
-        "classifier": tn.TautNetClassifierCV("group", **small).fit(table, np.where(y > 3, HOSTILE[1], HOSTILE[0])),
+        "classifier": tn.TautNetClassifierCV("group", **small).fit(
+            table, np.where(y > 3, HOSTILE[1], HOSTILE[0])
+        ),
         "ensemble": tn.TautNetRegressorCV("l1", ensemble=True, loss="huber", **small).fit(table, y),
         "survival": tn.TautNetSurvivalCV("l1", **small).fit(table, times),
     }
