@@ -60,12 +60,12 @@ def main():
 
 def walk(name, data, activation, penalty, *, finish, nested, keep=()):
     """The sample of a table, and the chains of a penalty, unfinished or finished as asked."""
-    from tautnet.fitting.crossval import fold_rows
-    from tautnet.fitting.nested import Candidate, cross_validate
-    from tautnet.fitting.sample import encode
-    from tautnet.fitting.settings import Settings
     from tautnet.objective.networks import Network
     from tautnet.objective.tasks import loss_for
+    from tautnet.solving.settings import Settings
+    from tautnet.tables.sample import encode
+    from tautnet.validation.folds import fold_rows
+    from tautnet.validation.nested import Candidate, cross_validate
 
     frame, y, task = load(name, data)
     target, sample, _ = encode(frame, y, None, task)
@@ -80,7 +80,7 @@ def walk(name, data, activation, penalty, *, finish, nested, keep=()):
 
 def losses(name, data, activation, penalty):
     """How well the points of a penalty are solved, and its losses: a row."""
-    from tautnet.fitting.path import nearest
+    from tautnet.objective.strengths import nearest
 
     _, (walked, finished) = walk(name, data, activation, penalty, finish=(False, True), nested=True)
     path, done = walked.whole, finished.whole
@@ -109,10 +109,10 @@ def chosen_point(name, data, activation, penalty):
     """The unit of all rows of a table; the problem at the strength that folds choose, its rows and
     the path's point.
     """
-    from tautnet.fitting.path import nearest
-    from tautnet.fitting.recorder import as_float64
-    from tautnet.fitting.unit import make_unit
     from tautnet.objective.networks import pad
+    from tautnet.objective.strengths import nearest
+    from tautnet.solving.prepared import make_unit
+    from tautnet.solving.recorder import as_float64
 
     sample, (walked,) = walk(name, data, activation, penalty, finish=(False,), nested=False)
     unit = make_unit(sample, np.arange(len(sample.y)), walked.candidate.settings)
@@ -132,7 +132,7 @@ def quality(name, data, activation, penalty):
     """How far from the end of the valley the path's point and the finished one are: a row."""
     import jax
 
-    from tautnet.fitting.solver import measure
+    from tautnet.solving.evaluate import measure
 
     with jax.enable_x64(True):
         unit, problem, rows, start = chosen_point(name, data, activation, penalty)
@@ -174,7 +174,7 @@ def lbfgs_to_the_end(problem, rows, point):
 
 def many_iterations(problem, rows, point, n_iter=20_000):
     """Parameters and number of iterations of accelerated proximal gradient."""
-    from tautnet.fitting.solver import fista, fista_start
+    from tautnet.solving.fista import fista, fista_start
 
     return fista(problem, rows, np.asarray(n_iter, np.int32), fista_start(point)).parameters, n_iter
 
@@ -186,7 +186,7 @@ def of_flat(problem, rows, point):
     import jax
     from jax.flatten_util import ravel_pytree
 
-    from tautnet.fitting.solver import Program
+    from tautnet.solving.program import Program
 
     flat, shaped = ravel_pytree(point)
     whole = jax.value_and_grad(lambda flat, problem, rows: problem.objective(shaped(flat), rows))
@@ -204,7 +204,7 @@ def costs(name, data, activation, penalty):
     """What two solvers cost from the path's point to the same stationarity: a row each."""
     import jax
 
-    from tautnet.fitting.solver import measure
+    from tautnet.solving.evaluate import measure
 
     with jax.enable_x64(True):
         unit, problem, rows, start = chosen_point(name, data, activation, penalty)
@@ -229,8 +229,10 @@ def costs(name, data, activation, penalty):
 
 def proximal_gradient(problem, rows, point, unit, tol=5 * SOLVED):
     """Parameters and number of iterations; it ends at a fifth of ``tol``."""
-    from tautnet.fitting.loop import Finishing, Ticker, finish
-    from tautnet.fitting.solver import fista, measure
+    from tautnet.solving.evaluate import measure
+    from tautnet.solving.finishing import Finishing, finish
+    from tautnet.solving.fista import fista
+    from tautnet.solving.loop import Ticker
 
     how = Finishing(fista, 25, measure, tol, MOST, False)
     floor = np.float64(unit.floor)
@@ -247,7 +249,8 @@ def lbfgs(problem, rows, point, unit):
     from jax.flatten_util import ravel_pytree
     from scipy.optimize import Bounds, minimize
 
-    from tautnet.fitting.solver import fista, fista_start, measure
+    from tautnet.solving.evaluate import measure
+    from tautnet.solving.fista import fista, fista_start
 
     objective, flat, shaped = of_flat(problem, rows, point)
     biases = jax.tree.map(np.ones_like, point.biases)
@@ -300,7 +303,7 @@ def starts(name, data, activation, penalty):
     """
     import jax
 
-    from tautnet.fitting.nested import finishing_ladder
+    from tautnet.validation.curve import finishing_ladder
 
     sample, (walked,) = walk(
         name, data, activation, penalty, finish=(False,), nested=False, keep="all"
@@ -331,11 +334,11 @@ def finished_around(sample, walked, chain, alphas):
     """Loss on the fold that a chain leaves out, and objective, for each start and strength."""
     import jax
 
-    from tautnet.fitting.crossval import held_out_losses
-    from tautnet.fitting.recorder import as_float64
-    from tautnet.fitting.solver import objective
-    from tautnet.fitting.unit import make_unit
     from tautnet.objective.networks import pad
+    from tautnet.solving.evaluate import objective
+    from tautnet.solving.prepared import make_unit
+    from tautnet.solving.recorder import as_float64
+    from tautnet.validation.chains import held_out_losses
 
     settings = walked.candidate.settings
     held_out = np.flatnonzero(walked.folds[0] == chain.left_out[0])

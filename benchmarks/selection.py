@@ -222,13 +222,13 @@ def by_others(make, seeds):
 
 def fold_p_values(make, seed, jobs):
     """P-values of single networks of a plain group path, for noise that has weights in them."""
-    from tautnet.fitting.conditionals import Conditionals
-    from tautnet.fitting.crossval import fold_rows
-    from tautnet.fitting.discoveries import fold_networks, randomization_test
-    from tautnet.fitting.nested import Candidate, cross_validate
-    from tautnet.fitting.sample import encode
-    from tautnet.fitting.settings import Settings
+    from tautnet.inference.conditionals import Conditionals
+    from tautnet.inference.randomization import fold_networks, randomization_test
     from tautnet.objective.tasks import loss_for
+    from tautnet.solving.settings import Settings
+    from tautnet.tables.sample import encode
+    from tautnet.validation.folds import fold_rows
+    from tautnet.validation.nested import Candidate, cross_validate
 
     X, y, real = make(np.random.default_rng([seed, 7]))
     target, sample, encoder = encode(X, pd.Series(y), None, "auto")

@@ -116,11 +116,11 @@ def logistic_regression(file, target):
     from sklearn.linear_model import LogisticRegressionCV
     from sklearn.model_selection import PredefinedSplit
 
-    from tautnet.fitting.crossval import make_folds
-    from tautnet.fitting.sample import encode
     from tautnet.tables.reader import read_table
+    from tautnet.tables.sample import encode
     from tautnet.tables.scaling import fit_scaling, standardise
     from tautnet.tables.target import split_target
+    from tautnet.validation.folds import make_folds
 
     X, y, _ = split_target(read_table(str(file)).frame, target)
     classes, sample, _ = encode(X, y, None, "classification")

@@ -59,14 +59,14 @@ def measure(name, penalty, data):
     import jax
 
     import tautnet as tn
-    from tautnet.fitting import solver
+    from tautnet.solving import program
 
     X, _, y, _, _ = parts(name, data, 0)
 
     def fit():
         return tn.TautNetClassifierCV(penalty, cv=5, random_state=0).fit(X, y)
 
-    solver.forget_programs(most=0)
+    program.forget_programs(most=0)
     jax.clear_caches()
     _, first = timed(fit)
     watches = []
@@ -101,20 +101,21 @@ def measure(name, penalty, data):
 @contextmanager
 def watched(watch):
     """While it lasts the parts of a fit report to a watch."""
-    from tautnet.fitting import path, solver, unit
+    from tautnet.solving import adam, program, walk
+    from tautnet.solving.prepared import Unit
 
     originals = (
-        solver.Program.__call__,
-        path.make_unit,
-        path.Recorder.add,
-        unit.Unit.data,
-        unit.Unit.batches,
+        program.Program.__call__,
+        walk.make_unit,
+        walk.Recorder.add,
+        Unit.data,
+        Unit.batches,
     )
 
     def call(program, *arguments):
         import jax
 
-        walks = program in (solver.adam_full, solver.adam_batches)
+        walks = program in (adam.adam_full, adam.adam_batches)
         if walks:
             count(watch, program, arguments)
         with watch("steps" if walks else "certificates"):
@@ -127,19 +128,19 @@ def watched(watch):
 
         return replaced
 
-    solver.Program.__call__ = call
-    path.make_unit = timed_as("preparing", originals[1])
-    path.Recorder.add = timed_as("recording", originals[2])
-    unit.Unit.data, unit.Unit.batches = (timed_as("preparing", one) for one in originals[3:])
+    program.Program.__call__ = call
+    walk.make_unit = timed_as("preparing", originals[1])
+    walk.Recorder.add = timed_as("recording", originals[2])
+    Unit.data, Unit.batches = (timed_as("preparing", one) for one in originals[3:])
     try:
         yield
     finally:
         (
-            solver.Program.__call__,
-            path.make_unit,
-            path.Recorder.add,
-            unit.Unit.data,
-            unit.Unit.batches,
+            program.Program.__call__,
+            walk.make_unit,
+            walk.Recorder.add,
+            Unit.data,
+            Unit.batches,
         ) = originals
 
 
@@ -163,7 +164,7 @@ def gradient_seconds(problem, data, parameters, rows):
     """Seconds of one gradient, compiled as the solver's programs are."""
     import jax
 
-    from tautnet.fitting.solver import Program
+    from tautnet.solving.program import Program
 
     def loop(problem, data, parameters, count):
         data = data._replace(

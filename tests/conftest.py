@@ -3,14 +3,17 @@
 import sys
 from pathlib import Path
 
+import hypothesis
 import pytest
-from hypothesis import settings
 
 # A run is judged by what changed since the last one: drawn examples are the same each time. Look
 # for new ones with `pytest --hypothesis-profile=explore`.
-settings.register_profile("explore", settings.get_profile("default"))
-settings.register_profile("same", derandomize=True)
-settings.load_profile("same")
+hypothesis.settings.register_profile("explore", hypothesis.settings.get_profile("default"))
+hypothesis.settings.register_profile("same", derandomize=True)
+hypothesis.settings.load_profile("same")
+
+# Small tables that the rooms of fits share.
+pytest_plugins = ["small_tables"]
 
 # It makes reference numbers, with packages that the tests do not need.
 collect_ignore = ["reference/cox.py"]
@@ -52,13 +55,13 @@ def forget_programs():
     yield
     maps = Path("/proc/self/maps")
     if (
-        "tautnet.fitting.solver" in sys.modules
+        "tautnet.solving.program" in sys.modules
         and maps.exists()
         and len(maps.read_text().splitlines()) > MOST_MAPS
     ):
-        from tautnet.fitting import solver
+        from tautnet.solving import program
 
-        solver.forget_programs(most=0)
+        program.forget_programs(most=0)
 
 
 def pytest_terminal_summary(terminalreporter):

@@ -14,95 +14,37 @@ import pytest
 SOURCE = Path(__file__).parents[1] / "src" / "tautnet"
 # From top to bottom, files of each room in order; docs/design.md draws the same.
 ROOMS = {
-    "tables": ["errors", "scaling", "datasets", "reader", "cells", "encoder", "blocks", "target"],
-    "objective": ["prediction", "losses", "survival", "tasks", "networks", "penalties", "problem"],
-    "fitting": [
-        "settings",
-        "sample",
-        "solver",
-        "unit",
-        "loop",
-        "bends",
-        "recorder",
-        "path",
-        "trainings",
-        "units",
-        "crossval",
-        "adaptive",
-        "nested",
-        "conditionals",
-        "discoveries",
-        "stability",
-        "intervals",
-        "diagnostics",
-        "exits",
-        "relaxed",
-        "study",
-        "words",
-        "verdict",
-        "detail",
-        "reading",
-    ],
-    "files": [
-        "whole",
-        "run_directory",
-        "pruning",
-        "onnx_graph",
-        "onnx_export",
-        "equation",
-        "summary",
-        "fitted",
-        "packing",
-        "checks",
-        "model_file",
-    ],
-    "estimators": [
-        "inputs",
-        "conversion",
-        "base",
-        "kinds",
-        "models",
-        "cross_validated",
-        "survival",
-        "selector",
-        "assembled",
-    ],
-    "views": [
-        "terminal",
-        "canvas",
-        "gains",
-        "displays",
-        "weights",
-        "counts",
-        "selected",
-        "figures",
-        "island",
-        "report",
-        "article_pictures",
-        "article_sections",
-        "article_report",
-    ],
-    "replication": ["protocol", "online", "trials", "summary", "pruning", "findings", "article"],
+    "tables": "errors scaling datasets reader cells encoder blocks target sample".split(),
+    "objective": (
+        "strengths histograms prediction losses survival tasks networks penalties problem"
+    ).split(),
+    "solving": (
+        "settings program evaluate prepared loop adam fista newton bends path recorder finishing "
+        "walk trainings"
+    ).split(),
+    "validation": "jobs folds chains curve adaptive nested relaxed study".split(),
+    "inference": (
+        "intervals recommended table diagnostics exits conditionals randomization stability result"
+    ).split(),
+    "prose": "words verdict selection".split(),
+    "files": (
+        "whole run_directory pruning onnx_graph onnx_export equation summary fitted packing checks "
+        "model_file"
+    ).split(),
+    "estimators": (
+        "inputs conversion base kinds models cross_validated survival selector assembled"
+    ).split(),
+    "views": (
+        "terminal canvas gains displays weights counts selected figures island report "
+        "article_pictures article_sections article_report"
+    ).split(),
+    "replication": "protocol online trials summary pruning findings article".split(),
 }
-FRONT = [
-    "comparison",
-    "selection",
-    "paths",
-    "options",
-    "commands.console",
-    "commands.arguments",
-    "commands.rows",
-    "commands.compare",
-    "commands.fit",
-    "commands.predict",
-    "commands.show",
-    "commands.export",
-    "commands.select",
-    "commands.report",
-    "commands.article",
-    "cli",
-    "__main__",
-]
+FRONT = (
+    "comparison selection paths options commands.console commands.arguments commands.rows "
+    "commands.compare commands.fit commands.predict commands.show commands.export commands.select "
+    "commands.report commands.article cli __main__"
+).split()
 ORDER = [f"{room}.{file}" for room, files in ROOMS.items() for file in files] + FRONT
 FILES = {
     str(path.relative_to(SOURCE).with_suffix("")).replace("/", "."): path

@@ -15,8 +15,6 @@ import numpy as np
 import pytest
 
 import tautnet as tn
-from tautnet.fitting.crossval import Curve
-from tautnet.fitting.units import run_units
 from tautnet.replication.findings import write_findings
 from tautnet.replication.online import Strengths, learn_online
 from tautnet.replication.protocol import (
@@ -32,6 +30,8 @@ from tautnet.replication.protocol import (
 from tautnet.replication.pruning import pruning_rows
 from tautnet.replication.summary import summarise
 from tautnet.replication.trials import Trial, draw_replicate, online_trials, online_units
+from tautnet.validation.curve import Curve
+from tautnet.validation.jobs import run_units
 from tautnet.views.article_sections import article_text
 
 DOCS = Path(__file__).parents[1] / "docs"

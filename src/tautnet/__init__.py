@@ -21,7 +21,7 @@ _NAMES = {
     "ComparisonDisplay": "tautnet.views.gains",
     "CVDisplay": "tautnet.views.displays",
     "fit_path": "tautnet.paths",
-    "Path": "tautnet.fitting.recorder",
+    "Path": "tautnet.solving.path",
     "PathDisplay": "tautnet.views.displays",
     "PredictorsDisplay": "tautnet.views.counts",
     "SelectionDisplay": "tautnet.views.selected",

@@ -12,11 +12,11 @@ from tautnet.estimators.survival import TautNetSurvivalCV as TautNetSurvivalCV
 from tautnet.files.fitted import FittedModel as FittedModel
 from tautnet.files.model_file import load as load
 from tautnet.files.model_file import write_model as write_model
-from tautnet.fitting.recorder import Path as Path
 from tautnet.paths import fit_path as fit_path
 from tautnet.replication.article import article as article
 from tautnet.selection import Selection as Selection
 from tautnet.selection import select_features as select_features
+from tautnet.solving.path import Path as Path
 from tautnet.tables import datasets as datasets
 from tautnet.tables.errors import ModelFileError as ModelFileError
 from tautnet.tables.errors import TableError as TableError

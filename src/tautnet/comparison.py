@@ -14,20 +14,9 @@ from typing import TYPE_CHECKING, Any
 from numpy.typing import ArrayLike
 
 from tautnet.estimators.inputs import check_groups, take_predictors
-from tautnet.fitting.crossval import fold_rows, partition_rows
-from tautnet.fitting.detail import plain, study_detail
-from tautnet.fitting.relaxed import Relaxed
-from tautnet.fitting.sample import encode, notes
-from tautnet.fitting.settings import Settings
-from tautnet.fitting.study import (
-    best_row,
-    candidates_for,
-    over_fitted,
-    recommended_name,
-    run_study,
-    tabulate,
-)
-from tautnet.fitting.verdict import write_verdict
+from tautnet.inference.recommended import best_row, over_fitted, recommended_name
+from tautnet.inference.result import plain, study_detail
+from tautnet.inference.table import tabulate
 from tautnet.objective.networks import ACTIVATIONS, Network, layer_sizes
 from tautnet.objective.penalties import (
     ADAPTIVE,
@@ -38,6 +27,12 @@ from tautnet.objective.penalties import (
     penalty_complaint,
 )
 from tautnet.objective.tasks import REGRESSION_LOSSES, TIES, loss_for
+from tautnet.prose.verdict import write_verdict
+from tautnet.solving.settings import Settings
+from tautnet.tables.sample import encode, notes
+from tautnet.validation.folds import fold_rows, partition_rows
+from tautnet.validation.relaxed import Relaxed
+from tautnet.validation.study import candidates_for, run_study
 
 if TYPE_CHECKING:
     import pandas as pd

@@ -10,10 +10,10 @@ from numpy.typing import ArrayLike
 
 from tautnet.comparison import check_loss
 from tautnet.estimators.assembled import estimator_for
-from tautnet.fitting.recorder import Path
-from tautnet.fitting.trainings import run_chain
-from tautnet.fitting.units import run_units
+from tautnet.solving.path import Path
+from tautnet.solving.trainings import run_chain
 from tautnet.tables.target import as_target
+from tautnet.validation.jobs import run_units
 
 
 def fit_path(

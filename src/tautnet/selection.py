@@ -10,34 +10,34 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from tautnet.estimators.inputs import check_feature_groups, check_groups
-from tautnet.fitting.conditionals import Conditionals, heavy_tailed, normal_scores
-from tautnet.fitting.crossval import fold_rows
-from tautnet.fitting.detail import plain
-from tautnet.fitting.discoveries import (
+from tautnet.inference.conditionals import Conditionals, heavy_tailed, normal_scores
+from tautnet.inference.exits import order_of_exit
+from tautnet.inference.randomization import (
     benjamini_hochberg,
     fold_networks,
     most_draws,
     randomization_test,
     rows_to_test,
 )
-from tautnet.fitting.exits import order_of_exit
-from tautnet.fitting.nested import Candidate, cross_validate
-from tautnet.fitting.path import nearest
-from tautnet.fitting.reading import randomization_in_words, stability_in_words
-from tautnet.fitting.sample import encode, notes
-from tautnet.fitting.settings import Settings
-from tautnet.fitting.stability import (
+from tautnet.inference.result import plain
+from tautnet.inference.stability import (
     PAIRS,
     THRESHOLD,
     counted,
     expected_false_at_most,
     stability_selection,
 )
-from tautnet.fitting.study import single_chains
-from tautnet.fitting.units import stage
 from tautnet.objective.networks import ACTIVATIONS, Network, layer_sizes
+from tautnet.objective.strengths import nearest
 from tautnet.objective.tasks import loss_for
+from tautnet.prose.selection import randomization_in_words, stability_in_words
+from tautnet.solving.settings import Settings
 from tautnet.tables.errors import TableError
+from tautnet.tables.sample import encode, notes
+from tautnet.validation.folds import fold_rows
+from tautnet.validation.jobs import stage
+from tautnet.validation.nested import Candidate, cross_validate
+from tautnet.validation.study import single_chains
 
 if TYPE_CHECKING:
     import pandas as pd

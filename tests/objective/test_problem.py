@@ -345,8 +345,8 @@ def test_a_long_table_taken_block_by_block_is_taken_whole(loss, monkeypatch):
 
 
 def test_sizes_of_long_tables_are_whole_blocks():
-    from tautnet.fitting.unit import ladder
+    from tautnet.objective.networks import padded_size
     from tautnet.objective.problem import FEW_BLOCKS, ROWS_AT_ONCE
 
     for size in range(FEW_BLOCKS * ROWS_AT_ONCE + 1, 200_000, 997):
-        assert ladder(size) % ROWS_AT_ONCE == 0
+        assert padded_size(size) % ROWS_AT_ONCE == 0

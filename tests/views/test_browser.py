@@ -13,8 +13,8 @@ from views.browser import opened
 from views.hostile import NAMES
 
 import tautnet
-from tautnet.fitting.path import nearest
-from tautnet.fitting.words import certificate_in_words, number
+from tautnet.objective.strengths import nearest
+from tautnet.prose.words import certificate_in_words, number
 from tautnet.tables.reader import read_table
 from tautnet.views.island import beyond_null
 from tautnet.views.report import render_report, write_report

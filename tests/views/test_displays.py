@@ -14,10 +14,10 @@ from views.conftest import REGRESSION
 from views.hostile import JOINED, NAMES, hostile
 
 import tautnet
-from tautnet.fitting.path import nearest
-from tautnet.fitting.recorder import SHOWN
-from tautnet.fitting.verdict import to_use
-from tautnet.fitting.words import NEARLY_SOLVED, SETTLED, SOLVED, certificate_in_words, number
+from tautnet.objective.strengths import nearest
+from tautnet.prose.verdict import to_use
+from tautnet.prose.words import NEARLY_SOLVED, SETTLED, SOLVED, certificate_in_words, number
+from tautnet.solving.path import SHOWN
 from tautnet.views.canvas import blank_figure, finished_picture, label, renumber, spread
 from tautnet.views.counts import PredictorsDisplay
 from tautnet.views.displays import CVDisplay, PathDisplay, TrainingCurveDisplay, stopped

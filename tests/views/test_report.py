@@ -16,8 +16,8 @@ import pytest
 from views.hostile import FORBIDDEN, JOINED, NAMES, SHOWN, hostile
 
 import tautnet
-from tautnet.fitting.verdict import headline
-from tautnet.fitting.words import NEARLY_SOLVED, SETTLED, SOLVED, certificate_in_words, number
+from tautnet.prose.verdict import headline
+from tautnet.prose.words import NEARLY_SOLVED, SETTLED, SOLVED, certificate_in_words, number
 from tautnet.tables.errors import TableError
 from tautnet.views.island import LARGEST, beyond_null, by_exit, drawn_order, run
 from tautnet.views.report import (

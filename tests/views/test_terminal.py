@@ -7,8 +7,8 @@ import pytest
 from rich.console import Console
 from views.hostile import FORBIDDEN, SHOWN, hostile
 
-from tautnet.fitting.verdict import to_use
-from tautnet.fitting.words import number
+from tautnet.prose.verdict import to_use
+from tautnet.prose.words import number
 from tautnet.views.terminal import figure, gain, gain_key, print_comparison, readable
 
 CASES = [

@@ -158,7 +158,7 @@ def _show(comparison, as_json):
 def _write(comparison, directory, log, figures):
     from tautnet.files.model_file import write_model
     from tautnet.files.run_directory import LOG, MODEL, REPORT, RESULT, all_or_nothing, write_text
-    from tautnet.fitting.verdict import to_use
+    from tautnet.prose.verdict import to_use
     from tautnet.views.figures import write_figures
     from tautnet.views.report import write_report
 

@@ -87,8 +87,8 @@ def fit(
 
         from tautnet.estimators.assembled import estimator_for
         from tautnet.files.summary import summarise
-        from tautnet.fitting.sample import notes
         from tautnet.objective.penalties import ADAPTIVE
+        from tautnet.tables.sample import notes
         from tautnet.tables.target import as_target
 
         of_regression = "regression" if loss != "squared_error" else task

@@ -26,8 +26,6 @@ from tautnet.estimators.inputs import (
     take_predictors,
 )
 from tautnet.files.summary import summarise
-from tautnet.fitting.sample import encode
-from tautnet.fitting.settings import Settings
 from tautnet.objective.networks import ACTIVATIONS, Network, layer_sizes
 from tautnet.objective.penalties import (
     JOINT,
@@ -38,6 +36,8 @@ from tautnet.objective.penalties import (
 )
 from tautnet.objective.prediction import average_mean
 from tautnet.objective.tasks import REGRESSION_LOSSES, TIES, loss_for
+from tautnet.solving.settings import Settings
+from tautnet.tables.sample import encode
 
 GAP_WORTH_A_WARNING = 1e-3
 

@@ -11,9 +11,6 @@ from sklearn.utils.validation import check_is_fitted
 
 from tautnet.files.fitted import FittedModel
 from tautnet.files.model_file import write_model
-from tautnet.fitting.recorder import Path
-from tautnet.fitting.settings import Schedule, Settings
-from tautnet.fitting.unit import Unit
 from tautnet.objective.losses import (
     BinaryLogLoss,
     Huber,
@@ -25,6 +22,9 @@ from tautnet.objective.losses import (
 )
 from tautnet.objective.networks import Network
 from tautnet.objective.survival import CoxPartialLikelihood
+from tautnet.solving.path import Path
+from tautnet.solving.prepared import Unit
+from tautnet.solving.settings import Schedule, Settings
 from tautnet.tables.scaling import Scaling
 
 RECORDS = {

@@ -13,16 +13,16 @@ from scipy.stats import rankdata
 from tautnet.estimators.base import Net, set_parameters
 from tautnet.estimators.inputs import Table
 from tautnet.estimators.kinds import ClassifierNet, RegressorNet
-from tautnet.fitting.crossval import split_rows, tolerant_folds
-from tautnet.fitting.exits import order_of_exit
-from tautnet.fitting.nested import Candidate, cross_validate, stages
-from tautnet.fitting.path import nearest
-from tautnet.fitting.recorder import Path
-from tautnet.fitting.relaxed import Relaxed, choice, relax
-from tautnet.fitting.study import null_loss, penalty_curves, single_chains, training_curve
-from tautnet.fitting.trainings import run_chain
-from tautnet.fitting.units import run_units
+from tautnet.inference.exits import order_of_exit
 from tautnet.objective.penalties import KEEPING
+from tautnet.objective.strengths import nearest
+from tautnet.solving.path import Path
+from tautnet.solving.trainings import run_chain
+from tautnet.validation.folds import split_rows, tolerant_folds
+from tautnet.validation.jobs import run_units, stages
+from tautnet.validation.nested import Candidate, cross_validate
+from tautnet.validation.relaxed import Relaxed, choice, relax
+from tautnet.validation.study import null_loss, penalty_curves, single_chains, training_curve
 
 
 class CrossValidated(Net):

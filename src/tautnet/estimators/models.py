@@ -9,8 +9,8 @@ from numpy.typing import ArrayLike
 from tautnet.estimators.base import Net, set_parameters
 from tautnet.estimators.inputs import Table
 from tautnet.estimators.kinds import ClassifierNet, RegressorNet
-from tautnet.fitting.adaptive import run_at
-from tautnet.fitting.units import run_units
+from tautnet.validation.adaptive import run_at
+from tautnet.validation.jobs import run_units
 
 
 class Plain(Net):

@@ -5,7 +5,7 @@ from html import escape
 
 import numpy as np
 
-from tautnet.fitting.words import certificate_in_words, number
+from tautnet.prose.words import certificate_in_words, number
 
 __all__ = ["as_html", "describe", "facts", "summarise"]
 

@@ -12,7 +12,6 @@ from typing import Any
 
 import numpy as np
 
-from tautnet.fitting.units import run_units
 from tautnet.replication.findings import write_findings
 from tautnet.replication.online import Strengths, learn_online
 from tautnet.replication.protocol import (
@@ -34,6 +33,7 @@ from tautnet.replication.trials import (
     online_trials,
     online_units,
 )
+from tautnet.validation.jobs import run_units
 
 N_FRESH, N_LARGER = 2000, 1000
 PENALTIES, PRUNING = ("none", "l2", "l1"), ("l2", "l1", "group")

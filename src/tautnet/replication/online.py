@@ -14,7 +14,6 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
-from tautnet.fitting.solver import Program
 from tautnet.replication.protocol import (
     EPOCHS,
     HIDDEN,
@@ -25,6 +24,7 @@ from tautnet.replication.protocol import (
     draw_network,
     hidden_and_outputs,
 )
+from tautnet.solving.program import Program
 
 
 class Strengths(NamedTuple):

@@ -14,12 +14,9 @@ from typing import NamedTuple
 
 import numpy as np
 
-from tautnet.fitting.crossval import Curve, fit_chain, make_curve, make_folds
-from tautnet.fitting.path import nearest, walk
-from tautnet.fitting.sample import Sample
-from tautnet.fitting.settings import Settings
 from tautnet.objective.losses import MultinomialLogLoss
 from tautnet.objective.networks import Network
+from tautnet.objective.strengths import nearest
 from tautnet.replication.online import Strengths, learn_online
 from tautnet.replication.protocol import (
     ARTICLES,
@@ -30,6 +27,12 @@ from tautnet.replication.protocol import (
     draw_uniform,
     penalty_pair,
 )
+from tautnet.solving.settings import Settings
+from tautnet.solving.walk import walk
+from tautnet.tables.sample import Sample
+from tautnet.validation.chains import fit_chain
+from tautnet.validation.curve import Curve, make_curve
+from tautnet.validation.folds import make_folds
 
 N_FOLDS = 5
 # λ of the article's learner: each grid goes from nearly nothing to too much.

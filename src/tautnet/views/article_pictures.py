@@ -4,7 +4,7 @@ of an image.
 
 import numpy as np
 
-from tautnet.fitting.words import number
+from tautnet.prose.words import number
 from tautnet.views.canvas import (
     BLUE,
     GREEN,

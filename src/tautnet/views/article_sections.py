@@ -5,7 +5,7 @@ the report.
 import textwrap
 from typing import NamedTuple
 
-from tautnet.fitting.words import number
+from tautnet.prose.words import number
 from tautnet.views.article_pictures import LEARNERS, NAMES
 
 WIDTH = 110

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple, Self
 import numpy as np
 from sklearn.utils.validation import check_is_fitted
 
-from tautnet.fitting.words import number
+from tautnet.prose.words import number
 from tautnet.views.terminal import readable
 
 if TYPE_CHECKING:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, Self
 
 import numpy as np
 
-from tautnet.fitting.path import nearest
+from tautnet.objective.strengths import nearest
 from tautnet.views.canvas import (
     LINES,
     MUTED,

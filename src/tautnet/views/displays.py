@@ -12,8 +12,8 @@ from typing import TYPE_CHECKING, Any, Self
 import numpy as np
 from numpy.typing import NDArray
 
-from tautnet.fitting.path import nearest
-from tautnet.fitting.words import NEARLY_SOLVED, SETTLED, SOLVED, number
+from tautnet.objective.strengths import nearest
+from tautnet.prose.words import NEARLY_SOLVED, SETTLED, SOLVED, number
 from tautnet.views.canvas import (
     BLUE,
     GREEN,

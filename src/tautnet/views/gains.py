@@ -4,8 +4,8 @@ from abc import abstractmethod
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Self
 
-from tautnet.fitting.verdict import to_use
-from tautnet.fitting.words import number
+from tautnet.prose.verdict import to_use
+from tautnet.prose.words import number
 from tautnet.views.canvas import BLUE, INK, MUTED, SMALL, Display, label
 from tautnet.views.terminal import gain, gain_key
 

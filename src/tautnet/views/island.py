@@ -6,9 +6,9 @@ import json
 
 import numpy as np
 
-from tautnet.fitting.path import nearest
-from tautnet.fitting.words import certificate_in_words
 from tautnet.objective.penalties import ADAPTIVE, JOINT, RELAXED
+from tautnet.objective.strengths import nearest
+from tautnet.prose.words import certificate_in_words
 from tautnet.views.counts import PredictorsDisplay
 from tautnet.views.gains import walked
 from tautnet.views.terminal import readable

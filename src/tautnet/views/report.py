@@ -11,8 +11,8 @@ from pathlib import Path
 import numpy as np
 
 from tautnet.files.run_directory import RESULT
-from tautnet.fitting.verdict import headline, row_to_use, to_use
-from tautnet.fitting.words import NEARLY_SOLVED, SETTLED, SOLVED, certificate_in_words, join, number
+from tautnet.prose.verdict import headline, row_to_use, to_use
+from tautnet.prose.words import NEARLY_SOLVED, SETTLED, SOLVED, certificate_in_words, join, number
 from tautnet.tables.errors import TableError
 from tautnet.views.gains import SELECTING, drawn_penalty, gain_limits, interval_ends, walked
 from tautnet.views.island import POINTS, best_step, by_exit, island, run

@@ -6,8 +6,8 @@ import textwrap
 import unicodedata
 from typing import NamedTuple
 
-from tautnet.fitting.verdict import to_use
-from tautnet.fitting.words import number
+from tautnet.prose.verdict import to_use
+from tautnet.prose.words import number
 
 # Of the table, and of sentences, which are hard to read where they are longer.
 WIDEST, WIDTH = 120, 100

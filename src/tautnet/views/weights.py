@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING, Any, Self
 import numpy as np
 from numpy.typing import NDArray
 
-from tautnet.fitting.path import nearest
-from tautnet.fitting.recorder import HISTOGRAM_BINS
-from tautnet.fitting.verdict import number
+from tautnet.objective.histograms import HISTOGRAM_BINS
+from tautnet.objective.strengths import nearest
+from tautnet.prose.words import number
 from tautnet.views.canvas import (
     BLUE,
     MUTED,

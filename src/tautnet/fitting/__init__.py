@@ -1,1 +1,0 @@
-"""How it is minimised: solvers, the loop, paths, cross-validation, comparisons, the verdict."""

@@ -1,0 +1,113 @@
+"""Stability selection: which predictors come out on top again and again in halves of the rows."""
+
+from functools import partial
+
+import numpy as np
+
+from tautnet.solving.trainings import run_chain
+from tautnet.tables.errors import TableError
+from tautnet.validation.folds import make_folds
+from tautnet.validation.jobs import run_units
+
+PAIRS = 30
+# Share of the halves in which a predictor has to be among the largest.
+THRESHOLD = 0.6
+MOST_COUNTED = 8
+
+
+def counted(n_predictors, expected_false):
+    """How many of the largest are counted in each half so that few enough false ones are
+    expected.
+
+    ``q = min(8, ⌊√((2π - 1) p v)⌋)`` for p predictors, a threshold π of 0.6 and v expected false
+    selections.
+
+    Raises
+    ------
+    TableError
+        With less than 2, which says nothing.
+
+    Examples
+    --------
+    >>> counted(100, 4), counted(10, 4)
+    (8, 2)
+    """
+    n = min(MOST_COUNTED, int(np.sqrt((2 * THRESHOLD - 1) * n_predictors * expected_false) + 1e-9))
+    if n < 2:
+        raise TableError(
+            f"{n_predictors} predictors are too few for stability selection with {expected_false:g}"
+            " expected false ones: use the randomization test (--fdr)"
+        )
+    return n
+
+
+def top(norms, n):
+    """Which norms are among the n largest; zeros never are, so that there may be fewer.
+
+    Examples
+    --------
+    >>> (top(np.array([0.0, 2.0, 0.0, 1.0, 3.0]), 2).tolist(),
+    ...  top(np.array([0.0, 2.0, 0.0]), 2).tolist())
+    ([False, True, False, False, True], [False, True, False])
+    """
+    chosen = np.zeros(len(norms), bool)
+    chosen[np.argsort(-norms, kind="stable")[:n]] = True
+    return chosen & (norms > 0)
+
+
+def expected_false_at_most(n_counted, n_predictors):
+    """Bound on the expected number of false ones at or above the threshold: ``q² / ((2π - 1)
+    p)``.
+
+    Examples
+    --------
+    >>> round(expected_false_at_most(8, 100), 9)
+    3.2
+    """
+    return n_counted**2 / ((2 * THRESHOLD - 1) * n_predictors)
+
+
+def stability_selection(
+    sample, settings, alpha, n_counted, *, labels, n_jobs=None, on_progress=None
+):
+    """Fit complementary halves of the rows and count how often each predictor has one of the
+    largest norms.
+
+    Parameters
+    ----------
+    sample : Sample
+    settings : Settings
+    alpha : float
+        Strength at which norms are compared.
+    n_counted : int
+        How many of the largest norms are counted in each half.
+    labels : int array (n_rows,) or None
+        Classes, spread evenly over both halves.
+    n_jobs, on_progress
+        As in `run_units`.
+
+    Returns
+    -------
+    array (n_predictors,)
+        Share of the halves in which each predictor was among the largest.
+
+    References
+    ----------
+    Meinshausen and Bühlmann (2010), Stability selection; Shah and Samworth (2013), Variable
+    selection with error control: another look at stability selection.
+    """
+    units = []
+    for pair in range(PAIRS):
+        halves = make_folds(
+            len(sample.y), 2, labels=labels, groups=sample.groups, seed=settings.seed + pair
+        )
+        units += [
+            partial(_norms, sample, np.flatnonzero(halves == half), settings, alpha)
+            for half in (0, 1)
+        ]
+    norms = run_units(units, n_jobs=n_jobs, on_progress=on_progress)
+    return np.mean([top(one, n_counted) for one in norms], axis=0)
+
+
+def _norms(sample, rows, settings, alpha, ticker):
+    return run_chain(sample, rows, rows[:0], settings, until=alpha, ticker=ticker).norms[-1]

@@ -1,0 +1,1 @@
+"""One chain: from rows to a path."""

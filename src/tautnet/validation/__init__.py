@@ -1,0 +1,1 @@
+"""Many chains: from folds to a study."""

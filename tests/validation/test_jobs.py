@@ -1,0 +1,87 @@
+"""Units of work: side by side, stopped at once, never changing an answer."""
+
+import threading
+import time
+
+import pytest
+
+from tautnet.solving.loop import Interrupted, Pace, Ticker
+from tautnet.solving.program import use_compilation_cache
+from tautnet.validation.jobs import count_jobs, run_units
+
+
+def test_results_come_in_order_whatever_ends_first():
+    units = [lambda ticker, i=i: time.sleep(0.05 * (3 - i)) or i for i in range(3)]
+    assert run_units(units, n_jobs=3) == run_units(units) == [0, 1, 2]
+
+
+@pytest.mark.parametrize("n_jobs, expected", [(None, 1), (1, 1), (2, 2)])
+def test_so_many_units_run_at_once(n_jobs, expected):
+    running, most, lock = [0], [0], threading.Lock()
+
+    def unit(ticker):
+        with lock:
+            running[0] += 1
+            most[0] = max(most[0], running[0])
+        time.sleep(0.05)
+        with lock:
+            running[0] -= 1
+
+    run_units([unit] * 4, n_jobs=n_jobs)
+    assert most[0] == expected
+
+
+def test_jobs_are_counted_as_in_scikit_learn(monkeypatch):
+    monkeypatch.setattr("os.cpu_count", lambda: 8)
+    assert [count_jobs(n) for n in (None, 1, 3, -1, -2)] == [1, 1, 3, 8, 7]
+
+
+def test_progress_rises_to_one():
+    shares = []
+    run_units([lambda ticker: ticker.tick(0.5)] * 2, on_progress=shares.append)
+    assert shares == sorted(shares) and shares[-1] == 1.0 and 0.25 in shares
+
+
+def test_one_fault_stops_the_others():
+    stopped = threading.Event()
+
+    def endless(ticker):
+        try:
+            while True:
+                ticker.tick()
+                time.sleep(0.01)
+        except Interrupted:
+            stopped.set()
+            raise
+
+    def faulty(ticker):
+        time.sleep(0.05)
+        raise ValueError("no")
+
+    with pytest.raises(ValueError, match="no"):
+        run_units([endless, faulty], n_jobs=2)
+    assert stopped.wait(2)
+
+
+def test_the_pace_covers_every_step_once():
+    made = []
+    Pace(3).advance(lambda first, last: made.extend(range(first, last)), 5, 500, Ticker())
+    assert made == list(range(5, 500))
+
+
+def test_the_cache_can_be_switched_off_and_never_stands_in_the_way(monkeypatch, tmp_path):
+    import jax
+
+    set_to = []
+    monkeypatch.setattr(jax.config, "update", lambda name, value: set_to.append((name, value)))
+    monkeypatch.setattr(type(jax.config), "jax_compilation_cache_dir", None, raising=False)
+    monkeypatch.setenv("TAUTNET_CACHE", "off")
+    use_compilation_cache()
+    assert set_to == []
+    (tmp_path / "file").write_text("")
+    monkeypatch.setenv("TAUTNET_CACHE", str(tmp_path / "file" / "below"))
+    use_compilation_cache()
+    assert set_to == []
+    monkeypatch.setenv("TAUTNET_CACHE", str(tmp_path / "programs"))
+    use_compilation_cache()
+    assert ("jax_compilation_cache_dir", str(tmp_path / "programs")) in set_to
