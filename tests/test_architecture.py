@@ -14,9 +14,9 @@ import pytest
 SOURCE = Path(__file__).parents[1] / "src" / "tautnet"
 # From top to bottom, files of each room in order; docs/design.md draws the same.
 ROOMS = {
-    "tables": "errors scaling datasets reader cells encoder blocks target sample".split(),
+    "tables": "errors arrays scaling datasets reader cells encoder blocks target sample".split(),
     "objective": (
-        "strengths histograms prediction losses survival tasks networks penalties problem"
+        "arrays strengths histograms prediction losses survival tasks networks penalties problem"
     ).split(),
     "solving": (
         "settings program evaluate prepared loop adam fista newton bends path recorder finishing "

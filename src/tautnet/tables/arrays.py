@@ -1,0 +1,12 @@
+"""Short names for the types of NumPy arrays; shapes stand in the docstrings."""
+
+from typing import Any, TypeAlias
+
+import numpy as np
+from numpy.typing import NDArray
+
+Floats: TypeAlias = NDArray[np.floating[Any]]
+Integers: TypeAlias = NDArray[np.integer[Any]]
+Booleans: TypeAlias = NDArray[np.bool_]
+# Cells of any type: numbers, texts, categories.
+Cells: TypeAlias = NDArray[Any]
