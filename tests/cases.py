@@ -29,6 +29,7 @@ from tautnet.objective.penalties import (
     SparseGroup,
 )
 from tautnet.objective.problem import Data, Problem
+from tautnet.objective.registry import penalty_kind
 from tautnet.objective.survival import CoxPartialLikelihood
 
 # A loss, and the columns of its target.
@@ -73,7 +74,7 @@ COLUMN_PREDICTOR = np.array([0, 1, 2, 0, 2], np.int32)
 
 def go_together(penalty, network):
     """Whether a penalty can be put on a network: one that needs a skip on one that has it."""
-    return NETWORKS[network].skip or not PENALTIES[penalty].needs_skip
+    return penalty_kind(penalty).complaint(NETWORKS[network]) is None
 
 
 class Case(NamedTuple):

@@ -12,7 +12,6 @@ import numpy as np
 import pytest
 
 import tautnet as tn
-from tautnet import options
 from tautnet.cli import app
 from tautnet.options import CommandError
 
@@ -349,13 +348,3 @@ def test_groups_of_columns_reach_a_model_and_a_selection(tmp_path):
     assert tn.load(model).parameters["feature_groups"] == {"both": ["a", "b"]}
     code, out, err = run("select", str(data), "--json", *options)
     assert not code and [one["name"] for one in json.loads(out)["predictors"]] == ["both"], err
-
-
-def test_the_options_know_the_penalties_of_the_engine():
-    """The command line keeps lists of its own, so that help needs no engine: they are the
-    engine's.
-    """
-    from tautnet.objective.penalties import ADAPTIVE, JOINT, WITH_L1_RATIO
-
-    assert {ADAPTIVE.get(name, name) for name in options.JOINT} == {*JOINT}
-    assert {*options.WITH_L1_RATIO} == {*WITH_L1_RATIO}

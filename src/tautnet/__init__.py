@@ -27,6 +27,8 @@ _NAMES = {
     "SelectionDisplay": "tautnet.views.selected",
     "TrainingCurveDisplay": "tautnet.views.displays",
     "WeightHistogramDisplay": "tautnet.views.weights",
+    "register_penalty": "tautnet.objective.registry",
+    "PenaltyKind": "tautnet.objective.registry",
     "TableError": "tautnet.tables.errors",
     "FittedModel": "tautnet.files.fitted",
     "load": "tautnet.files.model_file",

@@ -18,14 +18,7 @@ from tautnet.inference.recommended import best_row, over_fitted, recommended_nam
 from tautnet.inference.result import plain, study_detail
 from tautnet.inference.table import tabulate
 from tautnet.objective.networks import ACTIVATIONS, Network, layer_sizes
-from tautnet.objective.penalties import (
-    ADAPTIVE,
-    JOINT,
-    PENALTIES,
-    RELAXED,
-    WITH_L1_RATIO,
-    penalty_complaint,
-)
+from tautnet.objective.registry import default_names, names_where, penalty_kind, relaxed_forms
 from tautnet.objective.tasks import REGRESSION_LOSSES, TIES, loss_for
 from tautnet.prose.verdict import write_verdict
 from tautnet.solving.settings import Settings
@@ -37,7 +30,7 @@ from tautnet.validation.study import candidates_for, run_study
 if TYPE_CHECKING:
     import pandas as pd
 
-DEFAULT_PENALTIES = ("none", "l2", "l1", "elasticnet", "group", "adaptive_group")
+DEFAULT_PENALTIES = tuple(default_names())
 
 
 @dataclass(frozen=True)
@@ -265,8 +258,8 @@ def compare(
 
     def settings_for(penalty, linear):
         return Settings(
-            penalty=ADAPTIVE.get(penalty, penalty),
-            adaptive=penalty in ADAPTIVE,
+            penalty=penalty_kind(penalty).base,
+            adaptive=penalty_kind(penalty).adaptive_of is not None,
             l1_ratio=l1_ratio,
             loss=loss,
             network=Network((), activation, False) if linear else network,
@@ -304,7 +297,7 @@ def compare(
         candidates_for(penalties, settings_for),
         folds,
         selection=selection,
-        relaxed=RELAXED if relax else None,
+        relaxed=relaxed_forms() if relax else None,
         groups=codes,
         n_jobs=n_jobs,
         on_progress=on_progress,
@@ -350,8 +343,12 @@ def _recommended_model(name, parameters, X, target, encoder, study):
     """The estimator of the recommended penalty, made of the chains of the comparison."""
     from tautnet.estimators.assembled import assemble
 
-    of = (ADAPTIVE | RELAXED).get(name, name)
-    own = {"penalty": of, "adaptive": name in ADAPTIVE, "relax": name in RELAXED}
+    kind = penalty_kind(name)
+    own = {
+        "penalty": kind.base,
+        "adaptive": kind.adaptive_of is not None,
+        "relax": kind.relaxed_of is not None,
+    }
     relaxed = study.relaxed.get(name) or Relaxed(study.nested[name], {}, {None: 0})
     return assemble(parameters | own, X, target, encoder, study.sample, relaxed)
 
@@ -362,11 +359,8 @@ def _check(penalties, cv, repeats, selection, l1_ratio, feature_groups, ordered,
     if isinstance(penalties, str):
         raise ValueError(f"penalties={penalties!r} is one name: give a list, as [{penalties!r}]")
     for name in penalties:
-        if name not in PENALTIES and name not in ADAPTIVE:
-            raise ValueError(
-                f"no penalty {name!r}: use some of {', '.join([*PENALTIES, *ADAPTIVE])}"
-            )
-        complaint = penalty_complaint(ADAPTIVE.get(name, name), network)
+        kind = penalty_kind(name)
+        complaint = kind.complaint(network)
         if complaint:
             raise ValueError(complaint)
     is_number = isinstance(cv, Integral)
@@ -389,13 +383,14 @@ def _check(penalties, cv, repeats, selection, l1_ratio, feature_groups, ordered,
         ),
         (not 0 <= l1_ratio <= 1, f"l1_ratio={l1_ratio} is not between 0 and 1"),
         (
-            l1_ratio != 0.5 and not {*penalties} & {*WITH_L1_RATIO},
-            f"l1_ratio={l1_ratio} changes nothing without {' or '.join(WITH_L1_RATIO)}",
+            l1_ratio != 0.5 and not any(penalty_kind(name).uses_l1_ratio for name in penalties),
+            f"l1_ratio={l1_ratio} changes nothing without "
+            + " or ".join(names_where("uses_l1_ratio")),
         ),
         (
             feature_groups is not None
-            and not {ADAPTIVE.get(name, name) for name in penalties} & {*JOINT},
-            f"feature_groups changes nothing without {', '.join(JOINT)}",
+            and not any(penalty_kind(name).is_joint for name in penalties),
+            f"feature_groups changes nothing without {', '.join(names_where('is_joint'))}",
         ),
         (
             ordered and repeats > 1,
@@ -414,7 +409,7 @@ def _check_relax(relax, penalties, finish, network):
     """Raise where refits are asked for that cannot be made."""
     for wrong, why in (
         (
-            relax and not {*RELAXED.values()} <= {*penalties},
+            relax and not {*relaxed_forms().values()} <= {*penalties},
             "relax=True refits what group ranks first: name group too",
         ),
         (

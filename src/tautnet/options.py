@@ -5,29 +5,19 @@ from math import inf
 
 import typer
 
+from tautnet.objective.registry import compared_names, names_where, penalty_kind
+
 # Typer 0.2x carries its own copy of click, earlier ones use click itself: the classes are found by
 # inheritance.
 UsageError = typer.BadParameter.__base__
 CommandError = UsageError.__base__
 
-DEFAULT_PENALTIES = ("none", "l2", "l1", "elasticnet", "group", "adaptive_group")
-PENALTIES = (
-    *DEFAULT_PENALTIES,
-    "sparse_group",
-    "hierarchical",
-    "mcp",
-    "group_mcp",
-    "early_stopping",
-    "dropout",
-)
 ACTIVATIONS = ("relu", "tanh", "silu", "identity")
 FDR, EXPECTED_FALSE = 0.1, 4.0
 LANGUAGES = ("python", "sql")
 LOSSES = ("squared_error", "poisson", "huber", "quantile")
 TIES = ("breslow", "efron")
 DELTA, QUANTILE, L1_RATIO = 1.35, 0.5, 0.5
-JOINT = ("group", "adaptive_group", "sparse_group", "hierarchical", "group_mcp")
-WITH_L1_RATIO = ("elasticnet", "sparse_group")
 
 
 def names(value, allowed, what):
@@ -43,7 +33,12 @@ def names(value, allowed, what):
 
 def penalties(value: str):
     """Names of penalties between commas."""
-    return ",".join(names(value, PENALTIES, "penalty"))
+    return ",".join(names(value, compared_names(), "penalty"))
+
+
+def penalty(value: str):
+    """The name of one penalty."""
+    return one_of(*compared_names())(value)
 
 
 def one_of(*allowed):
@@ -104,11 +99,13 @@ def refuse_idle_penalties(penalties, l1_ratio, hidden):
     """A number is that of some penalties, and not every penalty goes with every network."""
     for idle, why in (
         (
-            l1_ratio != L1_RATIO and not {*penalties} & {*WITH_L1_RATIO},
-            f"--l1-ratio does nothing without {' or '.join(WITH_L1_RATIO)} among --penalties",
+            l1_ratio != L1_RATIO
+            and not any(penalty_kind(name).uses_l1_ratio for name in penalties),
+            "--l1-ratio does nothing without "
+            f"{' or '.join(names_where('uses_l1_ratio'))} among --penalties",
         ),
         (
-            "dropout" in penalties and not layers(hidden),
+            any(penalty_kind(name).needs_hidden_layer for name in penalties) and not layers(hidden),
             "dropout leaves hidden units out: it needs a hidden layer (--hidden)",
         ),
     ):
@@ -118,9 +115,9 @@ def refuse_idle_penalties(penalties, l1_ratio, hidden):
 
 def refuse_idle_groups(feature_groups, penalties):
     """Groups of columns are those of penalties that draw whole predictors."""
-    if feature_groups and not {*penalties} & {*JOINT}:
+    if feature_groups and not any(penalty_kind(name).is_joint for name in penalties):
         raise UsageError(
-            f"--feature-groups does nothing without {', '.join(JOINT[:-1])} or {JOINT[-1]}"
+            "--feature-groups does nothing without " + " or ".join(names_where("is_joint"))
         )
 
 

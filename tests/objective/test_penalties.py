@@ -31,8 +31,8 @@ from tautnet.objective.penalties import (
     Groups,
     Hierarchical,
     SparseGroup,
-    make_penalty,
 )
+from tautnet.objective.registry import make_penalty
 
 NETWORK = Network((3,), "silu")
 GROUPS = make_groups(NETWORK, 2)

@@ -10,6 +10,7 @@ from tautnet import options
 from tautnet.commands import arguments
 from tautnet.commands.console import Log, one_line_errors, progress, say, typed
 from tautnet.commands.rows import read_feature_groups, select_rows
+from tautnet.objective.registry import compared_names, default_names
 
 # Of a model that the verdict does not say to use: it is kept all the same, so that a run always
 # holds one.
@@ -27,9 +28,9 @@ def compare(
         Option(
             metavar="NAME,...",
             callback=options.penalties,
-            help=f"Penalties to compare, of {', '.join(options.PENALTIES)}.",
+            help=f"Penalties to compare, of {', '.join(compared_names())}.",
         ),
-    ] = ",".join(options.DEFAULT_PENALTIES),
+    ] = ",".join(default_names()),
     l1_ratio: Annotated[
         float, Option(min=0, max=1, help="Share of l1 in elasticnet and sparse_group.")
     ] = options.L1_RATIO,

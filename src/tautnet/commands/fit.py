@@ -10,6 +10,7 @@ from tautnet import options
 from tautnet.commands import arguments
 from tautnet.commands.console import Log, one_line_errors, progress, say
 from tautnet.commands.rows import read_feature_groups, select_rows
+from tautnet.objective.registry import compared_names, penalty_kind
 
 
 def fit(
@@ -19,8 +20,8 @@ def fit(
     penalty: Annotated[
         str,
         Option(
-            callback=options.one_of(*options.PENALTIES),
-            help=f"One of {', '.join(options.PENALTIES)}.",
+            callback=options.penalty,
+            help=f"One of {', '.join(compared_names())}.",
         ),
     ] = "l2",
     task: arguments.Task = "auto",
@@ -87,7 +88,6 @@ def fit(
 
         from tautnet.estimators.assembled import estimator_for
         from tautnet.files.summary import summarise
-        from tautnet.objective.penalties import ADAPTIVE
         from tautnet.tables.sample import notes
         from tautnet.tables.target import as_target
 
@@ -97,8 +97,8 @@ def fit(
         estimator = estimator_for(
             found.task,
             dict(
-                penalty=ADAPTIVE.get(penalty, penalty),
-                adaptive=penalty in ADAPTIVE,
+                penalty=penalty_kind(penalty).base,
+                adaptive=penalty_kind(penalty).adaptive_of is not None,
                 loss=loss,
                 delta=delta,
                 quantile=quantile,

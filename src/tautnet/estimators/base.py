@@ -27,14 +27,8 @@ from tautnet.estimators.inputs import (
 )
 from tautnet.files.summary import summarise
 from tautnet.objective.networks import ACTIVATIONS, Network, layer_sizes
-from tautnet.objective.penalties import (
-    JOINT,
-    PENALTIES,
-    UNPENALISED,
-    WITH_L1_RATIO,
-    penalty_complaint,
-)
 from tautnet.objective.prediction import average_mean
+from tautnet.objective.registry import estimator_names, names_where, penalty_kind
 from tautnet.objective.tasks import REGRESSION_LOSSES, TIES, loss_for
 from tautnet.solving.settings import Settings
 from tautnet.tables.sample import encode
@@ -67,7 +61,7 @@ class Net(Convertible, BaseEstimator):
     objective_gap_: float
 
     _parameter_constraints = {
-        "penalty": [StrOptions(set(PENALTIES))],
+        "penalty": [str],
         "alpha": [Interval(Real, 0, None, closed="left")],
         "alphas": [StrOptions({"auto"}), "array-like"],
         "cv": ["cv_object"],
@@ -151,7 +145,12 @@ class Net(Convertible, BaseEstimator):
         self._validate_params()
         linear = not layer_sizes(self.hidden_layer_sizes)
         self._check_layer_factors()
-        complaint = penalty_complaint(self.penalty, Network(() if linear else (1,), skip=self.skip))
+        if self.penalty not in estimator_names():
+            raise ValueError(
+                f"penalty={self.penalty!r} is not one of {', '.join(estimator_names())}"
+            )
+        network = Network(() if linear else (1,), skip=self.skip)
+        complaint = penalty_kind(self.penalty).complaint(network)
         if complaint:
             raise ValueError(complaint)
         for name, why in self._idle_parameters(linear):
@@ -192,31 +191,32 @@ class Net(Convertible, BaseEstimator):
         be
         seen.
         """
-        penalised = self.penalty not in UNPENALISED
+        kind = penalty_kind(self.penalty)
+        penalised = kind.is_on_weights
         finishes = self.finish or linear
         return [
             (
                 "l1_ratio",
-                self.penalty in WITH_L1_RATIO,
-                f"penalty={' or '.join(map(repr, WITH_L1_RATIO))}",
+                kind.uses_l1_ratio,
+                f"penalty={' or '.join(map(repr, names_where('uses_l1_ratio')))}",
             ),
             (
                 "feature_groups",
-                self.penalty in JOINT,
-                f"a penalty of whole predictors: {', '.join(JOINT)}",
+                kind.is_joint,
+                f"a penalty of whole predictors: {', '.join(names_where('is_joint'))}",
             ),
             ("penalty_factors", penalised, "a penalty"),
             ("adaptive", penalised, "a penalty"),
             ("activation", not linear, "a hidden layer"),
             ("skip", not linear, "a hidden layer"),
             ("finish", not linear, "a hidden layer: linear maps always are finished"),
-            ("finish", self.penalty == "none" or penalised, "a penalty"),
+            ("finish", kind.training in ("path", "steps"), "a penalty"),
             ("layer_factors", penalised, "a penalty"),
-            ("stopping", self.penalty == "early_stopping", "penalty='early_stopping'"),
+            ("stopping", kind.training == "early_stopping", "penalty='early_stopping'"),
             ("tol", finishes, "finish=True or hidden_layer_sizes=()"),
             (
                 "precision",
-                not linear or self.penalty == "early_stopping",
+                not linear or kind.training == "early_stopping",
                 "a hidden layer: linear maps are always fitted in float64",
             ),
             ("alpha_min_ratio", penalised, "a penalty"),

@@ -14,7 +14,7 @@ from tautnet.estimators.base import Net, set_parameters
 from tautnet.estimators.inputs import Table
 from tautnet.estimators.kinds import ClassifierNet, RegressorNet
 from tautnet.inference.exits import order_of_exit
-from tautnet.objective.penalties import KEEPING
+from tautnet.objective.registry import penalty_kind
 from tautnet.objective.strengths import nearest
 from tautnet.solving.path import Path
 from tautnet.solving.trainings import run_chain
@@ -50,9 +50,9 @@ class CrossValidated(Net):
         return [
             *super()._conditions(linear),
             ("alpha_min_ratio", isinstance(self.alphas, str), "alphas='auto'"),
-            ("alphas", self.penalty not in ("none", "early_stopping"), "a penalty"),
-            ("selection", self.penalty not in ("none", "early_stopping"), "a penalty"),
-            ("relax", self.penalty not in KEEPING, "a penalty that takes predictors out"),
+            ("alphas", penalty_kind(self.penalty).has_strength, "a penalty"),
+            ("selection", penalty_kind(self.penalty).has_strength, "a penalty"),
+            ("relax", penalty_kind(self.penalty).selects, "a penalty that takes predictors out"),
             (
                 "relax",
                 linear or not self.finish,
@@ -199,7 +199,7 @@ class CrossValidated(Net):
         """What can be drawn of a fit beside ``cv_results_``."""
         self.path_predictors_ = self._predictor_names()
         self.null_loss_, self.path_ = null_loss(nested), replace(nested.whole, parameters={})
-        if self.penalty == "none":
+        if penalty_kind(self.penalty).training == "steps":
             self.training_curve_ = training_curve(nested)
 
     def _predictor_names(self):
@@ -225,7 +225,7 @@ class CrossValidated(Net):
     def _check_alphas(self):
         if isinstance(self.alphas, str) and self.alphas == "auto":
             return "auto"
-        if self.penalty == "dropout" and not np.max(self.alphas, initial=0) < 1:
+        if penalty_kind(self.penalty).alpha_is_share and not np.max(self.alphas, initial=0) < 1:
             raise ValueError(
                 f"alphas={self.alphas!r}: under dropout each is a share of units, below 1"
             )

@@ -9,6 +9,7 @@ from numpy.typing import ArrayLike
 from tautnet.estimators.base import Net, set_parameters
 from tautnet.estimators.inputs import Table
 from tautnet.estimators.kinds import ClassifierNet, RegressorNet
+from tautnet.objective.registry import penalty_kind
 from tautnet.validation.adaptive import run_at
 from tautnet.validation.jobs import run_units
 
@@ -22,7 +23,7 @@ class Plain(Net):
             raise ValueError(
                 f"alpha={self.alpha} is not above 0: for no penalty use penalty='none'"
             )
-        if self.penalty == "dropout" and not self.alpha < 1:
+        if penalty_kind(self.penalty).alpha_is_share and not self.alpha < 1:
             raise ValueError(
                 f"alpha={self.alpha} is not below 1: under dropout it is the share of units"
                 " left out"
@@ -31,7 +32,7 @@ class Plain(Net):
     def _conditions(self, linear):
         return [
             *super()._conditions(linear),
-            ("alpha", self.penalty not in ("none", "early_stopping"), "a penalty"),
+            ("alpha", penalty_kind(self.penalty).has_strength, "a penalty"),
         ]
 
     def fit(
@@ -56,7 +57,7 @@ class Plain(Net):
         -------
         self
         """
-        if groups is not None and self.penalty != "early_stopping":
+        if groups is not None and penalty_kind(self.penalty).training != "early_stopping":
             raise ValueError("groups changes nothing here: it needs penalty='early_stopping'")
         sample, settings, _ = self._prepare(X, y, sample_weight, groups)
 

@@ -9,6 +9,7 @@ import numpy as np
 
 from tautnet.files.fitted import ESTIMATORS
 from tautnet.objective.prediction import ACTIVATIONS, MEANS, Predictor
+from tautnet.objective.registry import described
 from tautnet.tables.encoder import TableEncoder
 from tautnet.tables.errors import ModelFileError
 from tautnet.tables.scaling import Scaling
@@ -197,7 +198,7 @@ def check_model(model):
         require(not odd, "a selector with an attribute of an odd name")
     penalty, rule = model.parameters.get("penalty"), model.parameters.get("selection", "min")
     require(type(penalty) is str, "no penalty")
-    require(penalty in ("none", "early_stopping") or _is_finite(_strength(model)), "no strength")
+    require(not described(penalty).has_strength or _is_finite(_strength(model)), "no strength")
     require(type(rule) is str or _is_finite(rule), "no rule of choice")
     _check_attributes(model)
     _check_prediction(model)

@@ -5,6 +5,7 @@ from html import escape
 
 import numpy as np
 
+from tautnet.objective.registry import described
 from tautnet.prose.words import certificate_in_words, number
 
 __all__ = ["as_html", "describe", "facts", "summarise"]
@@ -35,7 +36,7 @@ def facts(model):
         (held["coefs_"], held["skip_coef_"]) if "coefs_" in held else (first.layers, first.skip)
     )
     arrays = [*layers, *([] if skip is None else [skip])]
-    unpenalised = model.parameters["penalty"] in ("none", "early_stopping")
+    unpenalised = not described(model.parameters["penalty"]).has_strength
     return {
         "class": model.estimator,
         "task": model.task,

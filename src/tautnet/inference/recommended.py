@@ -1,6 +1,7 @@
 """Which penalty to use, and whether a network is over-fitted: rules on the rows of a table."""
 
 from tautnet.inference.intervals import paired_difference
+from tautnet.objective.registry import BASELINE
 
 
 def best_row(rows):
@@ -33,14 +34,14 @@ def over_fitted(table, weight, groups):
     interval above zero after Holm; false when none does and it is within one standard error of
     the best. With nothing to compare it with, the data cannot tell.
     """
-    none = next((row for row in table.rows if row["penalty"] == "none"), None)
+    none = next((row for row in table.rows if row["penalty"] == BASELINE), None)
     if none is None or len(table.rows) == 1:
         return None
     beaten = any(is_better(row["vs_none"]) for row in table.rows)
     if beaten:
         return True if none["gap"] > 0 else None
     best = table.outer[best_row(table.rows)["penalty"]].losses
-    excess = paired_difference(table.outer["none"].losses, best, weight, groups)
+    excess = paired_difference(table.outer[BASELINE].losses, best, weight, groups)
     return False if excess.diff <= excess.se else None
 
 

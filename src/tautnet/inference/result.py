@@ -12,6 +12,7 @@ from tautnet.inference.diagnostics import calibration, confusion, survival_by_ri
 from tautnet.inference.exits import exit_alphas
 from tautnet.inference.intervals import paired_difference
 from tautnet.inference.recommended import best_row, recommended_name
+from tautnet.objective.registry import BASELINE
 from tautnet.validation.study import mean_train_loss, single_chains, training_curve
 
 LARGEST_LISTED = 20_000
@@ -56,7 +57,7 @@ def study_detail(study, table, encoder, target, predictors):
             for name in study.nested
         },
         "relaxed": {name: _columns(one.results()) for name, one in study.relaxed.items()},
-        "none": _none_detail(study) if "none" in study.nested else None,
+        "none": _none_detail(study) if BASELINE in study.nested else None,
         "predictions": _predictions(study, table.outer[recommended], recommended, target),
     }
 
@@ -128,7 +129,10 @@ def _columns(results):
 
 def _none_detail(study):
     """The training of ``none``: loss on rows seen and not seen against steps."""
-    curve, path = training_curve(study.nested["none"]), study.refits["none"][study.selection].path
+    curve, path = (
+        training_curve(study.nested[BASELINE]),
+        study.refits[BASELINE][study.selection].path,
+    )
     # A log-loss this small on every row means that every class is far from its boundary.
     separated = study.loss.score_name == "accuracy" and path.train_loss[-1] < 0.01
     folds = [losses for name, losses in curve.items() if name.startswith("split")]

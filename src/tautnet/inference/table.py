@@ -10,6 +10,7 @@ from tautnet.inference.intervals import (
     paired_difference,
     standard_error,
 )
+from tautnet.objective.registry import BASELINE
 from tautnet.validation.study import chosen_name, chosen_results, null_losses
 
 
@@ -55,7 +56,7 @@ def _rule_rows(study, selection):
     losses = {name: one.losses for name, one in outer.items()}
     constant = null_losses(study)
     for key, name, family in (
-        ("vs_none", "none", study.penalties),
+        ("vs_none", BASELINE, study.penalties),
         ("vs_null", None, [*study.penalties, "linear"]),
         ("vs_linear", "linear", study.penalties),
     ):

@@ -130,9 +130,6 @@ def penalty(cls):
 class Penalty:
     """What every penalty has; subclasses add ``value`` and ``prox``."""
 
-    # Whether it means nothing without a linear map beside hidden layers.
-    needs_skip = False
-
     def smooth(self, weights, groups):
         """Differentiable part: none unless a penalty says otherwise."""
         return 0.0
@@ -322,7 +319,6 @@ class Hierarchical(Grouped):
 
     alpha: float
     bound: float = 10.0
-    needs_skip = True
 
     def _sizes(self, weights, groups):
         return jnp.sqrt(groups.sums(jnp.square(weights.skip).sum(axis=1)))
@@ -364,68 +360,3 @@ class Hierarchical(Grouped):
         )
         first = jnp.sign(weights.input) * jnp.minimum(magnitudes, self.bound * x[:, None])
         return Weights(first, skip, weights.later)
-
-
-PENALTIES = {
-    "none": lambda alpha, l1_ratio: ElasticNet(0.0, 0.0),
-    "l2": lambda alpha, l1_ratio: ElasticNet(alpha, 0.0),
-    "l1": lambda alpha, l1_ratio: ElasticNet(alpha, 1.0),
-    "elasticnet": ElasticNet,
-    "group": lambda alpha, l1_ratio: Group(alpha),
-    "sparse_group": SparseGroup,
-    "hierarchical": lambda alpha, l1_ratio: Hierarchical(alpha),
-    "mcp": lambda alpha, l1_ratio: MCP(alpha),
-    "group_mcp": lambda alpha, l1_ratio: GroupMCP(alpha),
-    "early_stopping": lambda alpha, l1_ratio: ElasticNet(0.0, 0.0),
-    "dropout": lambda alpha, l1_ratio: ElasticNet(0.0, 0.0),
-}
-# Cures of over-fitting that put nothing on the weights.
-UNPENALISED = ("none", "early_stopping", "dropout")
-# Those that leave every predictor in, at any strength.
-KEEPING = ("l2", *UNPENALISED)
-# Those that an l1_ratio is part of, and those that draw the weights of a predictor jointly.
-WITH_L1_RATIO = ("elasticnet", "sparse_group")
-JOINT = ("group", "sparse_group", "hierarchical", "group_mcp")
-# Names that stand for a penalty whose factors come from a path without them.
-ADAPTIVE = {"adaptive_group": "group"}
-# Names that stand for the refits of a penalty beside its path.
-RELAXED = {"relaxed_group": "group"}
-
-
-def penalty_complaint(name, network):
-    """What stands against a penalty on a network, in words; None where nothing does.
-
-    Examples
-    --------
-    >>> from tautnet.objective.networks import Network
-    >>> penalty_complaint("group", Network(())), penalty_complaint("hierarchical", Network((3,)))
-    (None, None)
-    """
-    if make_penalty(name, 1.0).needs_skip and (network.is_linear or not network.skip):
-        return (
-            f"{name} ties hidden layers to a linear map beside them: it needs a hidden layer and"
-            " skip=True"
-        )
-    if name == "dropout" and network.is_linear:
-        return "dropout leaves hidden units out: it needs a hidden layer"
-    return None
-
-
-def make_penalty(name, alpha, l1_ratio=0.5):
-    """The penalty of a name at a strength.
-
-    Parameters
-    ----------
-    name : str
-        One of `PENALTIES`.
-    alpha : float
-        Strength, at least 0; "none" is the strength 0, as is what is no penalty on weights.
-    l1_ratio : float
-        ρ of "elasticnet" and "sparse_group", in [0, 1]; the other penalties do not have one.
-
-    Examples
-    --------
-    >>> make_penalty("l1", 0.5)
-    ElasticNet(alpha=0.5, l1_ratio=1.0)
-    """
-    return PENALTIES[name](alpha, l1_ratio)

@@ -3,7 +3,7 @@ else.
 """
 
 from tautnet.inference.recommended import best_row, is_better
-from tautnet.objective.penalties import RELAXED, UNPENALISED
+from tautnet.objective.registry import BASELINE, described
 from tautnet.objective.strengths import nearest
 from tautnet.prose.words import certificate_in_words, interval, join, number
 
@@ -52,9 +52,9 @@ def headline(result):
     use = to_use(result)
     if use is None:
         return "There is nothing to learn here."
-    words = {"none": "No penalty is needed.", LINEAR: "A linear model suffices."}
+    words = {BASELINE: "No penalty is needed.", LINEAR: "A linear model suffices."}
     use = words.get(use, f"Use {use}.")
-    if "none" not in _rows(result):
+    if BASELINE not in _rows(result):
         return use
     found = {
         True: "Without a penalty this network is over-fitted.",
@@ -109,7 +109,7 @@ def _rows(result):
 
 
 def _over_fitting(result):
-    none, metric = _rows(result).get("none"), result["metric"]
+    none, metric = _rows(result).get(BASELINE), result["metric"]
     if none is None:
         return None
     figures = (
@@ -157,7 +157,7 @@ def _which_penalty(result):
         if versus["ci_high"] >= 0 >= versus["ci_low"]
     ]
     alike = f"; {join(like)} cannot be told apart from it" if like else ""
-    if name == "none":
+    if name == BASELINE:
         return f"No penalty helps: none has the lowest {result['metric']} on new rows{alike}."
     versus, start = best["vs_none"], f"The lowest {result['metric']} on new rows has {name}, "
     if versus is None:
@@ -208,15 +208,13 @@ def _network_needed(result):
 
 def _predictors(result):
     rows, total = _rows(result), result["n_predictors"]
-    selecting = [
-        name for name in ("l1", "group", "adaptive_group", "relaxed_group") if name in rows
-    ]
+    selecting = [name for name in rows if described(name).selects]
     if not selecting or total == 1:
         return None
     kept = join(f"{name} keeps {rows[name]['predictors_kept']}" for name in selecting)
     one_se = join(f"{name} {rows[name]['one_se']['predictors_kept']}" for name in selecting)
     # The path on which predictors leave one after the other.
-    name = [name for name in selecting if name not in RELAXED][-1]
+    name = [name for name in selecting if described(name).relaxed_of is None][-1]
     which = _which_predictors(
         result["detail"]["predictors"], result["detail"]["penalties"][name], rows[name]
     )
@@ -279,9 +277,7 @@ def _network_to_use(result):
         if kept < total
         else f"it uses all {total} predictors"
     )
-    rate = f"dropout, rate {number(row['alpha'])}"
-    names = {"none": "no penalty", "early_stopping": "early stopping", "dropout": rate}
-    alpha = names.get(row["penalty"], f"{row['penalty']}, alpha {number(row['alpha'])}")
+    alpha = described(row["penalty"]).label.format(name=row["penalty"], alpha=number(row["alpha"]))
     return f"{alpha}: {why}, and {needs} ({certificate_in_words(row)})"
 
 
@@ -290,7 +286,9 @@ def _how_sure(result):
     if result["n_rows"] < SMALL_TABLE:
         doubts.append(f"with {result['n_rows']} rows all of these figures are rough")
     edges = [
-        n for n, d in result["detail"]["penalties"].items() if d["at_edge"] and n not in UNPENALISED
+        n
+        for n, d in result["detail"]["penalties"].items()
+        if d["at_edge"] and described(n).is_on_weights
     ]
     if learns(result) and edges:
         doubts.append(

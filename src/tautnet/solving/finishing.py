@@ -86,7 +86,7 @@ def finish_point(unit, alpha, parameters, data, ticker):
     settings, linear = unit.settings, unit.settings.network.is_linear
     size = (unit.X.shape[1] + 1) * unit.y.shape[1]
     is_small = linear and settings.loss.has_curvature and size <= min(len(unit.X), LARGEST_MODEL)
-    measure = evaluate.measure_unpenalised if settings.penalty == "none" else evaluate.measure
+    measure = evaluate.measure if settings.kind.is_on_weights else evaluate.measure_unpenalised
     how = Finishing(
         *((newton.newton, 1) if is_small else (fista.fista, min(25, settings.max_iter))),
         measure,

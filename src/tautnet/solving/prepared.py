@@ -6,9 +6,10 @@ import jax
 import numpy as np
 
 from tautnet.objective.networks import pad, padded_size, unpad
-from tautnet.objective.penalties import Groups, make_penalty
+from tautnet.objective.penalties import Groups
 from tautnet.objective.prediction import Predictor
 from tautnet.objective.problem import ROWS_AT_ONCE, Data, Problem, TableInPlace, TableRows
+from tautnet.objective.registry import make_penalty
 from tautnet.solving import evaluate
 from tautnet.tables.errors import TableError
 from tautnet.tables.scaling import Scaling, StandardisedRows, fit_scaling, restore, standardise

@@ -7,7 +7,6 @@ import jax
 import numpy as np
 
 from tautnet.objective.histograms import weight_histograms
-from tautnet.objective.penalties import UNPENALISED
 from tautnet.solving import evaluate
 from tautnet.solving.bends import Bends
 from tautnet.solving.path import Path
@@ -41,11 +40,8 @@ class Recorder:
         """
         if i not in self.certified:
             return np.nan, np.nan
-        measure = (
-            evaluate.measure_unpenalised
-            if self.unit.settings.penalty == "none"
-            else evaluate.measure
-        )
+        is_penalised = self.unit.settings.kind.is_on_weights
+        measure = evaluate.measure if is_penalised else evaluate.measure_unpenalised
         problem = self.unit.problem(alpha, np.float64)
         before = evaluate.objective(problem, self.data, as_float64(late))
         objective, residual = measure(
@@ -57,7 +53,7 @@ class Recorder:
     def bends(self):
         """What looks for bends in residuals, or None."""
         unit, settings = self.unit, self.unit.settings
-        can_lose = not settings.network.is_linear and settings.penalty not in (*UNPENALISED, "l2")
+        can_lose = not settings.network.is_linear and settings.kind.selects
         return Bends(unit) if can_lose else None
 
     def fitted(self, parameters):

@@ -4,6 +4,7 @@ from dataclasses import dataclass, field
 
 from tautnet.objective.losses import SquaredError
 from tautnet.objective.networks import Network
+from tautnet.objective.registry import PenaltyKind, penalty_kind
 
 
 @dataclass(frozen=True)
@@ -46,7 +47,7 @@ class Settings:
     Parameters
     ----------
     penalty : str
-        One of `PENALTIES`.
+        A registered one.
     l1_ratio : float
         ρ of the elastic net and of the sparse group penalty.
     network : Network
@@ -94,3 +95,8 @@ class Settings:
     seed: int = 0
     least_columns: int = 8
     schedule: Schedule = field(default_factory=Schedule)
+
+    @property
+    def kind(self) -> PenaltyKind:
+        """The facts of the penalty."""
+        return penalty_kind(self.penalty)

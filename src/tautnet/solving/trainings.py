@@ -40,7 +40,7 @@ def run_chain(
     For "dropout" the strengths are rates, each trained anew; "early_stopping" has one point, of
     strength 0. Neither solves a problem, so their certificates are NaN.
     """
-    if settings.penalty not in ("early_stopping", "dropout"):
+    if settings.kind.training in ("path", "steps"):
         return walk(
             sample,
             rows,
@@ -54,7 +54,7 @@ def run_chain(
         )
     start, ticker = time.perf_counter(), Ticker() if ticker is None else ticker
     with jax.enable_x64(True):
-        if settings.penalty == "early_stopping":
+        if settings.kind.training == "early_stopping":
             recorder = _stop_early(sample, rows, held_out, settings, ticker)
         else:
             rates = RATES if isinstance(alphas, str) else np.asarray(alphas, float)

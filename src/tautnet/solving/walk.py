@@ -25,8 +25,14 @@ def automatic_alphas(unit):
     ratio = settings.alpha_min_ratio
     if ratio == "auto":
         ratio = 1e-6 if _has_as_many_rows(unit.X) else 1e-2
-    top = 10.0 if settings.penalty == "l2" or settings.l1_ratio == 0 else 1000.0
+    top = 1000.0 if _ends_null(settings) else 10.0
     return grid(ratio * unit.alpha_scale, top * unit.alpha_scale, settings.alphas_per_decade)
+
+
+def _ends_null(settings):
+    """Whether some strength makes every weight of the inputs exactly zero."""
+    is_all_l2 = settings.kind.uses_l1_ratio and settings.l1_ratio == 0
+    return settings.kind.selects and not is_all_l2
 
 
 def _has_as_many_rows(X):
@@ -80,7 +86,7 @@ def walk(
     recorder = Recorder(unit, sample, held_out)
     ticker = Ticker() if ticker is None else ticker
     with jax.enable_x64(True):
-        if settings.penalty == "none":
+        if settings.kind.training == "steps":
             recorder.certified = (0,) if certify != "none" else ()
             _train_unpenalised(unit, recorder, ticker)
         else:

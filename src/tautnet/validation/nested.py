@@ -8,7 +8,6 @@ from typing import NamedTuple
 
 import numpy as np
 
-from tautnet.objective.penalties import UNPENALISED
 from tautnet.objective.strengths import nearest
 from tautnet.validation.adaptive import adapted, adaptive_factors
 from tautnet.validation.chains import fit_chain, held_out_losses
@@ -325,9 +324,7 @@ def honest_points(nested, is_nested):
 
 
 def _is_finished_later(settings):
-    return (
-        settings.finish and not settings.network.is_linear and settings.penalty not in UNPENALISED
-    )
+    return settings.finish and not settings.network.is_linear and settings.kind.is_on_weights
 
 
 def _ladders(nested, is_nested):

@@ -17,6 +17,7 @@ import jax
 import numpy as np
 
 from tautnet.objective.networks import Weights
+from tautnet.objective.registry import SHRINKING
 from tautnet.objective.strengths import nearest
 from tautnet.solving.trainings import run_chain
 from tautnet.validation.chains import fit_chain
@@ -369,7 +370,7 @@ def refit_settings(settings):
     schedule = replace(settings.schedule, first_steps=FIRST_STEPS, steps=STEPS, weak=0.0)
     return replace(
         settings,
-        penalty="l2",
+        penalty=SHRINKING,
         alpha_min_ratio=ALPHA_MIN_RATIO,
         alphas_per_decade=ALPHAS_PER_DECADE,
         schedule=schedule,

@@ -5,6 +5,7 @@ from typing import NamedTuple
 
 import numpy as np
 
+from tautnet.objective.registry import SHRINKING
 from tautnet.objective.strengths import nearest
 from tautnet.solving.path import Path
 from tautnet.validation.folds import NEVER_SEEN, fold_weights
@@ -192,7 +193,7 @@ def candidates_for(penalties, settings_for):
         ``settings_for(penalty, linear)`` gives the settings.
     """
     networks = [Candidate(name, settings_for(name, False)) for name in penalties]
-    return [*networks, Candidate("linear", settings_for("l2", True))]
+    return [*networks, Candidate("linear", settings_for(SHRINKING, True))]
 
 
 def single_chains(nested):

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple, Self
 import numpy as np
 from sklearn.utils.validation import check_is_fitted
 
+from tautnet.objective.registry import described
 from tautnet.prose.words import number
 from tautnet.views.terminal import readable
 
@@ -110,9 +111,7 @@ def penalty_name(estimator):
 def strength(estimator):
     """The strength of an estimator's penalty; 0 for those that have none."""
     given = (
-        0.0
-        if estimator.penalty in ("none", "early_stopping")
-        else getattr(estimator, "alpha", None)
+        0.0 if not described(estimator.penalty).has_strength else getattr(estimator, "alpha", None)
     )
     return getattr(estimator, "alpha_", given)
 

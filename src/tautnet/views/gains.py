@@ -4,6 +4,7 @@ from abc import abstractmethod
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Self
 
+from tautnet.objective.registry import described
 from tautnet.prose.verdict import to_use
 from tautnet.prose.words import number
 from tautnet.views.canvas import BLUE, INK, MUTED, SMALL, Display, label
@@ -12,17 +13,6 @@ from tautnet.views.terminal import gain, gain_key
 if TYPE_CHECKING:
     import pandas as pd
     from matplotlib.axes import Axes
-
-SELECTING = (
-    "group",
-    "adaptive_group",
-    "l1",
-    "elasticnet",
-    "sparse_group",
-    "hierarchical",
-    "group_mcp",
-    "mcp",
-)
 
 
 def walked(result):
@@ -44,11 +34,15 @@ def drawn_penalty(result):
         None where no penalty has a path.
     """
     names = [row["penalty"] for row in walked(result)]
-    wanted = [result["recommended"], *SELECTING]
-    return next(
-        (name for name in wanted if name in SELECTING and name in names),
-        names[0] if names else None,
-    )
+    selecting = [name for name in names if removes_on_its_path(name)]
+    # Whole predictors that leave make the clearest picture.
+    selecting.sort(key=lambda name: (name != result["recommended"], not described(name).is_joint))
+    return next(iter([*selecting, *names]), None)
+
+
+def removes_on_its_path(name):
+    kind = described(name)
+    return kind.selects and kind.relaxed_of is None
 
 
 def row_of(result, name):

@@ -6,7 +6,7 @@ import json
 
 import numpy as np
 
-from tautnet.objective.penalties import ADAPTIVE, JOINT, RELAXED
+from tautnet.objective.registry import described
 from tautnet.objective.strengths import nearest
 from tautnet.prose.words import certificate_in_words
 from tautnet.views.counts import PredictorsDisplay
@@ -182,9 +182,7 @@ def counts(result):
     """
     display = PredictorsDisplay.from_result(result)
     rows = [] if display is None else display.rows
-    rows = [
-        row for row in rows if (ADAPTIVE | RELAXED).get(row["penalty"], row["penalty"]) in JOINT
-    ] or rows
+    rows = [row for row in rows if described(row["penalty"]).is_joint] or rows
     own = {
         row["penalty"]: [one for one in rows if one["penalty"] == row["penalty"]] for row in rows
     }

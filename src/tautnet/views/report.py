@@ -11,10 +11,17 @@ from pathlib import Path
 import numpy as np
 
 from tautnet.files.run_directory import RESULT
+from tautnet.objective.registry import BASELINE
 from tautnet.prose.verdict import headline, row_to_use, to_use
 from tautnet.prose.words import NEARLY_SOLVED, SETTLED, SOLVED, certificate_in_words, join, number
 from tautnet.tables.errors import TableError
-from tautnet.views.gains import SELECTING, drawn_penalty, gain_limits, interval_ends, walked
+from tautnet.views.gains import (
+    drawn_penalty,
+    gain_limits,
+    interval_ends,
+    removes_on_its_path,
+    walked,
+)
 from tautnet.views.island import POINTS, best_step, by_exit, island, run
 from tautnet.views.terminal import figure, gain_key, readable, two_digits
 
@@ -101,7 +108,7 @@ def render_report(result):
         "walked": walked(result),
         "counts": drawn["counts"],
         "exits": exits(result),
-        "selects": drawn_penalty(result) in SELECTING,
+        "selects": removes_on_its_path(drawn_penalty(result) or BASELINE),
         "network": network(detail),
         "kinds": kinds(detail),
         "certificates": certificates(result),

@@ -1,0 +1,360 @@
+"""What each penalty is, by name: one entry says all that the other rooms need to know of it.
+
+The entries are plain facts: reading them imports no JAX. Only `PenaltyKind.make` does.
+"""
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from importlib import import_module
+from typing import TYPE_CHECKING, Literal
+
+if TYPE_CHECKING:
+    from tautnet.objective.networks import Network
+    from tautnet.objective.penalties import Penalty
+
+# The penalty that all others are compared with: a fixed training with nothing on the weights.
+BASELINE = "none"
+# The penalty of the linear model that a comparison puts beside the networks, and of refits.
+SHRINKING = "l2"
+
+Training = Literal["path", "steps", "early_stopping", "dropout"]
+Removes = Literal["nothing", "weights", "predictors"]
+
+
+@dataclass(frozen=True)
+class PenaltyKind:
+    """The facts of one penalty.
+
+    Attributes
+    ----------
+    name : str
+        What users type.
+    make : callable
+        ``make(alpha, l1_ratio)`` gives the penalty at a strength: an object with ``value`` and
+        ``prox``, see `tautnet.objective.penalties.Penalty`.
+    help : str
+        One sentence that says what it does.
+    takes_out : {"nothing", "weights", "predictors"}
+        What it can make exactly zero: nothing, single weights, or all weights of a predictor.
+    training : {"path", "steps", "early_stopping", "dropout"}
+        How it is fitted: along a path of strengths, or by one of the trainings that put nothing
+        on the weights.
+    is_joint : bool
+        Whether all weights of a predictor leave together.
+    uses_l1_ratio : bool
+    needs_skip : bool
+        Whether it needs a linear map beside hidden layers.
+    needs_hidden_layer : bool
+    alpha_is_share : bool
+        Whether alpha is a share of hidden units, below 1, and no strength.
+    adaptive_of, relaxed_of : str or None
+        The penalty that this name is the adaptive form, or the relaxed form, of.
+    is_compared : bool
+        Whether `compare` takes it where its user names no penalties.
+    label : str
+        What sentences call it: a pattern of ``name`` and ``alpha``.
+    """
+
+    name: str
+    make: Callable[[float, float], "Penalty"]
+    help: str
+    takes_out: Removes = "nothing"
+    training: Training = "path"
+    is_joint: bool = False
+    uses_l1_ratio: bool = False
+    needs_skip: bool = False
+    needs_hidden_layer: bool = False
+    alpha_is_share: bool = False
+    adaptive_of: str | None = None
+    relaxed_of: str | None = None
+    is_compared: bool = False
+    label: str = "{name}, alpha {alpha}"
+
+    @property
+    def is_on_weights(self) -> bool:
+        """Whether it puts anything on the weights."""
+        return self.training == "path"
+
+    @property
+    def has_strength(self) -> bool:
+        """Whether there is an alpha to choose."""
+        return self.training in ("path", "dropout")
+
+    @property
+    def selects(self) -> bool:
+        """Whether it can take predictors out."""
+        return self.takes_out != "nothing"
+
+    @property
+    def base(self) -> str:
+        """The name that an estimator knows it by: that of the penalty whose form it is."""
+        return self.adaptive_of or self.relaxed_of or self.name
+
+    @property
+    def is_estimator_penalty(self) -> bool:
+        """Whether estimators take it by this name."""
+        return self.base == self.name
+
+    def complaint(self, network: "Network") -> str | None:
+        """Why this penalty cannot be used on a network, or None."""
+        if self.needs_skip and (network.is_linear or not network.skip):
+            return (
+                f"{self.name} ties hidden layers to a linear map beside them: it needs a hidden "
+                "layer and skip=True"
+            )
+        if self.needs_hidden_layer and network.is_linear:
+            return f"{self.name} leaves hidden units out: it needs a hidden layer"
+        return None
+
+
+def _built_in(name: str, *ratio: float) -> Callable[[float, float], "Penalty"]:
+    """A maker of one of this package's classes, which are imported when one is made."""
+
+    def make(alpha: float, l1_ratio: float) -> "Penalty":
+        return getattr(import_module("tautnet.objective.penalties"), name)(alpha, *ratio)
+
+    return make
+
+
+def _with_ratio(name: str) -> Callable[[float, float], "Penalty"]:
+    def make(alpha: float, l1_ratio: float) -> "Penalty":
+        return getattr(import_module("tautnet.objective.penalties"), name)(alpha, l1_ratio)
+
+    return make
+
+
+def _nothing(alpha: float, l1_ratio: float) -> "Penalty":
+    return _built_in("ElasticNet", 0.0)(0.0, l1_ratio)
+
+
+_BUILT_IN = (
+    PenaltyKind(
+        "none",
+        _nothing,
+        "No penalty: a fixed number of training steps.",
+        training="steps",
+        is_compared=True,
+        label="no penalty",
+    ),
+    PenaltyKind(
+        "l2",
+        _built_in("ElasticNet", 0.0),
+        "Shrinks all weights by their squares.",
+        is_compared=True,
+    ),
+    PenaltyKind(
+        "l1",
+        _built_in("ElasticNet", 1.0),
+        "Shrinks all weights by their magnitudes, many to exactly zero.",
+        takes_out="weights",
+        is_compared=True,
+    ),
+    PenaltyKind(
+        "elasticnet",
+        _with_ratio("ElasticNet"),
+        "Mixes l1 and l2; l1_ratio is the share of l1.",
+        takes_out="weights",
+        uses_l1_ratio=True,
+        is_compared=True,
+    ),
+    PenaltyKind(
+        "group",
+        _built_in("Group"),
+        "Takes whole predictors out.",
+        takes_out="predictors",
+        is_joint=True,
+        is_compared=True,
+    ),
+    PenaltyKind(
+        "adaptive_group",
+        _built_in("Group"),
+        "Walks the group path twice: the second presses small predictors harder.",
+        takes_out="predictors",
+        is_joint=True,
+        adaptive_of="group",
+        is_compared=True,
+    ),
+    PenaltyKind(
+        "sparse_group",
+        _with_ratio("SparseGroup"),
+        "Takes whole predictors out, and single weights of those that stay.",
+        takes_out="predictors",
+        is_joint=True,
+        uses_l1_ratio=True,
+    ),
+    PenaltyKind(
+        "hierarchical",
+        _built_in("Hierarchical"),
+        "Lets a predictor into hidden layers only beside a linear effect (LassoNet).",
+        takes_out="predictors",
+        is_joint=True,
+        needs_skip=True,
+    ),
+    PenaltyKind(
+        "mcp",
+        _built_in("MCP"),
+        "Takes single weights out, and shrinks large ones little.",
+        takes_out="weights",
+    ),
+    PenaltyKind(
+        "group_mcp",
+        _built_in("GroupMCP"),
+        "Takes whole predictors out, and shrinks large ones little.",
+        takes_out="predictors",
+        is_joint=True,
+    ),
+    PenaltyKind(
+        "early_stopping",
+        _nothing,
+        "No penalty: takes the weights that were best on rows set aside.",
+        training="early_stopping",
+        label="early stopping",
+    ),
+    PenaltyKind(
+        "dropout",
+        _nothing,
+        "No penalty: leaves hidden units out at random; alpha is their share.",
+        training="dropout",
+        needs_hidden_layer=True,
+        alpha_is_share=True,
+        label="dropout, rate {alpha}",
+    ),
+    PenaltyKind(
+        "relaxed_group",
+        _built_in("Group"),
+        "Refits the predictors that group ranks first.",
+        takes_out="predictors",
+        is_joint=True,
+        relaxed_of="group",
+    ),
+)
+_KINDS = {kind.name: kind for kind in _BUILT_IN}
+
+
+def register_penalty(kind: PenaltyKind) -> None:
+    """Make a penalty of one's own known to estimators, paths, comparisons, command and report.
+
+    Parameters
+    ----------
+    kind : PenaltyKind
+        Its ``make`` gives objects with ``value`` and ``prox``, most simply of a class that
+        inherits from one in `tautnet.objective.penalties`.
+
+    Raises
+    ------
+    ValueError
+        Where the name is that of a penalty of this package, or is no plain word.
+
+    Examples
+    --------
+    A penalty on whole predictors that is twice as strong as "group":
+
+    >>> import tautnet as tn
+    >>> from tautnet.objective.penalties import Group
+    >>> tn.register_penalty(
+    ...     tn.PenaltyKind(
+    ...         "double_group",
+    ...         lambda alpha, l1_ratio: Group(2 * alpha),
+    ...         "Takes whole predictors out, twice as fast.",
+    ...         takes_out="predictors",
+    ...         is_joint=True,
+    ...     )
+    ... )
+    >>> model = tn.TautNetRegressor("double_group", 0.1, hidden_layer_sizes=())
+    >>> model.fit([[0.0, 1.0], [1.0, 0.0], [2.0, 1.0]], [0.0, 1.0, 2.0]).selected_features_.tolist()
+    [True, False]
+    """
+    if any(kind.name == own.name for own in _BUILT_IN):
+        raise ValueError(f"{kind.name!r} is a penalty of tautnet: choose another name")
+    if not kind.name.isidentifier():
+        raise ValueError(f"{kind.name!r} is no plain word: use letters, digits and underscores")
+    _KINDS[kind.name] = kind
+
+
+def penalty_kind(name: str) -> PenaltyKind:
+    """The facts of a penalty.
+
+    Raises
+    ------
+    ValueError
+        Where no penalty has this name.
+
+    Examples
+    --------
+    >>> penalty_kind("adaptive_group").base, penalty_kind("l2").selects
+    ('group', False)
+    """
+    if name not in _KINDS:
+        raise ValueError(f"no penalty {name!r}: use some of {', '.join(compared_names())}")
+    return _KINDS[name]
+
+
+def described(name: str) -> PenaltyKind:
+    """The facts of a penalty that a file or a result names, which this process may not know.
+
+    Examples
+    --------
+    >>> described("of_a_stranger").help
+    'Not registered in this process.'
+    """
+    return _KINDS.get(name) or PenaltyKind(name, _unknown, "Not registered in this process.")
+
+
+def _unknown(alpha: float, l1_ratio: float) -> "Penalty":
+    raise ValueError("this penalty is not registered: call tautnet.register_penalty first")
+
+
+def kinds() -> Iterator[PenaltyKind]:
+    """All penalties in the order in which they are listed."""
+    yield from _KINDS.values()
+
+
+def estimator_names() -> list[str]:
+    """Names that estimators take."""
+    return [kind.name for kind in kinds() if kind.is_estimator_penalty]
+
+
+def compared_names() -> list[str]:
+    """Names that `compare` takes; the relaxed form of a penalty is asked for by ``relax=True``."""
+    return [kind.name for kind in kinds() if kind.relaxed_of is None]
+
+
+def default_names() -> list[str]:
+    """Names that `compare` takes where its user gives none."""
+    return [kind.name for kind in kinds() if kind.is_compared]
+
+
+def names_where(fact: str) -> list[str]:
+    """Names that `compare` takes of which a fact holds.
+
+    Examples
+    --------
+    >>> names_where("uses_l1_ratio")
+    ['elasticnet', 'sparse_group']
+    """
+    return [name for name in compared_names() if getattr(_KINDS[name], fact)]
+
+
+def relaxed_forms() -> dict[str, str]:
+    """Name of each relaxed form -> the penalty whose predictors it refits."""
+    return {kind.name: kind.relaxed_of for kind in kinds() if kind.relaxed_of}
+
+
+def make_penalty(name: str, alpha: float, l1_ratio: float = 0.5) -> "Penalty":
+    """The penalty of a name at a strength.
+
+    Parameters
+    ----------
+    name : str
+        A registered one.
+    alpha : float
+        Strength, at least 0; what puts nothing on the weights has the strength 0.
+    l1_ratio : float
+        ρ of "elasticnet" and "sparse_group", in [0, 1]; other penalties do not have one.
+
+    Examples
+    --------
+    >>> make_penalty("l1", 0.5)
+    ElasticNet(alpha=0.5, l1_ratio=1.0)
+    """
+    return penalty_kind(name).make(alpha, l1_ratio)
