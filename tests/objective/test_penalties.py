@@ -21,7 +21,7 @@ from hypothesis import strategies as st
 from numpy.testing import assert_allclose, assert_array_equal
 from scipy.optimize import minimize
 
-from tautnet.objective import penalties
+from tautnet.objective import registry
 from tautnet.objective.networks import Network, Weights
 from tautnet.objective.penalties import (
     MCP,
@@ -85,8 +85,10 @@ def test_jax_tells_penalties_apart():
 
 
 def test_every_penalty_has_a_case():
-    # Cures that put nothing on the weights are no penalties; "none" stands for them here.
-    assert PENALTIES.keys() == penalties.PENALTIES.keys() - set(penalties.UNPENALISED) | {"none"}
+    # Trainings that put nothing on the weights share the case of the baseline; forms of a penalty
+    # that of their base.
+    on_weights = {kind.base for kind in registry.kinds() if kind.is_on_weights}
+    assert PENALTIES.keys() == on_weights | {registry.BASELINE}
     for name, case in PENALTIES.items():
         assert type(make_penalty(name, 0.1)) is type(case)
 
