@@ -148,7 +148,7 @@ class Conditional:
         array (n_draws, n_rows, n_columns)
             Raw numbers, NaN where a cell is missing.
         """
-        drawn = np.zeros((n_draws, len(self.parts[0].fixed), len(self.columns)))
+        drawn: Floats = np.zeros((n_draws, len(self.parts[0].fixed), len(self.columns)))
         for part in self.parts:
             part.fill(drawn, generator)
         drawn = restore(drawn, self.scaling)
@@ -233,7 +233,8 @@ class Conditionals:
         # A column of zeros, so that a table of one predictor is a table, too.
         zeros = np.zeros((len(own), 1))
         inputs = np.hstack([self.table[:, others], self.table[:, columns[before]], zeros])
-        present = ~np.isnan(raw).any(axis=1)
+        missing: Booleans = np.any(np.isnan(raw), axis=1)
+        present = ~missing
         is_discrete = len(part) > 1 or _has_few(raw[:, 0])
         if is_discrete:
             values, level = np.unique(own, axis=0, return_inverse=True)
@@ -246,8 +247,8 @@ class Conditionals:
         n_others = len(others)
         fixed = inputs[:, :n_others] @ coefficients[:n_others] + constants
         inner = coefficients[n_others:-1]
-        missing = None if present.all() else self._indicator(columns, [*before, *part], ~present)
-        return Part(part, fixed, inner, before, values, is_discrete, missing)
+        told_by = self._indicator(columns, [*before, *part], missing) if missing.any() else None
+        return Part(part, fixed, inner, before, values, is_discrete, told_by)
 
     def _indicator(self, columns: Integers, known: Sequence[int], missing: Booleans) -> int | None:
         """Position of the first known column that tells which rows miss a number, or None."""

@@ -31,12 +31,6 @@ class Exits(NamedTuple):
 def exit_alphas(alphas: Floats | Sequence[float], alive: Booleans) -> list[float | None]:
     """For each column the strength from which on it is never alive again, or None.
 
-    Parameters
-    ----------
-    alphas : array (n_alphas,)
-        Ascending.
-    alive : bool array (n_alphas, n_columns)
-
     Examples
     --------
     >>> exit_alphas([0.1, 1.0, 10.0], np.array([[True, True], [False, True], [False, True]]))
@@ -64,10 +58,8 @@ def order_of_exit(path: Path, fold_paths: Sequence[Path]) -> Exits:
     alphas = _exits(path)
     folds = np.array([_exits(one) for one in fold_paths])
     logarithms = np.log10(np.where(np.isfinite(folds), folds, np.nan))
-    spread = np.full(len(alphas), np.nan)
-    if len(folds) > 1:
-        spread = logarithms.std(axis=0, ddof=1)
     alive = path.norms > 0
+    spread = logarithms.std(axis=0, ddof=1) if len(folds) > 1 else np.full(len(alphas), np.nan)
     return Exits(alphas, spread, (~alive[:-1] & alive[1:]).sum(axis=0))
 
 

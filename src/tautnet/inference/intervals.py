@@ -32,7 +32,7 @@ class Difference(NamedTuple):
 def standard_error(values: Floats, weight: Floats, groups: Integers | None = None) -> float:
     """Standard error of a weighted mean; rows of one group count as one observation.
 
-    With v̄ the weighted mean and n groups g, it is ``√(n/(n-1) Σ_g (Σ_{i∈g} wᵢ (vᵢ - v̄))²) / Σ wᵢ``
+    With m the weighted mean and n groups g it is ``√(n/(n-1) Σ_g (Σ_{i∈g} wᵢ (vᵢ - m))²) / Σ wᵢ``
     (Liang and Zeger 1986).
 
     Parameters

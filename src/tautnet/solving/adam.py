@@ -93,7 +93,7 @@ def _adam_steps(problem: Problem, data_at: RowsAt, cycles: Cycles, walked: Walke
     def one(s: Array, walked: Walked) -> Walked:
         cycle = s // cycles.length
         position = s % cycles.length
-        # Penalties are dataclasses, which their decorator hides from a type checker.
+        # Every penalty is a dataclass by its decorator, which a type checker does not see.
         penalty: Any = problem.penalty
         own = replace(problem, penalty=replace(penalty, alpha=cycles.alphas[cycle]))
         state = _adam_step(own, data_at, cycles, position, walked.state)
@@ -255,7 +255,7 @@ class Adam:
     ) -> tuple[Parameters, Parameters]:
         """Make one cosine of ``length`` steps for each strength, in minibatches or on all rows.
 
-        Of all their steps, counted through, those from ``first`` to ``last``, by default all.
+        Of all their steps, counted through, only those from ``first`` to ``last`` are made.
 
         Returns
         -------

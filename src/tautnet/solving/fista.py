@@ -44,10 +44,8 @@ def _dot(a: Parameters, b: Parameters) -> Array:
     return sum(jnp.vdot(x, y) for x, y in zip(jax.tree.leaves(a), jax.tree.leaves(b), strict=True))
 
 
-def fista_iteration(
-    problem: Problem | Quadratic, data: Rows | None, state: FistaState
-) -> FistaState:
-    """Make one iteration; a `Quadratic` has its rows in it."""
+def fista_iteration(problem: Problem | Quadratic, data: Rows, state: FistaState) -> FistaState:
+    """Make one iteration; a `Quadratic` has the rows in it and looks at no others."""
     previous, ahead, momentum, step = state
     value, gradient = jax.value_and_grad(problem.smooth)(ahead, data)
 

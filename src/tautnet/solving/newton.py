@@ -20,7 +20,7 @@ from tautnet.solving.program import Program
 
 def _newton_step(problem: Problem, data: Rows, state: FistaState) -> FistaState:
     point = state.parameters
-    inner = _solved(expand(problem, point, data), state)
+    inner = _solved(expand(problem, point, data), data, state)
     # A whole step lands on the model's exact zeros.
     whole = inner.parameters
     change = jax.tree.map(jnp.subtract, whole, point)
@@ -39,7 +39,7 @@ def _newton_step(problem: Problem, data: Rows, state: FistaState) -> FistaState:
     return FistaState(moved, moved, state.momentum, inner.step)
 
 
-def _solved(model: Quadratic, state: FistaState) -> FistaState:
+def _solved(model: Quadratic, data: Rows, state: FistaState) -> FistaState:
     """Minimise a model by accelerated proximal gradient, to a tenth of the residual there is."""
     point = state.parameters
     residual = _residual(model, point)
@@ -50,7 +50,7 @@ def _solved(model: Quadratic, state: FistaState) -> FistaState:
 
     def advance(carry: tuple[Array, FistaState]) -> tuple[Array, FistaState]:
         i, inner = carry
-        return i + 1, jax.lax.fori_loop(0, 50, lambda _, s: fista_iteration(model, None, s), inner)
+        return i + 1, jax.lax.fori_loop(0, 50, lambda _, s: fista_iteration(model, data, s), inner)
 
     start = FistaState(point, point, jnp.ones_like(state.momentum), state.step)
     _, inner = jax.lax.while_loop(go_on, advance, (0, start))
