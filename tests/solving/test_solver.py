@@ -125,9 +125,9 @@ def test_a_compilation_that_failed_is_tried_again():
 
 def test_beside_a_large_table_what_compiling_has_freed_goes_back(monkeypatch):
     """Once a program, not at every call; and the call to the system does no harm."""
-    given_back, give_back = [], compiling._return_memory
-    monkeypatch.setattr(compiling, "MUCH_MEMORY", 100)
-    monkeypatch.setattr(compiling, "_return_memory", lambda: given_back.append(give_back()))
+    given_back, give_back = [], compiling._trim_heap
+    monkeypatch.setattr(compiling, "TRIM_ABOVE", 100)
+    monkeypatch.setattr(compiling, "_trim_heap", lambda: given_back.append(give_back()))
     program = compiling.Program(lambda x: x.sum())
     for size in (12, 12, 13, 13):
         assert program(np.ones(size)) == size

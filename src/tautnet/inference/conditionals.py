@@ -1,5 +1,4 @@
-"""What a predictor could have been, given the others: draws that are as good as its values if it
-has no effect.
+"""Draws of a predictor given all others, as good as its own values if it has no effect.
 
 A predictor of numbers is its linear regression on the others plus a residual of another row; one of
 few levels, or a category, is drawn by a logistic or multinomial regression on the others. Both are
@@ -8,6 +7,7 @@ regressions the first ones are.
 """
 
 import warnings
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -17,20 +17,24 @@ from sklearn.covariance import ledoit_wolf_shrinkage
 from sklearn.exceptions import ConvergenceWarning
 from sklearn.linear_model import LogisticRegression, Ridge
 
-from tautnet.tables.scaling import fit_scaling, restore, standardise
+from tautnet.tables.arrays import Booleans, Floats, Integers
+from tautnet.tables.sample import Sample
+from tautnet.tables.scaling import Scaling, fit_scaling, restore, standardise
 
-# Numbers of distinct values up to which a column is drawn by a logistic or multinomial regression.
+# A column of at most so many distinct values is drawn by a logistic or multinomial regression.
 FEW_LEVELS = 4
-# Excess kurtosis beyond which tails are heavy: that of the Laplace distribution.
+# Tails are heavy above this excess kurtosis, that of the Laplace distribution.
 HEAVY = 3.0
-# Strength of a ridge regression, as a share of a row, that is used at least and at most.
-LEAST_RIDGE, MOST_RIDGE = 1e-4, 1e4
+# The strength of a ridge regression, as a share of a row, stays between these.
+LEAST_RIDGE = 1e-4
+MOST_RIDGE = 1e4
 
 
-def heavy_tailed(X):
-    """Which columns have heavier tails than the Laplace distribution (excess kurtosis above 3).
+def heavy_tailed(X: Floats) -> Booleans:
+    """Which columns have heavier tails than the Laplace distribution.
 
-    Columns of few levels never have: there are no tails to tame.
+    Their excess kurtosis ``m₄ / m₂² - 3`` is above 3, with mₖ the mean of ``|x - x̄|ᵏ``. Columns of
+    few levels never have: there are no tails to tame.
 
     Parameters
     ----------
@@ -50,12 +54,13 @@ def heavy_tailed(X):
     Z = standardise(X, fit_scaling(X))
     present = ~np.isnan(X)
     counts = np.maximum(present.sum(axis=0), 1)
-    second, fourth = ((np.abs(Z) ** power * present).sum(axis=0) / counts for power in (2, 4))
+    second = (np.abs(Z) ** 2 * present).sum(axis=0) / counts
+    fourth = (np.abs(Z) ** 4 * present).sum(axis=0) / counts
     excess = fourth / np.maximum(second, 1e-300) ** 2 - 3
     return (excess > HEAVY) & np.array([not _has_few(column) for column in X.T])
 
 
-def normal_scores(column):
+def normal_scores(column: Floats) -> Floats:
     """Normal quantiles of the ranks of a column; ties share a rank, missing cells stay missing.
 
     Examples
@@ -67,9 +72,10 @@ def normal_scores(column):
     return norm.ppf((ranks - 0.5) / np.count_nonzero(~np.isnan(column)))
 
 
-def _has_few(column):
+def _has_few(column: Floats) -> bool:
+    """Whether a column has few levels; a missing cell is none."""
     values = np.unique(column)
-    return len(values) <= FEW_LEVELS + np.isnan(values).any()
+    return len(values[~np.isnan(values)]) <= FEW_LEVELS
 
 
 @dataclass(frozen=True)
@@ -92,18 +98,16 @@ class Part:
         Position of the column that tells where a number is missing.
     """
 
-    columns: object
-    fixed: object
-    inner: object
-    before: object
-    values: object
+    columns: Integers
+    fixed: Floats
+    inner: Floats
+    before: Integers
+    values: Floats
     is_discrete: bool
-    missing: object = None
+    missing: int | None = None
 
-    def fill(self, drawn, generator):
-        """Draw the columns of this part into standardised draws, shape (n_draws, n_rows,
-        n_columns).
-        """
+    def fill(self, drawn: Floats, generator: np.random.Generator) -> None:
+        """Draw these columns into standardised draws, shape (n_draws, n_rows, n_columns)."""
         signal = self.fixed + drawn[..., self.before] @ self.inner
         shape = drawn.shape[:2]
         if self.is_discrete:
@@ -127,11 +131,11 @@ class Conditional:
         Of its columns.
     """
 
-    columns: object
-    parts: list
-    scaling: object
+    columns: Integers
+    parts: list[Part]
+    scaling: Scaling
 
-    def draw(self, generator, n_draws):
+    def draw(self, generator: np.random.Generator, n_draws: int) -> Floats:
         """Draw the predictor for every row, several times.
 
         Parameters
@@ -144,7 +148,7 @@ class Conditional:
         array (n_draws, n_rows, n_columns)
             Raw numbers, NaN where a cell is missing.
         """
-        drawn = np.zeros((n_draws, len(self.parts[0].fixed), len(self.columns)))
+        drawn: Floats = np.zeros((n_draws, len(self.parts[0].fixed), len(self.columns)))
         for part in self.parts:
             part.fill(drawn, generator)
         drawn = restore(drawn, self.scaling)
@@ -179,8 +183,10 @@ class Conditionals:
     ((5, 300, 1), True)
     """
 
-    def __init__(self, sample, members):
-        self.X, self.predictor, self.members = sample.X, sample.column_predictor, members
+    def __init__(self, sample: Sample, members: Integers) -> None:
+        self.X = sample.X
+        self.predictor = sample.column_predictor
+        self.members = members
         self.scaling = fit_scaling(self.X)
         self.table = standardise(self.X, self.scaling)
         shrinkage = ledoit_wolf_shrinkage(self.table, assume_centered=True)
@@ -189,78 +195,79 @@ class Conditionals:
         ridge = shrinkage * mean_variance / max(1 - shrinkage, 1e-9)
         self.ridge = float(np.clip(ridge, LEAST_RIDGE, MOST_RIDGE))
 
-    def of(self, predictor):
+    def of(self, predictor: int) -> Conditional:
         """The distribution of one predictor given all others."""
         columns = np.flatnonzero(self.predictor == predictor)
         others = np.flatnonzero(self.predictor != predictor)
-        parts, before = [], np.zeros(0, int)
+        parts = []
+        before = np.zeros(0, int)
         for part in self._parts(columns):
             parts.append(self._fit(columns, part, before, others))
             before = np.concatenate([before, part])
         return Conditional(columns, parts, self.scaling.of(columns))
 
-    def _parts(self, columns):
-        """Positions of the columns that are drawn together: what is discrete first, then number by
-        number.
-        """
-        discrete, numbers = [], []
+    def _parts(self, columns: Integers) -> list[Integers]:
+        """Positions of columns that are drawn together: discrete ones first, then numbers."""
+        discrete: list[Integers] = []
+        numbers: list[Integers] = []
         for member in dict.fromkeys(self.members[columns]):
             own = np.flatnonzero(self.members[columns] == member)
-            is_category = len(own) > 1 and np.isin(self.X[:, columns[own]], (0.0, 1.0)).all()
-            if is_category or len(np.unique(self.table[:, columns[own]], axis=0)) <= FEW_LEVELS:
+            if self._is_discrete(columns[own]):
                 discrete.append(own)
                 continue
             # Whether a cell is missing comes before its value.
             for j in sorted(own, key=lambda j: np.isnan(self.X[:, columns[j]]).any()):
-                (discrete if _has_few(self.X[:, columns[j]]) else numbers).append(np.array([j]))
+                kind = discrete if _has_few(self.X[:, columns[j]]) else numbers
+                kind.append(np.array([j]))
         return discrete + numbers
 
-    def _fit(self, columns, part, before, others):
+    def _is_discrete(self, columns: Integers) -> bool:
+        """Whether columns are those of a category, or have few levels together."""
+        is_category = len(columns) > 1 and np.isin(self.X[:, columns], (0.0, 1.0)).all()
+        return bool(is_category) or len(np.unique(self.table[:, columns], axis=0)) <= FEW_LEVELS
+
+    def _fit(self, columns: Integers, part: Integers, before: Integers, others: Integers) -> Part:
         """One part given the other predictors and the parts before."""
-        raw, own = self.X[:, columns[part]], self.table[:, columns[part]]
+        raw = self.X[:, columns[part]]
+        own = self.table[:, columns[part]]
         # A column of zeros, so that a table of one predictor is a table, too.
-        inputs = np.hstack(
-            [self.table[:, others], self.table[:, columns[before]], np.zeros((len(own), 1))]
-        )
-        present, n_before = ~np.isnan(raw).any(axis=1), len(others)
-        levels, level = np.unique(own, axis=0, return_inverse=True)
+        zeros = np.zeros((len(own), 1))
+        inputs = np.hstack([self.table[:, others], self.table[:, columns[before]], zeros])
+        missing: Booleans = np.any(np.isnan(raw), axis=1)
+        present = ~missing
         is_discrete = len(part) > 1 or _has_few(raw[:, 0])
         if is_discrete:
-            coefficients, constants = self._multinomial(inputs, level.ravel(), len(levels))
+            values, level = np.unique(own, axis=0, return_inverse=True)
+            coefficients, constants = self._multinomial(inputs, level.ravel(), len(values))
         else:
             fitted = Ridge(self.ridge * present.sum()).fit(inputs[present], own[present, 0])
-            coefficients, constants = fitted.coef_[:, None], np.array([fitted.intercept_])
-        fixed = inputs[:, :n_before] @ coefficients[:n_before] + constants
-        residuals = None if is_discrete else (own - inputs @ coefficients - constants)[present, 0]
-        missing = None
-        if not present.all():
-            known = (
-                j for j in (*before, *part) if np.array_equal(self.X[:, columns[j]] > 0.5, ~present)
-            )
-            missing = next(known, None)
-        return Part(
-            part,
-            fixed,
-            coefficients[n_before:-1],
-            before,
-            levels if is_discrete else residuals,
-            is_discrete,
-            missing,
-        )
+            coefficients = fitted.coef_[:, None]
+            constants = np.array([fitted.intercept_])
+            values = (own - inputs @ coefficients - constants)[present, 0]
+        n_others = len(others)
+        fixed = inputs[:, :n_others] @ coefficients[:n_others] + constants
+        inner = coefficients[n_others:-1]
+        told_by = self._indicator(columns, [*before, *part], missing) if missing.any() else None
+        return Part(part, fixed, inner, before, values, is_discrete, told_by)
 
-    def _multinomial(self, inputs, level, n_levels):
-        """Coefficients (n_inputs, n_levels) and constants (n_levels,) of the logarithms of
-        probabilities.
-        """
-        # A logistic loss bends a quarter as much as a square: so the same share of the rows is a
-        # quarter as strong.
+    def _indicator(self, columns: Integers, known: Sequence[int], missing: Booleans) -> int | None:
+        """Position of the first known column that tells which rows miss a number, or None."""
+        for j in known:
+            if np.array_equal(self.X[:, columns[j]] > 0.5, missing):
+                return j
+        return None
+
+    def _multinomial(self, inputs: Floats, level: Integers, n_levels: int) -> tuple[Floats, Floats]:
+        """Coefficients (n_inputs, n_levels) and constants (n_levels,) of log-probabilities."""
+        # The logistic loss has at most a quarter of the curvature of half a square, so the same
+        # share of the rows is a quarter as strong.
         model = LogisticRegression(C=4 / (self.ridge * len(level)), max_iter=300)
         with warnings.catch_warnings():
             # Any coefficients draw; those that more steps would give draw no better.
             warnings.simplefilter("ignore", ConvergenceWarning)
             model.fit(inputs, level)
-        if n_levels == 2:
-            return np.vstack([np.zeros(inputs.shape[1]), model.coef_[0]]).T, np.array(
-                [0.0, model.intercept_[0]]
-            )
-        return model.coef_.T, model.intercept_
+        if n_levels > 2:
+            return model.coef_.T, model.intercept_
+        # Of two levels the first one is the reference, whose signal is 0.
+        coefficients = np.vstack([np.zeros(inputs.shape[1]), model.coef_[0]]).T
+        return coefficients, np.array([0.0, model.intercept_[0]])

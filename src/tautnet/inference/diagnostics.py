@@ -1,17 +1,22 @@
-"""How good predicted probabilities, classes and risks are, from predictions of models that never
-saw their rows.
-"""
+"""How good predicted probabilities, classes and risks are, on rows that no model had seen."""
 
 import numpy as np
 
-# Rows that a bin of a calibration needs, and the most bins that are of use.
-LEAST_ROWS, MOST_BINS, Z = 15, 10, 1.959964
-# Parts of equally many rows by predicted risk, and the most steps of a survival curve that can
-# be told apart.
-PARTS, MOST_STEPS = ("lowest", "middle", "highest"), 300
+from tautnet.tables.arrays import Booleans, Floats, Integers
+
+# Rows that each bin of a calibration needs.
+LEAST_ROWS = 15
+# More bins than these show nothing new.
+MOST_BINS = 10
+# The 97.5 % quantile of the normal distribution.
+Z = 1.959964
+# Parts of equally many rows by predicted risk.
+PARTS = ("lowest", "middle", "highest")
+# Steps of a survival curve that an eye can tell apart.
+MOST_STEPS = 300
 
 
-def confusion(observed, predicted, n_classes):
+def confusion(observed: Integers, predicted: Integers, n_classes: int) -> Integers:
     """Numbers of rows by observed class (rows) and predicted class (columns).
 
     Parameters
@@ -28,12 +33,11 @@ def confusion(observed, predicted, n_classes):
     >>> confusion(np.array([0, 0, 1]), np.array([0, 1, 1]), 2).tolist()
     [[1, 1], [0, 1]]
     """
-    return np.bincount(observed * n_classes + predicted, minlength=n_classes**2).reshape(
-        n_classes, n_classes
-    )
+    counts = np.bincount(observed * n_classes + predicted, minlength=n_classes**2)
+    return counts.reshape(n_classes, n_classes)
 
 
-def calibration(probability, happened, weight):
+def calibration(probability: Floats, happened: Booleans, weight: Floats) -> list[dict[str, float]]:
     """Predicted probabilities beside observed shares, in bins of equally many rows.
 
     Parameters
@@ -45,8 +49,7 @@ def calibration(probability, happened, weight):
     -------
     list of dict
         For each bin ``predicted`` and ``observed`` (weighted means), ``ci_low`` and ``ci_high``
-        of what was observed (Wilson 1927, with the effective number of rows of Kish 1965), and
-        ``rows``.
+        of what was observed (`wilson`, for ``(Σw)² / Σw²`` rows: Kish 1965), and ``rows``.
 
     Examples
     --------
@@ -55,33 +58,35 @@ def calibration(probability, happened, weight):
     (0.1, 0.0, 0.161, 20)
     """
     counted = weight > 0
-    probability, happened, weight = probability[counted], happened[counted], weight[counted]
+    probability = probability[counted]
+    happened = happened[counted]
+    weight = weight[counted]
     n_bins = int(np.clip(len(weight) // LEAST_ROWS, 1, MOST_BINS))
     bins = []
     for part in np.array_split(np.argsort(probability, kind="stable"), n_bins):
         own = weight[part]
+        predicted = float(np.average(probability[part], weights=own))
         observed = float(np.average(happened[part], weights=own))
         low, high = wilson(observed, own.sum() ** 2 / np.square(own).sum())
         bins.append(
-            {
-                "predicted": float(np.average(probability[part], weights=own)),
-                "observed": observed,
-                "ci_low": low,
-                "ci_high": high,
-                "rows": len(part),
-            }
+            dict(predicted=predicted, observed=observed, ci_low=low, ci_high=high, rows=len(part))
         )
     return bins
 
 
-def wilson(share, n):
-    """95 % interval of a share of ``n`` rows (Wilson 1927)."""
+def wilson(share: float, n: float) -> tuple[float, float]:
+    """95 % interval of a share p of n rows (Wilson 1927).
+
+    ``(p + z²/2n ± z √(p (1 - p)/n + z²/4n²)) / (1 + z²/n)``
+    """
     centre = (share + Z**2 / (2 * n)) / (1 + Z**2 / n)
     half = Z * np.sqrt(share * (1 - share) / n + Z**2 / (4 * n**2)) / (1 + Z**2 / n)
     return float(max(centre - half, 0.0)), float(min(centre + half, 1.0))
 
 
-def survival_by_risk(time, event, risk, weight, fold):
+def survival_by_risk(
+    time: Floats, event: Booleans, risk: Floats, weight: Floats, fold: Integers
+) -> list[dict[str, str | float | Floats | None]]:
     """Survival of the rows with the lowest, the middle and the highest predicted risk.
 
     Parameters
@@ -98,15 +103,10 @@ def survival_by_risk(time, event, risk, weight, fold):
         of them outlive, None where more do), and the steps of `kaplan_meier`: ``times`` and
         ``survival``.
     """
-    part = np.full(len(time), -1)
-    for k in np.unique(fold):
-        rows = np.flatnonzero((fold == k) & (weight > 0))
-        part[rows[np.argsort(risk[rows], kind="stable")]] = (
-            np.arange(len(rows)) * len(PARTS) // len(rows)
-        )
-    found = []
+    third = _thirds(risk, weight, fold)
+    found: list[dict[str, str | float | Floats | None]] = []
     for k, name in enumerate(PARTS):
-        own = part == k
+        own = third == k
         times, survival = kaplan_meier(time[own], event[own], weight[own])
         below = np.flatnonzero(survival <= 0.5)
         kept = np.unique(np.linspace(0, len(times) - 1, min(len(times), MOST_STEPS)).astype(int))
@@ -123,18 +123,27 @@ def survival_by_risk(time, event, risk, weight, fold):
     return found
 
 
-def kaplan_meier(time, event, weight):
-    """Share of rows that outlives each time, rows without an event counted as long as they were
-    seen.
+def _thirds(risk: Floats, weight: Floats, fold: Integers) -> Integers:
+    """The third of its fold's risks that each row is in: 0, 1 or 2; -1 for rows of weight 0."""
+    third = np.full(len(risk), -1)
+    for k in np.unique(fold):
+        rows = np.flatnonzero((fold == k) & (weight > 0))
+        order = rows[np.argsort(risk[rows], kind="stable")]
+        third[order] = np.arange(len(rows)) * len(PARTS) // len(rows)
+    return third
+
+
+def kaplan_meier(time: Floats, event: Booleans, weight: Floats) -> tuple[Floats, Floats]:
+    """Share of rows that outlives each time; rows without an event count while they were seen.
+
+    ``S(t) = Π (1 - dᵢ/nᵢ)`` over the times of events up to t, with dᵢ the weight of the rows that
+    have an event at time i, and nᵢ that of the rows that were seen until then (Kaplan and Meier
+    1958, Nonparametric estimation from incomplete observations).
 
     Returns
     -------
     times, survival : arrays (n_times,)
         0, the distinct times of events, and the last time of all.
-
-    References
-    ----------
-    Kaplan and Meier (1958), Nonparametric estimation from incomplete observations.
 
     Examples
     --------
@@ -148,6 +157,6 @@ def kaplan_meier(time, event, weight):
     order = np.argsort(time, kind="stable")
     left = weight[order][::-1].cumsum()[::-1]
     at_risk = left[np.searchsorted(time[order], moments)]
-    survival = np.cumprod(1 - dying / at_risk)
+    survival = np.concatenate([[1.0], np.cumprod(1 - dying / at_risk)])
     times = np.concatenate([[0.0], moments, [time.max(initial=0.0)]])
-    return times, np.concatenate([[1.0], survival, survival[-1:] if len(survival) else [1.0]])
+    return times, np.append(survival, survival[-1])

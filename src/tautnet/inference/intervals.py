@@ -1,9 +1,12 @@
 """Intervals for differences of losses that were measured on the same rows."""
 
+from collections.abc import Sequence
 from typing import NamedTuple
 
 import numpy as np
 from scipy.stats import norm, t
+
+from tautnet.tables.arrays import Floats, Integers
 
 
 class Difference(NamedTuple):
@@ -26,27 +29,31 @@ class Difference(NamedTuple):
     p: float
 
 
-def standard_error(values, weight, groups=None):
+def standard_error(values: Floats, weight: Floats, groups: Integers | None = None) -> float:
     """Standard error of a weighted mean; rows of one group count as one observation.
+
+    With m the weighted mean and n groups g it is ``√(n/(n-1) Σ_g (Σ_{i∈g} wᵢ (vᵢ - m))²) / Σ wᵢ``
+    (Liang and Zeger 1986).
 
     Parameters
     ----------
     values, weight : arrays (n_rows,)
     groups : int array (n_rows,), optional
     """
-    deviations = weight * (values - np.average(values, weights=weight))
-    sums = (
-        deviations
-        if groups is None
-        else np.bincount(np.unique(groups, return_inverse=True)[1], deviations)
-    )
+    sums = weight * (values - np.average(values, weights=weight))
+    if groups is not None:
+        own = np.unique(groups, return_inverse=True)[1]
+        sums = np.asarray(np.bincount(own, sums), float)
     n = len(sums)
     return float(np.sqrt(np.square(sums).sum() * n / max(n - 1, 1)) / weight.sum())
 
 
-def paired_difference(other, own, weight, groups=None):
-    """Difference of two mean losses with the normal interval of cross-validation (Bayle et al.
-    2020).
+def paired_difference(
+    other: Floats, own: Floats, weight: Floats, groups: Integers | None = None
+) -> Difference:
+    """Difference of two mean losses, with a normal interval.
+
+    The losses of cross-validation have one although folds share training rows (Bayle et al. 2020).
 
     Parameters
     ----------
@@ -66,14 +73,17 @@ def paired_difference(other, own, weight, groups=None):
     0.833
     """
     values = other - own
-    mean, se = float(np.average(values, weights=weight)), standard_error(values, weight, groups)
+    mean = float(np.average(values, weights=weight))
+    se = standard_error(values, weight, groups)
     p = float(2 * norm.sf(abs(mean) / se)) if se > 0 else float(mean == 0)
     half = norm.ppf(0.975) * se
     return Difference(mean, se, mean - half, mean + half, p)
 
 
-def corrected_resampled_t(fold_differences, test_share):
+def corrected_resampled_t(fold_differences: Floats, test_share: float) -> tuple[float, float]:
     """Interval over repeated folds that allows for shared training rows (Nadeau and Bengio 2003).
+
+    The variance of the mean of n differences of variance s² is ``s² (1/n + test_share)``.
 
     Parameters
     ----------
@@ -88,20 +98,25 @@ def corrected_resampled_t(fold_differences, test_share):
     n = len(fold_differences)
     se = np.sqrt(np.var(fold_differences, ddof=1) * (1 / n + test_share))
     half = t.ppf(0.975, n - 1) * se
-    return float(np.mean(fold_differences) - half), float(np.mean(fold_differences) + half)
+    mean = np.mean(fold_differences)
+    return float(mean - half), float(mean + half)
 
 
-def holm(p_values):
+def holm(p_values: Sequence[float]) -> list[float]:
     """P-values corrected for their number (Holm 1979).
+
+    Of n in ascending order the one at rank i, from 1 on, becomes the largest of
+    ``min(1, (n - j + 1) pⱼ)`` over all ranks j up to i.
 
     Examples
     --------
     >>> holm([0.01, 0.04, 0.03])
     [0.03, 0.06, 0.06]
     """
-    order = np.argsort(p_values)
-    n, corrected, largest = len(p_values), [0.0] * len(p_values), 0.0
-    for rank, i in enumerate(order):
+    n = len(p_values)
+    corrected = [0.0] * n
+    largest = 0.0
+    for rank, i in enumerate(np.argsort(p_values)):
         largest = max(largest, min(1.0, (n - rank) * p_values[i]))
         corrected[i] = float(largest)
     return corrected

@@ -1,35 +1,45 @@
 """Programs that evaluate a point: its objective, its certificate, the null model."""
 
+from typing import TypeAlias
+
 import jax
 
-from tautnet.objective.problem import null_loss
+from tautnet.objective.arrays import Array
+from tautnet.objective.networks import Parameters
+from tautnet.objective.problem import Data, Problem, TableRows, null_loss
 from tautnet.solving.program import Program
 
+# Rows as programs take them: copied, or read from a large table.
+Rows: TypeAlias = Data | TableRows
+# Objective and stationarity.
+Measured: TypeAlias = tuple[Array, Array]
 
-def _measure(problem, data, floor, parameters):
+
+def _measure(problem: Problem, data: Rows, floor: Array, parameters: Parameters) -> Measured:
     return problem.objective(parameters, data), problem.stationarity(parameters, data, floor)
 
 
-def _measure_unpenalised(problem, data, floor, parameters):
-    return (
-        problem.objective(parameters, data),
-        problem.unpenalised_stationarity(parameters, data, floor),
-    )
+def _measure_unpenalised(
+    problem: Problem, data: Rows, floor: Array, parameters: Parameters
+) -> Measured:
+    objective = problem.objective(parameters, data)
+    return objective, problem.unpenalised_stationarity(parameters, data, floor)
 
 
-def _null(problem, data, outputs):
+def _null(problem: Problem, data: Rows, outputs: Array) -> tuple[Array, Array]:
     return null_loss(problem.loss, data, outputs)
 
 
-def _pulls(problem, y, weight, outputs):
+def _pulls(problem: Problem, y: Array, weight: Array, outputs: Array) -> Array:
     return jax.grad(lambda outputs: problem.loss.mean_value(y, outputs, weight))(outputs)
 
 
-def _objective(problem, data, parameters):
+def _objective(problem: Problem, data: Rows, parameters: Parameters) -> Array:
     return problem.objective(parameters, data)
 
 
 null = Program(_null)
+# Gradient of the mean loss in the outputs, one number for each row and output.
 pulls = Program(_pulls)
 objective = Program(_objective)
 measure = Program(_measure)

@@ -1,7 +1,8 @@
-"""THE loop: short calls of a compiled program, between which it can be stopped."""
+"""The loop of all solvers: short calls of a compiled program, between which it can be stopped."""
 
 import threading
 import time
+from collections.abc import Callable
 
 import numpy as np
 
@@ -13,20 +14,21 @@ class Interrupted(Exception):
 
 
 class Ticker:
-    """What a loop reports to and asks whether to go on; the default never stops and says
-    nothing.
+    """A ticker takes the progress of a loop and tells it to go on or to stop.
+
+    By default it never stops a loop, and keeps the progress to itself.
     """
 
-    def __init__(self, on_progress=None):
+    def __init__(self, on_progress: Callable[[float], None] | None = None) -> None:
         self.stopped = threading.Event()
         self.on_progress = on_progress
 
-    def stop(self):
+    def stop(self) -> None:
         """Make every loop that holds this ticker raise `Interrupted` at its next call."""
         self.stopped.set()
 
-    def tick(self, share=0.0):
-        """Say that a share of one unit of work is done; raise `Interrupted` if told to stop."""
+    def tick(self, share: float = 0.0) -> None:
+        """Say that a share of one job is done; raise `Interrupted` if told to stop."""
         if self.stopped.is_set():
             raise Interrupted
         if self.on_progress is not None:
@@ -39,10 +41,12 @@ class Pace:
     The number of steps in a call never changes the result: the state carries everything.
     """
 
-    def __init__(self, steps=50):
+    def __init__(self, steps: int = 50) -> None:
         self.steps = steps
 
-    def advance(self, advance, first, last, ticker):
+    def advance(
+        self, advance: Callable[[int, int], None], first: int, last: int, ticker: Ticker
+    ) -> None:
         """Call ``advance(first, last)`` in pieces until all steps from first to last are made."""
         while first < last:
             until = min(last, first + self.steps)

@@ -4,25 +4,26 @@ import ctypes
 import os
 import sys
 import threading
+from collections.abc import Callable, Hashable
 from concurrent.futures import Future
 from pathlib import Path
+from typing import Any, ClassVar
 
 import jax
 
-# Each takes some memory maps, of which Linux allows a process 65,530; beyond them XLA ends the
+# Each program takes some memory maps. Linux allows a process 65,530 of them; beyond, XLA ends the
 # process.
 MOST_PROGRAMS = 2000
-# Bytes that a program works on beyond which memory is worth the hundredths of a second that
-# returning it takes.
-MUCH_MEMORY = 2**26
+# Trim the heap after compiling when the arguments are larger than this many bytes; trimming takes
+# about 10 ms.
+TRIM_ABOVE = 2**26
 
 
 class Program:
-    """A function compiled once for each shape, however many threads ask for it at once.
+    """A program is a function compiled once for each shape, however many threads ask at once.
 
-    XLA is told to use one thread inside a program, since units of work run side by side; for large
-    products it may use more (seen in jaxlib 0.10.2). How many units run at once changes no bit of a
-    fit.
+    XLA is told to use one thread inside a program, since jobs run side by side; for large products
+    it may use more (seen in jaxlib 0.10.2). How many jobs run at once changes no bit of a fit.
 
     Attributes
     ----------
@@ -31,51 +32,45 @@ class Program:
         compilations.
     """
 
-    every = []
+    every: ClassVar[list["Program"]] = []
 
-    def __init__(self, function):
+    def __init__(self, function: Callable[..., Any]) -> None:
         self.function = function
-        self.compiled = {}
+        self.compiled: dict[Hashable, Future[Callable[..., Any]]] = {}
         self.lock = threading.Lock()
         self.every.append(self)
 
-    def __call__(self, *arguments):
+    def __call__(self, *arguments: Any) -> Any:
         leaves, structure = jax.tree.flatten(arguments)
         key = structure, tuple((leaf.shape, leaf.dtype) for leaf in leaves)
         with self.lock:
-            mine = key not in self.compiled
+            is_first = key not in self.compiled
             future = self.compiled.setdefault(key, Future())
-        if mine:
+        if is_first:
             try:
-                options = (
-                    {"xla_cpu_multi_thread_eigen": False}
-                    if jax.default_backend() == "cpu"
-                    else None
-                )
-                future.set_result(
-                    jax.jit(self.function, compiler_options=options).lower(*arguments).compile()
-                )
+                future.set_result(self._compile(arguments))
             except BaseException as error:
                 self.compiled.pop(key, None)
                 future.set_exception(error)
                 raise
-            if sum(leaf.nbytes for leaf in leaves) > MUCH_MEMORY:
-                _return_memory()
+            if sum(leaf.nbytes for leaf in leaves) > TRIM_ABOVE:
+                _trim_heap()
         return future.result()(*arguments)
 
+    def _compile(self, arguments: tuple[Any, ...]) -> Callable[..., Any]:
+        on_cpu = jax.default_backend() == "cpu"
+        options = {"xla_cpu_multi_thread_eigen": False} if on_cpu else None
+        return jax.jit(self.function, compiler_options=options).lower(*arguments).compile()
 
-def _return_memory():
-    """Give the system back what compiling has freed: glibc would keep some 140 MB of it for the
-    process.
-    """
+
+def _trim_heap() -> None:
+    """Give what compiling has freed back to the system: glibc would keep some 140 MB of it."""
     if sys.platform == "linux" and hasattr(ctypes.CDLL(None), "malloc_trim"):
         ctypes.CDLL(None).malloc_trim(0)
 
 
-def forget_programs(most=MOST_PROGRAMS):
-    """Let all compiled programs go where a process holds more of them than it should: they are
-    compiled again.
-    """
+def forget_programs(most: int = MOST_PROGRAMS) -> None:
+    """Drop all compiled programs if a process holds more than ``most``; they are compiled again."""
     if sum(len(program.compiled) for program in Program.every) > most:
         for program in Program.every:
             program.compiled.clear()
@@ -86,7 +81,7 @@ def forget_programs(most=MOST_PROGRAMS):
 CACHE_VARIABLE = "TAUTNET_CACHE"
 
 
-def use_compilation_cache():
+def use_compilation_cache() -> None:
     """Keep compiled programs on disk between processes, in a directory of this jax version.
 
     Does nothing where the user has set a directory for jax already, or where the environment
