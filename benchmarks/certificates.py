@@ -132,7 +132,7 @@ def quality(name, data, activation, penalty):
     """How far from the end of the valley the path's point and the finished one are: a row."""
     import jax
 
-    from tautnet.solving.evaluate import measure
+    from tautnet.engine.evaluate import measure
 
     with jax.enable_x64(True):
         unit, problem, rows, start = chosen_point(name, data, activation, penalty)
@@ -174,7 +174,7 @@ def lbfgs_to_the_end(problem, rows, point):
 
 def many_iterations(problem, rows, point, n_iter=20_000):
     """Parameters and number of iterations of accelerated proximal gradient."""
-    from tautnet.solving.fista import fista, fista_start
+    from tautnet.engine.fista import fista, fista_start
 
     return fista(problem, rows, np.asarray(n_iter, np.int32), fista_start(point)).parameters, n_iter
 
@@ -186,7 +186,7 @@ def of_flat(problem, rows, point):
     import jax
     from jax.flatten_util import ravel_pytree
 
-    from tautnet.solving.program import Program
+    from tautnet.engine.program import Program
 
     flat, shaped = ravel_pytree(point)
     whole = jax.value_and_grad(lambda flat, problem, rows: problem.objective(shaped(flat), rows))
@@ -204,7 +204,7 @@ def costs(name, data, activation, penalty):
     """What two solvers cost from the path's point to the same stationarity: a row each."""
     import jax
 
-    from tautnet.solving.evaluate import measure
+    from tautnet.engine.evaluate import measure
 
     with jax.enable_x64(True):
         unit, problem, rows, start = chosen_point(name, data, activation, penalty)
@@ -229,10 +229,10 @@ def costs(name, data, activation, penalty):
 
 def proximal_gradient(problem, rows, point, unit, tol=5 * SOLVED):
     """Parameters and number of iterations; it ends at a fifth of ``tol``."""
-    from tautnet.solving.evaluate import measure
+    from tautnet.engine.evaluate import measure
     from tautnet.solving.finishing import Finishing, finish
-    from tautnet.solving.fista import fista
-    from tautnet.solving.loop import Ticker
+    from tautnet.engine.fista import fista
+    from tautnet.engine.loop import Ticker
 
     how = Finishing(fista, 25, measure, tol, MOST, False)
     floor = np.float64(unit.floor)
@@ -249,8 +249,8 @@ def lbfgs(problem, rows, point, unit):
     from jax.flatten_util import ravel_pytree
     from scipy.optimize import Bounds, minimize
 
-    from tautnet.solving.evaluate import measure
-    from tautnet.solving.fista import fista, fista_start
+    from tautnet.engine.evaluate import measure
+    from tautnet.engine.fista import fista, fista_start
 
     objective, flat, shaped = of_flat(problem, rows, point)
     biases = jax.tree.map(np.ones_like, point.biases)
@@ -335,7 +335,7 @@ def finished_around(sample, walked, chain, alphas):
     import jax
 
     from tautnet.objective.networks import pad
-    from tautnet.solving.evaluate import objective
+    from tautnet.engine.evaluate import objective
     from tautnet.solving.prepared import make_unit
     from tautnet.solving.recorder import as_float64
     from tautnet.validation.chains import held_out_losses

@@ -59,7 +59,7 @@ def measure(name, penalty, data):
     import jax
 
     import tautnet as tn
-    from tautnet.solving import program
+    from tautnet.engine import program
 
     X, _, y, _, _ = parts(name, data, 0)
 
@@ -101,7 +101,8 @@ def measure(name, penalty, data):
 @contextmanager
 def watched(watch):
     """While it lasts the parts of a fit report to a watch."""
-    from tautnet.solving import adam, program, walk
+    from tautnet.engine import adam, program
+    from tautnet.solving import walk
     from tautnet.solving.prepared import Unit
 
     originals = (
@@ -164,7 +165,7 @@ def gradient_seconds(problem, data, parameters, rows):
     """Seconds of one gradient, compiled as the solver's programs are."""
     import jax
 
-    from tautnet.solving.program import Program
+    from tautnet.engine.program import Program
 
     def loop(problem, data, parameters, count):
         data = data._replace(

@@ -55,11 +55,11 @@ def forget_programs():
     yield
     maps = Path("/proc/self/maps")
     if (
-        "tautnet.solving.program" in sys.modules
+        "tautnet.engine.program" in sys.modules
         and maps.exists()
         and len(maps.read_text().splitlines()) > MOST_MAPS
     ):
-        from tautnet.solving import program
+        from tautnet.engine import program
 
         program.forget_programs(most=0)
 

@@ -31,7 +31,7 @@ from tautnet.replication.pruning import pruning_rows
 from tautnet.replication.summary import summarise
 from tautnet.replication.trials import Trial, draw_replicate, online_trials, online_units
 from tautnet.validation.curve import Curve
-from tautnet.validation.jobs import run_units
+from tautnet.engine.jobs import run_units
 from tautnet.views.article_sections import article_text
 
 DOCS = Path(__file__).parents[1] / "docs"

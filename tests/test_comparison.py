@@ -5,7 +5,7 @@ import pytest
 from sklearn.model_selection import KFold
 
 from tautnet import TautNetRegressorCV, compare
-from tautnet.solving import adam
+from tautnet.engine import adam
 from tautnet.tables import datasets
 
 

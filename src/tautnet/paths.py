@@ -13,7 +13,7 @@ from tautnet.estimators.assembled import estimator_for
 from tautnet.solving.path import Path
 from tautnet.solving.trainings import run_chain
 from tautnet.tables.target import as_target
-from tautnet.validation.jobs import run_units
+from tautnet.engine.jobs import run_units
 
 
 def fit_path(

@@ -35,7 +35,7 @@ from tautnet.solving.settings import Settings
 from tautnet.tables.errors import TableError
 from tautnet.tables.sample import encode, notes
 from tautnet.validation.folds import fold_rows
-from tautnet.validation.jobs import stage
+from tautnet.engine.jobs import stage
 from tautnet.validation.nested import Candidate, cross_validate
 from tautnet.validation.study import single_chains
 

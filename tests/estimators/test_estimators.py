@@ -13,7 +13,7 @@ from sklearn.exceptions import ConvergenceWarning, NotFittedError
 
 import tautnet as tn
 from tautnet.solving.settings import Schedule, Settings
-from tautnet.validation.adaptive import adaptive_factors
+from tautnet.solving.adaptive import adaptive_factors
 
 RNG = np.random.default_rng(0)
 X = RNG.normal(size=(60, 4))

@@ -10,7 +10,7 @@ from tautnet.solving.bends import Bends
 from tautnet.solving.prepared import make_unit
 from tautnet.solving.settings import Settings
 from tautnet.tables.sample import Sample
-from tautnet.validation.adaptive import adaptive_factors
+from tautnet.solving.adaptive import adaptive_factors
 
 QUICK = dict(hidden_layer_sizes=(20,), random_state=0)
 rng = np.random.default_rng(5)

@@ -8,9 +8,9 @@ import pytest
 
 from tautnet.objective.networks import padded_size
 from tautnet.objective.strengths import grid, nearest
-from tautnet.solving import adam
-from tautnet.solving.adam import Adam
-from tautnet.solving.loop import Ticker
+from tautnet.engine import adam
+from tautnet.engine.adam import Adam
+from tautnet.engine.loop import Ticker
 from tautnet.solving.prepared import in_place, make_unit
 from tautnet.solving.walk import automatic_alphas, walk
 
@@ -59,7 +59,7 @@ def test_a_path_goes_from_over_fitted_to_exactly_null(paths, regression, name):
 def test_on_wide_tables_columns_that_have_left_leave_the_arithmetic_for_good(
     monkeypatch, paths, regression, name
 ):
-    from tautnet.solving import adam
+    from tautnet.engine import adam
     from tautnet.solving import walk as walking
 
     kept = []
@@ -86,7 +86,7 @@ def test_a_walk_of_fewer_columns_holds_no_more_networks_at_once(regression, sett
     unit = make_unit(regression, ALL, settings("group"))
     start, data = unit.start(np.float32), unit.data(np.float32)
     n_parameters = sum(leaf.size for leaf in jax.tree.leaves(start))
-    monkeypatch.setattr("tautnet.solving.adam.NUMBERS_BETWEEN_LOOKS", n_parameters)
+    monkeypatch.setattr("tautnet.engine.adam.NUMBERS_BETWEEN_LOOKS", n_parameters)
     adam = Adam(unit.problem(0.1, np.float32), data, start, Ticker())
     adam.keep([0])
     assert adam.capacity == 1 and len(adam.columns) == 1

@@ -16,8 +16,8 @@ from tautnet.objective.losses import BinaryLogLoss, SquaredError
 from tautnet.objective.networks import Network
 from tautnet.objective.penalties import ElasticNet, Group
 from tautnet.objective.problem import Data, Problem
-from tautnet.solving import adam, evaluate, fista
-from tautnet.solving import program as compiling
+from tautnet.engine import adam, evaluate, fista
+from tautnet.engine import program as compiling
 
 LINEAR = Network((), skip=False)
 

@@ -5,9 +5,9 @@ import time
 
 import pytest
 
-from tautnet.solving.loop import Interrupted, Pace, Ticker
-from tautnet.solving.program import use_compilation_cache
-from tautnet.validation.jobs import count_jobs, run_units
+from tautnet.engine.loop import Interrupted, Pace, Ticker
+from tautnet.engine.program import use_compilation_cache
+from tautnet.engine.jobs import count_jobs, run_units
 
 
 def test_results_come_in_order_whatever_ends_first():

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from tautnet.inference.table import tabulate
-from tautnet.validation.adaptive import adaptive_factors
+from tautnet.solving.adaptive import adaptive_factors
 from tautnet.validation.folds import make_folds
 from tautnet.validation.nested import Candidate, cross_validate
 from tautnet.validation.study import chosen_results, run_study

@@ -19,7 +19,7 @@ from tautnet.objective.strengths import nearest
 from tautnet.solving.path import Path
 from tautnet.solving.trainings import run_chain
 from tautnet.validation.folds import split_rows, tolerant_folds
-from tautnet.validation.jobs import run_units, stages
+from tautnet.engine.jobs import run_units, stages
 from tautnet.validation.nested import Candidate, cross_validate
 from tautnet.validation.relaxed import Relaxed, choice, relax
 from tautnet.validation.study import null_loss, penalty_curves, single_chains, training_curve

@@ -10,8 +10,8 @@ from tautnet.estimators.base import Net, set_parameters
 from tautnet.estimators.inputs import Table
 from tautnet.estimators.kinds import ClassifierNet, RegressorNet
 from tautnet.objective.registry import penalty_kind
-from tautnet.validation.adaptive import run_at
-from tautnet.validation.jobs import run_units
+from tautnet.solving.adaptive import run_at
+from tautnet.engine.jobs import run_units
 
 
 class Plain(Net):

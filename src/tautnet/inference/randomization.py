@@ -1,5 +1,4 @@
-"""Which predictors are real: the holdout randomization test, and a limit on the share of false ones
-among them.
+"""Which predictors are real: the holdout randomization test, with a limit on false ones.
 
 Networks that have not seen a fold predict it twice: with a predictor as it is, and with draws of it
 from its distribution given the other predictors. If the target has nothing to do with the predictor
@@ -7,15 +6,24 @@ beyond what the others say, its own values are no better than a draw (Tansey, Ve
 and Blei 2018, The holdout randomization test).
 """
 
-from functools import partial
+from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import NamedTuple
 
 import numpy as np
 from scipy.stats import false_discovery_control
 
+from tautnet.engine.jobs import Report, run_jobs, stages
+from tautnet.engine.loop import Ticker
+from tautnet.inference.conditionals import Conditional, Conditionals
+from tautnet.objective.networks import Parameters
+from tautnet.solving.fitted_scaling import FittedScaling
+from tautnet.solving.settings import Request, Settings
 from tautnet.solving.trainings import run_chain
+from tautnet.tables.arrays import Booleans, Floats, Integers
+from tautnet.tables.sample import Sample
 from tautnet.tables.scaling import standardise
-from tautnet.validation.jobs import run_units, stages
+from tautnet.validation.fits import Chains
 
 # A predictor is given up when this many draws were as good as its values.
 EXCEEDANCES = 10
@@ -23,8 +31,9 @@ EXCEEDANCES = 10
 DRAWS = 1000
 # Rows beyond which so many of them, drawn at random, are what the test looks at.
 MOST_ROWS = 10_000
-# Numbers of hidden signals that are held at once.
+# Numbers of hidden signals that are held at once, and most draws.
 SIGNALS = 250_000
+MOST_AT_ONCE = 64
 
 
 class Verdicts(NamedTuple):
@@ -41,12 +50,12 @@ class Verdicts(NamedTuple):
         How many were made.
     """
 
-    p_values: object
-    fold_p_values: object
-    draws: object
+    p_values: Floats
+    fold_p_values: Floats
+    draws: Integers
 
 
-def most_draws(n_predictors, fdr):
+def most_draws(n_predictors: int, fdr: float) -> int:
     """Draws at most for a predictor: enough that a single real one among all can be found.
 
     Examples
@@ -57,7 +66,7 @@ def most_draws(n_predictors, fdr):
     return max(DRAWS, int(np.ceil(4 * n_predictors / fdr)))
 
 
-def benjamini_hochberg(p_values, fdr):
+def benjamini_hochberg(p_values: Floats, fdr: float) -> Booleans:
     """Which p-values are small enough, so that the expected share of false ones is at most a level.
 
     All predictors count, those that no network uses among them: their p-value is 1.
@@ -100,12 +109,14 @@ class Sequential:
     (True, [0.10989010989010989])
     """
 
-    def __init__(self, observed, most):
-        self.limit, self.most, self.draws = observed + 1e-9 * np.abs(observed), most, 0
+    def __init__(self, observed: Floats, most: int) -> None:
+        self.limit = observed + 1e-9 * np.abs(observed)
+        self.most = most
+        self.draws = 0
         self.exceedances = np.zeros(len(observed), int)
         self.ends = np.full(len(observed), most)
 
-    def add(self, losses):
+    def add(self, losses: Floats) -> None:
         """Count some more draws, shape (n_draws, n_statistics)."""
         losses = losses[: self.most - self.draws]
         counts = self.exceedances + (losses <= self.limit).cumsum(axis=0)
@@ -116,18 +127,18 @@ class Sequential:
         self.exceedances = counts[-1]
 
     @property
-    def over(self):
+    def over(self) -> bool:
         """Whether no further draw is needed."""
         return self.draws >= self.most or bool((self.exceedances >= EXCEEDANCES).all())
 
     @property
-    def values(self):
+    def values(self) -> Floats:
         """The p-values, shape (n_statistics,)."""
         stopped = self.exceedances >= EXCEEDANCES
         return np.where(stopped, EXCEEDANCES / self.ends, (self.exceedances + 1) / (self.draws + 1))
 
 
-def rows_to_test(weight, seed):
+def rows_to_test(weight: Floats, seed: int) -> Integers:
     """The rows that the test looks at: all that count, or `MOST_ROWS` of them.
 
     Examples
@@ -153,31 +164,36 @@ class FoldNetwork:
         The rows that the test looks at.
     rows : int array (n_rows,)
         Those of them that the network has not seen.
-    unit : Unit
-        What it was fitted on.
+    scaling : FittedScaling
+        How the rows that it was fitted on were scaled.
     parameters : Parameters
     """
 
-    def __init__(self, sample, rows, unit, parameters):
-        self.unit, self.parameters, self.rows = unit, parameters, rows
-        self.y, self.weight = sample.y[rows], sample.weight[rows]
-        self.inputs = standardise(sample.X[rows], unit.scaling)
+    def __init__(
+        self, sample: Sample, rows: Integers, scaling: FittedScaling, parameters: Parameters
+    ) -> None:
+        self.scaling = scaling
+        self.parameters = parameters
+        self.rows = rows
+        self.y = sample.y[rows]
+        self.weight = sample.weight[rows]
+        self.inputs = standardise(sample.X[rows], scaling.inputs)
         first, skip, _ = parameters.weights
         self.signal = self.inputs @ first + parameters.biases[0]
         self.beside = None if skip is None else self.inputs @ skip
         self.n_signals = max(self.signal.size, 1)
 
-    def uses(self, columns):
+    def uses(self, columns: Integers) -> bool:
         """Whether a weight of these columns is not zero."""
         first, skip, _ = self.parameters.weights
         return bool(first[columns].any() or (skip is not None and skip[columns].any()))
 
     @property
-    def loss(self):
+    def loss(self) -> float:
         """Summed metric of the rows as they are."""
         return self._loss(self.signal[None], None if self.beside is None else self.beside[None])[0]
 
-    def losses(self, columns, drawn):
+    def losses(self, columns: Integers, drawn: Floats) -> Floats:
         """Summed metric of the rows with other values of some columns.
 
         Parameters
@@ -191,20 +207,59 @@ class FoldNetwork:
         array (n_draws,)
         """
         first, skip, _ = self.parameters.weights
-        change = standardise(drawn, self.unit.scaling.of(columns)) - self.inputs[:, columns]
+        change = standardise(drawn, self.scaling.inputs.of(columns)) - self.inputs[:, columns]
         beside = None if skip is None else self.beside + change @ skip[columns]
         return self._loss(self.signal + change @ first[columns], beside)
 
-    def _loss(self, signal, beside):
-        outputs = self.unit.in_units(
-            self.unit.settings.network.outputs_of_signal(self.parameters, signal, beside)
-        )
-        n_draws, loss = len(outputs), self.unit.settings.loss
+    def _loss(self, signal: Floats, beside: Floats | None) -> Floats:
+        settings = self.scaling.settings
+        network_outputs = settings.network.outputs_of_signal(self.parameters, signal, beside)
+        outputs = self.scaling.in_target_scale(network_outputs)
         y = np.broadcast_to(self.y, outputs.shape).reshape(-1, self.y.shape[1])
-        return loss.metric(y, outputs.reshape(y.shape)).reshape(n_draws, -1) @ self.weight
+        losses = settings.loss.metric(y, outputs.reshape(y.shape))
+        return losses.reshape(len(outputs), -1) @ self.weight
 
 
-def fold_networks(nested, rows, *, n_jobs=None, on_progress=None):
+@dataclass(frozen=True)
+class NetworkJob:
+    """The network of one fold.
+
+    Attributes
+    ----------
+    settings : Settings
+    alpha : float
+        The strength that the other folds choose.
+    fold : int array (n_rows,)
+        The fold of each row of the table.
+    k : int
+        The fold that the network does not see.
+    tested : int array
+        Rows of the table that the test looks at.
+    """
+
+    settings: Settings
+    alpha: float
+    fold: Integers
+    k: int
+    tested: Integers
+
+    def run(self, table: Sample, ticker: Ticker) -> FoldNetwork:
+        """Walk again up to the strength: none of the path's parameters are kept."""
+        seen = np.flatnonzero(self.fold != self.k)
+        request = Request(until=self.alpha)
+        path = run_chain(table, seen, seen[:0], self.settings, request, ticker)
+        unseen = np.flatnonzero(self.fold[self.tested] == self.k)
+        parameters = path.parameters[len(path.alphas) - 1]
+        return FoldNetwork(table.of(self.tested), unseen, path.scaling, parameters)
+
+
+def fold_networks(
+    chains: Chains,
+    rows: Integers,
+    *,
+    n_jobs: int | None = None,
+    on_progress: Report | None = None,
+) -> list[FoldNetwork]:
     """The network of each fold, at the strength that the other folds choose.
 
     Nothing that makes it has seen the fold: neither its training, nor its factors, nor the choice
@@ -212,48 +267,100 @@ def fold_networks(nested, rows, *, n_jobs=None, on_progress=None):
 
     Parameters
     ----------
-    nested : Nested
+    chains : Chains
         Of one repeat, with chains without two folds.
     rows : int array
         Rows of the table that the test looks at; networks know them by their positions in it.
     n_jobs, on_progress
-        As in `run_units`.
+        As in `run_jobs`.
 
     Returns
     -------
     list of FoldNetwork
     """
-    sample, fold = nested.sample, nested.folds[0]
-    tested = sample.of(rows)
+    fold = chains.folds[0]
+    jobs = []
+    for k in range(int(fold.max()) + 1):
+        settings = chains.single(0, k).path.settings
+        alpha = chains.inner(0, k).alpha("min")
+        jobs.append(NetworkJob(settings, alpha, fold, k, rows))
+    return run_jobs(chains.sample, jobs, n_jobs=n_jobs, on_progress=on_progress)
 
-    def network(k, ticker):
-        chain, alpha = nested.single(0, k), nested.inner(0, k).alpha("min")
-        # Walked again for its parameters: none of the path's are kept.
-        path = run_chain(
-            sample,
-            np.flatnonzero(fold != k),
-            rows[:0],
-            chain.path.unit.settings,
-            until=alpha,
-            ticker=ticker,
-        )
-        unseen = np.flatnonzero(fold[rows] == k)
-        return FoldNetwork(tested, unseen, path.unit, path.parameters[len(path.alphas) - 1])
 
-    units = [partial(network, k) for k in range(int(fold.max()) + 1)]
-    return run_units(units, n_jobs=n_jobs, on_progress=on_progress)
+@dataclass(frozen=True)
+class ConditionalJob:
+    """The distribution of one predictor given all others."""
+
+    predictor: int
+
+    def run(self, table: Conditionals, ticker: Ticker) -> Conditional:
+        """Fit it."""
+        return table.of(self.predictor)
+
+
+@dataclass(frozen=True)
+class RandomizationJob:
+    """The test of one predictor.
+
+    Attributes
+    ----------
+    conditional : Conditional
+    networks : tuple of int
+        Those that use the predictor.
+    most : int
+        Draws at most.
+    seed : tuple of int
+    by_fold : bool
+        Whether single networks get p-values, too.
+    """
+
+    conditional: Conditional
+    networks: tuple[int, ...]
+    most: int
+    seed: tuple[int, ...]
+    by_fold: bool
+
+    def run(self, table: Sequence[FoldNetwork], ticker: Ticker) -> Sequential:
+        """Draw until the p-values are clear: that of all rows first, then of single networks."""
+        networks = [table[k] for k in self.networks]
+        columns = self.conditional.columns
+        generator = np.random.default_rng(list(self.seed))
+        observed = self._statistics([network.loss for network in networks])
+        sequential = Sequential(observed, self.most)
+        most_signals = max(network.n_signals for network in networks)
+        at_once = int(np.clip(SIGNALS // most_signals, 1, MOST_AT_ONCE))
+        while not sequential.over:
+            ticker.tick(sequential.draws / self.most)
+            drawn = self.conditional.draw(generator, at_once)
+            losses = [network.losses(columns, drawn[:, network.rows]) for network in networks]
+            sequential.add(self._statistics(losses))
+        return sequential
+
+    def _statistics(self, losses: Sequence[float] | Sequence[Floats]) -> Floats:
+        """The sum over networks, and the networks themselves where they get p-values."""
+        together = np.stack(losses, axis=-1)
+        total = together.sum(axis=-1, keepdims=True)
+        return np.concatenate([total, together], axis=-1) if self.by_fold else total
 
 
 def randomization_test(
-    sample, networks, conditionals, *, most, seed, by_fold=False, n_jobs=None, on_progress=None
-):
+    sample: Sample,
+    networks: Sequence[FoldNetwork],
+    conditionals: Conditionals,
+    *,
+    most: int,
+    seed: int,
+    by_fold: bool = False,
+    n_jobs: int | None = None,
+    on_progress: Report | None = None,
+) -> Verdicts:
     """Compare the held-out loss with that under draws of each predictor.
 
     Parameters
     ----------
     sample : Sample
         The rows that the test looks at.
-    networks : list of FoldNetwork
+    networks : sequence of FoldNetwork
         No row in two of them.
     conditionals : Conditionals
     most : int
@@ -262,61 +369,33 @@ def randomization_test(
     by_fold : bool
         Whether single networks get p-values, too.
     n_jobs, on_progress
-        As in `run_units`.
+        As in `run_jobs`.
 
     Returns
     -------
     Verdicts
         The p-value of a predictor is that of the loss summed over all rows.
     """
-    n_predictors, n_folds = sample.n_predictors, len(networks)
-    p_values, fold_p_values = (
-        np.ones(n_predictors),
-        np.full((n_predictors, n_folds), 1.0 if by_fold else np.nan),
-    )
-    draws, used = np.zeros(n_predictors, int), {}
-    for j in range(n_predictors):
+    used = {}
+    for j in range(sample.n_predictors):
         columns = np.flatnonzero(sample.column_predictor == j)
-        using = [k for k in range(n_folds) if networks[k].uses(columns)]
+        using = tuple(k for k, network in enumerate(networks) if network.uses(columns))
         if using:
             used[j] = using
     first, second = stages(2, on_progress)
     # One after the other: what silences a warning of scikit-learn's does so in all threads.
-    known = run_units([lambda ticker, j=j: conditionals.of(j) for j in used], on_progress=first)
-    units = [
-        partial(_test, conditional, [networks[k] for k in used[j]], most, [seed, 4, j], by_fold)
+    known = run_jobs(conditionals, [ConditionalJob(j) for j in used], on_progress=first)
+    jobs = [
+        RandomizationJob(conditional, used[j], most, (seed, 4, j), by_fold)
         for j, conditional in zip(used, known, strict=True)
     ]
-    results = run_units(units, n_jobs=n_jobs, on_progress=second)
+    results = run_jobs(networks, jobs, n_jobs=n_jobs, on_progress=second)
+    p_values = np.ones(sample.n_predictors)
+    fold_p_values = np.full((sample.n_predictors, len(networks)), 1.0 if by_fold else np.nan)
+    draws = np.zeros(sample.n_predictors, int)
     for j, sequential in zip(used, results, strict=True):
-        p_values[j], draws[j] = sequential.values[0], sequential.draws
+        p_values[j] = sequential.values[0]
+        draws[j] = sequential.draws
         if by_fold:
-            fold_p_values[j, used[j]] = sequential.values[1:]
+            fold_p_values[j, list(used[j])] = sequential.values[1:]
     return Verdicts(p_values, fold_p_values, draws)
-
-
-def _test(conditional, networks, most, seed, by_fold, ticker):
-    """Draw one predictor until its p-values are clear: that of all rows first, then those of single
-    networks.
-    """
-    generator = np.random.default_rng(seed)
-
-    def statistics(losses):
-        losses = np.stack(losses, axis=-1)
-        total = losses.sum(axis=-1, keepdims=True)
-        return np.concatenate([total, losses], axis=-1) if by_fold else total
-
-    sequential = Sequential(statistics([network.loss for network in networks]), most)
-    size = int(np.clip(SIGNALS // max(network.n_signals for network in networks), 1, 64))
-    while not sequential.over:
-        ticker.tick(sequential.draws / most)
-        drawn = conditional.draw(generator, size)
-        sequential.add(
-            statistics(
-                [
-                    network.losses(conditional.columns, drawn[:, network.rows])
-                    for network in networks
-                ]
-            )
-        )
-    return sequential

@@ -1,13 +1,17 @@
 """Stability selection: which predictors come out on top again and again in halves of the rows."""
 
-from functools import partial
+from dataclasses import dataclass
 
 import numpy as np
 
+from tautnet.engine.jobs import Report, run_jobs
+from tautnet.engine.loop import Ticker
+from tautnet.solving.settings import Request, Settings
 from tautnet.solving.trainings import run_chain
+from tautnet.tables.arrays import Booleans, Floats, Integers
 from tautnet.tables.errors import TableError
+from tautnet.tables.sample import Sample
 from tautnet.validation.folds import make_folds
-from tautnet.validation.jobs import run_units
 
 PAIRS = 30
 # Share of the halves in which a predictor has to be among the largest.
@@ -15,7 +19,7 @@ THRESHOLD = 0.6
 MOST_COUNTED = 8
 
 
-def counted(n_predictors, expected_false):
+def counted(n_predictors: int, expected_false: float) -> int:
     """How many of the largest are counted in each half so that few enough false ones are
     expected.
 
@@ -41,7 +45,7 @@ def counted(n_predictors, expected_false):
     return n
 
 
-def top(norms, n):
+def top(norms: Floats, n: int) -> Booleans:
     """Which norms are among the n largest; zeros never are, so that there may be fewer.
 
     Examples
@@ -55,7 +59,7 @@ def top(norms, n):
     return chosen & (norms > 0)
 
 
-def expected_false_at_most(n_counted, n_predictors):
+def expected_false_at_most(n_counted: int, n_predictors: int) -> float:
     """Bound on the expected number of false ones at or above the threshold: ``q² / ((2π - 1)
     p)``.
 
@@ -67,9 +71,38 @@ def expected_false_at_most(n_counted, n_predictors):
     return n_counted**2 / ((2 * THRESHOLD - 1) * n_predictors)
 
 
+@dataclass(frozen=True)
+class HalfJob:
+    """The path of half of the rows, up to one strength.
+
+    Attributes
+    ----------
+    rows : int array
+    settings : Settings
+    alpha : float
+    """
+
+    rows: Integers
+    settings: Settings
+    alpha: float
+
+    def run(self, table: Sample, ticker: Ticker) -> Floats:
+        """Norm of each predictor at that strength."""
+        request = Request(until=self.alpha)
+        path = run_chain(table, self.rows, self.rows[:0], self.settings, request, ticker)
+        return path.norms[-1]
+
+
 def stability_selection(
-    sample, settings, alpha, n_counted, *, labels, n_jobs=None, on_progress=None
-):
+    sample: Sample,
+    settings: Settings,
+    alpha: float,
+    n_counted: int,
+    *,
+    labels: Integers | None,
+    n_jobs: int | None = None,
+    on_progress: Report | None = None,
+) -> Floats:
     """Fit complementary halves of the rows and count how often each predictor has one of the
     largest norms.
 
@@ -84,7 +117,7 @@ def stability_selection(
     labels : int array (n_rows,) or None
         Classes, spread evenly over both halves.
     n_jobs, on_progress
-        As in `run_units`.
+        As in `run_jobs`.
 
     Returns
     -------
@@ -96,18 +129,11 @@ def stability_selection(
     Meinshausen and Bühlmann (2010), Stability selection; Shah and Samworth (2013), Variable
     selection with error control: another look at stability selection.
     """
-    units = []
+    jobs = []
     for pair in range(PAIRS):
-        halves = make_folds(
-            len(sample.y), 2, labels=labels, groups=sample.groups, seed=settings.seed + pair
-        )
-        units += [
-            partial(_norms, sample, np.flatnonzero(halves == half), settings, alpha)
-            for half in (0, 1)
-        ]
-    norms = run_units(units, n_jobs=n_jobs, on_progress=on_progress)
+        seed = settings.seed + pair
+        halves = make_folds(len(sample.y), 2, labels=labels, groups=sample.groups, seed=seed)
+        for half in (0, 1):
+            jobs.append(HalfJob(np.flatnonzero(halves == half), settings, alpha))
+    norms = run_jobs(sample, jobs, n_jobs=n_jobs, on_progress=on_progress)
     return np.mean([top(one, n_counted) for one in norms], axis=0)
-
-
-def _norms(sample, rows, settings, alpha, ticker):
-    return run_chain(sample, rows, rows[:0], settings, until=alpha, ticker=ticker).norms[-1]

@@ -33,7 +33,7 @@ from tautnet.replication.trials import (
     online_trials,
     online_units,
 )
-from tautnet.validation.jobs import run_units
+from tautnet.engine.jobs import run_units
 
 N_FRESH, N_LARGER = 2000, 1000
 PENALTIES, PRUNING = ("none", "l2", "l1"), ("l2", "l1", "group")

@@ -24,7 +24,7 @@ from tautnet.replication.protocol import (
     draw_network,
     hidden_and_outputs,
 )
-from tautnet.solving.program import Program
+from tautnet.engine.program import Program
 
 
 class Strengths(NamedTuple):

@@ -8,7 +8,8 @@ by straight effects alone. The bend then stays in the residuals, where it can be
 import numpy as np
 
 from tautnet.objective.problem import Problem
-from tautnet.solving import evaluate
+from tautnet.engine import evaluate
+from tautnet.solving.prepared import Prepared
 from tautnet.tables.arrays import Floats
 
 # Where effects may bend, in standard deviations from the mean: the quartiles of a normal
@@ -26,20 +27,20 @@ class Bends:
 
     Parameters
     ----------
-    unit : Unit
+    prepared : Prepared
         The rows that are fitted.
     """
 
-    def __init__(self, unit) -> None:
-        n_rows, n_columns = unit.X.shape
-        self.unit = unit
+    def __init__(self, prepared: Prepared) -> None:
+        n_rows, n_columns = prepared.X.shape
+        self.prepared = prepared
         self.rows = np.arange(n_rows)
         most = LARGEST // (len(KNOTS) * n_columns)
         if n_rows > most:
-            generator = np.random.default_rng([unit.settings.seed, 5])
+            generator = np.random.default_rng([prepared.settings.seed, 5])
             self.rows = np.sort(generator.choice(n_rows, most, replace=False))
-        X = np.asarray(unit.X[self.rows], np.float32)
-        weight = unit.weight[self.rows]
+        X = np.asarray(prepared.X[self.rows], np.float32)
+        weight = prepared.weight[self.rows]
         self.weight = (weight / weight.sum()).astype(np.float32)
         self.hinges = _hinges(np.ascontiguousarray((X - self.weight @ X).T), self.weight)
         # Of p correlations that are noise the largest stays below √(2 log p / n) (Donoho and
@@ -66,7 +67,7 @@ class Bends:
         sizes = np.sqrt(self.weight @ np.square(residuals))
         scale = np.where(sizes > 0, 1 / np.maximum(sizes, 1e-30), 0)
         residuals *= scale * self.weight[:, None]
-        predictor = self.unit.column_predictor
+        predictor = self.prepared.column_predictor
         found = np.zeros((predictor.max() + 1, n_networks))
         for hinge in self.hinges:
             shares = np.abs(hinge @ residuals).reshape(len(hinge), n_networks, -1).max(axis=2)
@@ -75,17 +76,17 @@ class Bends:
 
     def _residuals(self, outputs: Floats) -> Floats:
         """Slope of each row's loss in its outputs."""
-        unit = self.unit
-        settings = unit.settings
-        n_rows, _, n_outputs = unit.padded_shape
+        prepared = self.prepared
+        settings = prepared.settings
+        n_rows, _, n_outputs = prepared.padded_shape
         more = ((0, n_rows - len(outputs)), (0, n_outputs - outputs.shape[1]))
         outputs = np.pad(outputs, more, constant_values=settings.loss.padding_bias)
-        y = np.pad(unit.y, more)
-        weight = np.pad(unit.weight, more[0])
+        y = np.pad(prepared.y, more)
+        weight = np.pad(prepared.weight, more[0])
         problem = Problem(None, None, settings.loss, settings.network)
         pulls = np.asarray(evaluate.pulls(problem, y, weight, outputs))
-        pulls = pulls[: len(unit.y), : unit.y.shape[1]]
-        return (pulls / unit.weight[:, None]).astype(np.float32)
+        pulls = pulls[: len(prepared.y), : prepared.y.shape[1]]
+        return (pulls / prepared.weight[:, None]).astype(np.float32)
 
 
 def _hinges(columns: Floats, weight: Floats) -> Floats:

@@ -6,6 +6,9 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
+from tautnet.solving.fitted_scaling import FittedScaling
+from tautnet.solving.settings import Settings
+
 if TYPE_CHECKING:
     import pandas as pd
 
@@ -41,8 +44,8 @@ class Path:
         The certificate, NaN where it was not asked for.
     parameters : dict
         Index of a strength -> its parameters, for those kept.
-    unit : Unit
-        The scaling and the rows that were fitted.
+    scaling : FittedScaling
+        How the rows were scaled, and how they were fitted.
     seconds : float
         Time that the chain took.
     bends : array (n_alphas, n_predictors), optional
@@ -68,10 +71,15 @@ class Path:
     stationarity: NDArray[np.float64]
     objective_gap: NDArray[np.float64]
     parameters: dict[int, Any]
-    unit: Any
+    scaling: FittedScaling
     seconds: float
     bends: NDArray[np.float64] | None = None
     predictors: list[str] | None = None
+
+    @property
+    def settings(self) -> Settings:
+        """How the path was fitted."""
+        return self.scaling.settings
 
     @property
     def sizes(self) -> NDArray[np.float64]:

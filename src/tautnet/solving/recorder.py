@@ -1,135 +1,187 @@
 """How the points of a chain become a path."""
 
-from dataclasses import replace
+from collections.abc import Collection, Sequence
 from functools import cached_property
+from typing import Any
 
 import jax
 import numpy as np
 
 from tautnet.objective.histograms import weight_histograms
-from tautnet.solving import evaluate
+from tautnet.objective.networks import Parameters
+from tautnet.objective.problem import Data, TableRows
+from tautnet.engine import evaluate
 from tautnet.solving.bends import Bends
 from tautnet.solving.path import Path
-from tautnet.solving.prepared import standardised
+from tautnet.solving.prepared import Prepared, standardised
+from tautnet.tables.arrays import Floats, Integers
+from tautnet.tables.sample import Sample
+
+# Stationarity and objective gap.
+Certificate = tuple[float, float]
+NO_CERTIFICATE: Certificate = (np.nan, np.nan)
 
 
-def pick(parameters, i):
+def pick(parameters: Parameters, i: int) -> Parameters:
     """One of several networks."""
     return jax.tree.map(lambda leaf: leaf[i], parameters)
 
 
-class Recorder:
-    """Turns points of a chain into the rows of a `Path`."""
+def as_float64(parameters: Parameters) -> Parameters:
+    """Parameters as float64 NumPy arrays."""
+    return jax.tree.map(lambda leaf: np.asarray(leaf, np.float64), parameters)
 
-    def __init__(self, unit, sample, held_out):
-        self.unit, self.held_out, self.certified = (
-            unit,
-            standardised(sample.X, held_out, unit.scaling),
-            (),
-        )
-        self.blocks, self.parameters, self.limit, self.count = [], {}, None, 0
+
+class Recorder:
+    """Turns points of a chain into the rows of a `Path`.
+
+    Parameters
+    ----------
+    prepared : Prepared
+        The rows that are fitted.
+    sample : Sample
+    held_out : int array
+        Rows of the sample whose outputs are wanted.
+    certified : collection of int
+        Indices of the strengths that get a certificate.
+    """
+
+    def __init__(
+        self,
+        prepared: Prepared,
+        sample: Sample,
+        held_out: Integers,
+        certified: Collection[int] = (),
+    ) -> None:
+        self.prepared = prepared
+        self.held_out = standardised(sample.X, held_out, prepared.scaling.inputs)
+        self.certified = certified
+        self.blocks: list[dict[str, Any]] = []
+        self.parameters: dict[int, Parameters] = {}
+        self.limit: float | None = None
+        self.count = 0
 
     @cached_property
-    def data(self):
+    def data(self) -> Data | TableRows:
         """All rows in float64: certificates are measured on them."""
-        return self.unit.data(np.float64)
+        return self.prepared.data(np.float64)
 
-    def certificate(self, i, alpha, parameters, late):
-        """Stationarity, and what the objective has gained since ``late``, relative to the null
+    def certificate(
+        self, i: int, alpha: float, parameters: Parameters, late: Parameters
+    ) -> Certificate:
+        """The certificate of a point, where one is wanted for strength number ``i``.
+
+        Its second part is what the objective has gained since ``late``, over the null model's
         loss.
         """
         if i not in self.certified:
-            return np.nan, np.nan
-        is_penalised = self.unit.settings.kind.is_on_weights
+            return NO_CERTIFICATE
+        prepared = self.prepared
+        is_penalised = prepared.settings.kind.is_on_weights
         measure = evaluate.measure if is_penalised else evaluate.measure_unpenalised
-        problem = self.unit.problem(alpha, np.float64)
+        problem = prepared.problem(alpha, np.float64)
+        floor = np.float64(prepared.null_model.floor)
         before = evaluate.objective(problem, self.data, as_float64(late))
-        objective, residual = measure(
-            problem, self.data, np.float64(self.unit.floor), as_float64(parameters)
-        )
-        return float(residual), (float(before) - float(objective)) / self.unit.null_loss
+        objective, residual = measure(problem, self.data, floor, as_float64(parameters))
+        gain = float(before) - float(objective)
+        return float(residual), gain / prepared.null_model.loss
 
     @cached_property
-    def bends(self):
-        """What looks for bends in residuals, or None."""
-        unit, settings = self.unit, self.unit.settings
-        can_lose = not settings.network.is_linear and settings.kind.selects
-        return Bends(unit) if can_lose else None
+    def bends(self) -> Bends | None:
+        """What looks for bends in residuals, where the penalty can take a predictor out."""
+        settings = self.prepared.settings
+        can_lose = settings.kind.selects and not settings.network.is_linear
+        return Bends(self.prepared) if can_lose else None
 
-    def fitted(self, parameters):
+    def fitted(self, parameters: Parameters) -> Floats:
         """Outputs of several networks for the rows that were fitted, as the fit sees the target."""
-        return self.unit.settings.network.outputs(self.unit.cropped(parameters), self.unit.X)
+        prepared = self.prepared
+        return prepared.settings.network.outputs(prepared.cropped(parameters), prepared.X)
 
-    def train_loss(self, parameters):
+    def train_loss(self, parameters: Parameters) -> Floats:
         """Mean metric of several networks on the rows that were fitted."""
-        return self._train_loss(self.fitted(parameters))
+        return self._mean_metric(self.fitted(parameters))
 
-    def _train_loss(self, outputs):
-        unit, loss = self.unit, self.unit.settings.loss
-        fitted = unit.in_units(outputs)
-        target = unit.in_units(unit.y)
-        return np.array(
-            [unit.weight @ loss.fitted_metric(target, one, unit.weight) for one in fitted]
-        )
+    def _mean_metric(self, outputs: Floats) -> Floats:
+        prepared = self.prepared
+        metric = prepared.settings.loss.fitted_metric
+        target = prepared.scaling.in_target_scale(prepared.y)
+        weight = prepared.weight
+        fitted = prepared.scaling.in_target_scale(outputs)
+        return np.array([weight @ metric(target, one, weight) for one in fitted])
 
-    def add(self, alphas, parameters, steps, keep, certificates):
-        """Record several points, stacked; a certificate may be None."""
-        unit = self.unit
-        parameters = unit.cropped(parameters)
+    def add(
+        self,
+        alphas: Sequence[float] | Floats,
+        parameters: Parameters,
+        steps: Sequence[int] | Integers,
+        keep: Sequence[bool],
+        certificates: Sequence[Certificate],
+    ) -> None:
+        """Record several points, stacked."""
+        prepared = self.prepared
+        parameters = prepared.cropped(parameters)
         for i in np.flatnonzero(keep):
             self.parameters[self.count + int(i)] = pick(parameters, i)
         self.count += len(alphas)
-        first, skip, later = parameters.weights
-        flat = np.concatenate(
-            [w.reshape(len(w), -1) for w in jax.tree.leaves(parameters.weights)], axis=1
+        fitted = self.fitted(parameters)
+        outputs = prepared.settings.network.outputs(parameters, self.held_out)
+        norms = self._predictor_norms(parameters)
+        self.blocks.append(
+            {
+                "alphas": np.array(alphas, float),
+                "steps": np.array(steps),
+                "train_loss": self._mean_metric(fitted),
+                "outputs": prepared.scaling.in_target_scale(outputs).astype(np.float32),
+                "norms": norms,
+                "bends": np.zeros_like(norms) if self.bends is None else self.bends.of(fitted),
+                "unit_norms": _hidden_unit_norms(parameters),
+                "stationarity": np.array([stationarity for stationarity, _ in certificates]),
+                "objective_gap": np.array([gap for _, gap in certificates]),
+            }
+            | self._weight_sizes(parameters)
         )
+
+    def _predictor_norms(self, parameters: Parameters) -> Floats:
+        """Norm of all first-layer and skip weights of each predictor, for several networks."""
+        first, skip, _ = parameters.weights
+        squares = np.square(first).sum(axis=2)
+        if skip is not None:
+            squares = squares + np.square(skip).sum(axis=2)
+        predictor = self.prepared.column_predictor
+        return np.sqrt([np.bincount(predictor, row) for row in squares])
+
+    def _weight_sizes(self, parameters: Parameters) -> dict[str, Any]:
+        """How large the weights of several networks are, all layers together."""
+        leaves = jax.tree.leaves(parameters.weights)
+        flat = np.concatenate([leaf.reshape(len(leaf), -1) for leaf in leaves], axis=1)
         magnitudes = np.abs(flat)
         if self.limit is None:
             self.limit = float(magnitudes[0].max()) or 1.0
-        squares = np.square(first).sum(axis=2) + (
-            0 if skip is None else np.square(skip).sum(axis=2)
-        )
-        through = np.zeros((len(flat), 0))
-        if later:
-            through = np.linalg.norm(first, axis=1) * np.linalg.norm(later[0], axis=2)
-        certificates = [(np.nan, np.nan) if c is None else c for c in certificates]
-        norms = np.sqrt([np.bincount(unit.column_predictor, row) for row in squares])
-        fitted = self.fitted(parameters)
-        self.blocks.append(
-            dict(
-                alphas=np.array(alphas, float),
-                steps=np.array(steps),
-                train_loss=self._train_loss(fitted),
-                outputs=unit.in_units(
-                    unit.settings.network.outputs(parameters, self.held_out)
-                ).astype(np.float32),
-                norms=norms,
-                bends=np.zeros_like(norms) if self.bends is None else self.bends.of(fitted),
-                unit_norms=through,
-                weight_squares=np.square(flat).sum(axis=1),
-                weight_magnitudes=magnitudes.sum(axis=1),
-                weight_max=magnitudes.max(axis=1),
-                zero_weights=(flat == 0).sum(axis=1),
-                histograms=weight_histograms(flat, self.limit),
-                stationarity=np.array([c[0] for c in certificates]),
-                objective_gap=np.array([c[1] for c in certificates]),
-            )
-        )
-
-    def path(self, seconds):
-        columns = {
-            name: np.concatenate([block[name] for block in self.blocks]) for name in self.blocks[0]
+        return {
+            "weight_squares": np.square(flat).sum(axis=1),
+            "weight_magnitudes": magnitudes.sum(axis=1),
+            "weight_max": magnitudes.max(axis=1),
+            "zero_weights": (flat == 0).sum(axis=1),
+            "histograms": weight_histograms(flat, self.limit),
         }
-        # The rows themselves are not part of a result: only what was learned from them.
-        unit = replace(self.unit, X=None, y=None, weight=None, table=None)
+
+    def path(self, seconds: float) -> Path:
+        """The path of all points; the rows themselves are no part of it."""
+        names = self.blocks[0]
+        arrays = {name: np.concatenate([block[name] for block in self.blocks]) for name in names}
         return Path(
-            **columns,
-            histogram_limit=self.limit,
+            **arrays,
+            histogram_limit=self.limit or 1.0,
             parameters=self.parameters,
-            unit=unit,
+            scaling=self.prepared.scaling,
             seconds=seconds,
         )
 
 
-def as_float64(parameters):
-    return jax.tree.map(lambda leaf: np.asarray(leaf, np.float64), parameters)
+def _hidden_unit_norms(parameters: Parameters) -> Floats:
+    """Norm of the weights into each first hidden unit times that of the weights out of it."""
+    first, _, later = parameters.weights
+    if not later:
+        return np.zeros((len(first), 0))
+    return np.linalg.norm(first, axis=1) * np.linalg.norm(later[0], axis=2)

@@ -1,10 +1,13 @@
 """What a fit is asked to do: numbers and names, no data."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
+from typing import Literal
 
 from tautnet.objective.losses import SquaredError
 from tautnet.objective.networks import Network
 from tautnet.objective.registry import PenaltyKind, penalty_kind
+from tautnet.tables.arrays import Floats
 
 
 @dataclass(frozen=True)
@@ -100,3 +103,30 @@ class Settings:
     def kind(self) -> PenaltyKind:
         """The facts of the penalty."""
         return penalty_kind(self.penalty)
+
+
+@dataclass(frozen=True)
+class Request:
+    """What is asked of one chain of strengths.
+
+    Attributes
+    ----------
+    alphas : "auto" or array
+        Strengths; the automatic grid covers over-fitted to null. Under dropout: rates.
+    until : float, optional
+        Walk the strengths below it, then it, and stop: what a plain estimator does.
+    keep : "all" or sequence of floats
+        Strengths whose parameters are kept: the nearest of the grid; the null end always is.
+    certify : {"none", "kept", "all"}
+        Strengths at which stationarity and objective gap are measured.
+    """
+
+    alphas: str | Sequence[float] | Floats = "auto"
+    until: float | None = None
+    keep: str | Sequence[float] = ()
+    certify: Literal["none", "kept", "all"] = "none"
+
+    @property
+    def is_automatic(self) -> bool:
+        """Whether the strengths are those of the automatic grid."""
+        return isinstance(self.alphas, str)

@@ -4,67 +4,59 @@
 """
 
 import time
+from collections.abc import Callable
 from dataclasses import replace
+from functools import partial
 
 import jax
 import numpy as np
 
+from tautnet.objective.networks import Parameters
 from tautnet.objective.problem import Dropout
-from tautnet.solving.adam import Adam
-from tautnet.solving.loop import Ticker
-from tautnet.solving.prepared import make_unit
-from tautnet.solving.recorder import Recorder
-from tautnet.solving.walk import walk
+from tautnet.engine.adam import Adam
+from tautnet.engine.loop import Ticker
+from tautnet.solving.path import Path
+from tautnet.solving.prepared import Prepared, prepare
+from tautnet.solving.recorder import NO_CERTIFICATE, Recorder
+from tautnet.solving.settings import Request, Settings
+from tautnet.solving.walk import start_adam, walk
+from tautnet.tables.arrays import Integers
 from tautnet.tables.errors import TableError
+from tautnet.tables.sample import Sample
 
-RATES = np.array([0.1, 0.2, 0.35, 0.5])
+RATES = (0.1, 0.2, 0.35, 0.5)
 WATCHED = 0.15
 CHECKPOINTS = 60
 DROPOUT_STEPS = 1000
 
 
 def run_chain(
-    sample,
-    rows,
-    held_out,
-    settings,
-    *,
-    alphas="auto",
-    until=None,
-    keep=(),
-    certify="none",
-    ticker=None,
-):
+    sample: Sample,
+    rows: Integers,
+    held_out: Integers,
+    settings: Settings,
+    request: Request = Request(),
+    ticker: Ticker | None = None,
+) -> Path:
     """Fit one chain of any kind; arguments and result as those of `walk`.
 
     For "dropout" the strengths are rates, each trained anew; "early_stopping" has one point, of
     strength 0. Neither solves a problem, so their certificates are NaN.
     """
-    if settings.kind.training in ("path", "steps"):
-        return walk(
-            sample,
-            rows,
-            held_out,
-            settings,
-            alphas=alphas,
-            until=until,
-            keep=keep,
-            certify=certify,
-            ticker=ticker,
-        )
-    start, ticker = time.perf_counter(), Ticker() if ticker is None else ticker
+    training = settings.kind.training
+    if training in ("path", "steps"):
+        return walk(sample, rows, held_out, settings, request, ticker)
+    start = time.perf_counter()
+    ticker = Ticker() if ticker is None else ticker
     with jax.enable_x64(True):
-        if settings.kind.training == "early_stopping":
+        if training == "early_stopping":
             recorder = _stop_early(sample, rows, held_out, settings, ticker)
         else:
-            rates = RATES if isinstance(alphas, str) else np.asarray(alphas, float)
-            recorder = _drop_units(
-                sample, rows, held_out, settings, rates if until is None else [until], ticker
-            )
+            recorder = _drop_units(sample, rows, held_out, settings, request, ticker)
     return recorder.path(time.perf_counter() - start)
 
 
-def watched_rows(sample, rows, seed):
+def watched_rows(sample: Sample, rows: Integers, seed: int) -> tuple[Integers, Integers]:
     """Part rows into those to train on and 15 % to watch; rows of one group go together.
 
     Examples
@@ -87,67 +79,101 @@ def watched_rows(sample, rows, seed):
     return rows[~watched], rows[watched]
 
 
-def _stop_early(sample, rows, held_out, settings, ticker):
-    """Train as without a penalty, and take the weights that were best on rows set aside (Prechelt
-    1998).
+def _stop_early(
+    sample: Sample, rows: Integers, held_out: Integers, settings: Settings, ticker: Ticker
+) -> Recorder:
+    """Train without a penalty, and take the weights that were best on rows set aside.
+
+    References
+    ----------
+    Prechelt (1998), Early stopping, but when?
     """
-    schedule, dtype = settings.schedule, np.dtype(settings.precision).type
-    loss, goodness = settings.loss, settings.stopping
-    # What watches may hold the whole table, and is no part of a result.
-    settings = replace(settings, stopping=None)
     inside, watched = watched_rows(sample, rows, settings.seed)
-    unit = make_unit(sample, inside, settings)
-    y, weight = sample.y[watched], sample.weight[watched]
-
-    def badness(parameters):
-        parameters = jax.tree.map(lambda leaf: leaf[0], unit.cropped(parameters))
-        if goodness is None:
-            fitted = (
-                sample.y[inside],
-                unit.outputs(parameters, sample.X[inside]),
-                sample.weight[inside],
-            )
-            outputs = unit.outputs(parameters, sample.X[watched])
-            bad = np.average(loss.new_metric(y, outputs, weight, fitted), weights=weight)
-        else:
-            bad = -goodness(unit, parameters, watched)
-        if not np.isfinite(bad):
-            raise TableError(
-                "what early stopping watches is not a number on the rows that were set aside"
-            )
-        return bad
-
-    problem, length = unit.problem(0.0, dtype), schedule.unpenalised_steps
-    data = unit.data(dtype)
-    adam = Adam(problem, data, unit.start(dtype), ticker, unit.batches(data))
-    point = adam.parameters
-    best, done = (badness(point), 0, point), 0
-    for checkpoint in np.unique(np.geomspace(5, length, CHECKPOINTS).round().astype(int)):
-        adam.run([0.0], schedule.rate, length, done, checkpoint, batched=unit.batched)
-        done = checkpoint
+    # What watches may hold the whole table, and is no part of a result.
+    prepared = prepare(sample, inside, replace(settings, stopping=None))
+    if settings.stopping is None:
+        badness = partial(_mean_loss, sample, inside, watched, prepared)
+    else:
+        badness = partial(_minus_score, settings.stopping, watched, prepared)
+    schedule = settings.schedule
+    length = schedule.unpenalised_steps
+    adam = start_adam(prepared, 0.0, ticker)
+    best_point = adam.parameters
+    best_step = 0
+    least = _watch(adam, prepared, badness)
+    done = 0
+    for step in np.unique(np.geomspace(5, length, CHECKPOINTS).round().astype(int)):
+        adam.run([0.0], schedule.rate, length, done, step, batched=prepared.batched)
+        done = step
+        now = _watch(adam, prepared, badness)
         # Of equals the earliest.
-        point = adam.parameters
-        if (now := badness(point)) < best[0]:
-            best = now, checkpoint, point
-        ticker.tick(checkpoint / length)
-    recorder = Recorder(unit, sample, held_out)
-    recorder.add([0.0], best[2], [best[1]], [True], [None])
+        if now < least:
+            least = now
+            best_step = step
+            best_point = adam.parameters
+        ticker.tick(step / length)
+    recorder = Recorder(prepared, sample, held_out)
+    recorder.add([0.0], best_point, [best_step], [True], [NO_CERTIFICATE])
     return recorder
 
 
-def _drop_units(sample, rows, held_out, settings, rates, ticker):
+def _watch(adam: Adam, prepared: Prepared, badness: Callable[[Parameters], float]) -> float:
+    """How bad the network is now on the rows that were set aside."""
+    parameters = jax.tree.map(lambda leaf: leaf[0], prepared.cropped(adam.parameters))
+    bad = badness(parameters)
+    if not np.isfinite(bad):
+        raise TableError(
+            "what early stopping watches is not a number on the rows that were set aside"
+        )
+    return bad
+
+
+def _mean_loss(
+    sample: Sample,
+    inside: Integers,
+    watched: Integers,
+    prepared: Prepared,
+    parameters: Parameters,
+) -> float:
+    """Mean metric on the rows watched, scored beside those fitted where the loss needs them."""
+    outputs = prepared.scaling.outputs
+    fitted = sample.y[inside], outputs(parameters, sample.X[inside]), sample.weight[inside]
+    weight = sample.weight[watched]
+    new = outputs(parameters, sample.X[watched])
+    metric = prepared.settings.loss.new_metric(sample.y[watched], new, weight, fitted)
+    return float(np.average(metric, weights=weight))
+
+
+def _minus_score(
+    score: Callable[..., float], watched: Integers, prepared: Prepared, parameters: Parameters
+) -> float:
+    return -score(prepared.scaling, parameters, watched)
+
+
+def _drop_units(
+    sample: Sample,
+    rows: Integers,
+    held_out: Integers,
+    settings: Settings,
+    request: Request,
+    ticker: Ticker,
+) -> Recorder:
     """Train with hidden units left out at random, once for each rate, all from the same start."""
-    schedule, dtype = settings.schedule, np.dtype(settings.precision).type
-    unit = make_unit(sample, rows, settings)
-    recorder = Recorder(unit, sample, held_out)
-    key, length = np.asarray(jax.random.PRNGKey(settings.seed)), DROPOUT_STEPS
-    data = unit.data(dtype)
-    batches = unit.batches(data)
+    rates = RATES if request.is_automatic else request.alphas
+    if request.until is not None:
+        rates = [request.until]
+    prepared = prepare(sample, rows, settings)
+    recorder = Recorder(prepared, sample, held_out)
+    dtype = np.dtype(settings.precision).type
+    key = np.asarray(jax.random.PRNGKey(settings.seed))
+    data = prepared.data(dtype)
+    batches = prepared.batches(data)
+    whole = prepared.problem(0.0, dtype)
     for i, rate in enumerate(rates):
-        whole = unit.problem(0.0, dtype)
         problem = Dropout(whole.penalty, whole.groups, whole.loss, whole.network, dtype(rate), key)
-        adam = Adam(problem, data, unit.start(dtype), ticker, batches)
-        _, ends = adam.run([0.0], schedule.rate, length, batched=unit.batched)
-        recorder.add([rate], ends, [length], [True], [None])
+        adam = Adam(problem, data, prepared.start(dtype), ticker, batches)
+        rate_of_steps = settings.schedule.rate
+        _, ends = adam.run([0.0], rate_of_steps, DROPOUT_STEPS, batched=prepared.batched)
+        recorder.add([rate], ends, [DROPOUT_STEPS], [True], [NO_CERTIFICATE])
         ticker.tick((i + 1) / len(rates))
     return recorder

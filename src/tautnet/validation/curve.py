@@ -1,9 +1,30 @@
 """Cross-validated loss against strength, and the rules min and 1se that choose on it."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import NamedTuple
 
 import numpy as np
+
+from tautnet.tables.arrays import Floats
+from tautnet.validation.chains import Chain
+
+# A fold of a repeat: (repeat, fold).
+Fold = tuple[int, int]
+
+
+class FinishingGrid(NamedTuple):
+    """Strengths at which finished models are scored.
+
+    Attributes
+    ----------
+    alphas : list of float
+    ceiling : float
+        The largest that "min" may choose; those above are there for "1se".
+    """
+
+    alphas: list[float]
+    ceiling: float
 
 
 @dataclass(frozen=True)
@@ -22,70 +43,85 @@ class Curve:
         The largest strength that "min" may choose.
     """
 
-    alphas: object
-    fold_losses: object
-    fold_weights: object
+    alphas: Floats
+    fold_losses: Floats
+    fold_weights: Floats
     ceiling: float = np.inf
 
     @property
-    def mean(self):
+    def mean(self) -> Floats:
         """Weighted mean over folds, shape (n_alphas,)."""
         return np.average(self.fold_losses, axis=1, weights=self.fold_weights)
 
     @property
-    def standard_error(self):
+    def standard_error(self) -> Floats:
         """Standard error of the mean over folds, shape (n_alphas,)."""
         squares = np.square(self.fold_losses - self.mean[:, None])
         n_folds = self.fold_losses.shape[1]
         return np.sqrt(np.average(squares, axis=1, weights=self.fold_weights) / max(n_folds - 1, 1))
 
-    def index(self, selection):
+    def index(self, rule: str) -> int:
         """Index of the strength that a rule chooses.
 
         Parameters
         ----------
-        selection : {"min", "1se"}
+        rule : {"min", "1se"}
             The least mean loss up to ``ceiling`` (of equals the most regularised), or the most
             regularised model within one standard error of it (Breiman et al. 1984).
         """
-        allowed = self.mean[self.alphas <= self.ceiling * (1 + 1e-9)]
+        mean = self.mean
+        allowed = mean[self.alphas <= self.ceiling * (1 + 1e-9)]
         best = len(allowed) - 1 - int(allowed[::-1].argmin())
-        if selection == "min":
+        if rule == "min":
             return best
-        return int(np.flatnonzero(self.mean <= self.mean[best] + self.standard_error[best]).max())
+        return int(np.flatnonzero(mean <= mean[best] + self.standard_error[best]).max())
 
-    def alpha(self, selection):
+    def alpha(self, rule: str) -> float:
         """The strength that a rule chooses."""
-        return float(self.alphas[self.index(selection)])
+        return float(self.alphas[self.index(rule)])
 
-    def restricted(self, ladder):
-        """The curve at the strengths of a `Ladder`."""
-        keep = np.array(
-            [np.isclose(alpha, ladder.alphas, rtol=1e-9).any() for alpha in self.alphas]
-        )
-        return Curve(self.alphas[keep], self.fold_losses[keep], self.fold_weights, ladder.ceiling)
+    def restricted(self, grid: FinishingGrid) -> "Curve":
+        """The curve at the strengths of a `FinishingGrid`."""
+        keep = np.array([np.isclose(alpha, grid.alphas, rtol=1e-9).any() for alpha in self.alphas])
+        return Curve(self.alphas[keep], self.fold_losses[keep], self.fold_weights, grid.ceiling)
 
 
-def _keys(alphas):
+class Scored(NamedTuple):
+    """A chain that is scored on one of the folds that it left out.
+
+    Attributes
+    ----------
+    chain : Chain
+    fold : int
+    weight : float
+        Weight of the rows of the fold.
+    """
+
+    chain: Chain
+    fold: int
+    weight: float
+
+
+def _keys(alphas: Floats) -> Floats:
     return np.round(np.log(np.maximum(alphas, 1e-300)), 6)
 
 
-def make_curve(chains, folds_held_out, fold_weights):
+def make_curve(scored: Iterable[Scored]) -> Curve:
     """Line the chains of several folds up.
 
     A chain that has ended null stays null at larger strengths; below its first strength it has
     no model.
     """
-    keys = np.unique(np.concatenate([_keys(chain.path.alphas) for chain in chains]))
-    paths = [chain.path for chain in chains]
-    alphas = {
-        key: alpha
-        for path in paths
-        for key, alpha in zip(_keys(path.alphas), path.alphas, strict=True)
-    }
+    scored = list(scored)
+    paths = [one.chain.path for one in scored]
+    keys = np.unique(np.concatenate([_keys(path.alphas) for path in paths]))
+    alphas = {}
+    for path in paths:
+        alphas |= dict(zip(_keys(path.alphas), path.alphas, strict=True))
     columns = []
-    for chain, fold in zip(chains, folds_held_out, strict=True):
-        own, losses = _keys(chain.path.alphas), chain.losses[fold]
+    for chain, fold, _ in scored:
+        own = _keys(chain.path.alphas)
+        losses = chain.losses[fold]
         column = np.full(len(keys), np.nan)
         column[np.searchsorted(keys, own)] = losses
         if chain.path.n_features[-1] == 0:
@@ -94,10 +130,12 @@ def make_curve(chains, folds_held_out, fold_weights):
     table = np.column_stack(columns)
     complete = np.isfinite(table).all(axis=1)
     kept = np.array([alphas[key] for key in keys])[complete]
-    return Curve(kept, table[complete], np.asarray(fold_weights, float))
+    return Curve(kept, table[complete], np.array([one.weight for one in scored], float))
 
 
-def outer_curve(chains, weights, without=None):
+def outer_curve(
+    chains: list[list[Chain]], weights: list[Floats], without: Fold | None = None
+) -> Curve:
     """The ordinary cross-validation curve, from the chains that leave one fold out.
 
     Parameters
@@ -109,47 +147,33 @@ def outer_curve(chains, weights, without=None):
     without : tuple (repeat, fold), optional
         A chain that has no say.
     """
-    single = [
-        (chain, chain.left_out[0], weights[r][chain.left_out[0]])
-        for r, repeat in enumerate(chains)
-        for chain in repeat
-        if len(chain.left_out) == 1 and (r, chain.left_out[0]) != without
-    ]
-    return make_curve(*zip(*single, strict=True))
+    scored = []
+    for repeat, own in enumerate(chains):
+        for chain in own:
+            k = chain.left_out[0]
+            if len(chain.left_out) == 1 and (repeat, k) != without:
+                scored.append(Scored(chain, k, weights[repeat][k]))
+    return make_curve(scored)
 
 
-def inner_curve(chains, outer, weights, without=None):
-    """The curve that may choose for an outer fold: chains without it and one more fold, scored on
-    that fold.
+def inner_curve(
+    chains: list[Chain], outer: int, weights: Floats, without: int | None = None
+) -> Curve:
+    """The curve that may choose for an outer fold.
 
-    ``without`` is an inner fold that has no say.
+    Its chains leave out that fold and one more, on which they are scored. ``without`` is an inner
+    fold that has no say.
     """
-    pairs = [
-        (chain, next(k for k in chain.left_out if k != outer))
-        for chain in chains
-        if chain.is_inner(outer)
-    ]
-    pairs = [(chain, held_out) for chain, held_out in pairs if held_out != without]
-    return make_curve(
-        [chain for chain, _ in pairs], [k for _, k in pairs], [weights[k] for _, k in pairs]
-    )
+    scored = []
+    for chain in chains:
+        if chain.is_inner(outer):
+            inner = next(k for k in chain.left_out if k != outer)
+            if inner != without:
+                scored.append(Scored(chain, inner, weights[inner]))
+    return make_curve(scored)
 
 
-class Ladder(NamedTuple):
-    """Strengths at which finished models are scored.
-
-    Attributes
-    ----------
-    alphas : list of float
-    ceiling : float
-        The largest that "min" may choose; those above are there for "1se".
-    """
-
-    alphas: object
-    ceiling: float
-
-
-def finishing_ladder(curve):
+def finishing_grid(curve: Curve) -> FinishingGrid:
     """The strengths within half a decade of the one that the curve of an unfinished path chooses.
 
     Points of a path lag behind their strengths, which rise while the weights still shrink: a
@@ -158,12 +182,10 @@ def finishing_ladder(curve):
 
     Examples
     --------
-    >>> from tautnet.validation.curve import Curve
     >>> alphas = np.array([0.1, 0.4, 1.0, 1.5, 10.0])
-    >>> finishing_ladder(Curve(alphas, np.log(alphas)[:, None] ** 2, np.ones(1)))
-    Ladder(alphas=[0.4, 1.0, 1.5], ceiling=1.0)
+    >>> finishing_grid(Curve(alphas, np.log(alphas)[:, None] ** 2, np.ones(1)))
+    FinishingGrid(alphas=[0.4, 1.0, 1.5], ceiling=1.0)
     """
     alpha = curve.alpha("min")
-    return Ladder(
-        curve.alphas[np.abs(np.log10(curve.alphas / alpha)) <= 0.5 + 1e-9].tolist(), alpha
-    )
+    near = np.abs(np.log10(curve.alphas / alpha)) <= 0.5 + 1e-9
+    return FinishingGrid(curve.alphas[near].tolist(), alpha)

@@ -1,233 +1,24 @@
-"""Nested cross-validation of candidates: every chain is a unit of work, shared by the folds it
-serves.
-"""
+"""Nested cross-validation of candidates: every chain is a job, shared by the folds it serves."""
 
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, replace
-from functools import partial
 from typing import NamedTuple
 
 import numpy as np
 
 from tautnet.objective.strengths import nearest
-from tautnet.validation.adaptive import adapted, adaptive_factors
-from tautnet.validation.chains import fit_chain, held_out_losses
-from tautnet.validation.curve import finishing_ladder, inner_curve, outer_curve
-from tautnet.validation.folds import chain_sets, fold_weights
-from tautnet.validation.jobs import run_units, stages
+from tautnet.solving.settings import Request, Settings
+from tautnet.tables.arrays import Floats, Integers
+from tautnet.tables.sample import Sample
+from tautnet.solving.adaptive import adapted, adaptive_factors
+from tautnet.validation.chains import Chain, ChainJob
+from tautnet.validation.curve import Curve, FinishingGrid, Fold, finishing_grid
+from tautnet.validation.fits import Candidate, Chains
+from tautnet.validation.folds import chain_sets
+from tautnet.engine.jobs import Report, run_jobs, stages
 
 # First-layer weights beyond which a refit does not keep the parameters of its whole path.
 LARGEST_KEPT = 200_000
-
-
-class Candidate(NamedTuple):
-    """A name and the settings that it stands for."""
-
-    name: str
-    settings: object
-
-
-class Outer(NamedTuple):
-    """What outer-fold models say of rows that they did not see.
-
-    Attributes
-    ----------
-    losses : array (n_rows,)
-        Metric of each row, averaged over repeats.
-    outputs : array (n_rows, n_outputs)
-        Averaged over repeats, in the target's units.
-    train_loss, score : float
-        Means over folds and repeats.
-    fold_losses : array (n_repeats * n_folds,)
-    alphas : array (n_repeats * n_folds,)
-        The strength that the inner folds chose for each outer fold.
-    """
-
-    losses: object
-    outputs: object
-    train_loss: float
-    score: float
-    fold_losses: object
-    alphas: object
-
-
-class Choice(NamedTuple):
-    """What a rule chooses: chains, a strength on them, and its cross-validated loss."""
-
-    nested: object
-    alpha: float
-    mean: float
-
-
-@dataclass(frozen=True)
-class Nested:
-    """All chains of one candidate.
-
-    Attributes
-    ----------
-    candidate : Candidate
-    sample : Sample
-    folds : list of int arrays (n_rows,)
-        The fold of each row, one array a repeat.
-    chains : list of lists of Chain
-    whole : Path
-        The refit on all rows, certified at every strength; None for refits of few predictors, see
-        `relaxed`.
-    ladders : dict
-        With finishing: (repeat, outer fold) or None for all rows -> the `Ladder` of strengths at
-        which models were finished; choices are made among these alone.
-    first : Nested, optional
-        The chains that the factors of an adaptive penalty come from.
-    """
-
-    candidate: Candidate
-    sample: object
-    folds: list
-    chains: list
-    whole: object
-    ladders: dict = field(default_factory=dict)
-    first: object = None
-
-    @property
-    def seconds(self):
-        """Time that all chains took."""
-        chains = self.whole.seconds + sum(
-            chain.path.seconds for repeat in self.chains for chain in repeat
-        )
-        return chains + (0.0 if self.first is None else self.first.seconds)
-
-    def curve(self, without=None):
-        """The ordinary curve over the folds of every repeat, or all but one (repeat, fold)."""
-        weights = [fold_weights(self.sample, fold) for fold in self.folds]
-        return self._among(outer_curve(self.chains, weights, without), None)
-
-    def inner(self, repeat, outer, without=None):
-        """The curve that may choose for an outer fold, over all its inner folds or all but one."""
-        weights = fold_weights(self.sample, self.folds[repeat])
-        return self._among(
-            inner_curve(self.chains[repeat], outer, weights, without), (repeat, outer)
-        )
-
-    def _among(self, curve, key):
-        return curve.restricted(self.ladders[key]) if self.ladders else curve
-
-    @property
-    def outer_folds(self):
-        """Every pair (repeat, outer fold)."""
-        return [
-            (repeat, k) for repeat, fold in enumerate(self.folds) for k in range(fold.max() + 1)
-        ]
-
-    def single(self, repeat, outer):
-        """The chain without one fold."""
-        return next(chain for chain in self.chains[repeat] if chain.left_out == (outer,))
-
-    def choose(self, selection, key=None):
-        """The strength that a rule chooses for an outer fold, (repeat, fold), or for all rows."""
-        curve = self.curve() if key is None else self.inner(*key)
-        i = curve.index(selection)
-        return Choice(self, float(curve.alphas[i]), curve.mean[i])
-
-    def path_of(self, choice):
-        """The path on all rows that a choice is a place on."""
-        return self.whole
-
-    def outer(self, selection):
-        """Outer-fold results under a rule."""
-        return outer_results(self.sample, self.folds, partial(self.choose, selection))
-
-
-def outer_results(sample, folds, choose):
-    """Put the outer folds of every repeat together.
-
-    Parameters
-    ----------
-    choose : callable
-        ``choose((repeat, outer fold))`` gives a `Choice` that was made without that fold.
-
-    Returns
-    -------
-    Outer
-    """
-    losses, outputs, train, scores, fold_losses, alphas = [], [], [], [], [], []
-    for repeat, fold in enumerate(folds):
-        row_outputs = np.zeros(sample.y.shape)
-        row_losses = np.zeros(len(fold))
-        for k in range(fold.max() + 1):
-            nested, alpha, *_ = choose((repeat, k))
-            chain, rows = nested.single(repeat, k), fold == k
-            at = chain.at(alpha)
-            loss = nested.candidate.settings.loss
-            held_out, beside = np.split(chain.path.outputs[at], [int(rows.sum())])
-            row_outputs[rows] = held_out
-            row_losses[rows] = held_out_losses(
-                sample, loss, np.flatnonzero(rows), chain.beside, held_out, beside
-            )
-            train.append(chain.path.train_loss[at])
-            fold_losses.append(np.average(row_losses[rows], weights=sample.weight[rows]))
-            alphas.append(chain.path.alphas[at])
-        losses.append(row_losses)
-        outputs.append(row_outputs)
-        scores.append(loss.pooled_score(sample.y, row_outputs, sample.weight, fold))
-    return Outer(
-        np.mean(losses, axis=0),
-        np.mean(outputs, axis=0),
-        float(np.mean(train)),
-        float(np.mean(scores)),
-        np.array(fold_losses),
-        np.array(alphas),
-    )
-
-
-def cross_validate(
-    sample, candidates, folds, *, nested, alphas="auto", keep=(), n_jobs=None, on_progress=None
-):
-    """Walk every chain of every candidate, the refit on all rows among them.
-
-    Parameters
-    ----------
-    sample : Sample
-    candidates : list of Candidate
-    folds : list of int arrays
-        The fold of each row, one array a repeat.
-    nested : bool
-        Whether chains without two folds are wanted too.
-    alphas : "auto" or array
-    keep : "all" or ()
-        Whether the parameters of every strength are kept.
-    n_jobs, on_progress
-        As in `run_units`.
-
-    Returns
-    -------
-    list of Nested
-    """
-    firsts = [c._replace(settings=replace(c.settings, adaptive=False)) for c in candidates]
-    # Candidates that differ in name alone, or in being adaptive, share their first chains.
-    plans = {first.settings: Plan(first, list(plain_tasks(folds, nested)), {}) for first in firsts}
-    is_second = [c.settings.adaptive for c in candidates]
-    parts = stages(
-        1 + any(is_second) + any(_is_finished_later(c.settings) for c in candidates), on_progress
-    )
-    walk = partial(_walk_all, sample, folds=folds, alphas=alphas, keep=keep, n_jobs=n_jobs)
-    walked = dict(zip(plans, walk(plans.values(), on_progress=next(parts)), strict=True))
-    results = [
-        replace(walked[f.settings], candidate=c) for f, c in zip(firsts, candidates, strict=True)
-    ]
-    plans = [
-        replace(plans[f.settings], candidate=c) for f, c in zip(firsts, candidates, strict=True)
-    ]
-    if any(is_second):
-        at = np.flatnonzero(is_second)
-        for i in at:
-            plans[i] = replace(plans[i], tasks=list(adaptive_tasks(results[i], nested)))
-        for i, one in zip(at, walk([plans[i] for i in at], on_progress=next(parts)), strict=True):
-            results[i] = replace(one, first=results[i])
-    to_finish = [i for i, c in enumerate(candidates) if _is_finished_later(c.settings)]
-    if to_finish:
-        again = [replace(plans[i], ladders=_ladders(results[i], nested)) for i in to_finish]
-        for i, one in zip(to_finish, walk(again, on_progress=next(parts)), strict=True):
-            results[i] = replace(one, first=results[i].first)
-    return results
 
 
 class Task(NamedTuple):
@@ -243,24 +34,191 @@ class Task(NamedTuple):
         What an adaptive penalty takes from the first path.
     """
 
-    repeat: object
-    left_out: tuple
-    serves: object = None
-    factors: object = None
+    repeat: int | None
+    left_out: tuple[int, ...]
+    serves: tuple[int, ...] | None = None
+    factors: Floats | None = None
 
 
 @dataclass(frozen=True)
 class Plan:
-    """What is to be walked for a candidate: its chains, and with finishing the strengths, as in
-    `Nested`.
+    """What is to be walked for a candidate.
+
+    Attributes
+    ----------
+    candidate : Candidate
+    tasks : list of Task
+    grids : dict
+        With finishing the strengths, as in `Chains`.
     """
 
     candidate: Candidate
-    tasks: list
-    ladders: dict
+    tasks: list[Task]
+    grids: dict[Fold | None, FinishingGrid] = field(default_factory=dict)
 
 
-def plain_tasks(folds, nested):
+@dataclass(frozen=True)
+class Walker:
+    """Walks plans on one sample.
+
+    Attributes
+    ----------
+    sample : Sample
+    folds : list of int arrays
+        The fold of each row, one array a repeat.
+    alphas, keep
+        As those of `Request`, for the chains of folds.
+    n_jobs : int, optional
+    """
+
+    sample: Sample
+    folds: list[Integers]
+    alphas: str | Sequence[float] | Floats = "auto"
+    keep: str | Sequence[float] = ()
+    n_jobs: int | None = None
+
+    def walk(self, plans: Sequence[Plan], on_progress: Report | None) -> list[Chains]:
+        """Walk the chains of several plans: unfinished where there are no grids, else finished."""
+        places = [(p, task) for p, plan in enumerate(plans) for task in plan.tasks]
+        jobs = [self._job(plans[p], task) for p, task in places]
+        done = run_jobs(self.sample, jobs, n_jobs=self.n_jobs, on_progress=on_progress)
+        found: dict[tuple[int, int | None], list[Chain]] = {}
+        for (p, task), chain in zip(places, done, strict=True):
+            found.setdefault((p, task.repeat), []).append(chain)
+        repeats = range(len(self.folds))
+        return [
+            Chains(
+                plan.candidate,
+                self.sample,
+                self.folds,
+                [found[p, repeat] for repeat in repeats],
+                found[p, None][0].path,
+                plan.grids,
+            )
+            for p, plan in enumerate(plans)
+        ]
+
+    def _job(self, plan: Plan, task: Task) -> ChainJob:
+        """One chain as a job."""
+        settings = plan.candidate.settings
+        if task.factors is not None:
+            settings = adapted(settings, task.factors)
+        settings = replace(settings, finish=bool(plan.grids))
+        if task.repeat is None:
+            request = Request(self.alphas, keep=self._kept_of_refit(plan), certify="all")
+            return ChainJob(settings, request)
+        keys = [None, *((task.repeat, k) for k in task.left_out)]
+        finished = [alpha for key in keys if key in plan.grids for alpha in plan.grids[key].alphas]
+        request = Request(self.alphas, keep=finished or self.keep)
+        return ChainJob(settings, request, self.folds[task.repeat], task.left_out, task.serves)
+
+    def _kept_of_refit(self, plan: Plan) -> str | Sequence[float]:
+        if plan.grids:
+            return plan.grids[None].alphas
+        first_units = sum(plan.candidate.settings.network.hidden_layer_sizes[:1])
+        return "all" if self.sample.X.shape[1] * first_units <= LARGEST_KEPT else ()
+
+
+def cross_validate(
+    sample: Sample,
+    candidates: Sequence[Candidate],
+    folds: list[Integers],
+    *,
+    nested: bool,
+    alphas: str | Sequence[float] | Floats = "auto",
+    keep: str | Sequence[float] = (),
+    n_jobs: int | None = None,
+    on_progress: Report | None = None,
+) -> list[Chains]:
+    """Walk every chain of every candidate, the refit on all rows among them.
+
+    Parameters
+    ----------
+    sample : Sample
+    candidates : sequence of Candidate
+    folds : list of int arrays
+        The fold of each row, one array a repeat.
+    nested : bool
+        Whether chains without two folds are wanted too.
+    alphas : "auto" or array
+    keep : "all" or ()
+        Whether the parameters of every strength are kept.
+    n_jobs, on_progress
+        As in `run_jobs`.
+
+    Returns
+    -------
+    list of Chains
+        One a candidate, in their order.
+    """
+    walker = Walker(sample, folds, alphas, keep, n_jobs)
+    is_adaptive = [candidate.settings.adaptive for candidate in candidates]
+    is_finished = [_is_finished_later(candidate.settings) for candidate in candidates]
+    parts = stages(1 + any(is_adaptive) + any(is_finished), on_progress)
+    plans, results = plain_chains(walker, candidates, nested, next(parts))
+    if any(is_adaptive):
+        adaptive_chains(walker, plans, results, np.flatnonzero(is_adaptive), next(parts))
+    if any(is_finished):
+        finished_chains(walker, plans, results, np.flatnonzero(is_finished), next(parts))
+    return results
+
+
+def plain_chains(
+    walker: Walker, candidates: Sequence[Candidate], nested: bool, on_progress: Report | None
+) -> tuple[list[Plan], list[Chains]]:
+    """Walk the first chains of all candidates, unfinished.
+
+    Candidates that differ in name alone, or in being adaptive, share them.
+    """
+    tasks = list(plain_tasks(walker.folds, nested))
+    firsts = [replace(candidate.settings, adaptive=False) for candidate in candidates]
+    names = {
+        settings: candidate.name for settings, candidate in zip(firsts, candidates, strict=True)
+    }
+    shared = [Plan(Candidate(name, settings), tasks) for settings, name in names.items()]
+    walked = dict(zip(names, walker.walk(shared, on_progress), strict=True))
+    pairs = list(zip(firsts, candidates, strict=True))
+    plans = [Plan(candidate, tasks) for candidate in candidates]
+    return plans, [replace(walked[settings], candidate=own) for settings, own in pairs]
+
+
+def adaptive_chains(
+    walker: Walker,
+    plans: list[Plan],
+    results: list[Chains],
+    places: Integers,
+    on_progress: Report | None,
+) -> None:
+    """Walk the second chains of adaptive candidates, in the places of their first ones."""
+    for i in places:
+        plans[i] = replace(plans[i], tasks=list(adaptive_tasks(results[i])))
+    walked = walker.walk([plans[i] for i in places], on_progress)
+    for i, one in zip(places, walked, strict=True):
+        results[i] = replace(one, first=results[i])
+
+
+def finished_chains(
+    walker: Walker,
+    plans: list[Plan],
+    results: list[Chains],
+    places: Integers,
+    on_progress: Report | None,
+) -> None:
+    """Walk chains again and finish them near the strength that each fold's own curve chooses."""
+    for i in places:
+        grids = {key: finishing_grid(results[i].curve_for(key)) for key in results[i].keys}
+        plans[i] = replace(plans[i], grids=grids)
+    walked = walker.walk([plans[i] for i in places], on_progress)
+    for i, one in zip(places, walked, strict=True):
+        results[i] = replace(one, first=results[i].first)
+
+
+def _is_finished_later(settings: Settings) -> bool:
+    is_network = not settings.network.is_linear
+    return settings.finish and is_network and settings.kind.is_on_weights
+
+
+def plain_tasks(folds: list[Integers], nested: bool) -> Iterator[Task]:
     """The chains of a candidate; the refit first."""
     yield Task(None, ())
     for repeat, fold in enumerate(folds):
@@ -268,7 +226,7 @@ def plain_tasks(folds, nested):
             yield Task(repeat, left_out)
 
 
-def adaptive_tasks(first, nested):
+def adaptive_tasks(first: Chains) -> Iterator[Task]:
     """The second chains of a candidate, each with the factors of its own first chain.
 
     The strength at which they are taken is chosen by the other folds: for the chain without outer
@@ -276,118 +234,39 @@ def adaptive_tasks(first, nested):
     is k, would choose another strength, there are two such chains. So no fold scores a model in
     whose choice it had a say, and nothing that serves an outer fold has seen it.
     """
-    whole = first.whole
-    yield Task(
-        None,
-        (),
-        factors=adaptive_factors(whole.sizes[nearest(whole.alphas, first.curve().alpha("min"))]),
-    )
-    for repeat, chain, at in honest_points(first, nested):
-        for i in sorted(set(at.values())):
-            serves, factors = (
-                tuple(k for k in at if at[k] == i),
-                adaptive_factors(chain.path.sizes[i]),
-            )
-            yield Task(repeat, chain.left_out, serves, factors)
+    path = first.refit
+    at = nearest(path.alphas, first.curve().alpha("min"))
+    yield Task(None, (), factors=adaptive_factors(path.sizes[at]))
+    for repeat, chain, places in honest_points(first):
+        for i in sorted(set(places.values())):
+            serves = tuple(k for k in places if places[k] == i)
+            yield Task(repeat, chain.left_out, serves, adaptive_factors(chain.path.sizes[i]))
 
 
-def honest_points(nested, is_nested):
-    """For every chain the strengths on its path that folds choose which it may be judged by.
-
-    Parameters
-    ----------
-    nested : Nested
-    is_nested : bool
-        Whether there are chains without two folds.
+def honest_points(chains: Chains) -> Iterator[tuple[int, Chain, dict[int, int]]]:
+    """For every chain the path indices that are chosen by folds that the chain is not scored on.
 
     Yields
     ------
     repeat : int
     chain : Chain
-    at : dict
+    places : dict
         A fold that the chain leaves out, as the outer one -> index of the strength that the folds
         choose which are neither that one nor the one that the chain is scored on.
     """
-    for repeat, chains in enumerate(nested.chains):
-        for chain in chains:
-            if len(chain.left_out) == 2:
-                pairs = [
-                    (k, j) for k, j in (chain.left_out, chain.left_out[::-1]) if chain.is_inner(k)
-                ]
-                curves = {k: nested.inner(repeat, k, without=j) for k, j in pairs}
-            else:
-                k = chain.left_out[0]
-                curves = {
-                    k: nested.inner(repeat, k) if is_nested else nested.curve(without=(repeat, k))
-                }
+    for repeat, own in enumerate(chains.chains):
+        for chain in own:
+            is_single = len(chain.left_out) == 1
+            outers = [k for k in chain.left_out if is_single or chain.is_inner(k)]
+            curves = {k: _honest_curve(chains, repeat, chain, k) for k in outers}
             yield repeat, chain, {k: chain.at(curve.alpha("min")) for k, curve in curves.items()}
 
 
-def _is_finished_later(settings):
-    return settings.finish and not settings.network.is_linear and settings.kind.is_on_weights
-
-
-def _ladders(nested, is_nested):
-    outer = nested.outer_folds if is_nested else []
-    return {
-        None: finishing_ladder(nested.curve()),
-        **{key: finishing_ladder(nested.inner(*key)) for key in outer},
-    }
-
-
-def _walk_all(sample, plans, *, folds, alphas, keep, n_jobs, on_progress):
-    """Walk the chains of several plans: unfinished where there are no ladders, else finished on
-    them.
-    """
-    tasks = [
-        (p, task.repeat, _unit(sample, plan, task, folds, alphas, keep))
-        for p, plan in enumerate(plans)
-        for task in plan.tasks
-    ]
-    done = run_units([unit for *_, unit in tasks], n_jobs=n_jobs, on_progress=on_progress)
-    chains = {}
-    for (p, repeat, _), chain in zip(tasks, done, strict=True):
-        chains.setdefault((p, repeat), []).append(chain)
-    return [
-        Nested(
-            plan.candidate,
-            sample,
-            folds,
-            [chains[p, r] for r in range(len(folds))],
-            chains[p, None][0].path,
-            plan.ladders,
-        )
-        for p, plan in enumerate(plans)
-    ]
-
-
-def _unit(sample, plan, task, folds, alphas, keep):
-    """One chain as a unit of work."""
-    settings, ladders, repeat = plan.candidate.settings, plan.ladders, task.repeat
-    if task.factors is not None:
-        settings = adapted(settings, task.factors)
-    settings = replace(settings, finish=bool(ladders))
-    if repeat is None:
-        small = sample.X.shape[1] * sum(settings.network.hidden_layer_sizes[:1]) <= LARGEST_KEPT
-        unfinished = "all" if small else ()
-        kept, fold, certify = (
-            ladders[None].alphas if ladders else unfinished,
-            np.zeros(len(sample.y), int),
-            "all",
-        )
-    else:
-        keys = [None, *((repeat, k) for k in task.left_out)]
-        rungs = [a for key in keys if key in ladders for a in ladders[key].alphas]
-        kept, fold, certify = rungs or keep, folds[repeat], "none"
-    chain = partial(
-        fit_chain,
-        sample,
-        fold,
-        task.left_out,
-        settings,
-        serves=task.serves,
-        alphas=alphas,
-        keep=kept,
-        certify=certify,
-    )
-    return lambda ticker: chain(ticker=ticker)
+def _honest_curve(chains: Chains, repeat: int, chain: Chain, outer: int) -> Curve:
+    """The curve that may choose on a chain that serves an outer fold."""
+    if len(chain.left_out) == 2:
+        inner = next(k for k in chain.left_out if k != outer)
+        return chains.inner(repeat, outer, without=inner)
+    if chains.is_nested:
+        return chains.inner(repeat, outer)
+    return chains.curve(without=(repeat, outer))

@@ -1,200 +1,208 @@
-"""The relaxed path: refits under l2 on the predictors that a penalty ranks first, which it then
-no
-longer shrinks.
+"""The relaxed path: refits under l2 on the predictors that a penalty ranks first.
 
-A penalty that takes predictors out also shrinks those that it keeps, the more, the fewer they
-are. So for a ladder of numbers k, the k first predictors of each chain get a path of their own
-under l2, and cross-validation chooses between these and the shrunken models (Meinshausen 2007,
-Relaxed Lasso).
+A penalty that takes predictors out also shrinks those that it keeps, the more, the fewer they are.
+So for a series of numbers k, the k first predictors of each chain get a path of their own under l2,
+and cross-validation chooses between these and the shrunken models (Meinshausen 2007, Relaxed
+Lasso).
 """
 
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from functools import partial
 from itertools import product
-from typing import NamedTuple
 
-import jax
 import numpy as np
 
-from tautnet.objective.networks import Weights
-from tautnet.objective.registry import SHRINKING
 from tautnet.objective.strengths import nearest
-from tautnet.solving.trainings import run_chain
-from tautnet.validation.chains import fit_chain
-from tautnet.validation.jobs import run_units, stages
-from tautnet.validation.nested import Nested, honest_points, outer_results
+from tautnet.objective.networks import Parameters
+from tautnet.solving.fitted_scaling import FittedScaling
+from tautnet.engine.loop import Ticker
+from tautnet.solving.path import Path
+from tautnet.solving.settings import Request, Settings
+from tautnet.tables.arrays import Floats, Integers
+from tautnet.tables.sample import Sample
+from tautnet.validation.chains import Chain, ChainJob
+from tautnet.validation.curve import Fold
+from tautnet.validation.fits import Candidate, Chains, Choice, Fits
+from tautnet.engine.jobs import Report, run_jobs, stages
+from tautnet.validation.nested import honest_points
+from tautnet.validation.refits import RefitJob, refit_settings, widened
 
 ORDERS = ("norm", "exit")
 # Every number of predictors up to this one is tried, from there on steps of about a fifth.
-EVERY, RATIO = 8, 1.2
-# Few predictors with a weak penalty take long to fit: short refits cost accuracy.
-FIRST_STEPS, STEPS, ALPHA_MIN_RATIO, ALPHAS_PER_DECADE = 300, 48, 1e-5, 4
-# Columns are filled up to 8, 32, 128, ..., so that refits of all sizes share few compiled
-# programs.
-LEAST_COLUMNS, COLUMNS_RATIO = 8, 4
-
-
-class Option(NamedTuple):
-    """A model that may be chosen.
-
-    Attributes
-    ----------
-    nested : Nested
-        Its chains.
-    alpha, mean : float
-        As those of `Choice`.
-    n_predictors : int
-    standard_error : float
-        Of the mean.
-    order : {"norm", "exit"} or None
-        What ranked the predictors of a refit; None where the model is on the shrunken path.
-    """
-
-    nested: object
-    alpha: float
-    mean: float
-    n_predictors: int
-    standard_error: float
-    order: object = None
+EVERY = 8
+RATIO = 1.2
+# What ranked the predictors of a refit, and their number.
+Refit = tuple[str, int]
 
 
 @dataclass(frozen=True)
-class Relaxed:
+class Relaxed(Fits):
     """A candidate's chains, and refits on the predictors that they rank first.
 
     Attributes
     ----------
-    shrunken : Nested
+    shrunken : Chains
         The path that ranks.
     refits : dict
-        (order, number of predictors) -> Nested, of chains under l2; their ``whole`` is None, see
-        `path_of`.
+        (order, number of predictors) -> `Chains` under l2; their ``whole`` is None, see `path_of`.
     tops : dict
-        (repeat, outer fold), or None for all rows -> the largest number of predictors that may
-        be chosen.
+        (repeat, outer fold), or None for all rows -> the largest number of predictors that may be
+        chosen.
     wholes : dict
         (order, number of predictors) -> Path on all rows of refits that were chosen.
     """
 
-    shrunken: Nested
-    refits: dict
-    tops: dict
-    wholes: dict = field(default_factory=dict)
-
-    def options(self, key=None):
-        """Models that may be chosen for an outer fold, (repeat, fold), or for all rows: of each
-        refit the best.
-        """
-        curve, path = _curve(self.shrunken, key), _path(self.shrunken, key)
-        counts = [int(path.n_features[nearest(path.alphas, alpha)]) for alpha in curve.alphas]
-        points = zip(curve.alphas, curve.mean, counts, curve.standard_error, strict=True)
-        yield from (Option(self.shrunken, float(alpha), *numbers) for alpha, *numbers in points)
-        for (order, count), nested in self.refits.items():
-            if count <= self.tops[key]:
-                yield _best(nested, key, order, count)
-
-    def choose(self, selection, key=None):
-        """The option that a rule chooses for an outer fold, (repeat, fold), or for all rows."""
-        return choice(list(self.options(key)), selection)
-
-    def outer(self, selection):
-        """Outer-fold results under a rule."""
-        return outer_results(
-            self.shrunken.sample, self.shrunken.folds, partial(self.choose, selection)
-        )
-
-    def path_of(self, option):
-        """The path on all rows that an option is a place on; that of a refit is walked when it
-        is
-        first asked for.
-        """
-        if option.order is None:
-            return self.shrunken.whole
-        name = option.order, option.n_predictors
-        if name not in self.wholes:
-            self.wholes[name] = run_units([partial(_refit_on_all, self, option)])[0]
-        return self.wholes[name]
+    shrunken: Chains
+    refits: dict[Refit, Chains]
+    tops: dict[Fold | None, int]
+    wholes: dict[Refit, Path] = field(default_factory=dict)
 
     @property
-    def seconds(self):
+    def candidate(self) -> Candidate:  # type: ignore[override]  # a property serves as well
+        """The candidate whose predictors are refitted."""
+        return self.shrunken.candidate
+
+    @property
+    def sample(self) -> Sample:  # type: ignore[override]
+        """The table."""
+        return self.shrunken.sample
+
+    @property
+    def folds(self) -> list[Integers]:  # type: ignore[override]
+        """The fold of each row, one array a repeat."""
+        return self.shrunken.folds
+
+    @classmethod
+    def of_path(cls, chains: Chains) -> "Relaxed":
+        """Chains without refits: choices are made on their path alone."""
+        return cls(chains, {}, {None: 0})
+
+    def options(self, key: Fold | None = None) -> Iterator[Choice]:
+        """Models that may be chosen for an outer fold, or for all rows: of each refit the best."""
+        curve = self.shrunken.curve_for(key)
+        path = self.shrunken.path_for(key)
+        mean = curve.mean
+        standard_error = curve.standard_error
+        for i, alpha in enumerate(curve.alphas):
+            n_predictors = int(path.n_features[nearest(path.alphas, alpha)])
+            yield Choice(self.shrunken, float(alpha), mean[i], standard_error[i], n_predictors)
+        for (order, n_predictors), chains in self.refits.items():
+            if n_predictors <= self.tops[key]:
+                yield _best(chains, key, order, n_predictors)
+
+    def choose(self, rule: str | int, key: Fold | None = None) -> Choice:
+        """What a rule chooses for an outer fold, or for all rows."""
+        chosen = choice(list(self.options(key)), rule)
+        if chosen is None:
+            raise ValueError(f"no model on this path has at most {rule} predictors")
+        return chosen
+
+    def path_of(self, choice: Choice) -> Path:
+        """The path on all rows that a choice is a place on.
+
+        That of a refit is walked when it is first asked for.
+        """
+        if choice.order is None or choice.n_predictors is None:
+            return self.shrunken.refit
+        name = (choice.order, choice.n_predictors)
+        if name not in self.wholes:
+            self.wholes[name] = self._refit_on_all(choice)
+        return self.wholes[name]
+
+    def _refit_on_all(self, choice: Choice) -> Path:
+        """The path of all rows on the predictors of a refit, as one of the whole sample."""
+        chains = self.shrunken
+        whole = chains.refit
+        at = nearest(whole.alphas, chains.curve().alpha("min"))
+        predictors = _first(str(choice.order), int(choice.n_predictors or 0), whole, at)
+        request = Request(keep=[choice.alpha], certify="all")
+        job = RefitJob(predictors, ChainJob(choice.chains.candidate.settings, request))
+        [refit] = run_jobs(self.sample, [job])
+        return widened(refit.path, self.sample, whole.scaling)
+
+    @property
+    def seconds(self) -> float:
         """Time that all chains took, those of the path that ranks among them."""
         # Both orders share refits.
         own = {
-            id(chain.path): chain.path
-            for one in self.refits.values()
-            for repeat in one.chains
+            id(chain.path): chain.path.seconds
+            for chains in self.refits.values()
+            for repeat in chains.chains
             for chain in repeat
         }
-        paths = [*own.values(), *self.wholes.values()]
-        return self.shrunken.seconds + sum(path.seconds for path in paths)
+        wholes = sum(path.seconds for path in self.wholes.values())
+        return self.shrunken.seconds + sum(own.values()) + wholes
 
-    def fold_models(self, option):
-        """The models of the folds behind an option, on all columns: pairs of unit and
-        parameters.
-        """
-        for key in self.shrunken.outer_folds:
-            chain, unit = option.nested.single(*key), self.shrunken.single(*key).path.unit
-            at = chain.nearest_kept(option.alpha)
+    def fold_models(self, choice: Choice) -> Iterator[tuple[FittedScaling, Parameters]]:
+        """The models of the folds behind a choice, on all columns."""
+        for key in self.outer_folds:
+            chain = choice.chains.single(*key)
+            at = chain.nearest_kept(choice.alpha)
             path = replace(chain.path, parameters={at: chain.path.parameters[at]})
-            path = path if option.order is None else widened(path, self.shrunken.sample, unit)
-            yield path.unit, path.parameters[at]
+            if choice.order is not None:
+                path = widened(path, self.sample, self.shrunken.single(*key).path.scaling)
+            yield path.scaling, path.parameters[at]
 
-    def results(self):
+    def results(self) -> dict[str, Floats]:
         """The refits that may be chosen on all rows, as a dict of arrays, scikit-learn's way."""
         refits = [option for option in self.options() if option.order is not None]
-        columns = {
-            "order": "order",
-            "n_features": "n_predictors",
-            "alpha": "alpha",
-            "mean_test_loss": "mean",
-            "se_test_loss": "standard_error",
-        }
         return {
-            name: np.array([getattr(refit, own) for refit in refits])
-            for name, own in columns.items()
+            "order": np.array([refit.order for refit in refits]),
+            "n_features": np.array([refit.n_predictors for refit in refits]),
+            "alpha": np.array([refit.alpha for refit in refits]),
+            "mean_test_loss": np.array([refit.mean for refit in refits]),
+            "se_test_loss": np.array([refit.standard_error for refit in refits]),
         }
 
 
-def choice(options, selection):
+def choice(options: Sequence[Choice], rule: str | int) -> Choice | None:
     """The model that a rule chooses among several.
 
     Parameters
     ----------
-    options : list of Option
-    selection : {"min", "1se"} or int
-        The least mean loss; the fewest predictors within one standard error of it; the least
-        mean loss with at most so many predictors.
+    options : sequence of Choice
+        Each knows its number of predictors.
+    rule : {"min", "1se"} or int
+        The least mean loss; the fewest predictors within one standard error of it; the least mean
+        loss with at most so many predictors.
 
     Returns
     -------
-    Option
+    Choice or None
         Of equals that of fewer predictors, then the more regularised one; None where none has so
         few predictors.
 
     Examples
     --------
-    >>> options = [Option(None, 0.1, 0.50, 9, 0.04), Option(None, 1.0, 0.80, 3, 0.05),
-    ...     Option(None, 0.1, 0.53, 4, 0.03)]
+    >>> options = [
+    ...     Choice(None, 0.1, 0.50, 0.04, 9),
+    ...     Choice(None, 1.0, 0.80, 0.05, 3),
+    ...     Choice(None, 0.1, 0.53, 0.03, 4),
+    ... ]
     >>> [choice(options, rule).n_predictors for rule in ("min", "1se", 3)]
     [9, 4, 3]
     """
-    if selection == "1se":
+    if rule == "1se":
         best = choice(options, "min")
-        near = (option for option in options if option.mean <= best.mean + best.standard_error)
+        limit = np.inf if best is None else best.mean + best.standard_error
+        near = [option for option in options if option.mean <= limit]
         return min(near, key=lambda option: (option.n_predictors, option.mean, -option.alpha))
-    few = [option for option in options if selection == "min" or option.n_predictors <= selection]
+    few = [option for option in options if rule == "min" or _count(option) <= int(rule)]
     return min(
         few, key=lambda option: (option.mean, option.n_predictors, -option.alpha), default=None
     )
 
 
-def counts_up_to(top, least=1):
-    """The numbers of predictors that are tried: the ladder up to the first number that is not
-    below
-    ``top``.
+def _count(option: Choice) -> int:
+    return 0 if option.n_predictors is None else option.n_predictors
+
+
+def counts_up_to(top: int, least: int = 1) -> list[int]:
+    """The numbers of predictors that are tried, up to the first that is not below ``top``.
 
     The numbers are the same for every fold, so that what other rows would choose changes no
-    fold's ladder.
+    fold's numbers.
 
     Examples
     --------
@@ -203,13 +211,13 @@ def counts_up_to(top, least=1):
     """
     counts = [1] if top else []
     while counts and counts[-1] < top:
-        counts.append(counts[-1] + 1 if counts[-1] < EVERY else round(RATIO * counts[-1]))
+        last = counts[-1]
+        counts.append(last + 1 if last < EVERY else round(RATIO * last))
     return [count for count in counts if count >= least]
 
 
-def ranking(order, path, at):
-    """Predictors, the one to keep longest first; those that are never penalised before all
-    others.
+def ranking(order: str, path: Path, at: int) -> Integers:
+    """Predictors, the one to keep longest first; those never penalised before all others.
 
     Parameters
     ----------
@@ -224,15 +232,23 @@ def ranking(order, path, at):
     -------
     int array (n_predictors,)
     """
-    alive, factors = path.norms > 0, path.unit.settings.penalty_factors
+    alive = path.norms > 0
     last = np.where(alive.any(axis=0), len(alive) - 1 - alive[::-1].argmax(axis=0), -1)
     before = path.norms[last, np.arange(len(last))]
+    factors = path.settings.penalty_factors
     penalised = np.ones(len(last)) if factors is None else np.array(factors) > 0
     sizes = [path.sizes[at]] if order == "norm" else []
     return np.lexsort((*(-key for key in (before, last, *sizes)), penalised))
 
 
-def relax(nested, *, is_nested, at_most=None, keep=(), n_jobs=None, on_progress=None):
+def relax(
+    chains: Chains,
+    *,
+    at_most: int | None = None,
+    keep: str | Sequence[float] = (),
+    n_jobs: int | None = None,
+    on_progress: Report | None = None,
+) -> Relaxed:
     """Refit the predictors that each chain ranks first.
 
     Every chain ranks by its own path, at the strength that folds choose which it is not scored
@@ -240,244 +256,142 @@ def relax(nested, *, is_nested, at_most=None, keep=(), n_jobs=None, on_progress=
 
     Parameters
     ----------
-    nested : Nested
+    chains : Chains
         Under a penalty that takes predictors out.
-    is_nested : bool
-        Whether there are chains without two folds.
     at_most : int, optional
-        Most predictors of a refit, all numbers up to which are tried. Without it each outer
-        fold, and all rows, go on to more predictors until they no longer help, see
-        `is_past_its_best`.
+        Most predictors of a refit, all numbers up to which are tried. Without it each outer fold,
+        and all rows, go on to more predictors until they no longer help, see `is_past_its_best`.
     keep : "all" or ()
         Whether the parameters of every strength are kept.
     n_jobs, on_progress
-        As in `run_units`.
+        As in `run_jobs`.
 
     Returns
     -------
     Relaxed
     """
-    n_always = _count_always(nested.candidate.settings)
-    tops = {
-        key: _top(nested, key, at_most)
-        for key in [None, *(nested.outer_folds if is_nested else ())]
-    }
-    largest = (
-        nested.sample.n_predictors if at_most is None else min(at_most, nested.sample.n_predictors)
-    )
-    counts = sorted({min(count, largest) for count in counts_up_to(max(tops.values()), n_always)})
-    points, refits, climbs = list(honest_points(nested, is_nested)), {}, {key: [] for key in tops}
+    tops = {key: _top(chains, key, at_most) for key in chains.keys}
+    n_predictors = chains.sample.n_predictors
+    largest = n_predictors if at_most is None else min(at_most, n_predictors)
+    least = _count_always(chains.candidate.settings)
+    counts = sorted({min(count, largest) for count in counts_up_to(max(tops.values()), least)})
+    points = list(honest_points(chains))
+    refits: dict[Refit, Chains] = {}
+    tried: dict[Fold | None, list[Choice]] = {key: [] for key in tops}
     for count, part in zip(counts, stages(len(counts), on_progress), strict=True):
-        climbing = [key for key, top in tops.items() if count <= top]
-        if not climbing:
+        going_on = [key for key, top in tops.items() if count <= top]
+        if not going_on:
             break
-        rung = _rung(nested, points, count, climbing, keep, n_jobs=n_jobs, on_progress=part)
-        refits |= rung
-        for key in climbing:
-            climbs[key].append(
-                choice([_best(one, key, *name) for name, one in rung.items()], "min")
-            )
+        plans = _plans(points, count, going_on)
+        new = _refits_of_one_count(chains, plans, count, keep, n_jobs=n_jobs, on_progress=part)
+        refits |= new
+        for key in going_on:
+            best = choice([_best(one, key, *name) for name, one in new.items()], "min")
+            tried[key] += [] if best is None else [best]
             # Who asks for at most so many predictors is shown all numbers up to there.
-            if at_most is None and is_past_its_best(climbs[key]):
+            if at_most is None and is_past_its_best(tried[key]):
                 tops[key] = count
-    return Relaxed(
-        nested, {name: refits[name] for name in product(ORDERS, counts) if name in refits}, tops
-    )
+    in_order = {name: refits[name] for name in product(ORDERS, counts) if name in refits}
+    return Relaxed(chains, in_order, tops)
 
 
-def is_past_its_best(climb):
-    """Whether more predictors no longer help: twice in a row more than a standard error above
-    the
-    least loss.
+def is_past_its_best(tried: Sequence[Choice]) -> bool:
+    """Whether more predictors no longer help.
+
+    They do not where the loss was twice in a row more than a standard error above the least one.
 
     Parameters
     ----------
-    climb : list of Option
+    tried : sequence of Choice
         The best refit for each number of predictors so far.
 
     Examples
     --------
-    >>> climb = [Option(None, 1.0, mean, k, 0.1) for k,
-    ...     mean in enumerate((0.9, 0.3, 0.45, 0.35, 0.5, 0.6))]
-    >>> [is_past_its_best(climb[:k]) for k in range(len(climb) + 1)]
+    >>> means = (0.9, 0.3, 0.45, 0.35, 0.5, 0.6)
+    >>> tried = [Choice(None, 1.0, mean, 0.1, k) for k, mean in enumerate(means)]
+    >>> [is_past_its_best(tried[:k]) for k in range(len(tried) + 1)]
     [False, False, False, False, False, False, True]
     """
-    best = choice(climb, "min")
-    return len(climb) > 2 and all(one.mean > best.mean + best.standard_error for one in climb[-2:])
+    best = choice(tried, "min")
+    if best is None or len(tried) < 3:
+        return False
+    return all(one.mean > best.mean + best.standard_error for one in tried[-2:])
 
 
-def _rung(nested, points, count, climbing, keep, *, n_jobs, on_progress):
-    """Refits of one number of predictors, for the outer folds, and all rows, that climb that
-    far.
+# A refit: repeat, folds left out, predictors.
+Key = tuple[int, tuple[int, ...], tuple[int, ...]]
+Plan = dict[str, list[tuple[Key, tuple[int, ...]]]]
+
+
+def _plans(
+    points: list[tuple[int, Chain, dict[int, int]]], count: int, going_on: list[Fold | None]
+) -> Plan:
+    """For each order the refits of one number of predictors, and the outer folds they serve.
+
+    One refit serves both orders, and several outer folds, where they agree on the predictors.
     """
-    # One chain serves both orders, and several outer folds, where they agree on the predictors.
-    plans, units = {order: [] for order in ORDERS}, {}
-    for repeat, chain, at in points:
-        is_single = len(chain.left_out) == 1
-        wanted = {
-            k: i
-            for k, i in at.items()
-            if (repeat, k) in climbing or (is_single and None in climbing)
-        }
+    plans: Plan = {order: [] for order in ORDERS}
+    for repeat, chain, places in points:
+        serves_all_rows = len(chain.left_out) == 1 and None in going_on
+        wanted = {k: at for k, at in places.items() if serves_all_rows or (repeat, k) in going_on}
         for order in ORDERS:
-            served = {}
-            for outer, i in wanted.items():
-                served.setdefault(_first(order, count, chain.path, i), []).append(outer)
-            for predictors, serves in served.items():
-                task = repeat, chain.left_out, predictors
-                plans[order].append((task, tuple(serves)))
-                units[task] = partial(_refit_chain, nested, *task, keep)
-    done = run_units(list(units.values()), n_jobs=n_jobs, on_progress=on_progress)
-    fitted = dict(zip(units, done, strict=True))
-    candidate = nested.candidate._replace(settings=refit_settings(nested.candidate.settings))
+            served: dict[tuple[int, ...], list[int]] = {}
+            for outer, at in wanted.items():
+                served.setdefault(_first(order, count, chain.path, at), []).append(outer)
+            for predictors, outers in served.items():
+                plans[order].append(((repeat, chain.left_out, predictors), tuple(outers)))
+    return plans
+
+
+def _refits_of_one_count(
+    chains: Chains,
+    plans: Plan,
+    count: int,
+    keep: str | Sequence[float],
+    *,
+    n_jobs: int | None,
+    on_progress: Report | None,
+) -> dict[Refit, Chains]:
+    """Refits of one number of predictors, by order."""
+    settings = refit_settings(chains.candidate.settings)
+    request = Request(keep=keep)
+    jobs = {}
+    for plan in plans.values():
+        for (repeat, left_out, predictors), _ in plan:
+            job = ChainJob(settings, request, chains.folds[repeat], left_out)
+            jobs[repeat, left_out, predictors] = RefitJob(predictors, job)
+    done = run_jobs(chains.sample, list(jobs.values()), n_jobs=n_jobs, on_progress=on_progress)
+    fitted = dict(zip(jobs, done, strict=True))
+    candidate = chains.candidate._replace(settings=settings)
     refits = {}
     for order, plan in plans.items():
-        chains = [[] for _ in nested.folds]
-        for task, serves in plan:
-            chains[task[0]].append(replace(fitted[task], serves=serves))
-        refits[order, count] = Nested(candidate, nested.sample, nested.folds, chains, None)
+        own: list[list[Chain]] = [[] for _ in chains.folds]
+        for key, serves in plan:
+            own[key[0]].append(replace(fitted[key], serves=serves))
+        refits[order, count] = Chains(candidate, chains.sample, chains.folds, own, None)
     return refits
 
 
-def _best(nested, key, order, count):
+def _best(chains: Chains, key: Fold | None, order: str, n_predictors: int) -> Choice:
     """Of refits of one number of predictors that of the least loss."""
-    curve = _curve(nested, key)
-    i = curve.index("min")
-    return Option(
-        nested, float(curve.alphas[i]), curve.mean[i], count, curve.standard_error[i], order
-    )
+    return chains.choose("min", key)._replace(order=order, n_predictors=n_predictors)
 
 
-def _refit_on_all(relaxed, option, ticker):
-    """The path of all rows on the predictors of a refit, as one of the whole sample."""
-    nested = relaxed.shrunken
-    at = nearest(nested.whole.alphas, nested.curve().alpha("min"))
-    few, columns = _restricted(
-        nested.sample, _first(option.order, option.n_predictors, nested.whole, at)
-    )
-    rows, settings = np.arange(len(few.y)), _filled_up(option.nested.candidate.settings, columns)
-    path = run_chain(
-        few, rows, rows[:0], settings, keep=[option.alpha], certify="all", ticker=ticker
-    )
-    return widened(_of_columns(path, columns), nested.sample, nested.whole.unit)
-
-
-def refit_settings(settings):
-    """How the predictors that are left are fitted again: under l2, all alike, from weak to
-    strong,
-    with time enough.
-    """
-    schedule = replace(settings.schedule, first_steps=FIRST_STEPS, steps=STEPS, weak=0.0)
-    return replace(
-        settings,
-        penalty=SHRINKING,
-        alpha_min_ratio=ALPHA_MIN_RATIO,
-        alphas_per_decade=ALPHAS_PER_DECADE,
-        schedule=schedule,
-        penalty_factors=None,
-        adaptive=False,
-    )
-
-
-def widened(path, sample, unit):
-    """A path of some columns as one of the whole sample, where all other weights are 0.
-
-    Parameters
-    ----------
-    path : Path
-        Its unit names the columns.
-    sample : Sample
-    unit : Unit
-        Of the same rows and all columns.
-
-    Returns
-    -------
-    Path
-    """
-    columns = path.unit.columns
-    predictors, n_absent = (
-        np.unique(sample.column_predictor[columns]),
-        sample.X.shape[1] - len(columns),
-    )
-
-    def fill(leaf):
-        filled = np.zeros((sample.X.shape[1], leaf.shape[1]))
-        filled[columns] = leaf
-        return filled
-
-    def fill_all(parameters):
-        first, skip, later = parameters.weights
-        return parameters._replace(
-            weights=Weights(fill(first), None if skip is None else fill(skip), later)
-        )
-
-    norms, histograms = np.zeros((len(path.alphas), sample.n_predictors)), path.histograms.copy()
-    norms[:, predictors] = path.norms
-    parameters = {i: fill_all(one) for i, one in path.parameters.items()}
-    first, skip, _ = next(iter(parameters.values())).weights
-    zeros = n_absent * sum(leaf.shape[1] for leaf in jax.tree.leaves((first, skip)))
-    # The bin that begins at 0.
-    histograms[:, histograms.shape[1] // 2] += zeros
-    own = replace(
-        path.unit, column_predictor=unit.column_predictor, scaling=unit.scaling, columns=None
-    )
-    more = dict(
-        norms=norms,
-        bends=np.zeros_like(norms),
-        histograms=histograms,
-        zero_weights=path.zero_weights + zeros,
-    )
-    return replace(path, parameters=parameters, unit=own, **more)
-
-
-def _curve(nested, key):
-    return nested.curve() if key is None else nested.inner(*key)
-
-
-def _path(nested, key):
-    return nested.whole if key is None else nested.single(*key).path
-
-
-def _count_always(settings):
+def _count_always(settings: Settings) -> int:
     """Number of predictors that are never penalised."""
     return sum(factor == 0 for factor in settings.penalty_factors or ())
 
 
-def _top(nested, key, at_most):
-    """The number of predictors kept at the least loss, and at least those that are always kept,
-    or
-    fewer if told to.
+def _top(chains: Chains, key: Fold | None, at_most: int | None) -> int:
+    """The largest number of predictors that is tried for an outer fold, or for all rows.
+
+    It reaches the number kept at the least loss, unless fewer were asked for.
     """
-    path = _path(nested, key)
-    kept = int(path.n_features[nearest(path.alphas, _curve(nested, key).alpha("min"))])
+    path = chains.path_for(key)
+    kept = int(path.n_features[nearest(path.alphas, chains.curve_for(key).alpha("min"))])
     top = max(counts_up_to(kept), default=0)
     return top if at_most is None else min(top, at_most)
 
 
-def _first(order, count, path, at):
+def _first(order: str, count: int, path: Path, at: int) -> tuple[int, ...]:
     return tuple(sorted(ranking(order, path, at)[:count].tolist()))
-
-
-def _restricted(sample, predictors):
-    """The sample with some predictors alone, and their columns."""
-    columns = np.flatnonzero(np.isin(sample.column_predictor, predictors))
-    codes = np.unique(sample.column_predictor[columns], return_inverse=True)[1]
-    return sample._replace(X=sample.X[:, columns], column_predictor=codes), columns
-
-
-def _filled_up(settings, columns):
-    least = LEAST_COLUMNS
-    while least < len(columns):
-        least *= COLUMNS_RATIO
-    return replace(settings, least_columns=least)
-
-
-def _refit_chain(nested, repeat, left_out, predictors, keep, ticker):
-    few, columns = _restricted(nested.sample, predictors)
-    settings = _filled_up(refit_settings(nested.candidate.settings), columns)
-    chain = fit_chain(few, nested.folds[repeat], left_out, settings, keep=keep, ticker=ticker)
-    return replace(chain, path=_of_columns(chain.path, columns))
-
-
-def _of_columns(path, columns):
-    return replace(path, unit=replace(path.unit, columns=columns))

@@ -7,7 +7,7 @@ import jax
 from tautnet.objective.arrays import Array
 from tautnet.objective.networks import Parameters
 from tautnet.objective.problem import Data, Problem, TableRows, null_loss
-from tautnet.solving.program import Program
+from tautnet.engine.program import Program
 
 # Rows as programs take them: copied, or read from a large table.
 Rows: TypeAlias = Data | TableRows

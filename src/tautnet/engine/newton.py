@@ -13,9 +13,9 @@ import jax.numpy as jnp
 from tautnet.objective.arrays import Array
 from tautnet.objective.networks import Parameters
 from tautnet.objective.problem import Problem, Quadratic, expand, norm, unit_steps
-from tautnet.solving.evaluate import Rows
-from tautnet.solving.fista import FistaState, Trial, fista_iteration
-from tautnet.solving.program import Program
+from tautnet.engine.evaluate import Rows
+from tautnet.engine.fista import FistaState, Trial, fista_iteration
+from tautnet.engine.program import Program
 
 
 def _newton_step(problem: Problem, data: Rows, state: FistaState) -> FistaState:

@@ -26,9 +26,9 @@ import numpy as np
 from tautnet.objective.arrays import Array
 from tautnet.objective.networks import Parameters, Weights, padded_size, stacked
 from tautnet.objective.problem import Data, Problem
-from tautnet.solving.evaluate import Rows
-from tautnet.solving.loop import Pace, Ticker
-from tautnet.solving.program import Program
+from tautnet.engine.evaluate import Rows
+from tautnet.engine.loop import Pace, Ticker
+from tautnet.engine.program import Program
 from tautnet.tables.arrays import Floats, Integers
 
 # β₁ and β₂.

@@ -18,8 +18,8 @@ import numpy as np
 from tautnet.objective.arrays import Array
 from tautnet.objective.networks import Parameters
 from tautnet.objective.problem import Problem, Quadratic, unit_steps
-from tautnet.solving.evaluate import Rows
-from tautnet.solving.program import Program
+from tautnet.engine.evaluate import Rows
+from tautnet.engine.program import Program
 
 # A point, whether it is good enough, and the step or the share of a step that led there.
 Trial: TypeAlias = tuple[Parameters, Array, Array]

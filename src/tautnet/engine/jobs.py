@@ -1,0 +1,125 @@
+"""What runs side by side: the only place that knows of threads.
+
+A job is a small picklable record of what is to be done with a table; the table itself is no part
+of it, so that a job can go where the table already is.
+"""
+
+import os
+import threading
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
+from typing import Protocol, TypeVar
+
+from threadpoolctl import threadpool_limits
+
+from tautnet.engine.loop import Ticker
+from tautnet.engine.program import forget_programs, use_compilation_cache
+
+Table = TypeVar("Table", contravariant=True)
+Result = TypeVar("Result", covariant=True)
+Report = Callable[[float], None]
+
+
+class Job(Protocol[Table, Result]):
+    """What can be run beside others: a record that depends on nothing but itself and the table."""
+
+    def run(self, table: Table, ticker: Ticker) -> Result:
+        """Do it; ``ticker`` hears of progress and stops it."""
+
+
+def count_jobs(n_jobs: int | None) -> int:
+    """Number of jobs to run at once: None is 1, -1 all cores, as in scikit-learn."""
+    cores = os.cpu_count() or 1
+    if n_jobs is None:
+        return 1
+    return max(1, n_jobs if n_jobs > 0 else cores + 1 + n_jobs)
+
+
+class Progress:
+    """Adds the shares of many jobs up and reports the total in [0, 1]."""
+
+    def __init__(self, n: int, report: Report) -> None:
+        self.shares = [0.0] * n
+        self.report = report
+        self.lock = threading.Lock()
+
+    def update(self, i: int, share: float) -> None:
+        """Job number ``i`` is done to a share."""
+        with self.lock:
+            self.shares[i] = max(self.shares[i], share)
+            total = sum(self.shares) / len(self.shares)
+        self.report(total)
+
+
+def stage(on_progress: Report | None, low: float, high: float) -> Report | None:
+    """What is told of a stage between two shares of the whole; None where nobody asks."""
+    if on_progress is None:
+        return None
+    return lambda share: on_progress(low + (high - low) * share)
+
+
+def stages(n: int, on_progress: Report | None) -> Iterator[Report | None]:
+    """For each of several runs of jobs, what is told of their share of the whole."""
+    for i in range(n):
+        yield stage(on_progress, i / n, (i + 1) / n)
+
+
+def run_jobs(
+    table: Table,
+    jobs: Sequence[Job[Table, Result]],
+    *,
+    n_jobs: int | None = None,
+    on_progress: Report | None = None,
+) -> list[Result]:
+    """Run jobs on a table and return their results in order.
+
+    Parameters
+    ----------
+    table : object
+        What all jobs share, most often a `Sample`.
+    jobs : sequence of Job
+    n_jobs : int, optional
+        Jobs at once; it never changes a result.
+    on_progress : callable, optional
+        Called with the share done of all work, from any thread.
+
+    Raises
+    ------
+    KeyboardInterrupt
+        At once; jobs that run end at their next call of a compiled program.
+    """
+    use_compilation_cache()
+    forget_programs()
+    progress = Progress(len(jobs), on_progress or (lambda share: None))
+    tickers = [Ticker(lambda share, i=i: progress.update(i, share)) for i in range(len(jobs))]
+    # One thread for each job's linear algebra too: the bits of a result must not depend on what
+    # else runs.
+    with threadpool_limits(1, "blas"):
+        if count_jobs(n_jobs) == 1:
+            return [_run(table, *pair) for pair in zip(jobs, tickers, strict=True)]
+        executor = ThreadPoolExecutor(count_jobs(n_jobs))
+        pairs = zip(jobs, tickers, strict=True)
+        futures = [executor.submit(_run, table, *pair) for pair in pairs]
+        try:
+            return _results(futures)
+        finally:
+            # Where all went well these do nothing; else every job ends at its next call.
+            for ticker in tickers:
+                ticker.stop()
+            executor.shutdown(wait=False, cancel_futures=True)
+
+
+def _run(table: Table, job: Job[Table, Result], ticker: Ticker) -> Result:
+    result = job.run(table, ticker)
+    ticker.tick(1.0)
+    return result
+
+
+def _results(futures: list[Future[Result]]) -> list[Result]:
+    pending = set(futures)
+    while pending:
+        # A short time-out lets Ctrl-C through on every platform.
+        done, pending = wait(pending, timeout=0.2, return_when=FIRST_COMPLETED)
+        for future in done:
+            future.result()
+    return [future.result() for future in futures]

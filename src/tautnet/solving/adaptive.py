@@ -1,0 +1,83 @@
+"""The adaptive penalty: a second path whose strengths, predictor by predictor, come from a first.
+
+Zou (2006), The adaptive lasso and its oracle properties; Wang and Leng (2008), A note on adaptive
+group lasso.
+"""
+
+from dataclasses import dataclass, replace
+
+import numpy as np
+
+from tautnet.engine.loop import Ticker
+from tautnet.solving.path import Path
+from tautnet.solving.settings import Request, Settings
+from tautnet.solving.trainings import run_chain
+from tautnet.tables.arrays import Floats
+from tautnet.tables.sample import Sample
+
+# Share of the largest norm that is added to every norm: no factor is more than 51 times the least.
+FLOOR = 0.02
+
+
+def adaptive_factors(sizes: Floats) -> Floats:
+    """Factors that spare predictors of large weights and press those of small ones.
+
+    ``wⱼ = max s / (sⱼ + 0.02 max s)`` over its median among the predictors whose size is not zero,
+    so that the strength means for them about what it meant before. Sizes are norms, and a
+    predictor whose effect goes down and up again, which the penalty takes out before noise, has
+    its second chance where its bend is still in the residuals. All 1 where every size is zero.
+
+    Parameters
+    ----------
+    sizes : array (n_predictors,)
+        Those of the first path at a strength, see `Path.sizes`.
+
+    Returns
+    -------
+    array (n_predictors,)
+
+    Examples
+    --------
+    >>> adaptive_factors(np.array([0.98, 0.48, 0.18, 0.0])).round(2).tolist()
+    [0.5, 1.0, 2.5, 25.49]
+    """
+    largest = sizes.max(initial=0.0)
+    if largest == 0:
+        return np.ones(len(sizes))
+    factors = largest / (sizes + FLOOR * largest)
+    return factors / np.median(factors[sizes > 0])
+
+
+def adapted(settings: Settings, factors: Floats) -> Settings:
+    """Settings of the second path: adaptive factors times those that were given."""
+    given = 1.0 if settings.penalty_factors is None else np.array(settings.penalty_factors)
+    product = tuple(float(factor) for factor in given * factors)
+    return replace(settings, adaptive=False, penalty_factors=product)
+
+
+@dataclass(frozen=True)
+class PointJob:
+    """The path of a plain estimator up to one strength.
+
+    Attributes
+    ----------
+    settings : Settings
+        If adaptive, the factors are those of the fit's own weights at that strength.
+    alpha : float
+    """
+
+    settings: Settings
+    alpha: float
+
+    def run(self, table: Sample, ticker: Ticker) -> Path:
+        """Walk all rows."""
+        first = self._path(table, replace(self.settings, adaptive=False), ticker)
+        if not self.settings.adaptive:
+            return first
+        factors = adaptive_factors(first.sizes[-1])
+        return self._path(table, adapted(self.settings, factors), ticker)
+
+    def _path(self, table: Sample, settings: Settings, ticker: Ticker) -> Path:
+        rows = np.arange(len(table.y))
+        request = Request(until=self.alpha, certify="kept")
+        return run_chain(table, rows, rows[:0], settings, request, ticker)

@@ -1,0 +1,132 @@
+"""Refits of some predictors under l2, and what they are among all columns."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+
+import jax
+import numpy as np
+
+from tautnet.engine.loop import Ticker
+from tautnet.objective.networks import Parameters, Weights
+from tautnet.objective.registry import SHRINKING
+from tautnet.solving.fitted_scaling import FittedScaling
+from tautnet.solving.path import Path
+from tautnet.solving.settings import Settings
+from tautnet.tables.arrays import Floats, Integers
+from tautnet.tables.sample import Sample
+from tautnet.validation.chains import Chain, ChainJob
+
+# Few predictors with a weak penalty take long to fit: short refits cost accuracy.
+FIRST_STEPS = 300
+STEPS = 48
+ALPHA_MIN_RATIO = 1e-5
+ALPHAS_PER_DECADE = 4
+# Columns are padded to 8, 32, 128, ..., so that refits of all sizes share few compiled programs.
+LEAST_COLUMNS = 8
+COLUMNS_RATIO = 4
+
+
+@dataclass(frozen=True)
+class RefitJob:
+    """A chain on some predictors alone.
+
+    Attributes
+    ----------
+    predictors : tuple of int
+    job : ChainJob
+        On the sample of these predictors.
+    """
+
+    predictors: tuple[int, ...]
+    job: ChainJob
+
+    def run(self, table: Sample, ticker: Ticker) -> Chain:
+        """Walk the chain; its scaling names the columns of the whole sample."""
+        few, columns = _restricted(table, self.predictors)
+        least = LEAST_COLUMNS
+        while least < len(columns):
+            least *= COLUMNS_RATIO
+        settings = replace(self.job.settings, least_columns=least)
+        chain = replace(self.job, settings=settings).run(few, ticker)
+        scaling = replace(chain.path.scaling, columns=columns)
+        return replace(chain, path=replace(chain.path, scaling=scaling))
+
+
+def _restricted(sample: Sample, predictors: Sequence[int]) -> tuple[Sample, Integers]:
+    """The sample with some predictors alone, and their columns."""
+    columns = np.flatnonzero(np.isin(sample.column_predictor, predictors))
+    codes = np.unique(sample.column_predictor[columns], return_inverse=True)[1]
+    return sample._replace(X=sample.X[:, columns], column_predictor=codes), columns
+
+
+def refit_settings(settings: Settings) -> Settings:
+    """How the predictors that are left are fitted again.
+
+    Under l2, all alike, from weak to strong, with time enough.
+    """
+    schedule = replace(settings.schedule, first_steps=FIRST_STEPS, steps=STEPS, weak=0.0)
+    return replace(
+        settings,
+        penalty=SHRINKING,
+        alpha_min_ratio=ALPHA_MIN_RATIO,
+        alphas_per_decade=ALPHAS_PER_DECADE,
+        schedule=schedule,
+        penalty_factors=None,
+        adaptive=False,
+    )
+
+
+def widened(path: Path, sample: Sample, scaling: FittedScaling) -> Path:
+    """A path of some columns as one of the whole sample, where all other weights are 0.
+
+    Parameters
+    ----------
+    path : Path
+        Its scaling names the columns.
+    sample : Sample
+    scaling : FittedScaling
+        Of the same rows and all columns.
+
+    Returns
+    -------
+    Path
+    """
+    columns = path.scaling.columns
+    n_columns = sample.X.shape[1]
+    parameters = {i: _on_all_columns(one, columns, n_columns) for i, one in path.parameters.items()}
+    norms = np.zeros((len(path.alphas), sample.n_predictors))
+    norms[:, np.unique(sample.column_predictor[columns])] = path.norms
+    first, skip, _ = next(iter(parameters.values())).weights
+    per_column = sum(leaf.shape[1] for leaf in jax.tree.leaves((first, skip)))
+    n_zeros = (n_columns - len(columns)) * per_column
+    histograms = path.histograms.copy()
+    # The bin that begins at 0.
+    histograms[:, histograms.shape[1] // 2] += n_zeros
+    own = replace(
+        path.scaling,
+        column_predictor=scaling.column_predictor,
+        inputs=scaling.inputs,
+        columns=None,
+    )
+    return replace(
+        path,
+        parameters=parameters,
+        scaling=own,
+        norms=norms,
+        bends=np.zeros_like(norms),
+        histograms=histograms,
+        zero_weights=path.zero_weights + n_zeros,
+    )
+
+
+def _on_all_columns(parameters: Parameters, columns: Integers, n_columns: int) -> Parameters:
+    """Parameters of some columns with weights of 0 for all others."""
+
+    def fill(leaf: Floats) -> Floats:
+        filled = np.zeros((n_columns, leaf.shape[1]))
+        filled[columns] = leaf
+        return filled
+
+    first, skip, later = parameters.weights
+    weights = Weights(fill(first), None if skip is None else fill(skip), later)
+    return parameters._replace(weights=weights)
