@@ -158,7 +158,7 @@ class Adam:
     def __init__(self, problem, data, parameters, ticker, batches=None):
         self.problem, self.data, self.batches, self.ticker = problem, data, batches, ticker
         self.dtype = data.weight.dtype
-        self.n_columns = len(problem.groups.index)
+        self.n_columns = len(problem.predictors.column_predictor)
         self.columns = np.arange(self.n_columns)
         # Fixed by all columns, since what a run returns has them all, however few are left to
         # walk.
@@ -180,11 +180,13 @@ class Adam:
             kept[: len(at)] = np.asarray(leaf)[at]
             return kept
 
-        state, groups = self.walked.state, self.problem.groups
+        state, predictors = self.walked.state, self.problem.predictors
         index = np.full(size, size - 1, np.int32)
-        index[: len(at)] = np.unique(groups.index[at], return_inverse=True)[1]
-        groups = groups._replace(index=index, roots=cut(groups.roots), factors=cut(groups.factors))
-        self.problem = replace(self.problem, groups=groups)
+        index[: len(at)] = np.unique(predictors.column_predictor[at], return_inverse=True)[1]
+        predictors = predictors._replace(
+            column_predictor=index, roots=cut(predictors.roots), factors=cut(predictors.factors)
+        )
+        self.problem = replace(self.problem, predictors=predictors)
         self.data = self.data._replace(columns=jax.device_put(cut(self.data.columns)))
         if self.batches is not None:
             rows, *others = self.batches

@@ -6,8 +6,9 @@ import jax
 import numpy as np
 
 from tautnet.objective.networks import pad, padded_size, unpad
-from tautnet.objective.penalties import Groups, make_penalty
+from tautnet.objective.penalties import make_penalty
 from tautnet.objective.prediction import Predictor
+from tautnet.objective.predictors import Predictors
 from tautnet.objective.problem import ROWS_AT_ONCE, Data, Problem, TableInPlace, TableRows
 from tautnet.solving import evaluate
 from tautnet.tables.errors import TableError
@@ -101,7 +102,7 @@ class Unit:
             dtype, make_penalty(settings.penalty, float(alpha), settings.l1_ratio)
         )
         return Problem(
-            penalty, Groups(index, roots, factors, layers), settings.loss, settings.network
+            penalty, Predictors(index, roots, factors, layers), settings.loss, settings.network
         )
 
     @property

@@ -2,8 +2,8 @@
 
 from dataclasses import dataclass, field
 
-from tautnet.objective.losses import SquaredError
 from tautnet.objective.networks import Network
+from tautnet.objective.regression import SquaredError
 
 
 @dataclass(frozen=True)

@@ -145,7 +145,9 @@ def _drop_units(sample, rows, held_out, settings, rates, ticker):
     batches = unit.batches(data)
     for i, rate in enumerate(rates):
         whole = unit.problem(0.0, dtype)
-        problem = Dropout(whole.penalty, whole.groups, whole.loss, whole.network, dtype(rate), key)
+        problem = Dropout(
+            whole.penalty, whole.predictors, whole.loss, whole.network, dtype(rate), key
+        )
         adam = Adam(problem, data, unit.start(dtype), ticker, batches)
         _, ends = adam.run([0.0], schedule.rate, length, batched=unit.batched)
         recorder.add([rate], ends, [length], [True], [None])
