@@ -5,8 +5,9 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from tautnet.objective.losses import BinaryLogLoss, MultinomialLogLoss, SquaredError
+from tautnet.objective.classification import BinaryLogLoss, MultinomialLogLoss
 from tautnet.objective.networks import Network
+from tautnet.objective.regression import SquaredError
 from tautnet.solving.settings import Schedule, Settings
 from tautnet.tables.sample import Sample
 

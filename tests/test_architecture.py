@@ -16,8 +16,8 @@ SOURCE = Path(__file__).parents[1] / "src" / "tautnet"
 ROOMS = {
     "tables": "errors arrays scaling datasets reader cells encoder blocks target sample".split(),
     "objective": (
-        "arrays strengths histograms prediction losses survival tasks networks penalties "
-        "registry problem"
+        "arrays strengths histograms prediction losses regression classification survival tasks "
+        "networks predictors penalties problem"
     ).split(),
     "solving": (
         "settings program evaluate prepared loop adam fista newton bends path recorder finishing "

@@ -9,15 +9,16 @@ from dataclasses import replace
 import jax
 import numpy as np
 import pytest
-from cases import make_case, make_groups
+from cases import make_case, make_predictors
 from numpy.testing import assert_allclose, assert_array_equal
 
-from tautnet.objective.losses import BinaryLogLoss, SquaredError
+from tautnet.objective.classification import BinaryLogLoss
 from tautnet.objective.networks import Network
 from tautnet.objective.penalties import ElasticNet, Group
 from tautnet.objective.problem import Data, Problem
 from tautnet.engine import adam, evaluate, fista
 from tautnet.engine import program as compiling
+from tautnet.objective.regression import SquaredError
 
 LINEAR = Network((), skip=False)
 
@@ -140,9 +141,7 @@ def test_a_path_of_strengths_and_lengths_shares_one_program():
     adam_steps(problem, data, state, 0, 1)
     compiled = len(adam.adam_full.compiled)
     for alpha, ratio, last in [(1.0, 1.0, 3), (0.0, 0.0, 4), (0.2, 0.5, 5)]:
-        other = Problem(
-            ElasticNet(*as_arrays((alpha, ratio))), problem.groups, problem.loss, problem.network
-        )
+        other = replace(problem, penalty=ElasticNet(*as_arrays((alpha, ratio))))
         state = adam_steps(other, data, state, 0, last)
     assert len(adam.adam_full.compiled) == compiled
 
@@ -167,7 +166,7 @@ def test_strengths_walked_in_one_call_are_those_walked_one_by_one():
     together = walk(problem, data, together, 5, 24, alphas=alphas, length=length)
     state = start
     for i, alpha in enumerate(alphas):
-        other = Problem(Group(*as_arrays((alpha,))), problem.groups, problem.loss, problem.network)
+        other = replace(problem, penalty=Group(*as_arrays((alpha,))))
         late = adam_steps(other, data, state, 0, 6, length=length)
         state = adam_steps(other, data, late, 6, 8, length=length)
         assert_array_equal(
@@ -223,8 +222,9 @@ def test_the_first_step_of_adam_has_the_size_of_its_rate():
 def test_where_the_loss_is_flat_the_prox_takes_no_more_than_the_rate_at_once(penalty, factors):
     problem, parameters, data = case(penalty)
     layers = as_arrays(np.array([factors, factors, 1.0]))
-    groups = problem.groups._replace(factors=factors * problem.groups.factors, layers=layers)
-    problem = replace(problem, groups=groups)
+    factors = factors * problem.predictors.factors
+    predictors = problem.predictors._replace(factors=factors, layers=layers)
+    problem = replace(problem, predictors=predictors)
     flat = data._replace(weight=0 * data.weight)
     before = numbers(parameters.weights)
     after = adam_steps(
@@ -257,7 +257,7 @@ def linear_case(penalty, loss=None, n_rows=32, seed=0):
     weight = rng.uniform(0.5, 2, size=n_rows)
     data = Data(X.T, y, weight / weight.sum())
     problem = Problem(
-        penalty, make_groups(LINEAR, 1, np.array([0, 1, 1, 2])), loss or SquaredError(), LINEAR
+        penalty, make_predictors(LINEAR, 1, np.array([0, 1, 1, 2])), loss or SquaredError(), LINEAR
     )
     return as_arrays((problem, LINEAR.initial(X, np.zeros(1), 0), data))
 

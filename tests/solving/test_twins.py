@@ -19,16 +19,9 @@ from sklearn.linear_model import (
 )
 
 from tautnet.estimators.models import TautNetClassifier, TautNetRegressor
-from tautnet.objective.losses import (
-    BinaryLogLoss,
-    Huber,
-    MultilabelLogLoss,
-    MultinomialLogLoss,
-    Poisson,
-    Quantile,
-    SquaredError,
-)
+from tautnet.objective.classification import BinaryLogLoss, MultilabelLogLoss, MultinomialLogLoss
 from tautnet.objective.networks import Network
+from tautnet.objective.regression import Huber, Poisson, Quantile, SquaredError
 from tautnet.solving.settings import Settings
 from tautnet.solving.walk import walk
 from tautnet.tables.sample import Sample
@@ -71,12 +64,13 @@ def standardised(values, weight=None):
 
 def solve(penalty, alpha, X, y, weight, loss, *, column_predictor=None, l1_ratio=0.5):
     """Weights and bias of a linear map, solved at one strength."""
-    groups = np.arange(X.shape[1]) if column_predictor is None else column_predictor
+    if column_predictor is None:
+        column_predictor = np.arange(X.shape[1])
     settings = Settings(
         penalty, l1_ratio, Network((), skip=False), loss, tol=1e-10, max_iter=20_000
     )
     path = walk(
-        Sample(X, groups, y, weight),
+        Sample(X, column_predictor, y, weight),
         np.arange(len(X)),
         ROWS[:0],
         settings,

@@ -184,7 +184,7 @@ class Adam:
         self.batches = batches
         self.ticker = ticker
         self.dtype = data.weight.dtype
-        self.n_columns = len(problem.groups.index)
+        self.n_columns = len(problem.predictors.column_predictor)
         self.columns: Integers = np.arange(self.n_columns)
         # What a run returns has all columns, however few are left to walk: so all of them count.
         n_parameters = sum(leaf.size for leaf in jax.tree.leaves(parameters))
@@ -210,12 +210,14 @@ class Adam:
             copied = cast(Data, rows)
             return copied._replace(columns=jax.device_put(cut(copied.columns)))
 
-        groups = self.problem.groups
+        predictors = self.problem.predictors
         # Columns that only fill up belong to a predictor behind all others.
         index = np.full(size, size - 1, np.int32)
-        index[: len(at)] = np.unique(groups.index[at], return_inverse=True)[1]
-        groups = groups._replace(index=index, roots=cut(groups.roots), factors=cut(groups.factors))
-        self.problem = replace(self.problem, groups=groups)
+        index[: len(at)] = np.unique(predictors.column_predictor[at], return_inverse=True)[1]
+        predictors = predictors._replace(
+            column_predictor=index, roots=cut(predictors.roots), factors=cut(predictors.factors)
+        )
+        self.problem = replace(self.problem, predictors=predictors)
         self.data = cut_rows(self.data)
         if self.batches is not None:
             rows, n_rows, block = self.batches

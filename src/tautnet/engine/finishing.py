@@ -6,7 +6,7 @@ import jax
 import numpy as np
 
 from tautnet.objective.networks import Parameters
-from tautnet.objective.problem import Data, Problem, TableRows
+from tautnet.objective.problem import Problem, Rows
 from tautnet.engine import fista
 from tautnet.engine.loop import Ticker
 from tautnet.engine.program import Program
@@ -65,7 +65,7 @@ class Look(NamedTuple):
 
 def finish(
     problem: Problem,
-    data: Data | TableRows,
+    data: Rows,
     parameters: Parameters,
     how: Finishing,
     *,
@@ -98,7 +98,7 @@ def finish(
 
 def _look(
     problem: Problem,
-    data: Data | TableRows,
+    data: Rows,
     how: Finishing,
     floor: float,
     parameters: Parameters,

@@ -11,16 +11,9 @@ from sklearn.utils.validation import check_is_fitted
 
 from tautnet.files.fitted import FittedModel
 from tautnet.files.model_file import write_model
-from tautnet.objective.losses import (
-    BinaryLogLoss,
-    Huber,
-    MultilabelLogLoss,
-    MultinomialLogLoss,
-    Poisson,
-    Quantile,
-    SquaredError,
-)
+from tautnet.objective.classification import BinaryLogLoss, MultilabelLogLoss, MultinomialLogLoss
 from tautnet.objective.networks import Network
+from tautnet.objective.regression import Huber, Poisson, Quantile, SquaredError
 from tautnet.objective.survival import CoxPartialLikelihood
 from tautnet.solving.path import Path
 from tautnet.solving.prepared import Unit

@@ -1,1 +1,5 @@
-"""What is minimised: losses, penalties, networks, and the problem they make together."""
+"""The objective knows losses, penalties and networks, and the problem that they make together.
+
+It hands on objectives, gradients, proximal operators, certificates and predictions. It never sees
+a frame, a solver or a file.
+"""

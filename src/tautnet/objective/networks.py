@@ -1,16 +1,18 @@
-"""Networks: weights drawn, and outputs computed, in JAX for training and in NumPy for
-prediction.
-"""
+"""Networks draw their weights and compute outputs, in JAX for training, in NumPy for prediction."""
 
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import NamedTuple
 
 import jax
 import numpy as np
 
+from tautnet.objective.arrays import Array
 from tautnet.objective.prediction import forward, forward_of_signal
+from tautnet.tables.arrays import Booleans, Floats
+from tautnet.tables.scaling import StandardisedRows
 
-ACTIVATIONS = {
+ACTIVATIONS: dict[str, Callable[[Array], Array]] = {
     "relu": jax.nn.relu,
     "tanh": jax.numpy.tanh,
     "silu": jax.nn.silu,
@@ -21,22 +23,27 @@ ACTIVATIONS = {
 ROWS_AT_ONCE = 2048
 
 
-def layer_sizes(hidden):
-    """Units of each hidden layer as a tuple, of one number or of several.
+def layer_sizes(hidden: int | Sequence[int]) -> tuple[int, ...]:
+    """Units of each hidden layer as a tuple, from one number or several.
 
     Examples
     --------
     >>> layer_sizes(20), layer_sizes([64, 32]), layer_sizes(())
     ((20,), (64, 32), ())
     """
-    sizes = (hidden,) if np.isscalar(hidden) else tuple(hidden)
+    sizes: tuple[int, ...]
+    # A type checker does not see that `np.isscalar` tells a number from a sequence.
+    sizes = (hidden,) if np.isscalar(hidden) else tuple(hidden)  # type: ignore[arg-type, assignment]
     if any(size < 1 for size in sizes):
         raise ValueError(f"hidden_layer_sizes must be > 0, got {hidden}.")
     return tuple(int(size) for size in sizes)
 
 
 class Weights(NamedTuple):
-    """What a penalty sees.
+    """Weights of a network, which a penalty sees.
+
+    What has a number for each weight (a step, a squared gradient) or for several at once (a
+    strength) has this structure too.
 
     Attributes
     ----------
@@ -48,16 +55,16 @@ class Weights(NamedTuple):
         Weights of the layers after the first.
     """
 
-    input: object
-    skip: object
-    later: tuple
+    input: Array
+    skip: Array | None
+    later: tuple[Array, ...]
 
 
 class Parameters(NamedTuple):
     """Weights, which are penalised, and biases (a tuple, one array a layer), which never are."""
 
     weights: Weights
-    biases: tuple
+    biases: tuple[Array, ...]
 
 
 @dataclass(frozen=True)
@@ -80,69 +87,76 @@ class Network:
     ((2, 3), (4, 1))
     """
 
-    hidden_layer_sizes: tuple = (100,)
+    hidden_layer_sizes: tuple[int, ...] = (100,)
     activation: str = "relu"
     skip: bool = True
 
     @property
-    def is_linear(self):
+    def is_linear(self) -> bool:
         """Whether there is no hidden layer, so that the problem is convex."""
         return not self.hidden_layer_sizes
 
-    def initial(self, X, null_outputs, seed):
-        """Draw initial parameters (He et al. 2015 for relu, else LeCun et al. 1998).
+    def initial(self, X: Floats | StandardisedRows, null_outputs: Floats, seed: int) -> Parameters:
+        """Draw initial parameters, of the variance 2 / n or 1 / n with n inputs of a layer.
 
-        A column that is 0 in every row of X gets weights 0: no row can say what they should be.
-        The skip starts at 0 and the output biases at the null model.
+        It is 2 / n in front of a relu (He et al. 2015), else 1 / n (LeCun et al. 1998). A column
+        that is 0 in every row of X gets weights 0: no row can say what they should be.
+        The skip starts at 0 and the output biases at the null model. A linear map starts as the
+        null model itself.
         """
+        n_columns = X.shape[1]
+        n_outputs = len(null_outputs)
+        if self.is_linear:
+            weights = Weights(np.zeros((n_columns, n_outputs)), None, ())
+            return Parameters(weights, (np.array(null_outputs),))
         rng = np.random.default_rng(seed)
         gain = 2.0 if self.activation == "relu" else 1.0
-        # Block by block: rows of a large table are standardised when they are read.
-        blocks = (X[i : i + ROWS_AT_ONCE] for i in range(0, len(X), ROWS_AT_ONCE))
-        live = np.any([(block != 0).any(axis=0) for block in blocks], axis=0)[:, None]
-        n_live, n_outputs = max(int(live.sum()), 1), len(null_outputs)
-        if self.is_linear:
-            return Parameters(
-                Weights(np.zeros((X.shape[1], n_outputs)), None, ()), (np.array(null_outputs),)
-            )
+        live = _live_columns(X)[:, None]
+        n_live = max(int(live.sum()), 1)
         sizes = (*self.hidden_layer_sizes, n_outputs)
-        first = rng.normal(size=(X.shape[1], sizes[0])) * live * np.sqrt(gain / n_live)
-        later = tuple(
-            rng.normal(size=(fan_in, fan_out))
-            * np.sqrt((gain if i < len(sizes) - 2 else 1.0) / fan_in)
-            for i, (fan_in, fan_out) in enumerate(zip(sizes[:-1], sizes[1:], strict=True))
-        )
-        skip = np.zeros((X.shape[1], n_outputs)) if self.skip else None
+        first = rng.normal(size=(n_columns, sizes[0])) * live * np.sqrt(gain / n_live)
+        later = []
+        for fan_in, fan_out in zip(sizes[:-2], sizes[1:-1], strict=True):
+            later.append(rng.normal(size=(fan_in, fan_out)) * np.sqrt(gain / fan_in))
+        # Nothing is activated behind the last layer.
+        later.append(rng.normal(size=(sizes[-2], n_outputs)) * np.sqrt(1.0 / sizes[-2]))
+        skip = np.zeros((n_columns, n_outputs)) if self.skip else None
         biases = (*(np.zeros(size) for size in sizes[:-1]), np.array(null_outputs))
-        return Parameters(Weights(first, skip, later), biases)
+        return Parameters(Weights(first, skip, tuple(later)), biases)
 
-    def apply(self, parameters, columns):
-        """Outputs in JAX, shape (n_rows, n_outputs), of rows that stand side by side, shape
-        (n_columns, n_rows).
+    def apply(self, parameters: Parameters, columns: Array) -> Array:
+        """Outputs in JAX, shape (n_rows, n_outputs).
+
+        The rows stand side by side: ``columns`` has the shape (n_columns, n_rows).
         """
         return self._apply(parameters, columns, ACTIVATIONS[self.activation])
 
-    def apply_dropped(self, parameters, columns, rate, key):
-        """Outputs in JAX with hidden units left out at random, the others made larger
-        (Srivastava
-        et al. 2014).
+    def apply_dropped(
+        self, parameters: Parameters, columns: Array, rate: Array, key: Array
+    ) -> Array:
+        """Outputs in JAX with hidden units left out at random (Srivastava et al. 2014).
+
+        A unit is left out with probability ``rate``; what is left is divided by ``1 - rate``, so
+        that its mean stays. Each layer has a key of its own.
         """
         keys = iter(jax.random.split(key, len(self.hidden_layer_sizes)))
 
-        def activation(signal):
+        def activation(signal: Array) -> Array:
             kept = jax.random.bernoulli(next(keys), 1 - rate, signal.shape)
             return jax.numpy.where(kept, ACTIVATIONS[self.activation](signal) / (1 - rate), 0.0)
 
         return self._apply(parameters, columns, activation)
 
-    def _apply(self, parameters, columns, activation):
+    def _apply(
+        self, parameters: Parameters, columns: Array, activation: Callable[[Array], Array]
+    ) -> Array:
         (first, skip, later), biases = parameters
         signal = first.T @ columns + biases[0][:, None]
         for weights, bias in zip(later, biases[1:], strict=True):
             signal = weights.T @ activation(signal) + bias[:, None]
         return signal.T if skip is None else (signal + skip.T @ columns).T
 
-    def outputs(self, parameters, X):
+    def outputs(self, parameters: Parameters, X: Floats | StandardisedRows) -> Floats:
         """Outputs in NumPy, float64, for standardised rows: what every held-out loss comes from.
 
         Parameters may have a leading axis, of several networks; so have the outputs then.
@@ -150,56 +164,72 @@ class Network:
         (first, skip, later), biases = parameters
         # A block is made when its turn comes: together they may be a copy of a large table.
         blocks = (X[i : i + ROWS_AT_ONCE] for i in range(0, max(len(X), 1), ROWS_AT_ONCE))
-        return np.concatenate(
-            [forward((first, *later), biases, skip, self.activation, block) for block in blocks],
-            axis=-2,
-        )
+        layers = (first, *later)
+        outputs = [forward(layers, biases, skip, self.activation, block) for block in blocks]
+        return np.concatenate(outputs, axis=-2)
 
-    def outputs_of_signal(self, parameters, signal, beside):
-        """Outputs in NumPy from what the first layer and the skip (None where there is none)
-        make
-        of the inputs.
+    def outputs_of_signal(
+        self, parameters: Parameters, signal: Floats, beside: Floats | None
+    ) -> Floats:
+        """Outputs in NumPy from what the first layer and the skip make of the inputs.
+
+        ``beside``, that of the skip, is None without one.
         """
-        later = parameters.weights.later, parameters.biases[1:]
-        return forward_of_signal(*later, self.activation, signal, beside)
+        layers = parameters.weights.later
+        biases = parameters.biases[1:]
+        return forward_of_signal(layers, biases, self.activation, signal, beside)
 
 
-def pad(parameters, n_columns, n_outputs, output_bias):
+def _live_columns(X: Floats | StandardisedRows) -> Booleans:
+    """Which columns are not 0 in some row, shape (n_columns,)."""
+    # Block by block: rows of a large table are standardised when they are read.
+    blocks = (X[i : i + ROWS_AT_ONCE] for i in range(0, len(X), ROWS_AT_ONCE))
+    return np.any([(block != 0).any(axis=0) for block in blocks], axis=0)
+
+
+def pad(parameters: Parameters, n_columns: int, n_outputs: int, output_bias: float) -> Parameters:
     """Fill parameters up with zeros to more columns and outputs, which then change nothing.
 
-    The biases of the outputs added are `output_bias`.
+    The biases of the outputs added are ``output_bias``.
     """
     more_columns = n_columns - len(parameters.weights.input)
     more_outputs = n_outputs - len(parameters.biases[-1])
     first, skip, later = parameters.weights
     if later:
         later = (*later[:-1], np.pad(later[-1], ((0, 0), (0, more_outputs))))
-    first = np.pad(first, ((0, more_columns), (0, 0 if later else more_outputs)))
+        first = np.pad(first, ((0, more_columns), (0, 0)))
+    else:
+        first = np.pad(first, ((0, more_columns), (0, more_outputs)))
     skip = None if skip is None else np.pad(skip, ((0, more_columns), (0, more_outputs)))
     last = np.pad(parameters.biases[-1], (0, more_outputs), constant_values=output_bias)
     return Parameters(Weights(first, skip, later), (*parameters.biases[:-1], last))
 
 
-def unpad(parameters, n_columns, n_outputs):
+def unpad(parameters: Parameters, n_columns: int, n_outputs: int) -> Parameters:
     """What `pad` was given, as float64; arrays may have a leading axis, of several networks."""
     first, skip, later = jax.tree.map(lambda leaf: np.asarray(leaf, np.float64), parameters.weights)
     if later:
         later = (*later[:-1], later[-1][..., :n_outputs])
-    first = first[..., :n_columns, :] if later else first[..., :n_columns, :n_outputs]
+        first = first[..., :n_columns, :]
+    else:
+        first = first[..., :n_columns, :n_outputs]
     skip = None if skip is None else skip[..., :n_columns, :n_outputs]
     biases = tuple(np.asarray(bias, np.float64) for bias in parameters.biases)
     return Parameters(Weights(first, skip, later), (*biases[:-1], biases[-1][..., :n_outputs]))
 
 
-def stacked(parameters):
-    """One network as the first of several, in NumPy."""
+def stacked(parameters: Parameters) -> Parameters:
+    """Parameters of one network as those of several of which it is the only one, in NumPy."""
     return jax.tree.map(lambda leaf: np.asarray(leaf)[None], parameters)
 
 
-def padded_size(size):
-    """The next of a ladder of sizes, so that many tables share few compiled shapes.
+def padded_size(size: int) -> int:
+    """The length that an axis is filled up to, so that tables of similar sizes share a program.
 
-    Powers of two and their middles up to 256, from there eight steps an octave.
+    JAX compiles a program for every shape. Lengths are therefore rounded up to one of few: to 256
+    the powers of two and the middles between two of them (1, 2, 3, 4, 6, 8, 12, 16, ...), beyond
+    256 eight equal steps from one power of two to the next (256, 288, 320, ...). An axis grows by
+    less than a half, or by less than an eighth beyond 256.
 
     Examples
     --------
@@ -208,6 +238,8 @@ def padded_size(size):
     """
     if size <= 2:
         return size
-    octave = 2 ** (int(size - 1).bit_length() - 1)
-    step = octave // (2 if octave < 256 else 8)
+    # The largest power of two below the size.
+    power = 2 ** (int(size - 1).bit_length() - 1)
+    step = power // (2 if power < 256 else 8)
+    # The next multiple of the step.
     return -(-size // step) * step

@@ -1,164 +1,97 @@
-"""Penalties: what each says of the weights, and its proximal operator.
+"""Penalties: the cost ``α Ω(W)`` of the weights W at a strength α, and its proximal operator.
 
 A penalty is a frozen dataclass whose numbers are leaves of a pytree, so that a whole path of
-strengths shares one compiled program. It has three methods and may have two more:
+strengths shares one compiled program; inside the program they are traced arrays. Every penalty
+defines ``value`` and ``prox``, and may define the other three methods:
 
-``smooth(weights, groups)``
+``smooth(weights, predictors)``
     the differentiable part of ``α Ω(W)``, left to the gradient;
-``value(weights, groups)``
+``value(weights, predictors)``
     all of ``α Ω(W)``;
-``prox(weights, step, groups)``
+``prox(weights, step, predictors)``
     ``argmin_v ½ Σ (v - w)² / step + value(v) - smooth(v)``, exactly (Parikh and Boyd 2014);
-``metric(squares, groups)``
-    how squared gradients are averaged: weights that the prox shrinks jointly must share one step;
-``pull(weights, groups)``
-    how strongly the prox draws each weight to zero, one number a weight or for several.
+``metric(squares, predictors)``
+    squared gradients, averaged over weights that the prox shrinks jointly: these share one step;
+``pull(weights, predictors)``
+    how strongly the prox draws weights to zero, one number a weight or for several.
 
 Biases are not in ``weights``: no penalty can touch them.
 """
 
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, fields
-from typing import NamedTuple
+from typing import ClassVar, TypeVar, dataclass_transform
 
 import jax
 import jax.numpy as jnp
 
-from tautnet.objective.networks import Weights
+from tautnet.objective.arrays import Array
+from tautnet.objective.networks import Network, Weights
+from tautnet.objective.predictors import Predictors, column_sums, scale_columns, sum_over
+
+Kind = TypeVar("Kind", bound="Penalty")
 
 
-class Groups(NamedTuple):
-    """Which columns encode one predictor, and what the strength is multiplied by.
-
-    Attributes
-    ----------
-    index : int array (n_columns,)
-        The predictor that each column encodes.
-    roots : array (n_columns,)
-        ``√pⱼ`` of each column's predictor j, pⱼ the number of its first-layer and skip weights.
-    factors : array (n_columns,)
-        Factor of the strength for each column's predictor; at 0 it is never penalised.
-    layers : array (n_layers,), optional
-        Factor of the strength in each layer; the skip goes with the first.
-    """
-
-    index: object
-    roots: object
-    factors: object
-    layers: object = None
-
-    def strengths(self, weights):
-        """What the strength is multiplied by in every array of weights, in their structure."""
-        n_later = len(weights.later)
-        first, *later = (
-            [1.0] * (1 + n_later)
-            if self.layers is None
-            else [self.layers[i] for i in range(1 + n_later)]
-        )
-        columns = first * self.factors[:, None]
-        return Weights(columns, None if weights.skip is None else columns, tuple(later))
-
-    def levels(self, weights):
-        """``√pⱼ`` times the factor of the strength, for the predictor of each column, shape
-        (n_columns,).
-        """
-        return self.roots * self.strengths(weights).input[:, 0]
-
-    def sums(self, columns):
-        """For each column the sum over all columns of its predictor, shape (n_columns,)."""
-        totals = jax.ops.segment_sum(columns, self.index, num_segments=columns.shape[0])
-        return totals[self.index]
-
-    def largest(self, columns):
-        """For each column the largest of all columns of its predictor, shape (n_columns,)."""
-        return jax.ops.segment_max(columns, self.index, num_segments=columns.shape[0])[self.index]
-
-    def each_once(self, columns):
-        """Sum over predictors of what all columns of a predictor have alike."""
-        return (columns / self.sums(jnp.ones_like(columns))).sum()
-
-    def norms(self, weights):
-        """For each column the norm of all first-layer and skip weights of its predictor."""
-        return jnp.sqrt(self.sums(column_sums(jax.tree.map(jnp.square, weights))))
-
-
-def column_sums(weights):
-    """Sum over the first-layer and skip weights of each column, shape (n_columns,)."""
-    total = weights.input.sum(axis=1)
-    return total if weights.skip is None else total + weights.skip.sum(axis=1)
-
-
-def sum_of_squares(arrays):
-    """Sum of the squares of every number in a pytree."""
-    return sum(jnp.square(a).sum() for a in jax.tree.leaves(arrays))
-
-
-def _total(function, *trees):
-    """Sum of a function of numbers over all arrays of pytrees of one structure."""
-    return sum(jax.tree.leaves(jax.tree.map(lambda *leaves: function(*leaves).sum(), *trees)))
-
-
-def _soft(w, threshold):
+def _soft(w: Array, threshold: Array) -> Array:
+    """Soft thresholding, ``argmin_v ½ (v - w)² + t |v|`` (Donoho and Johnstone 1994)."""
     return jnp.sign(w) * jnp.maximum(jnp.abs(w) - threshold, 0.0)
 
 
-def _scaled(weights, factor):
-    """Weights whose first layer and skip are multiplied by one factor a column."""
-    skip = None if weights.skip is None else weights.skip * factor[:, None]
-    return Weights(weights.input * factor[:, None], skip, weights.later)
-
-
-def _ratio(part, whole):
+def _ratio(part: Array, whole: Array) -> Array:
+    """``part / whole``, 0 where the whole is 0; its derivatives are finite there too."""
     return jnp.where(whole > 0, part / jnp.where(whole > 0, whole, 1.0), 0.0)
 
 
-def penalty(cls):
+@dataclass_transform(frozen_default=True)
+def penalty(cls: type[Kind]) -> type[Kind]:
     """Make a class a frozen dataclass whose fields are leaves of a pytree.
 
     The structure carries the name of the class: JAX takes two registered dataclasses with as many
     leaves for one (seen in 0.10.2), and then may run the program of one penalty for another.
     """
-    cls = dataclass(frozen=True)(cls)
-    names = [field.name for field in fields(cls)]
+    record = dataclass(frozen=True)(cls)
+    # A type checker does not see that `record` is a dataclass now.
+    names = [field.name for field in fields(record)]  # type: ignore[arg-type]
 
-    def flatten(one):
-        return [getattr(one, name) for name in names], cls.__name__
+    def flatten(one: Kind) -> tuple[list[Array], str]:
+        return [getattr(one, name) for name in names], record.__name__
 
-    jax.tree_util.register_pytree_node(cls, flatten, lambda name, leaves: cls(*leaves))
-    return cls
+    def unflatten(name: str, leaves: Sequence[Array]) -> Kind:
+        return record(*leaves)
+
+    jax.tree_util.register_pytree_node(record, flatten, unflatten)
+    return record
 
 
 class Penalty:
-    """What every penalty has; subclasses add ``value`` and ``prox``."""
+    """What every penalty has; a penalty defines ``value`` and ``prox``, and changes what differs.
 
     def smooth(self, weights, groups):
         """Differentiable part: none unless a penalty says otherwise."""
         return 0.0
 
-    def metric(self, squares, groups):
-        """Every weight has a step of its own unless a penalty says otherwise."""
+    def metric(self, squares: Weights, predictors: Predictors) -> Weights:
+        """Squared gradients: every weight has a step of its own unless a penalty says otherwise."""
         return squares
 
-    def pull(self, weights, groups):
-        """How strongly the prox draws each weight to zero: not at all unless a penalty says
-        otherwise.
-        """
+    def pull(self, weights: Weights, predictors: Predictors) -> Weights:
+        """How strongly the prox draws to zero: not at all unless a penalty says otherwise."""
         return jax.tree.map(lambda w: 0.0, weights)
 
 
 class FirstLayer(Penalty):
-    """A penalty of first-layer and skip weights, with ``½ α Σ`` of the squares of the later layers
-    beside it.
+    """A penalty of first-layer and skip weights, and ``½ α Σ w²`` over those of later layers.
 
     Without the second part one could shrink the first layer and grow the second at no loss.
     """
 
-    def smooth(self, weights, groups):
-        factors = groups.strengths(weights).later
-        return 0.5 * self.alpha * _total(lambda f, w: f * jnp.square(w), factors, weights.later)
+    def smooth(self, weights: Weights, predictors: Predictors) -> Array | float:
+        factors = predictors.strengths(weights).later
+        return 0.5 * self.alpha * sum_over(lambda f, w: f * jnp.square(w), factors, weights.later)
 
-    def pull(self, weights, groups):
+    def pull(self, weights: Weights, predictors: Predictors) -> Weights:
         # α on each weight, or α √pⱼ on the norm of pⱼ weights.
-        strengths = groups.strengths(weights)
+        strengths = predictors.strengths(weights)
         pull = jax.tree.map(lambda f: self.alpha * f, strengths)
         return pull._replace(later=jax.tree.map(lambda w: 0.0, weights.later))
 
@@ -166,10 +99,12 @@ class FirstLayer(Penalty):
 class Grouped(FirstLayer):
     """A penalty that draws all weights of a predictor jointly: they share one step."""
 
-    def metric(self, squares, groups):
-        per_column = squares.input.shape[1] + (0 if squares.skip is None else squares.skip.shape[1])
-        counts = groups.sums(jnp.full(squares.input.shape[0], per_column, squares.input.dtype))
-        mean = (groups.sums(column_sums(squares)) / counts)[:, None]
+    def metric(self, squares: Weights, predictors: Predictors) -> Weights:
+        per_column = squares.input.shape[1]
+        if squares.skip is not None:
+            per_column += squares.skip.shape[1]
+        counts = predictors.sums(jnp.full(squares.input.shape[0], per_column, squares.input.dtype))
+        mean = (predictors.sums(column_sums(squares)) / counts)[:, None]
         return Weights(mean, None if squares.skip is None else mean, squares.later)
 
 
@@ -183,22 +118,22 @@ class ElasticNet(Penalty):
     alpha: float
     l1_ratio: float
 
-    def smooth(self, weights, groups):
-        squares = _total(lambda f, w: f * jnp.square(w), groups.strengths(weights), weights)
+    def smooth(self, weights: Weights, predictors: Predictors) -> Array | float:
+        squares = sum_over(lambda f, w: f * jnp.square(w), predictors.strengths(weights), weights)
         return 0.5 * self.alpha * (1 - self.l1_ratio) * squares
 
-    def value(self, weights, groups):
-        magnitudes = _total(lambda f, w: f * jnp.abs(w), groups.strengths(weights), weights)
-        return self.smooth(weights, groups) + self.alpha * self.l1_ratio * magnitudes
+    def value(self, weights: Weights, predictors: Predictors) -> Array:
+        magnitudes = sum_over(lambda f, w: f * jnp.abs(w), predictors.strengths(weights), weights)
+        return self.smooth(weights, predictors) + self.alpha * self.l1_ratio * magnitudes
 
-    def prox(self, weights, step, groups):
-        def soft(w, s, factor):
+    def prox(self, weights: Weights, step: Weights, predictors: Predictors) -> Weights:
+        def soft(w: Array, s: Array, factor: Array) -> Array:
             return _soft(w, s * (self.alpha * self.l1_ratio * factor))
 
-        return jax.tree.map(soft, weights, step, groups.strengths(weights))
+        return jax.tree.map(soft, weights, step, predictors.strengths(weights))
 
-    def pull(self, weights, groups):
-        return jax.tree.map(lambda f: self.alpha * self.l1_ratio * f, groups.strengths(weights))
+    def pull(self, weights: Weights, predictors: Predictors) -> Weights:
+        return jax.tree.map(lambda f: self.alpha * self.l1_ratio * f, predictors.strengths(weights))
 
 
 @penalty
@@ -210,85 +145,90 @@ class Group(Grouped):
 
     alpha: float
 
-    def value(self, weights, groups):
-        levels = self.alpha * groups.levels(weights)
-        return self.smooth(weights, groups) + groups.each_once(levels * groups.norms(weights))
-
-    def prox(self, weights, step, groups):
-        norms, threshold = (
-            groups.norms(weights),
-            step.input[:, 0] * self.alpha * groups.levels(weights),
+    def value(self, weights: Weights, predictors: Predictors) -> Array:
+        levels = self.alpha * predictors.levels(weights)
+        return self.smooth(weights, predictors) + predictors.each_once(
+            levels * predictors.norms(weights)
         )
-        return _scaled(weights, jnp.where(norms > threshold, 1 - _ratio(threshold, norms), 0.0))
+
+    def prox(self, weights: Weights, step: Weights, predictors: Predictors) -> Weights:
+        # Wⱼ (1 - s α √pⱼ / ‖Wⱼ‖)₊ at a step s.
+        norms = predictors.norms(weights)
+        threshold = step.input[:, 0] * self.alpha * predictors.levels(weights)
+        factor = jnp.where(norms > threshold, 1 - _ratio(threshold, norms), 0.0)
+        return scale_columns(weights, factor)
 
 
 @penalty
 class SparseGroup(Grouped):
-    """``α (ρ Σ|w| + (1-ρ) Σⱼ √pⱼ ‖Wⱼ‖₂)``, ρ = l1_ratio (Simon, Friedman, Hastie and Tibshirani
-    2013).
-    """
+    """``α (ρ Σ|w| + (1-ρ) Σⱼ √pⱼ ‖Wⱼ‖₂)``, ρ = l1_ratio (Simon et al. 2013)."""
 
     alpha: float
     l1_ratio: float
 
-    def value(self, weights, groups):
+    def value(self, weights: Weights, predictors: Predictors) -> Array:
         first = weights._replace(later=())
-        magnitudes = _total(lambda f, w: f * jnp.abs(w), groups.strengths(first), first)
-        whole = Group((1 - self.l1_ratio) * self.alpha).value(first, groups)
-        return self.smooth(weights, groups) + self.alpha * self.l1_ratio * magnitudes + whole
+        magnitudes = sum_over(lambda f, w: f * jnp.abs(w), predictors.strengths(first), first)
+        whole = Group((1 - self.l1_ratio) * self.alpha).value(first, predictors)
+        return self.smooth(weights, predictors) + self.alpha * self.l1_ratio * magnitudes + whole
 
-    def prox(self, weights, step, groups):
-        first, steps = weights._replace(later=()), step._replace(later=())
-        single = ElasticNet(self.alpha * self.l1_ratio, 1.0).prox(first, steps, groups)
-        return (
-            Group((1 - self.l1_ratio) * self.alpha)
-            .prox(single, steps, groups)
-            ._replace(later=weights.later)
-        )
-
-
-def _mcp(size, level, gamma):
-    """``λ t - t²/2γ`` up to γλ, then level, for a size t."""
-    return jnp.where(
-        size <= gamma * level, level * size - jnp.square(size) / (2 * gamma), gamma * level**2 / 2
-    )
+    def prox(self, weights: Weights, step: Weights, predictors: Predictors) -> Weights:
+        # The prox of the sum is that of the group penalty after that of l1 (Simon et al. 2013).
+        first = weights._replace(later=())
+        steps = step._replace(later=())
+        single = ElasticNet(self.alpha * self.l1_ratio, 1.0).prox(first, steps, predictors)
+        shrunk = Group((1 - self.l1_ratio) * self.alpha).prox(single, steps, predictors)
+        return shrunk._replace(later=weights.later)
 
 
-def _mcp_prox(size, level, step, gamma):
-    """Where its energy is convex, firm thresholding; at steps from γ on, all or nothing."""
+def _mcp(size: Array, level: Array, gamma: float) -> Array:
+    """The minimax concave penalty of a size t: ``λ t - t²/2γ`` up to γλ, constant from there."""
+    is_bent = size <= gamma * level
+    bent = level * size - jnp.square(size) / (2 * gamma)
+    return jnp.where(is_bent, bent, gamma * level**2 / 2)
+
+
+def _mcp_prox(size: Array, level: Array, step: Array, gamma: float) -> Array:
+    """``argmin_v ½ (v - t)² / s + mcp(v)`` for sizes t, levels λ and steps s.
+
+    Below s = γ the energy is convex and its minimum is firm thresholding (Gao and Bruce 1997):
+    ``(t - sλ)₊ / (1 - s/γ)`` up to t = γλ, t beyond. From s = γ on it is hard thresholding: t where
+    t > λ √(sγ), else 0.
+    """
     inside = jnp.maximum(size - step * level, 0.0) / jnp.where(step < gamma, 1 - step / gamma, 1.0)
     firm = jnp.where(size <= gamma * level, inside, size)
-    return jnp.where(
-        step < gamma, firm, jnp.where(size > level * jnp.sqrt(step * gamma), size, 0.0)
-    )
+    is_convex = step < gamma
+    hard = jnp.where(size > level * jnp.sqrt(step * gamma), size, 0.0)
+    return jnp.where(is_convex, firm, hard)
 
 
 @penalty
 class MCP(FirstLayer):
-    """Minimax concave penalty ``Σ ∫₀^|w| (α - t/γ)₊ dt`` (Zhang 2010): large weights are not
-    shrunk.
+    """``Σ ∫₀^|w| (α - t/γ)₊ dt``, the minimax concave penalty (Zhang 2010).
+
+    Weights beyond γα are not shrunk.
     """
 
     alpha: float
     gamma: float = 3.0
 
-    def value(self, weights, groups):
+    def value(self, weights: Weights, predictors: Predictors) -> Array:
         first = weights._replace(later=())
-        values = _total(
-            lambda f, w: _mcp(jnp.abs(w), self.alpha * f, self.gamma),
-            groups.strengths(first),
-            first,
-        )
-        return self.smooth(weights, groups) + values
 
-    def prox(self, weights, step, groups):
-        def firm(w, s, factor):
+        def of_weights(factor: Array, w: Array) -> Array:
+            return _mcp(jnp.abs(w), self.alpha * factor, self.gamma)
+
+        values = sum_over(of_weights, predictors.strengths(first), first)
+        return self.smooth(weights, predictors) + values
+
+    def prox(self, weights: Weights, step: Weights, predictors: Predictors) -> Weights:
+        def shrink(w: Array, s: Array, factor: Array) -> Array:
             return jnp.sign(w) * _mcp_prox(jnp.abs(w), self.alpha * factor, s, self.gamma)
 
-        first, steps = weights._replace(later=()), step._replace(later=())
-        return jax.tree.map(firm, first, steps, groups.strengths(first))._replace(
-            later=weights.later
-        )
+        first = weights._replace(later=())
+        steps = step._replace(later=())
+        shrunk = jax.tree.map(shrink, first, steps, predictors.strengths(first))
+        return shrunk._replace(later=weights.later)
 
 
 @penalty
@@ -298,65 +238,78 @@ class GroupMCP(Grouped):
     alpha: float
     gamma: float = 3.0
 
-    def value(self, weights, groups):
-        values = _mcp(groups.norms(weights), self.alpha * groups.levels(weights), self.gamma)
-        return self.smooth(weights, groups) + groups.each_once(values)
+    def value(self, weights: Weights, predictors: Predictors) -> Array:
+        values = _mcp(
+            predictors.norms(weights), self.alpha * predictors.levels(weights), self.gamma
+        )
+        return self.smooth(weights, predictors) + predictors.each_once(values)
 
-    def prox(self, weights, step, groups):
-        norms = groups.norms(weights)
-        shrunk = _mcp_prox(norms, self.alpha * groups.levels(weights), step.input[:, 0], self.gamma)
-        return _scaled(weights, _ratio(shrunk, norms))
+    def prox(self, weights: Weights, step: Weights, predictors: Predictors) -> Weights:
+        norms = predictors.norms(weights)
+        levels = self.alpha * predictors.levels(weights)
+        shrunk = _mcp_prox(norms, levels, step.input[:, 0], self.gamma)
+        return scale_columns(weights, _ratio(shrunk, norms))
 
 
 @penalty
 class Hierarchical(Grouped):
-    """``α Σⱼ √pⱼ ‖θⱼ‖₂`` where every first-layer weight of predictor j is at most ``M ‖θⱼ‖₂``
-    (LassoNet).
+    """``α Σⱼ √pⱼ ‖θⱼ‖₂`` with every first-layer weight of predictor j at most ``M ‖θⱼ‖₂``.
 
-    θⱼ are the skip weights of predictor j (Lemhadri, Ruan, Abraham and Tibshirani 2021): a
-    predictor enters the hidden layers only with a linear effect beside.
+    θⱼ are the skip weights of predictor j, M is ``bound``. This is LassoNet (Lemhadri, Ruan,
+    Abraham and Tibshirani 2021): a predictor enters the hidden layers only with a linear effect
+    beside.
     """
 
     alpha: float
     bound: float = 10.0
 
-    def _sizes(self, weights, groups):
-        return jnp.sqrt(groups.sums(jnp.square(weights.skip).sum(axis=1)))
+    def _sizes(self, weights: Weights, predictors: Predictors) -> Array:
+        """For each column the norm ‖θⱼ‖₂ of its predictor j."""
+        return jnp.sqrt(predictors.sums(jnp.square(weights.skip).sum(axis=1)))
 
-    def value(self, weights, groups):
-        sizes = self._sizes(weights, groups)
+    def value(self, weights: Weights, predictors: Predictors) -> Array:
+        sizes = self._sizes(weights, predictors)
         # The slack is for rounding: float32 keeps seven digits.
-        held = groups.largest(jnp.abs(weights.input).max(axis=1)) <= self.bound * sizes * (1 + 1e-4)
-        value = self.smooth(weights, groups) + groups.each_once(
-            self.alpha * groups.levels(weights) * sizes
-        )
+        largest = predictors.largest(jnp.abs(weights.input).max(axis=1))
+        held = largest <= self.bound * sizes * (1 + 1e-4)
+        smooth = self.smooth(weights, predictors)
+        value = smooth + predictors.each_once(self.alpha * predictors.levels(weights) * sizes)
         return jnp.where(held.all(), value, jnp.inf)
 
-    def pull(self, weights, groups):
+    def pull(self, weights: Weights, predictors: Predictors) -> Weights:
         # What shrinks θⱼ shrinks weights M times as large with it, which hold it back as much.
-        return jax.tree.map(lambda pull: pull / self.bound, super().pull(weights, groups))
+        return jax.tree.map(lambda pull: pull / self.bound, super().pull(weights, predictors))
 
-    def prox(self, weights, step, groups):
+    def prox(self, weights: Weights, step: Weights, predictors: Predictors) -> Weights:
         # The new size x of θⱼ solves x - ‖θⱼ‖ + sα√pⱼ = M Σ (|w| - M x)₊, or is 0. The right side
         # is convex and piecewise linear: Newton's method, from the left, ends at the solution
         # itself.
-        magnitudes, sizes = jnp.abs(weights.input), self._sizes(weights, groups)
-        rest = sizes - step.input[:, 0] * self.alpha * groups.levels(weights)
+        magnitudes = jnp.abs(weights.input)
+        sizes = self._sizes(weights, predictors)
+        rest = sizes - step.input[:, 0] * self.alpha * predictors.levels(weights)
 
-        def better(x):
+        def better(x: Array) -> Array:
+            """One step of Newton's method, for the size of each column's predictor."""
             above = magnitudes > self.bound * x[:, None]
-            total = groups.sums(jnp.where(above, magnitudes, 0.0).sum(axis=1))
-            count = groups.sums(above.sum(axis=1).astype(x.dtype))
+            total = predictors.sums(jnp.where(above, magnitudes, 0.0).sum(axis=1))
+            count = predictors.sums(above.sum(axis=1).astype(x.dtype))
             return jnp.maximum((rest + self.bound * total) / (1 + self.bound**2 * count), x)
 
+        def has_risen(pair: tuple[Array, Array]) -> Array:
+            before, now = pair
+            return (now > before).any()
+
+        def go_on(pair: tuple[Array, Array]) -> tuple[Array, Array]:
+            _, now = pair
+            return now, better(now)
+
         start = jnp.maximum(rest, 0.0)
-        _, x = jax.lax.while_loop(
-            lambda c: (c[1] > c[0]).any(), lambda c: (c[1], better(c[1])), (start, better(start))
-        )
+        _, x = jax.lax.while_loop(has_risen, go_on, (start, better(start)))
         # Where there is no linear effect to keep the direction of, all directions are as good.
-        even = x / jnp.sqrt(groups.sums(jnp.full_like(x, weights.skip.shape[1])))
-        skip = jnp.where(
-            sizes[:, None] > 0, weights.skip * _ratio(x, sizes)[:, None], even[:, None]
-        )
+        assert weights.skip is not None, "this penalty needs a skip"
+        even = x / jnp.sqrt(predictors.sums(jnp.full_like(x, weights.skip.shape[1])))
+        has_direction = sizes[:, None] > 0
+        kept = weights.skip * _ratio(x, sizes)[:, None]
+        skip = jnp.where(has_direction, kept, even[:, None])
         first = jnp.sign(weights.input) * jnp.minimum(magnitudes, self.bound * x[:, None])
         return Weights(first, skip, weights.later)

@@ -1,14 +1,15 @@
-"""Predictions, with NumPy alone: what estimators and loaded models both compute, to the last
-bit.
+"""Predictions with NumPy alone, which estimators and loaded models both compute, bit by bit.
 
 Rows are taken in blocks of a fixed size, so that every matrix product has the same shape, and
 with it the same rounding, whoever asks for it, and memory does not grow with the table.
 """
 
+from collections.abc import Callable, Sequence
 from typing import NamedTuple
 
 import numpy as np
 
+from tautnet.tables.arrays import Cells, Floats
 from tautnet.tables.scaling import Scaling, restore, standardise
 
 __all__ = [
@@ -30,7 +31,7 @@ BLOCK = 8192
 LARGEST_LOG_MEAN = 40.0
 
 
-def expit(x):
+def expit(x: Floats) -> Floats:
     """The logistic function ``1 / (1 + exp(-x))``, without overflow.
 
     Examples
@@ -42,45 +43,48 @@ def expit(x):
     return np.where(x >= 0, 1.0, small) / (1.0 + small)
 
 
-def _softmax(outputs):
+def _softmax(outputs: Floats) -> Floats:
     powers = np.exp(outputs - outputs.max(axis=-1, keepdims=True))
     return powers / powers.sum(axis=-1, keepdims=True)
 
 
-def _two_classes(outputs):
+def _two_classes(outputs: Floats) -> Floats:
     second = expit(outputs)
     return np.concatenate([1.0 - second, second], axis=1)
 
 
-def _exp(outputs):
+def _exp(outputs: Floats) -> Floats:
     below = np.minimum(outputs, LARGEST_LOG_MEAN)
     return np.exp(below) * (1 + outputs - below)
 
 
-ACTIVATIONS = {
+# What each hidden unit does to its signal, by name.
+ACTIVATIONS: dict[str, Callable[[Floats], Floats]] = {
     "relu": lambda x: np.maximum(x, 0.0),
     "tanh": np.tanh,
     "silu": lambda x: x * expit(x),
     "identity": lambda x: x,
 }
-"""What each hidden unit does to its signal, by name."""
-
-MEANS = {
+# From outputs to the prediction of a loss, by name; "two_classes" makes two columns of one.
+MEANS: dict[str, Callable[[Floats], Floats]] = {
     "identity": lambda outputs: outputs,
     "two_classes": _two_classes,
     "softmax": _softmax,
     "expit": expit,
     "exp": _exp,
 }
-"""From outputs to the prediction that a loss goes with, by name; "two_classes" makes two columns
-of
-one.
-"""
 
 
-def forward(layers, biases, skip, activation, X):
-    """Outputs of a network for standardised rows; parameters may have a leading axis, of several
-    networks.
+def forward(
+    layers: Sequence[Floats],
+    biases: Sequence[Floats],
+    skip: Floats | None,
+    activation: str,
+    X: Floats,
+) -> Floats:
+    """Outputs of a network for standardised rows.
+
+    Parameters of several networks have a leading axis, and so have their outputs.
 
     Parameters
     ----------
@@ -93,13 +97,29 @@ def forward(layers, biases, skip, activation, X):
     -------
     array (n_rows, n_outputs)
     """
-    signal, beside = X @ layers[0] + biases[0][..., None, :], None if skip is None else X @ skip
+    signal = X @ layers[0] + biases[0][..., None, :]
+    beside = None if skip is None else X @ skip
     return forward_of_signal(layers[1:], biases[1:], activation, signal, beside)
 
 
-def forward_of_signal(layers, biases, activation, signal, beside):
-    """Outputs from what the first layer makes of the inputs, and the skip beside it (None where
-    there is none).
+def forward_of_signal(
+    layers: Sequence[Floats],
+    biases: Sequence[Floats],
+    activation: str,
+    signal: Floats,
+    beside: Floats | None,
+) -> Floats:
+    """Outputs from the signals that the inputs make behind the first layer.
+
+    Parameters
+    ----------
+    layers, biases : sequences of arrays (n_in, n_out) and (n_out,)
+        Those after the first layer.
+    activation : str
+    signal : array (n_rows, n_hidden)
+        What the first layer makes of the inputs.
+    beside : array (n_rows, n_outputs) or None
+        What the skip makes of the inputs; None without a skip.
     """
     for weights, bias in zip(layers, biases, strict=True):
         signal = ACTIVATIONS[activation](signal) @ weights + bias[..., None, :]
@@ -135,49 +155,46 @@ class Predictor(NamedTuple):
     """
 
     scaling: Scaling
-    layers: tuple
-    biases: tuple
-    skip: object
+    layers: tuple[Floats, ...]
+    biases: tuple[Floats, ...]
+    skip: Floats | None
     activation: str
     target_scaling: Scaling
     mean_name: str
 
-    def outputs(self, X):
-        """Outputs for raw rows, NaN where a cell is missing, in the target's units, shape
-        (n_rows,
-        n_outputs).
+    def outputs(self, X: Floats) -> Floats:
+        """Outputs for raw rows, in the target's units, shape (n_rows, n_outputs).
+
+        A cell of X is NaN where it is missing.
         """
         return _in_blocks(self._block_outputs, X)
 
-    def mean(self, X):
-        """The prediction that belongs to the outputs: means, or probabilities, shape (n_rows,
-        n_means).
-        """
+    def mean(self, X: Floats) -> Floats:
+        """The prediction for raw rows: means, or probabilities, shape (n_rows, n_means)."""
         mean = MEANS[self.mean_name]
         return _in_blocks(lambda block: mean(self._block_outputs(block)), X)
 
-    def _block_outputs(self, X):
+    def _block_outputs(self, X: Floats) -> Floats:
         rows = np.ascontiguousarray(standardise(X, self.scaling))
-        return restore(
-            forward(self.layers, self.biases, self.skip, self.activation, rows), self.target_scaling
-        )
+        outputs = forward(self.layers, self.biases, self.skip, self.activation, rows)
+        return restore(outputs, self.target_scaling)
 
 
-def _in_blocks(function, X):
+def _in_blocks(function: Callable[[Floats], Floats], X: Floats) -> Floats:
     return np.concatenate([function(X[i : i + BLOCK]) for i in range(0, max(len(X), 1), BLOCK)])
 
 
-def average_outputs(members, X):
+def average_outputs(members: Sequence[Predictor], X: Floats) -> Floats:
     """Mean output of several predictors, shape (n_rows, n_outputs)."""
     return np.mean([member.outputs(X) for member in members], axis=0)
 
 
-def average_mean(members, X):
+def average_mean(members: Sequence[Predictor], X: Floats) -> Floats:
     """Mean prediction of several predictors, shape (n_rows, n_means)."""
     return np.mean([member.mean(X) for member in members], axis=0)
 
 
-def choose(probabilities, classes, is_multilabel):
+def choose(probabilities: Floats, classes: Cells, is_multilabel: bool) -> Cells:
     """The class with the largest probability; with ``is_multilabel`` 0 or 1 for each label.
 
     Examples
@@ -185,14 +202,12 @@ def choose(probabilities, classes, is_multilabel):
     >>> choose(np.array([[0.3, 0.7]]), np.array(["no", "yes"]), False).tolist()
     ['yes']
     """
-    return (
-        (probabilities > 0.5).astype(int)
-        if is_multilabel
-        else classes[probabilities.argmax(axis=1)]
-    )
+    if is_multilabel:
+        return (probabilities > 0.5).astype(int)
+    return classes[probabilities.argmax(axis=1)]
 
 
-def survival_function(times, hazard, outputs, at):
+def survival_function(times: Floats, hazard: Floats, outputs: Floats, at: Floats) -> Floats:
     """Probability to outlive some times: ``exp(-H(t) e^f)``, 1 before the first event.
 
     Parameters

@@ -1,24 +1,29 @@
 """Strengths: the grid that all chains share, and the place of one on it."""
 
+from collections.abc import Sequence
+
 import numpy as np
 
+from tautnet.tables.arrays import Floats
 
-def grid(low, high, per_decade=8):
-    """The strengths 10^(k/8) from ``low`` to ``high``, or fewer: the same numbers for every
-    table
-    and fold.
+
+def grid(low: float, high: float, per_decade: int = 8) -> Floats:
+    """The strengths 10^(k/8) for whole numbers k, from ``low`` to ``high``.
+
+    They are the same numbers for every table and fold. ``per_decade`` takes the place of 8.
 
     Examples
     --------
     >>> grid(0.5, 1.5).round(3).tolist()
     [0.562, 0.75, 1.0, 1.334]
     """
-    first, last = (per_decade * np.log10(edge) for edge in (low, high))
-    return 10.0 ** (np.arange(np.ceil(first - 1e-9), np.floor(last + 1e-9) + 1) / per_decade)
+    first = np.ceil(per_decade * np.log10(low) - 1e-9)
+    last = np.floor(per_decade * np.log10(high) + 1e-9)
+    return 10.0 ** (np.arange(first, last + 1) / per_decade)
 
 
-def nearest(alphas, alpha):
-    """Index of the strength nearest to one; of equal strengths the last.
+def nearest(alphas: Sequence[float] | Floats, alpha: float) -> int:
+    """Index of the strength nearest to ``alpha`` on a logarithmic scale; of equal ones the last.
 
     Examples
     --------

@@ -1,18 +1,15 @@
 """From the name of a task or a loss to the loss."""
 
-from tautnet.objective.losses import (
-    BinaryLogLoss,
-    Huber,
-    MultilabelLogLoss,
-    MultinomialLogLoss,
-    Poisson,
-    Quantile,
-    SquaredError,
-)
+from collections.abc import Callable
+
+from tautnet.objective.classification import BinaryLogLoss, MultilabelLogLoss, MultinomialLogLoss
+from tautnet.objective.losses import Loss
+from tautnet.objective.regression import Huber, Poisson, Quantile, SquaredError
 from tautnet.objective.survival import CoxPartialLikelihood
+from tautnet.tables.arrays import Floats
 
 # Losses of a regression by name, made of (delta, quantile).
-REGRESSION_LOSSES = {
+REGRESSION_LOSSES: dict[str, Callable[[float, float], Loss]] = {
     "squared_error": lambda delta, quantile: SquaredError(),
     "poisson": lambda delta, quantile: Poisson(),
     "huber": lambda delta, quantile: Huber(delta),
@@ -21,8 +18,17 @@ REGRESSION_LOSSES = {
 TIES = ("breslow", "efron")
 
 
-def loss_for(task, y, weight, *, loss="squared_error", delta=1.35, quantile=0.5, ties="breslow"):
-    """The loss of a task, found fit for a target.
+def loss_for(
+    task: str,
+    y: Floats,
+    weight: Floats,
+    *,
+    loss: str = "squared_error",
+    delta: float = 1.35,
+    quantile: float = 0.5,
+    ties: str = "breslow",
+) -> Loss:
+    """The loss of a task, after a check that it suits a target.
 
     Parameters
     ----------
@@ -30,15 +36,17 @@ def loss_for(task, y, weight, *, loss="squared_error", delta=1.35, quantile=0.5,
     y : array (n_rows, n_outputs)
         An encoded target.
     weight : array (n_rows,)
-    loss, delta, quantile : str, float, float
-        That of a regression.
+    loss : str
+        That of a regression, one of `REGRESSION_LOSSES`.
+    delta, quantile : float
+        Those of the losses "huber" and "quantile".
     ties : {"breslow", "efron"}
-        Those of a survival task.
+        How a survival task takes events at one time.
 
     Raises
     ------
     TableError
-        Where the target is none that the loss is for.
+        Where the loss does not suit the target.
 
     Examples
     --------
@@ -52,6 +60,8 @@ def loss_for(task, y, weight, *, loss="squared_error", delta=1.35, quantile=0.5,
         chosen = CoxPartialLikelihood(ties)
     elif task == "multilabel":
         chosen = MultilabelLogLoss()
+    elif y.shape[1] == 1:
+        chosen = BinaryLogLoss()
     else:
-        chosen = BinaryLogLoss() if y.shape[1] == 1 else MultinomialLogLoss()
+        chosen = MultinomialLogLoss()
     return chosen.for_target(y, weight)

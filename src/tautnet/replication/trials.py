@@ -14,7 +14,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from tautnet.objective.losses import MultinomialLogLoss
+from tautnet.objective.classification import MultinomialLogLoss
 from tautnet.objective.networks import Network
 from tautnet.objective.strengths import nearest
 from tautnet.replication.online import Strengths, learn_online

@@ -6,7 +6,7 @@ from tautnet.engine import evaluate, fista, newton
 from tautnet.engine.finishing import Finished, Finishing, finish
 from tautnet.engine.loop import Ticker
 from tautnet.objective.networks import Parameters
-from tautnet.objective.problem import Data, TableRows
+from tautnet.objective.problem import Rows
 from tautnet.solving.prepared import Prepared
 from tautnet.solving.recorder import as_float64
 
@@ -20,7 +20,7 @@ def finish_point(
     prepared: Prepared,
     alpha: float,
     parameters: Parameters,
-    data: Data | TableRows,
+    data: Rows,
     ticker: Ticker,
 ) -> Finished:
     """Finish a point: by proximal Newton where its model is cheaper than a pass through the rows."""

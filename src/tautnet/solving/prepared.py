@@ -8,8 +8,8 @@ import jax
 import numpy as np
 
 from tautnet.objective.networks import Parameters, pad, padded_size, unpad
-from tautnet.objective.penalties import Groups
-from tautnet.objective.problem import ROWS_AT_ONCE, Data, Problem, TableInPlace, TableRows
+from tautnet.objective.predictors import Predictors
+from tautnet.objective.problem import Data, Problem, ROWS_AT_ONCE, Rows, TableInPlace, TableRows
 from tautnet.objective.registry import make_penalty
 from tautnet.engine import evaluate
 from tautnet.solving.fitted_scaling import FittedScaling
@@ -138,7 +138,7 @@ class Prepared:
         penalty = make_penalty(settings.penalty, float(alpha), settings.l1_ratio)
         return Problem(
             jax.tree.map(dtype, penalty),
-            Groups(index, roots, factors, layers),
+            Predictors(index, roots, factors, layers),
             settings.loss,
             settings.network,
         )
@@ -159,13 +159,13 @@ class Prepared:
         factors = predictor_factors(self.settings, n_predictors)[self.column_predictor]
         return np.pad(factors > 0, (0, self.padded_shape[1] - len(factors)), constant_values=True)
 
-    def data(self, dtype: type[np.floating]) -> Data | TableRows:
+    def data(self, dtype: type[np.floating]) -> Rows:
         """All rows, padded: each counts once."""
         if self.source is not None:
             return self._in_table(self.source, dtype)
         return self._padded(dtype, np.arange(len(self.X)), 0)
 
-    def batches(self, data: Data | TableRows) -> tuple[Data | TableRows, Integers, Floats] | None:
+    def batches(self, data: Rows) -> tuple[Rows, Integers, Floats] | None:
         """Arguments of minibatches: shuffled rows, their number, a block; or None.
 
         Rows that were copied have their first block again behind the last; those of a table are

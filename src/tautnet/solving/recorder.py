@@ -9,7 +9,7 @@ import numpy as np
 
 from tautnet.objective.histograms import weight_histograms
 from tautnet.objective.networks import Parameters
-from tautnet.objective.problem import Data, TableRows
+from tautnet.objective.problem import Rows
 from tautnet.engine import evaluate
 from tautnet.solving.bends import Bends
 from tautnet.solving.path import Path
@@ -62,7 +62,7 @@ class Recorder:
         self.count = 0
 
     @cached_property
-    def data(self) -> Data | TableRows:
+    def data(self) -> Rows:
         """All rows in float64: certificates are measured on them."""
         return self.prepared.data(np.float64)
 

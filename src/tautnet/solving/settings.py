@@ -1,11 +1,12 @@
 """What a fit is asked to do: numbers and names, no data."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Literal
 
-from tautnet.objective.losses import SquaredError
+from tautnet.objective.losses import Loss
 from tautnet.objective.networks import Network
+from tautnet.objective.regression import SquaredError
 from tautnet.objective.registry import PenaltyKind, penalty_kind
 from tautnet.tables.arrays import Floats
 
@@ -68,7 +69,7 @@ class Settings:
     adaptive : bool
         Whether such factors are to come from a first path without them, see `adaptive.adapted`.
     stopping : callable, optional
-        What early stopping watches in the place of the loss: ``stopping(unit, parameters, rows)``
+        What early stopping watches in the place of the loss: ``stopping(scaling, parameters, rows)``
         says how good a network is on some rows of the sample, the higher the better.
     tol, max_iter : float, int
         When finishing ends.
@@ -84,16 +85,16 @@ class Settings:
     penalty: str = "l2"
     l1_ratio: float = 0.5
     network: Network = field(default_factory=Network)
-    loss: object = field(default_factory=SquaredError)
-    alpha_min_ratio: object = "auto"
+    loss: Loss = field(default_factory=SquaredError)
+    alpha_min_ratio: str | float = "auto"
     alphas_per_decade: int = 8
     finish: bool = False
     tol: float = 0.05
     max_iter: int = 2000
-    layer_factors: tuple | None = None
-    penalty_factors: tuple | None = None
+    layer_factors: tuple[float, ...] | None = None
+    penalty_factors: tuple[float, ...] | None = None
     adaptive: bool = False
-    stopping: object = None
+    stopping: Callable[..., float] | None = None
     precision: str = "float32"
     seed: int = 0
     least_columns: int = 8

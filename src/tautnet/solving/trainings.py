@@ -170,7 +170,7 @@ def _drop_units(
     batches = prepared.batches(data)
     whole = prepared.problem(0.0, dtype)
     for i, rate in enumerate(rates):
-        problem = Dropout(whole.penalty, whole.groups, whole.loss, whole.network, dtype(rate), key)
+        problem = Dropout(whole.penalty, whole.predictors, whole.loss, whole.network, dtype(rate), key)
         adam = Adam(problem, data, prepared.start(dtype), ticker, batches)
         rate_of_steps = settings.schedule.rate
         _, ends = adam.run([0.0], rate_of_steps, DROPOUT_STEPS, batched=prepared.batched)
