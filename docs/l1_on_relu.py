@@ -9,7 +9,7 @@ import numpy as np
 from scipy.optimize import minimize
 
 import tautnet as tn
-from tautnet.views.canvas import (
+from tautnet.views.plotting import (
     BLUE,
     INK,
     LINES,

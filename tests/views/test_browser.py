@@ -16,8 +16,8 @@ import tautnet
 from tautnet.objective.strengths import nearest
 from tautnet.prose.words import certificate_in_words, number
 from tautnet.tables.reader import read_table
-from tautnet.views.island import beyond_null
 from tautnet.views.report import render_report, write_report
+from tautnet.views.report_data import beyond_null
 
 CASES = (
     "classification",

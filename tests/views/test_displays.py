@@ -18,11 +18,13 @@ from tautnet.objective.strengths import nearest
 from tautnet.prose.verdict import to_use
 from tautnet.prose.words import NEARLY_SOLVED, SETTLED, SOLVED, certificate_in_words, number
 from tautnet.solving.path import SHOWN
-from tautnet.views.canvas import blank_figure, finished_picture, label, renumber, spread
 from tautnet.views.counts import PredictorsDisplay
-from tautnet.views.displays import CVDisplay, PathDisplay, TrainingCurveDisplay, stopped
+from tautnet.views.cv_curve import CVDisplay, stopped
 from tautnet.views.figures import displays, write_figures
 from tautnet.views.gains import ComparisonDisplay, drawn_penalty, gain_limits
+from tautnet.views.norm_path import PathDisplay
+from tautnet.views.plotting import blank_figure, finished_picture, label, renumber, spread
+from tautnet.views.training_curve import TrainingCurveDisplay
 from tautnet.views.weights import WeightHistogramDisplay
 
 

@@ -19,7 +19,6 @@ import tautnet
 from tautnet.prose.verdict import headline
 from tautnet.prose.words import NEARLY_SOLVED, SETTLED, SOLVED, certificate_in_words, number
 from tautnet.tables.errors import TableError
-from tautnet.views.island import LARGEST, beyond_null, by_exit, drawn_order, run
 from tautnet.views.report import (
     LISTED,
     certificates,
@@ -30,6 +29,7 @@ from tautnet.views.report import (
     render_report,
     write_report,
 )
+from tautnet.views.report_data import LARGEST, beyond_null, by_exit, drawn_order, run
 
 # The panels that a case has.
 PATH, FIT, CLASSES = {"loss", "norms", "weights", "network"}, {"fit", "residuals"}, {"calibration"}
