@@ -29,7 +29,7 @@ from tautnet.replication.protocol import (
 )
 from tautnet.replication.pruning import pruning_rows
 from tautnet.replication.summary import summarise
-from tautnet.replication.trials import Trial, draw_replicate, online_trials, online_units
+from tautnet.replication.trials import Trial, draw_replicate, online_jobs, online_trials
 from tautnet.validation.curve import Curve
 from tautnet.validation.jobs import run_units
 from tautnet.views.article_sections import article_text
@@ -156,7 +156,7 @@ def test_training_sets_differ_and_test_items_do_not():
 def test_the_number_of_jobs_changes_no_number():
     replicate = draw_replicate(0, 0, 200, 30)
     one, two = (
-        online_trials(replicate, run_units(online_units(replicate), n_jobs=jobs)) for jobs in (1, 2)
+        online_trials(replicate, run_units(online_jobs(replicate), n_jobs=jobs)) for jobs in (1, 2)
     )
     for name in one:
         assert (one[name].weights == two[name].weights).all() and (

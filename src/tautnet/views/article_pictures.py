@@ -1,4 +1,4 @@
-"""Pictures of the article's experiment, each a function from its result, with detail, to an image."""
+"""Pictures of the article's experiment: functions from its result, with detail, to an image."""
 
 import numpy as np
 

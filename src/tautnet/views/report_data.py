@@ -1,4 +1,4 @@
-"""The numbers that the report's script draws, taken from a finished result, short enough to mail."""
+"""The numbers that the report's script draws: taken from a finished result, few enough to mail."""
 
 import json
 import math

@@ -121,10 +121,25 @@ class WeightHistogramDisplay(PenaltyDisplay):
         ax.set_yscale("log")
         # Room above the highest bar that there can be, for the words.
         ax.set_ylim(0.7, 12 * max(n_weights, 2))
-        border = {"edgecolor": "white", "linewidth": 0.3}
-        ax.bar(self.edges[:-1], self.counts, width, align="edge", color=BLUE, **border)
+        ax.bar(
+            self.edges[:-1],
+            self.counts,
+            width,
+            align="edge",
+            color=BLUE,
+            edgecolor="white",
+            linewidth=0.3,
+        )
         if self.zeros:
-            ax.bar(0.0, self.zeros, width[0] / 2, color=VERMILION, hatch="///", **border)
+            ax.bar(
+                0.0,
+                self.zeros,
+                width[0] / 2,
+                color=VERMILION,
+                edgecolor="white",
+                linewidth=0.3,
+                hatch="///",
+            )
         at = f"alpha {number(self.alpha)}" if self.alpha > 0 else "no penalty"
         ax.set_title(f"{label(self.penalty)}, {at}", loc="left", fontweight="bold", fontsize=10)
         zeros = f"{self.zeros:,} of {n_weights:,} exactly zero"
