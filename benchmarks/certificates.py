@@ -37,7 +37,13 @@ TABLES = (
     "kin8nm",
 )
 PENALTIES = ("l2", "l1", "elasticnet", "group")
-SOLVED, MOST, TOLERANCE = 0.01, 2000, 0.005
+# Stationarity to which the finishers are compared.
+SOLVED = 0.01
+# Iterations of a finisher at most.
+MOST = 2000
+# ``tol`` of the finished fits.
+TOLERANCE = 0.005
+# Compiled objectives of flat arrays, by their length.
 PROGRAMS = {}
 
 
@@ -53,9 +59,8 @@ def main():
         for activation in arguments.activations.split(","):
             for penalty in arguments.penalties.split(","):
                 measure, n_keys = MEASURES[arguments.only]
-                write_rows(
-                    arguments.only, list(measure(name, arguments.data, activation, penalty)), n_keys
-                )
+                rows = list(measure(name, arguments.data, activation, penalty))
+                write_rows(arguments.only, rows, n_keys)
 
 
 def walk(name, data, activation, penalty, *, finish, nested, keep=()):
@@ -70,7 +75,8 @@ def walk(name, data, activation, penalty, *, finish, nested, keep=()):
     frame, y, task = load(name, data)
     target, sample, _ = encode(frame, y, None, task)
     fold = fold_rows(target, sample.weight, 5, nested=True)
-    network, loss = Network(activation=activation), loss_for(task, sample.y, sample.weight)
+    network = Network(activation=activation)
+    loss = loss_for(task, sample.y, sample.weight)
     settings = [
         Settings(penalty, network=network, loss=loss, tol=TOLERANCE, finish=one) for one in finish
     ]
@@ -83,10 +89,13 @@ def losses(name, data, activation, penalty):
     from tautnet.objective.strengths import nearest
 
     _, (walked, finished) = walk(name, data, activation, penalty, finish=(False, True), nested=True)
-    path, done = walked.whole, finished.whole
+    path = walked.whole
+    done = finished.whole
     at = nearest(path.alphas, walked.curve().alpha("min"))
     solved = nearest(done.alphas, finished.curve().alpha("min"))
-    own, other = walked.outer("min"), finished.outer("min")
+    own = walked.outer("min")
+    other = finished.outer("min")
+    began = path.steps[nearest(path.alphas, done.alphas[solved])]
     yield {
         "table": name,
         "activation": activation,
@@ -96,9 +105,7 @@ def losses(name, data, activation, penalty):
         "ends null": "yes" if path.n_features[-1] == 0 else "no",
         "alphas": len(path.alphas),
         "finished": f"{done.stationarity[solved]:.4f}",
-        "iterations": int(
-            done.steps[solved] - path.steps[nearest(path.alphas, done.alphas[solved])]
-        ),
+        "iterations": int(done.steps[solved] - began),
         "outer loss": f"{own.losses.mean():.4g}",
         "outer loss, finished": f"{other.losses.mean():.4g}",
         "difference": paired(other.losses, own.losses, ".2g"),
@@ -106,8 +113,12 @@ def losses(name, data, activation, penalty):
 
 
 def chosen_point(name, data, activation, penalty):
-    """The unit of all rows of a table; the problem at the strength that folds choose, its rows and
-    the path's point.
+    """The unit of all rows of a table, and the problem at the strength that folds choose.
+
+    Returns
+    -------
+    unit, problem, rows, point
+        The point is that of the path.
     """
     from tautnet.objective.networks import pad
     from tautnet.objective.strengths import nearest
@@ -116,53 +127,47 @@ def chosen_point(name, data, activation, penalty):
 
     sample, (walked,) = walk(name, data, activation, penalty, finish=(False,), nested=False)
     unit = make_unit(sample, np.arange(len(sample.y)), walked.candidate.settings)
-    at = nearest(walked.whole.alphas, walked.curve().alpha("min"))
-    start = pad(
-        walked.whole.parameters[at], *unit.padded_shape[1:], unit.settings.loss.padding_bias
-    )
-    return (
-        unit,
-        unit.problem(walked.whole.alphas[at], np.float64),
-        unit.data(np.float64),
-        as_float64(start),
-    )
+    path = walked.whole
+    at = nearest(path.alphas, walked.curve().alpha("min"))
+    start = pad(path.parameters[at], *unit.padded_shape[1:], unit.settings.loss.padding_bias)
+    problem = unit.problem(path.alphas[at], np.float64)
+    return unit, problem, unit.data(np.float64), as_float64(start)
 
 
 def quality(name, data, activation, penalty):
-    """How far from the end of the valley the path's point and the finished one are: a row."""
+    """How far the path's point and the finished one are from a reference: a row."""
     import jax
 
     from tautnet.engine.evaluate import measure
 
+    to_the_end = lbfgs_to_the_end if penalty == "l2" else many_iterations
     with jax.enable_x64(True):
         unit, problem, rows, start = chosen_point(name, data, activation, penalty)
         finished, n_iter = proximal_gradient(problem, rows, start, unit, TOLERANCE)
-        far, n_far = (lbfgs_to_the_end if penalty == "l2" else many_iterations)(
-            problem, rows, start
-        )
-        points = {"path": start, "finished": finished, "reference": far}
+        far, n_far = to_the_end(problem, rows, start)
         floor = np.float64(unit.floor)
-        measured = {
-            key: measure(problem, rows, floor, jax.tree.map(np.asarray, point))
-            for key, point in points.items()
-        }
+        objectives = {}
+        stationarities = {}
+        for key, point in {"path": start, "finished": finished, "reference": far}.items():
+            point = jax.tree.map(np.asarray, point)
+            objective, stationarity = measure(problem, rows, floor, point)
+            objectives[f"objective, {key}"] = f"{objective:.7g}"
+            stationarities[f"stationarity, {key}"] = f"{stationarity:.2g}"
     yield {
         "table": name,
         "activation": activation,
         "penalty": penalty,
-        **{f"objective, {key}": f"{objective:.7g}" for key, (objective, _) in measured.items()},
-        **{
-            f"stationarity, {key}": f"{stationarity:.2g}"
-            for key, (_, stationarity) in measured.items()
-        },
+        **objectives,
+        **stationarities,
         "iterations, finished": n_iter,
         "iterations, reference": n_far,
     }
 
 
 def lbfgs_to_the_end(problem, rows, point):
-    """Parameters and number of iterations of SciPy's L-BFGS (Byrd et al. 1995) on a smooth
-    objective.
+    """Parameters and number of iterations of SciPy's L-BFGS on a smooth objective.
+
+    Byrd et al. (1995).
     """
     from scipy.optimize import minimize
 
@@ -176,12 +181,21 @@ def many_iterations(problem, rows, point, n_iter=20_000):
     """Parameters and number of iterations of accelerated proximal gradient."""
     from tautnet.engine.fista import fista, fista_start
 
-    return fista(problem, rows, np.asarray(n_iter, np.int32), fista_start(point)).parameters, n_iter
+    state = fista(problem, rows, np.asarray(n_iter, np.int32), fista_start(point))
+    return state.parameters, n_iter
 
 
 def of_flat(problem, rows, point):
-    """Objective and gradient as functions of a flat array, a point as one, and what makes
-    parameters of it.
+    """A problem as one of flat arrays.
+
+    Returns
+    -------
+    objective : callable
+        Of a flat array: the value and its gradient.
+    flat : array
+        The point.
+    shaped : callable
+        Makes parameters of a flat array.
     """
     import jax
     from jax.flatten_util import ravel_pytree
@@ -236,14 +250,14 @@ def proximal_gradient(problem, rows, point, unit, tol=5 * SOLVED):
 
     how = Finishing(fista, 25, measure, tol, MOST, False)
     floor = np.float64(unit.floor)
-    return finish(
-        problem, rows, point, how, floor=floor, null_loss=unit.null_loss, ticker=Ticker()
-    )[:2]
+    own = {"floor": floor, "null_loss": unit.null_loss, "ticker": Ticker()}
+    return finish(problem, rows, point, how, **own)[:2]
 
 
 def lbfgs(problem, rows, point, unit):
-    """Parameters and number of iterations (Byrd et al. 1995); a weight keeps its sign until the
-    next proximal step.
+    """Parameters and number of iterations of L-BFGS (Byrd et al. 1995) between proximal steps.
+
+    A weight keeps its sign until the next proximal step.
     """
     import jax
     from jax.flatten_util import ravel_pytree
@@ -253,17 +267,15 @@ def lbfgs(problem, rows, point, unit):
     from tautnet.engine.fista import fista, fista_start
 
     objective, flat, shaped = of_flat(problem, rows, point)
-    biases = jax.tree.map(np.ones_like, point.biases)
-    is_bias = np.array(
-        ravel_pytree(jax.tree.map(np.zeros_like, point)._replace(biases=biases))[0], bool
-    )
+    marks = jax.tree.map(np.zeros_like, point)
+    marks = marks._replace(biases=jax.tree.map(np.ones_like, point.biases))
+    is_bias = np.array(ravel_pytree(marks)[0], bool)
+
+    def as_point(flat):
+        return jax.tree.map(np.asarray, shaped(flat))
 
     def stationarity(flat):
-        return float(
-            measure(problem, rows, np.float64(unit.floor), jax.tree.map(np.asarray, shaped(flat)))[
-                1
-            ]
-        )
+        return float(measure(problem, rows, np.float64(unit.floor), as_point(flat))[1])
 
     def look(flat):
         looks.append(len(looks))
@@ -272,35 +284,26 @@ def lbfgs(problem, rows, point, unit):
 
     n_iter = 0
     while stationarity(flat) > SOLVED and n_iter < MOST:
-        state = fista(
-            problem,
-            rows,
-            np.asarray(10, np.int32),
-            fista_start(jax.tree.map(np.asarray, shaped(flat))),
-        )
-        flat, looks = np.array(ravel_pytree(state.parameters)[0]), []
-        bounds = Bounds(
-            np.where(is_bias | (flat < 0), -np.inf, 0.0),
-            np.where(is_bias | (flat > 0), np.inf, 0.0),
-        )
-        options = {"maxiter": 200, "maxcor": 20, "ftol": 1e-12, "gtol": 1e-8}
+        state = fista(problem, rows, np.asarray(10, np.int32), fista_start(as_point(flat)))
+        flat = np.array(ravel_pytree(state.parameters)[0])
+        looks = []
+        least = np.where(is_bias | (flat < 0), -np.inf, 0.0)
+        most = np.where(is_bias | (flat > 0), np.inf, 0.0)
         flat = minimize(
             objective,
             flat,
             jac=True,
             method="L-BFGS-B",
-            bounds=bounds,
-            options=options,
+            bounds=Bounds(least, most),
+            options={"maxiter": 200, "maxcor": 20, "ftol": 1e-12, "gtol": 1e-8},
             callback=look,
         ).x
         n_iter += 10 + len(looks)
-    return jax.tree.map(np.asarray, shaped(flat)), n_iter
+    return as_point(flat), n_iter
 
 
 def starts(name, data, activation, penalty):
-    """Losses and objectives around the choice, finished from several starts: a row for each
-    strength.
-    """
+    """Losses and objectives around the choice, finished from several starts: a row a strength."""
     import jax
 
     from tautnet.validation.curve import finishing_ladder
@@ -317,16 +320,19 @@ def starts(name, data, activation, penalty):
         )
     means = np.average(found, axis=0, weights=curve.fold_weights)
     for i, alpha in enumerate(near.alphas):
+        losses = {}
+        objectives = {}
+        for j, start in enumerate(STARTS):
+            losses[f"finished from {start}"] = f"{means[j, i, 0]:.4g}"
+            objectives[f"objective from {start}"] = f"{means[j, i, 1]:.5g}"
         yield {
             "table": name,
             "activation": activation,
             "penalty": penalty,
             "strength / choice": f"{alpha / curve.alpha('min'):.2f}",
             "unfinished": f"{near.mean[i]:.4g}",
-            **{f"finished from {start}": f"{means[j, i, 0]:.4g}" for j, start in enumerate(STARTS)},
-            **{
-                f"objective from {start}": f"{means[j, i, 1]:.5g}" for j, start in enumerate(STARTS)
-            },
+            **losses,
+            **objectives,
         }
 
 
@@ -338,33 +344,39 @@ def finished_around(sample, walked, chain, alphas):
     from tautnet.engine.evaluate import objective
     from tautnet.solving.prepared import make_unit
     from tautnet.solving.recorder import as_float64
-    from tautnet.validation.chains import held_out_losses
 
     settings = walked.candidate.settings
     held_out = np.flatnonzero(walked.folds[0] == chain.left_out[0])
     unit = make_unit(sample, np.flatnonzero(walked.folds[0] != chain.left_out[0]), settings)
-    rows, found = unit.data(np.float64), np.zeros((len(STARTS), len(alphas), 2))
+    rows = unit.data(np.float64)
+    found = np.zeros((len(STARTS), len(alphas), 2))
     for j, start in enumerate(STARTS):
         point = None
         for i in np.arange(len(alphas))[:: -1 if start == "above" else 1]:
-            problem, at = unit.problem(alphas[i], np.float64), chain.at(alphas[i])
+            problem = unit.problem(alphas[i], np.float64)
             if point is None or start == "its own point":
-                point = pad(
-                    chain.path.parameters[at], *unit.padded_shape[1:], settings.loss.padding_bias
-                )
-            point = jax.tree.map(
-                np.asarray, proximal_gradient(problem, rows, as_float64(point), unit, TOLERANCE)[0]
-            )
-            alone = jax.tree.map(
-                lambda leaf: leaf[0], unit.cropped(jax.tree.map(lambda leaf: leaf[None], point))
-            )
-            outputs = unit.outputs(alone, sample.X[held_out])
-            losses = held_out_losses(
-                sample, settings.loss, held_out, held_out[:0], outputs, outputs[:0]
-            )
-            loss = np.average(losses, weights=sample.weight[held_out])
+                own = chain.path.parameters[chain.at(alphas[i])]
+                point = pad(own, *unit.padded_shape[1:], settings.loss.padding_bias)
+            point, _ = proximal_gradient(problem, rows, as_float64(point), unit, TOLERANCE)
+            point = jax.tree.map(np.asarray, point)
+            loss = held_out_loss(sample, unit, held_out, point)
             found[j, i] = loss, objective(problem, rows, point)
     return found
+
+
+def held_out_loss(sample, unit, held_out, point):
+    """Mean loss of a padded point on rows that are held out."""
+    import jax
+
+    from tautnet.validation.chains import held_out_losses
+
+    stacked = unit.cropped(jax.tree.map(lambda leaf: leaf[None], point))
+    alone = jax.tree.map(lambda leaf: leaf[0], stacked)
+    outputs = unit.outputs(alone, sample.X[held_out])
+    losses = held_out_losses(
+        sample, unit.settings.loss, held_out, held_out[:0], outputs, outputs[:0]
+    )
+    return np.average(losses, weights=sample.weight[held_out])
 
 
 STARTS = ("its own point", "below", "above")

@@ -1,6 +1,4 @@
-"""What the benchmarks share: tables, splits, timing, the machine, and a section of README.md for
-each.
-"""
+"""What the benchmarks share: tables, splits, timing, the machine, and sections of README.md."""
 
 import os
 import platform
@@ -32,22 +30,22 @@ ON_DISK = {
 
 
 def load(name, data=None):
-    """Frame, target and task of a table; those that scikit-learn does not bundle lie in
-    ``data``.
+    """Frame, target and task of a table.
+
+    Those that scikit-learn does not bundle lie in the directory ``data``.
     """
     if name in BUNDLED:
         from sklearn import datasets
 
         X, y = getattr(datasets, f"load_{name}")(return_X_y=True)
-        return (
-            pd.DataFrame(X, columns=[f"x{j}" for j in range(X.shape[1])]),
-            np.asarray(y),
-            BUNDLED[name],
-        )
+        frame = pd.DataFrame(X, columns=[f"x{j}" for j in range(X.shape[1])])
+        return frame, np.asarray(y), BUNDLED[name]
     target, task = ON_DISK[name]
     frame = pd.read_csv(Path(data) / f"{name}.csv.gz")
     y = frame.pop(target)
-    return frame, (y.astype(str) if task == "classification" else y).to_numpy(), task
+    if task == "classification":
+        y = y.astype(str)
+    return frame, y.to_numpy(), task
 
 
 def split(y, task, seed):
@@ -66,29 +64,29 @@ def numbers(frame, train, test):
     from sklearn.preprocessing import OneHotEncoder, StandardScaler
 
     is_number = make_column_selector(dtype_include="number")
-    transformer = make_column_transformer(
-        (make_pipeline(SimpleImputer(strategy="median"), StandardScaler()), is_number),
-        (
-            OneHotEncoder(handle_unknown="ignore", sparse_output=False),
-            make_column_selector(dtype_exclude="number"),
-        ),
-    )
+    is_other = make_column_selector(dtype_exclude="number")
+    scaled = make_pipeline(SimpleImputer(strategy="median"), StandardScaler())
+    one_hot = OneHotEncoder(handle_unknown="ignore", sparse_output=False)
+    transformer = make_column_transformer((scaled, is_number), (one_hot, is_other))
     return transformer.fit_transform(frame.iloc[train]), transformer.transform(frame.iloc[test])
 
 
 def parts(name, data, seed):
-    """Training and test numbers and targets, classes as whole numbers, other targets
-    standardised;
-    task.
+    """Training and test parts of a table as numbers.
+
+    Returns
+    -------
+    X_train, X_test, y_train, y_test : arrays
+        Classes are whole numbers, other targets are standardised.
+    task : str
     """
     frame, y, task = load(name, data)
     train, test = split(y, task, seed)
     X_train, X_test = numbers(frame, train, test)
-    y = (
-        np.unique(y, return_inverse=True)[1]
-        if task == "classification"
-        else (y - y[train].mean()) / y[train].std()
-    )
+    if task == "classification":
+        _, y = np.unique(y, return_inverse=True)
+    else:
+        y = (y - y[train].mean()) / y[train].std()
     return X_train, X_test, y[train], y[test], task
 
 
@@ -105,8 +103,9 @@ def median(values, digits=3):
 
 
 def paired(own, others, form=".3f"):
-    """Mean of own minus others with its standard error over splits, as printed; one split has no
-    error.
+    """Mean of own minus others with its standard error over splits, as printed.
+
+    One split has no error.
     """
     difference = np.subtract(own, others)
     mean = f"{difference.mean():+{form}}"
@@ -135,9 +134,8 @@ def machine():
     if Path("/proc/cpuinfo").exists():
         found = re.search(r"model name\s*:\s*(.*)", Path("/proc/cpuinfo").read_text())
         processor = found.group(1) if found else processor
-    packages = ", ".join(
-        f"{name} {version(name)}" for name in ("tautnet", "jax", "scikit-learn", "numpy")
-    )
+    names = ("tautnet", "jax", "scikit-learn", "numpy")
+    packages = ", ".join(f"{name} {version(name)}" for name in names)
     load = os.getloadavg()[0]
     return (
         f"{processor}, {os.cpu_count()} cores, sgemm peak {sgemm_peak():.0f} GFLOP/s, load"
@@ -158,9 +156,8 @@ def write_section(name, text):
     print(text, flush=True)
     before, _, after = _parted(name)
     first, last = _marks(name)
-    (HERE / "README.md").write_text(
-        f"{before}{first}\n{text.strip()}\n{last}{after}", encoding="utf-8"
-    )
+    page = f"{before}{first}\n{text.strip()}\n{last}{after}"
+    (HERE / "README.md").write_text(page, encoding="utf-8")
 
 
 def write_rows(name, rows, n_keys):
@@ -172,9 +169,9 @@ def write_rows(name, rows, n_keys):
     new = markdown([row | {"commit": commit()} for row in rows]).split("\n")
     old = _parted(name)[1].strip().split("\n")
     made = {_cells(line)[:n_keys] for line in new}
-    kept = (
-        [line for line in old[2:] if _cells(line)[:n_keys] not in made] if old[0] == new[0] else []
-    )
+    kept = []
+    if old[0] == new[0]:
+        kept = [line for line in old[2:] if _cells(line)[:n_keys] not in made]
     write_section(name, "\n".join([*new[:2], *kept, *new[2:]]))
 
 

@@ -1,5 +1,4 @@
-"""Models of real tables as ONNX: how far the file's predictions are from the model's where cells
-are missing or new.
+"""Models of real tables as ONNX: how far the predictions of the file are from those of the model.
 
     python benchmarks/exports.py --data DIR [--tables titanic,german_credit,ames,concrete,metabric]
     [--jobs N]
@@ -33,9 +32,7 @@ TABLES = {
 
 
 def with_odd_cells(frame, kinds, rng):
-    """Rows with missing cells in every predictor, and levels in every category that no row of the
-    fit has.
-    """
+    """Rows with missing cells in every predictor, and with unknown levels in every category."""
     odd = {}
     for name, cells in frame.items():
         cells = cells.astype(object)
@@ -59,9 +56,8 @@ def measure(name, data, jobs):
         frame = frame[frame[target[0]] > 0]
     train, test = train_test_split(frame, test_size=0.3, random_state=0)
     y = train[target[0]] if len(target) == 1 else train[target]
-    model = (
-        kind("group", random_state=0, n_jobs=jobs).fit(train.drop(columns=target), y).to_fitted()
-    )
+    estimator = kind("group", random_state=0, n_jobs=jobs)
+    model = estimator.fit(train.drop(columns=target), y).to_fitted()
     small = model.prune()
     rows = with_odd_cells(test.drop(columns=target), model.encoder.kinds, np.random.default_rng(0))
     scale = y.std() if model.task == "regression" else 1.0
@@ -71,13 +67,15 @@ def measure(name, data, jobs):
         model.to_onnx(file)
         content = file.read_bytes()
     found = run(content, feeds(small, rows))[0]
+    pruned_difference = np.abs(predictions(small, rows) - expected).max() / scale
+    onnx_difference = np.abs(found - expected).max() / scale
     return {
         "table": name,
         "predictors needed": f"{len(small.encoder.predictors)} of {model.encoder.n_features_in_}",
         "hidden units left": sum(map(len, small.members[0].biases[:-1])),
         "rows": len(rows),
-        "pruned, difference": f"{np.abs(predictions(small, rows) - expected).max() / scale:.1e}",
-        "ONNX, difference": f"{np.abs(found - expected).max() / scale:.1e}",
+        "pruned, difference": f"{pruned_difference:.1e}",
+        "ONNX, difference": f"{onnx_difference:.1e}",
         "file, kB": f"{len(content) / 1000:.1f}",
     }
 

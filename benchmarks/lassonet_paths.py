@@ -36,16 +36,16 @@ def main():
     arguments = parser.parse_args()
     for name in arguments.tables.split(","):
         seconds, scores = measure(name, arguments.data, arguments.splits or TABLES[name])
-        write_section(
-            f"lassonet-{name}", "\n\n".join([markdown([seconds]), markdown(scores), machine()])
-        )
+        text = "\n\n".join([markdown([seconds]), markdown(scores), machine()])
+        write_section(f"lassonet-{name}", text)
 
 
 def both_timed(call):
     """What a call returns, and its seconds: of the clock, of the process."""
-    start = time.perf_counter(), time.process_time()
+    clock = time.perf_counter()
+    process = time.process_time()
     result = call()
-    return result, (time.perf_counter() - start[0], time.process_time() - start[1])
+    return result, (time.perf_counter() - clock, time.process_time() - process)
 
 
 def tautnet_cv(own, selection, relax):
@@ -79,13 +79,15 @@ def as_target(y, task):
 
 
 def lassonet_scores(own, counts, model):
-    """Test scores of the models along LassoNet's path with at most so many predictors; of the CV's
-    choice for None.
+    """Test scores of the models along LassoNet's path with at most so many predictors.
+
+    None is the model that its cross-validation chooses.
     """
     from lassonet import LassoNetClassifier, LassoNetRegressor
 
     X_train, X_test, y_train, y_test, task = own
-    X_train, X_test = X_train.astype(np.float32), X_test.astype(np.float32)
+    X_train = X_train.astype(np.float32)
+    X_test = X_test.astype(np.float32)
     kind = LassoNetClassifier if task == "classification" else LassoNetRegressor
     plain = kind(verbose=0, random_state=0, torch_seed=0)
     path = plain.path(X_train, as_target(y_train, task), return_state_dicts=True)
@@ -109,7 +111,8 @@ def score(model, X, y, task):
 
 def measure(name, data, n_splits):
     """Rows of the two tables: times, and scores."""
-    seconds, scores = ({side: [] for side in (*OURS, OTHER)} for _ in range(2))
+    seconds = {side: [] for side in (*OURS, OTHER)}
+    scores = {side: [] for side in (*OURS, OTHER)}
     for seed in range(n_splits):
         own = parts(name, data, seed)
         for relax in OURS.values():
@@ -130,7 +133,7 @@ def measure(name, data, n_splits):
 
 
 def time_ours(own, seconds):
-    """Our sides once more."""
+    """Time both of our sides once more, and add that to ``seconds``."""
     for side, relax in OURS.items():
         seconds[side].append(both_timed(lambda relax=relax: tautnet_cv(own, "min", relax))[1])
 
@@ -138,10 +141,9 @@ def time_ours(own, seconds):
 def spent_by(seconds):
     """Medians of the seconds of each side, and what LassoNetCV takes in units of ours."""
     spent = {side: np.median(seconds[side], axis=0) for side in seconds}
-    cells = {
-        f"{side}, s (of the process)": f"{clock:.3g} ({own:.3g})"
-        for side, (clock, own) in spent.items()
-    }
+    cells = {}
+    for side, (clock, own) in spent.items():
+        cells[f"{side}, s (of the process)"] = f"{clock:.3g} ({own:.3g})"
     for side in OURS:
         clock, own = spent[OTHER] / spent[side]
         cells[f"{side}: times faster (by the process)"] = f"{clock:.0f} ({own:.0f})"

@@ -1,5 +1,4 @@
-"""The relaxed path: which predictors it keeps where the truth is known, and how good its models of
-few predictors are.
+"""The relaxed path: which predictors it keeps, and how good its models of few predictors are.
 
     python benchmarks/relaxed.py [--data directory-of-the-tables] [--seeds 5] [--only
     friedman,waveform5000]
@@ -13,6 +12,7 @@ number of data sets or splits.
 
 import argparse
 import os
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -44,11 +44,12 @@ def split(name, data, seed):
     from sklearn.model_selection import train_test_split
 
     frame = pd.read_csv(Path(data) / f"{name}.csv.gz")
-    y = frame.pop(ON_DISK[name][0]).astype(str).to_numpy()
-    parts = train_test_split(
-        np.arange(len(y)), train_size=AT_MOST[name][0], random_state=seed, stratify=y
-    )
-    return *(frame.iloc[rows] for rows in parts), *(y[rows] for rows in parts)
+    target, _ = ON_DISK[name]
+    y = frame.pop(target).astype(str).to_numpy()
+    n_train, _ = AT_MOST[name]
+    rows = np.arange(len(y))
+    train, test = train_test_split(rows, train_size=n_train, random_state=seed, stratify=y)
+    return frame.iloc[train], frame.iloc[test], y[train], y[test]
 
 
 def friedman_run(seed, rule, relax):
@@ -56,12 +57,11 @@ def friedman_run(seed, rule, relax):
     from tautnet import TautNetRegressorCV
 
     rng = np.random.default_rng(seed)
-    (X, mean), (X_new, mean_new) = friedman(500, rng), friedman(2000, rng)
+    X, mean = friedman(500, rng)
+    X_new, mean_new = friedman(2000, rng)
     model, seconds = fitted(TautNetRegressorCV, X, mean + rng.normal(size=500), seed, rule, relax)
-    kept, loss = (
-        model.selected_features_,
-        np.mean((model.predict(X_new) - mean_new) ** 2) / mean_new.var(),
-    )
+    kept = model.selected_features_
+    loss = np.mean((model.predict(X_new) - mean_new) ** 2) / mean_new.var()
     return kept[:5].sum(), kept[5:].sum(), loss, seconds
 
 
@@ -74,12 +74,8 @@ def waveform_run(data, seed, rule, relax):
     X, X_new, y, y_new = split("waveform5000", data, seed)
     model, seconds = fitted(TautNetClassifierCV, X, y, seed, rule, relax)
     kept = model.selected_features_
-    return (
-        kept[WAVES].sum(),
-        kept[~WAVES].sum(),
-        log_loss(y_new, model.predict_proba(X_new)),
-        seconds,
-    )
+    loss = log_loss(y_new, model.predict_proba(X_new))
+    return kept[WAVES].sum(), kept[~WAVES].sum(), loss, seconds
 
 
 def rules(name, run, seeds, n_true):
@@ -100,21 +96,18 @@ def rules(name, run, seeds, n_true):
 def lassonet_accuracies(name, data, seed):
     """Accuracy of LassoNet's path for each k."""
     X, X_new, y, y_new = split(name, data, seed)
-    frame, codes = (
-        pd.concat([X, X_new]),
-        np.unique(np.concatenate([y, y_new]), return_inverse=True)[1],
-    )
-    own = (
-        *numbers(frame, range(len(y)), range(len(y), len(codes))),
-        *np.split(codes, [len(y)]),
-        "classification",
-    )
+    frame = pd.concat([X, X_new])
+    _, codes = np.unique(np.concatenate([y, y_new]), return_inverse=True)
+    train, test = numbers(frame, range(len(y)), range(len(y), len(codes)))
+    own = (train, test, codes[: len(y)], codes[len(y) :], "classification")
     return lassonet_scores(own, AT_MOST[name][1], None)
 
 
 def accuracies(name, data, seed, k):
-    """Accuracy of the path, of path and refits, of extra trees on the same predictors; their
-    number; seconds.
+    """Accuracies, the number of predictors, and seconds of the path and of path and refits.
+
+    Accuracies are those of the path, of path and refits, and of extra trees on the predictors of
+    the latter.
     """
     from sklearn.ensemble import ExtraTreesClassifier
     from sklearn.impute import SimpleImputer
@@ -141,11 +134,9 @@ def accuracies(name, data, seed, k):
 def at_most(name, data, seeds):
     """Rows of the second table."""
     compared = name in WITH_LASSONET
-    others = (
-        np.transpose([lassonet_accuracies(name, data, seed) for seed in range(seeds)])
-        if compared
-        else {}
-    )
+    others = []
+    if compared:
+        others = np.transpose([lassonet_accuracies(name, data, seed) for seed in range(seeds)])
     for i, k in enumerate(AT_MOST[name][1]):
         found = np.array([accuracies(name, data, seed, k) for seed in range(seeds)]).T
         shrunken, relaxed, trees, kept, first, second = found
@@ -186,15 +177,14 @@ def main():
     if "friedman" in names:
         section("friedman", rules("Friedman #1, 5 of 100", friedman_run, options.seeds, 5))
     if "waveform5000" in tables:
-        kept = rules(
-            "waveform5000", lambda *how: waveform_run(options.data, *how), options.seeds, 19
-        )
-        section("waveform-rules", kept)
+        run = partial(waveform_run, options.data)
+        section("waveform-rules", rules("waveform5000", run, options.seeds, 19))
     for name in tables:
         section(name, at_most(name, options.data, options.seeds))
 
 
 def section(name, rows):
+    """Write the section of a table."""
     write_section(f"relaxed-{name}", f"{markdown(list(rows))}\n\n{machine()}")
 
 

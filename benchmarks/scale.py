@@ -30,55 +30,66 @@ def main():
     if arguments.once:
         print(json.dumps(once(**json.loads(arguments.once))))
         return
-    wide = dict(penalty="group", shape=(200, 20_000), cv=5)
-    grid = np.geomspace(1e-4, 1, 50).tolist()
-    parts = {
-        "rows": lambda: growth(
-            "rows", [fit(penalty="l2", shape=n, cv=3, alphas=grid) for n in ROWS]
-        ),
-        "columns": lambda: growth(
-            "predictors", [fit(penalty="group", shape=n, cv=3, alphas=grid) for n in COLUMNS]
-        ),
-        "million": lambda: (
-            "L2, 20 strengths, 3 folds:\n\n"
-            + table_of(
-                [
-                    fit(
-                        penalty="l2",
-                        shape=(1_000_000, 100),
-                        cv=3,
-                        alphas=np.geomspace(1e-4, 1, 20).tolist(),
-                    )
-                ]
-            )
-        ),
-        "wide": lambda: (
-            "Group, 5 folds, from 1e-2 a₀ (the default) and from 1e-5 a₀:\n\n"
-            + table_of([fit(**wide), fit(**wide, alpha_min_ratio=1e-5)])
-        ),
-        "adult": lambda: (
-            "`adult`, L2, 5 folds, the automatic path:\n\n"
-            + table_of([fit(penalty="l2", table="adult", data=arguments.data, cv=5)])
-        ),
-    }
     for name in arguments.only.split(","):
-        write_section(f"scale-{name}", f"{parts[name]()}\n\n{machine()}")
+        write_section(f"scale-{name}", f"{PARTS[name](arguments.data)}\n\n{machine()}")
+
+
+def by_rows(data):
+    """How a path under L2 grows with rows."""
+    return growth("rows", [fit(penalty="l2", shape=n, cv=3, alphas=strengths(50)) for n in ROWS])
+
+
+def by_columns(data):
+    """How a path under group grows with predictors."""
+    results = [fit(penalty="group", shape=n, cv=3, alphas=strengths(50)) for n in COLUMNS]
+    return growth("predictors", results)
+
+
+def million(data):
+    """A million rows of a hundred predictors."""
+    result = fit(penalty="l2", shape=(1_000_000, 100), cv=3, alphas=strengths(20))
+    return f"L2, 20 strengths, 3 folds:\n\n{table_of([result])}"
+
+
+def wide(data):
+    """Many more predictors than rows, on paths of two lengths."""
+    how = {"penalty": "group", "shape": (200, 20_000), "cv": 5}
+    results = [fit(**how), fit(**how, alpha_min_ratio=1e-5)]
+    title = "Group, 5 folds, from 1e-2 a₀ (the default) and from 1e-5 a₀:"
+    return f"{title}\n\n{table_of(results)}"
+
+
+def adult(data):
+    """A real table."""
+    result = fit(penalty="l2", table="adult", data=data, cv=5)
+    return f"`adult`, L2, 5 folds, the automatic path:\n\n{table_of([result])}"
+
+
+PARTS = {"rows": by_rows, "columns": by_columns, "million": million, "wide": wide, "adult": adult}
+
+
+def strengths(n):
+    """Strengths from 1e-4 to 1, evenly spaced in their logarithms."""
+    return np.geomspace(1e-4, 1, n).tolist()
 
 
 def simulated(n_rows, n_columns):
     """Predictors and target, float32."""
     rng = np.random.default_rng(0)
     X = rng.standard_normal((n_rows, n_columns), dtype=np.float32)
-    return X, (X[:, 0] + np.square(X[:, 1]) + X[:, 2] * X[:, 3] + rng.normal(size=n_rows)).astype(
-        np.float32
-    )
+    y = X[:, 0] + np.square(X[:, 1]) + X[:, 2] * X[:, 3] + rng.normal(size=n_rows)
+    return X, y.astype(np.float32)
 
 
 def once(penalty, cv, shape=None, table=None, data=None, alphas="auto", alpha_min_ratio="auto"):
     """Seconds and memory of one fit."""
     import tautnet as tn
 
-    X, y, task = load(table, data) if table else (*simulated(*shape), "regression")
+    if table:
+        X, y, task = load(table, data)
+    else:
+        X, y = simulated(*shape)
+        task = "regression"
     kind = tn.TautNetRegressorCV if task == "regression" else tn.TautNetClassifierCV
     model = kind(
         penalty, alphas=alphas, alpha_min_ratio=alpha_min_ratio, cv=cv, n_jobs=2, random_state=0
@@ -106,15 +117,15 @@ def memory_of(X):
 
 def memory(name):
     """Bytes that this process holds (VmRSS), or has held at most (VmHWM)."""
-    line = next(
-        line for line in Path("/proc/self/status").read_text().splitlines() if line.startswith(name)
-    )
+    lines = Path("/proc/self/status").read_text().splitlines()
+    line = next(line for line in lines if line.startswith(name))
     return int(line.split()[1]) * 1024
 
 
 def fit(**how):
-    """What a process of its own measures; of fits that do not take long the second, so that
-    programs are compiled.
+    """What a process of its own measures.
+
+    Of fits that do not take long it is the second one, so that programs are compiled.
     """
     with tempfile.TemporaryDirectory() as cache:
         command = [sys.executable, __file__, "--once", json.dumps(how)]
@@ -143,14 +154,16 @@ def shown(result):
 
 
 def table_of(results):
+    """Results as a Markdown table."""
     return markdown([shown(result) for result in results])
 
 
 def growth(axis, results):
     """A table, and the exponent of a power law fitted to its larger half."""
     later = results[len(results) // 2 :]
-    logs = [np.log([result[key] for result in later]) for key in (axis, "seconds")]
-    exponent = np.polyfit(*logs, 1)[0]
+    sizes = np.log([result[axis] for result in later])
+    seconds = np.log([result["seconds"] for result in later])
+    exponent = np.polyfit(sizes, seconds, 1)[0]
     return f"{table_of(results)}\n\nThe larger half grows as {axis}^{exponent:.2f}."
 
 

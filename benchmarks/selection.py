@@ -1,5 +1,4 @@
-"""Predictors that are real and predictors that are not: what `select_features` finds where the
-truth is known.
+"""What `select_features` finds, real predictors and others, where the truth is known.
 
     python benchmarks/selection.py [--seeds 20] [--only tests | friedman,noise,calibration-ar5]
     [--strict] [--jobs 2]
@@ -68,9 +67,7 @@ def neighbours(rng, correlation, innovations):
 
 
 def bent(X):
-    """Five effects of predictors far apart: straight, a wave, a square, a step, an absolute
-    value.
-    """
+    """Five effects of predictors far apart: a line, a wave, a square, a step, an absolute value."""
     a, b, c, d, e = X[:, PLACES].T
     return a + 1.5 * np.sin(1.5 * b) + 0.7 * (c**2 - 1) + 1.2 * np.tanh(3 * d) + 1.2 * np.abs(e)
 
@@ -127,15 +124,19 @@ CALIBRATED = [friedman, ar5, binary, mixed]
 
 
 def selected(make, seed, jobs, **how):
-    """Numbers of true and of false ones found, seconds of everything and of the paths, number of
-    real ones, bound.
+    """What one selection finds.
+
+    Returns
+    -------
+    tuple
+        Numbers of true and of false predictors found, seconds of everything and of the paths, the
+        number of real ones, and the bound, NaN where the method has none.
     """
     import tautnet as tn
 
     X, y, real = make(np.random.default_rng([seed, 7]))
-    selection, seconds = timed(
-        lambda: tn.select_features(X, y, random_state=seed, n_jobs=jobs, **how)
-    )
+    options = {"random_state": seed, "n_jobs": jobs} | how
+    selection, seconds = timed(lambda: tn.select_features(X, y, **options))
     right = len({*selection.selected} & {*real})
     print(make.__name__, seed, selection.selected, f"{seconds:.1f} s", file=sys.stderr, flush=True)
     result = selection.result
@@ -182,13 +183,13 @@ def importances(make, seed):
     from sklearn.preprocessing import StandardScaler
 
     X, y, real = make(np.random.default_rng([seed, 7]))
-    columns = pd.concat({name: pd.get_dummies(X[[name]], dtype=float) for name in X}, axis=1)
-    owner, columns = columns.columns.get_level_values(0), columns.to_numpy()
+    dummies = pd.concat({name: pd.get_dummies(X[[name]], dtype=float) for name in X}, axis=1)
+    owner = dummies.columns.get_level_values(0)
+    columns = dummies.to_numpy()
     is_class = y.dtype.kind in "US"
     number = (y == y[0]).astype(float) if is_class else y
-    lasso = LassoCV(cv=5, random_state=seed, max_iter=10_000).fit(
-        StandardScaler().fit_transform(columns), number
-    )
+    lasso = LassoCV(cv=5, random_state=seed, max_iter=10_000)
+    lasso.fit(StandardScaler().fit_transform(columns), number)
     kind = ExtraTreesClassifier if is_class else ExtraTreesRegressor
     trees = kind(500, random_state=seed, n_jobs=2).fit(columns, y)
     half = len(y) // 2
@@ -205,8 +206,10 @@ def by_others(make, seeds):
     for seed in range(seeds):
         (lasso, trees, permuted), real = importances(make, seed)
         kept = set(lasso.index[lasso > 0])
-        first = [len({*one.nlargest(len(real)).index} & {*real}) for one in (trees, permuted)]
-        rows.append([len(kept & {*real}), len(kept - {*real}), *first])
+        truth = set(real)
+        by_trees = truth.intersection(trees.nlargest(len(real)).index)
+        by_permutation = truth.intersection(permuted.nlargest(len(real)).index)
+        rows.append([len(kept & truth), len(kept - truth), len(by_trees), len(by_permutation)])
     print(make.__name__, "others", seeds, file=sys.stderr, flush=True)
     right, false, trees, permuted = np.mean(rows, axis=0)
     return {
@@ -234,36 +237,26 @@ def fold_p_values(make, seed, jobs):
     target, sample, encoder = encode(X, pd.Series(y), None, "auto")
     settings = Settings("group", loss=loss_for(target.task, sample.y, sample.weight), seed=seed)
     fold = fold_rows(target, sample.weight, 5, nested=True, seed=seed)
-    nested = cross_validate(
-        sample, [Candidate("group", settings)], [fold], nested=True, n_jobs=jobs
-    )[0]
+    candidates = [Candidate("group", settings)]
+    (nested,) = cross_validate(sample, candidates, [fold], nested=True, n_jobs=jobs)
     networks = fold_networks(nested, np.arange(len(y)), n_jobs=jobs)
     conditionals = Conditionals(sample, encoder.column_predictor)
     tested = randomization_test(
         sample, networks, conditionals, most=1000, seed=seed, by_fold=True, n_jobs=jobs
     )
     null = ~np.isin(encoder.predictors, real)
-    used = np.column_stack(
-        [
-            [network.uses(np.flatnonzero(sample.column_predictor == j)) for j in range(len(null))]
-            for network in networks
-        ]
-    )
+    columns = [np.flatnonzero(sample.column_predictor == j) for j in range(len(null))]
+    used = np.array([[network.uses(own) for network in networks] for own in columns])
     print(make.__name__, seed, int(used[null].sum()), "fold p-values", file=sys.stderr, flush=True)
     return tested.fold_p_values[null][used[null]]
 
 
 def calibration(make, seeds, jobs):
     p_values = np.concatenate([fold_p_values(make, seed, jobs) for seed in range(seeds)])
-    return {
-        "table": make.__name__,
-        "seeds": seeds,
-        "p-values of noise": len(p_values),
-        **{
-            f"P(p ≤ {level})": f"{(p_values <= level).mean():.3f}"
-            for level in (0.01, 0.05, 0.1, 0.5)
-        },
-    }
+    row = {"table": make.__name__, "seeds": seeds, "p-values of noise": len(p_values)}
+    for level in (0.01, 0.05, 0.1, 0.5):
+        row[f"P(p ≤ {level})"] = f"{(p_values <= level).mean():.3f}"
+    return row
 
 
 def main():
@@ -276,34 +269,45 @@ def main():
     )
     parser.add_argument("--jobs", type=int, default=2)
     arguments = parser.parse_args()
-    seeds, jobs = arguments.seeds, arguments.jobs
-    tests = {
-        make.__name__: partial(by_randomization, make, seeds, jobs, arguments.strict)
-        for make in TABLES
-    }
-    stable = {
-        f"stability-{make.__name__}": partial(by_stability, make, seeds, jobs) for make in TABLES
-    }
-    calibrated = {
-        f"calibration-{make.__name__}": partial(
-            calibration, make, arguments.calibration_seeds, jobs
-        )
-        for make in CALIBRATED
-    }
-    others = {f"others-{make.__name__}": partial(by_others, make, seeds) for make in TABLES}
-    groups = {"tests": tests, "stability": stable, "calibration": calibrated, "others": others}
-    known = tests | stable | calibrated | others
-    asked = [name for name in arguments.only.split(",") if name] or [*groups]
-    unknown = [name for name in asked if name not in groups and name not in known]
-    if unknown:
-        raise SystemExit(f"no scenario {unknown[0]!r}: use some of {', '.join([*groups, *known])}")
-    wanted = {name for one in asked for name in groups.get(one, [one])}
+    groups = grouped_scenarios(arguments)
+    wanted = wanted_scenarios(groups, arguments.only)
     for title, scenarios in groups.items():
-        rows = [scenarios[name]() for name in scenarios if name in wanted]
+        rows = [run() for name, run in scenarios.items() if name in wanted]
         if len(rows) == len(scenarios) and not arguments.strict:
             write_section(f"selection-{title}", f"{markdown(rows)}\n\n{machine()}")
         elif rows:
             print(markdown(rows), flush=True)
+
+
+def grouped_scenarios(arguments):
+    """Name of a group -> name of a scenario -> a function that makes its row."""
+    seeds = arguments.seeds
+    jobs = arguments.jobs
+    groups = {"tests": {}, "stability": {}, "calibration": {}, "others": {}}
+    for make in TABLES:
+        name = make.__name__
+        groups["tests"][name] = partial(by_randomization, make, seeds, jobs, arguments.strict)
+        groups["stability"][f"stability-{name}"] = partial(by_stability, make, seeds, jobs)
+        groups["others"][f"others-{name}"] = partial(by_others, make, seeds)
+    for make in CALIBRATED:
+        run = partial(calibration, make, arguments.calibration_seeds, jobs)
+        groups["calibration"][f"calibration-{make.__name__}"] = run
+    return groups
+
+
+def wanted_scenarios(groups, only):
+    """Names of the scenarios that are asked for, by their own names or by those of groups."""
+    known = [name for scenarios in groups.values() for name in scenarios]
+    asked = [name for name in only.split(",") if name] or list(groups)
+    wanted = set()
+    for name in asked:
+        if name in groups:
+            wanted.update(groups[name])
+        elif name in known:
+            wanted.add(name)
+        else:
+            raise SystemExit(f"no scenario {name!r}: use some of {', '.join([*groups, *known])}")
+    return wanted
 
 
 if __name__ == "__main__":

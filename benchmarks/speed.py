@@ -1,14 +1,12 @@
-"""Paths under L2 with 5-fold cross-validation, against scikit-learn's grid over the same
-strengths
-and folds.
+"""Paths under L2 with 5-fold cross-validation, against scikit-learn's grid.
 
     python benchmarks/speed.py --data DIR [--tables breast_cancer,digits] [--splits 5]
 
-Both fit 100 relu units, without a skip, on the same standardised numbers at 50 strengths, with
-two units of work at once, and are judged on the 30 % of rows that neither saw. scikit-learn's
-``alpha`` is divided by the number of rows (lbfgs) or of a batch (adam), and is scaled to mean
-the same; its other settings are its defaults. The rows of a table are put into README.md as soon
-as they are there, in the place of older ones.
+Both fit 100 relu units, without a skip, on the same standardised numbers at the same 50 strengths
+and on the same folds, with two jobs at once, and are judged on the 30 % of rows that neither saw.
+scikit-learn's ``alpha`` is divided by the number of rows (lbfgs) or of a batch (adam), and is
+scaled to mean the same; its other settings are its defaults. The rows of a table are put into
+README.md as soon as they are there, in the place of older ones.
 """
 
 import argparse
@@ -51,9 +49,8 @@ def tautnet_cv(X_train, X_test, y_train, y_test, task):
     import tautnet as tn
 
     kind = tn.TautNetClassifierCV if task == "classification" else tn.TautNetRegressorCV
-    model = kind("l2", alphas=ALPHAS, cv=5, skip=False, n_jobs=2, random_state=0).fit(
-        X_train, y_train
-    )
+    model = kind("l2", alphas=ALPHAS, cv=5, skip=False, n_jobs=2, random_state=0)
+    model.fit(X_train, y_train)
     return model.cv_results_["mean_test_loss"].min(), test_loss(model, X_test, y_test, task)
 
 
@@ -62,12 +59,15 @@ def sklearn_cv(X_train, X_test, y_train, y_test, task, solver):
     from sklearn.model_selection import GridSearchCV, KFold, StratifiedKFold
     from sklearn.neural_network import MLPClassifier, MLPRegressor
 
-    folds = (StratifiedKFold if task == "classification" else KFold)(
-        5, shuffle=True, random_state=0
-    )
+    if task == "classification":
+        folds = StratifiedKFold(5, shuffle=True, random_state=0)
+        kind = MLPClassifier
+        scoring = "neg_log_loss"
+    else:
+        folds = KFold(5, shuffle=True, random_state=0)
+        kind = MLPRegressor
+        scoring = "neg_mean_squared_error"
     rows = len(y_train) if solver == "lbfgs" else min(200, len(y_train))
-    kind = MLPClassifier if task == "classification" else MLPRegressor
-    scoring = "neg_log_loss" if task == "classification" else "neg_mean_squared_error"
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
         network = kind(hidden_layer_sizes=(100,), solver=solver, random_state=0)
@@ -87,21 +87,9 @@ def test_loss(model, X, y, task):
 
 def measure(name, data, n_splits):
     """Rows of the two tables: losses, and times."""
-    results = {key: [] for key in ("tautnet", "lbfgs", "adam")}
-    for seed in range(n_splits):
-        own = parts(name, data, seed)
-        tautnet_cv(*own)
-        results["tautnet"].append(timed(lambda own=own: tautnet_cv(*own)))
-        for solver in ("lbfgs", "adam"):
-            results[solver].append(timed(lambda own=own, solver=solver: sklearn_cv(*own, solver)))
-        results["tautnet"].append(timed(lambda own=own: tautnet_cv(*own)))
+    results = run_all(name, data, n_splits)
     seconds = {key: np.median([s for _, s in value]) for key, value in results.items()}
     faster = min(("lbfgs", "adam"), key=seconds.get)
-    test = {
-        key: [loss[1] for loss, _ in value][:: 2 if key == "tautnet" else 1]
-        for key, value in results.items()
-    }
-    cv = {key: np.mean([loss[0] for loss, _ in value]) for key, value in results.items()}
     first, second = fresh_processes(name, data)
     time = {
         "table": name,
@@ -116,28 +104,44 @@ def measure(name, data, n_splits):
             f"{first:.3g} ({seconds[faster] / first:.1f})"
         ),
     }
-    loss = {"table": name, "splits": n_splits}
-    for key, label in (("tautnet", "tautnet"), ("lbfgs", "lbfgs"), ("adam", "adam")):
-        loss[f"{label}: CV / test"] = f"{cv[key]:.4f} / {np.mean(test[key]):.4f}"
+    return losses(name, results, n_splits), time
+
+
+def run_all(name, data, n_splits):
+    """Side -> list of ((CV loss, test loss), seconds); ours are there twice for each split."""
+    results = {key: [] for key in ("tautnet", "lbfgs", "adam")}
+    for seed in range(n_splits):
+        own = parts(name, data, seed)
+        tautnet_cv(*own)
+        results["tautnet"].append(timed(lambda own=own: tautnet_cv(*own)))
+        for solver in ("lbfgs", "adam"):
+            results[solver].append(timed(lambda own=own, solver=solver: sklearn_cv(*own, solver)))
+        results["tautnet"].append(timed(lambda own=own: tautnet_cv(*own)))
+    return results
+
+
+def losses(name, results, n_splits):
+    """The row of losses."""
+    row = {"table": name, "splits": n_splits}
+    test = {}
+    for key, value in results.items():
+        # Ours are there twice for each split.
+        once = value[::2] if key == "tautnet" else value
+        test[key] = [loss for (_, loss), _ in once]
+        cv = np.mean([loss for (loss, _), _ in value])
+        row[f"{key}: CV / test"] = f"{cv:.4f} / {np.mean(test[key]):.4f}"
     for solver in ("lbfgs", "adam"):
-        loss[f"test, tautnet - {solver}"] = paired(test["tautnet"], test[solver], ".4f")
-    return loss, time
+        row[f"test, tautnet - {solver}"] = paired(test["tautnet"], test[solver], ".4f")
+    return row
 
 
 def fresh_processes(name, data):
-    """Seconds of the first call of a process: with nothing cached, and with the programs on
-    disk.
-    """
+    """Seconds of the first call of a process: with nothing cached, and with programs on disk."""
+    command = [sys.executable, __file__, "--once", name, "0"]
+    if data:
+        command += ["--data", data]
     with tempfile.TemporaryDirectory() as cache:
         environment = os.environ | {"TAUTNET_CACHE": cache}
-        command = [
-            sys.executable,
-            __file__,
-            "--once",
-            name,
-            "0",
-            *(["--data", data] if data else []),
-        ]
         runs = [
             subprocess.run(command, env=environment, capture_output=True, text=True, check=True)
             for _ in range(4)

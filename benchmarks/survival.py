@@ -38,11 +38,13 @@ def models(jobs):
 
 
 def c_indices(frame, time, event, jobs):
-    """C-index of each model on each of ten halves, and how many rows were left out for a time of
-    0.
+    """C-index of each model on each of ten halves, and how many rows had a time of 0.
+
+    Those rows are left out.
     """
     kept = frame[frame[time] > 0].reset_index(drop=True)
-    X, y = kept.drop(columns=[time, event]), kept[[time, event]]
+    X = kept.drop(columns=[time, event])
+    y = kept[[time, event]]
     folds = RepeatedStratifiedKFold(n_splits=2, n_repeats=5, random_state=0)
     scores = {name: [] for name in models(jobs)}
     for train, test in folds.split(X, y[event]):
@@ -65,9 +67,8 @@ def main():
         scores, n_left_out = c_indices(frame, *TABLES[table], arguments.jobs)
         cells = [f"{scores[names[0]].mean():.4f}"]
         for name in names[1:]:
-            cells.append(
-                f"{scores[name].mean():.4f} ({paired(scores[name], scores[names[0]], '.4f')})"
-            )
+            difference = paired(scores[name], scores[names[0]], ".4f")
+            cells.append(f"{scores[name].mean():.4f} ({difference})")
         note = f" ({n_left_out} without time left out)" if n_left_out else ""
         print(f"| {table}{note} | " + " | ".join(cells) + " |", flush=True)
 

@@ -1,11 +1,11 @@
-"""Run the command on real tables and on two with a known answer, and write what it says to
-docs/verdicts.md.
+"""Run the command on tables, and write what it says to docs/verdicts.md.
 
     python benchmarks/verdicts.py --data DIR [--only titanic,concrete]
 
-DIR holds ``titanic.csv.gz`` and so on. What was printed is kept in ``build/verdicts``, so that
-one table can be run again without the others. For adult, scikit-learn's logistic regression is
-fitted on the same folds, with its strength chosen on the same inner folds.
+Tables are real ones and two with a known answer. DIR holds ``titanic.csv.gz`` and so on. What was
+printed is kept in ``build/verdicts``, so that one table can be run again without the others. For
+adult, scikit-learn's logistic regression is fitted on the same folds, with its strength chosen on
+the same inner folds.
 """
 
 import argparse
@@ -100,15 +100,11 @@ def run(name, file, target):
     if ended.returncode:
         raise SystemExit(f"{name}: {ended.stderr}")
     # Where files lie is a matter of this machine.
-    notes = [
-        line
-        for line in ended.stderr.splitlines()
-        if not line.startswith(("report: ", "model under "))
-    ]
+    said = ended.stderr.splitlines()
+    notes = [line for line in said if not line.startswith(("report: ", "model under "))]
     shown = f"$ tautnet compare {file.name} --target {target}"
-    return (
-        "\n".join([shown, *notes, "", ended.stdout.rstrip(), "", f"{seconds:.0f} seconds"]) + "\n"
-    )
+    lines = [shown, *notes, "", ended.stdout.rstrip(), "", f"{seconds:.0f} seconds"]
+    return "\n".join(lines) + "\n"
 
 
 def logistic_regression(file, target):
@@ -139,9 +135,8 @@ def logistic_regression(file, target):
             n_jobs=2,
         ).fit(standardise(sample.X[inside], scaling), classes.labels[inside])
         probabilities = model.predict_proba(standardise(sample.X[~inside], scaling))
-        losses[~inside] = -np.log(
-            probabilities[np.arange(len(probabilities)), classes.labels[~inside]]
-        )
+        rows = np.arange(len(probabilities))
+        losses[~inside] = -np.log(probabilities[rows, classes.labels[~inside]])
     return (
         "scikit-learn's LogisticRegression, same folds, C chosen inside: log-loss"
         f" {losses.mean():.4f}"
@@ -153,7 +148,8 @@ def page():
     from importlib.metadata import version
 
     sections = []
-    for name, note in {**{n: t[1] for n, t in TABLES.items()}, **SIMULATED}.items():
+    notes = {name: note for name, (_, note) in TABLES.items()} | SIMULATED
+    for name, note in notes.items():
         file = KEPT / f"{name}.txt"
         if file.exists():
             text = file.read_text(encoding="utf-8").rstrip()

@@ -1,10 +1,9 @@
-"""Where the seconds of a cross-validated path go, and what share of the processor's peak its steps
-reach.
+"""Where the seconds of a cross-validated path go, and how near its steps come to the peak.
 
     python benchmarks/where_time_goes.py --data DIR [--tables breast_cancer,digits,satimage]
     [--penalties l2,group]
 
-One unit of work at a time, programs compiled, median of three fits; what is compiling is the first
+One job at a time, programs compiled, median of three fits; what is compiling is the first
 fit of a process without a cache less that. A program may use every core, so the peak is that of
 NumPy's float32 product on all of them.
 """
@@ -27,7 +26,10 @@ class Watch:
     """Seconds by kind of work; what is inside another kind counts as itself alone."""
 
     def __init__(self):
-        self.seconds, self.stack, self.flops, self.steps = {}, [], 0.0, 0
+        self.seconds = {}
+        self.stack = []
+        self.flops = 0.0
+        self.steps = 0
 
     @contextmanager
     def __call__(self, kind):
@@ -80,7 +82,10 @@ def measure(name, penalty, data):
     gradient = watch.gradient_seconds() * watch.steps
     # Beside every fit: what the cores can do changes with what else they do.
     peak = sgemm_peak()
-    share = lambda seconds: f"{100 * seconds / whole:.0f} %"  # noqa: E731
+
+    def share(seconds):
+        return f"{100 * seconds / whole:.0f} %"
+
     return {
         "table": name,
         "penalty": penalty,
@@ -105,13 +110,11 @@ def watched(watch):
     from tautnet.solving import walk
     from tautnet.solving.prepared import Unit
 
-    originals = (
-        program.Program.__call__,
-        walk.make_unit,
-        walk.Recorder.add,
-        Unit.data,
-        Unit.batches,
-    )
+    run_program = program.Program.__call__
+    make_unit = walk.make_unit
+    add = walk.Recorder.add
+    data = Unit.data
+    batches = Unit.batches
 
     def call(program, *arguments):
         import jax
@@ -120,7 +123,7 @@ def watched(watch):
         if walks:
             count(watch, program, arguments)
         with watch("steps" if walks else "certificates"):
-            return jax.block_until_ready(originals[0](program, *arguments))
+            return jax.block_until_ready(run_program(program, *arguments))
 
     def timed_as(kind, function):
         def replaced(*arguments, **named):
@@ -130,19 +133,18 @@ def watched(watch):
         return replaced
 
     program.Program.__call__ = call
-    walk.make_unit = timed_as("preparing", originals[1])
-    walk.Recorder.add = timed_as("recording", originals[2])
-    Unit.data, Unit.batches = (timed_as("preparing", one) for one in originals[3:])
+    walk.make_unit = timed_as("preparing", make_unit)
+    walk.Recorder.add = timed_as("recording", add)
+    Unit.data = timed_as("preparing", data)
+    Unit.batches = timed_as("preparing", batches)
     try:
         yield
     finally:
-        (
-            program.Program.__call__,
-            walk.make_unit,
-            walk.Recorder.add,
-            Unit.data,
-            Unit.batches,
-        ) = originals
+        program.Program.__call__ = run_program
+        walk.make_unit = make_unit
+        walk.Recorder.add = add
+        Unit.data = data
+        Unit.batches = batches
 
 
 def count(watch, program, arguments):
@@ -150,13 +152,13 @@ def count(watch, program, arguments):
     problem, data, *_, cycles, walked = arguments
     first, skip, later = walked.state.parameters.weights
     rows = arguments[3].shape[0] if len(arguments) > 4 else data.weight.shape[0]
-    later = sum(weights.size for weights in later)
+    n_later = sum(weights.size for weights in later)
+    n_skip = 0 if skip is None else skip.size
     steps = int(cycles.last - cycles.first)
     # Forward, and back to the weights, through every layer; back to the signals through all but the
     # first.
-    watch.flops += (
-        steps * 2.0 * rows * (2 * (first.size + (0 if skip is None else skip.size) + later) + later)
-    )
+    products = 2 * (first.size + n_skip + n_later) + n_later
+    watch.flops += steps * 2.0 * rows * products
     watch.steps += steps
     watch.gradient_seconds = lambda: gradient_seconds(problem, data, walked.state.parameters, rows)
 
@@ -178,7 +180,8 @@ def gradient_seconds(problem, data, parameters, rows):
 
         return jax.lax.fori_loop(0, count, one, parameters)
 
-    program, several = Program(loop), np.asarray(LOOP, np.int32)
+    program = Program(loop)
+    several = np.asarray(LOOP, np.int32)
     with jax.enable_x64(True):
         jax.block_until_ready(program(problem, data, parameters, several))
         runs = [

@@ -1,6 +1,4 @@
-"""Repeat the experiments of both articles; put what the command prints, and its pictures, beside
-article.md.
-"""
+"""Repeat the experiments of both articles, and put text and pictures beside article.md."""
 
 import json
 import subprocess
@@ -22,9 +20,8 @@ def main():
     for penalty in ("l1", "l2"):
         with tempfile.TemporaryDirectory() as directory:
             command = ["article", "--penalty", penalty, "--out", directory]
-            ended = subprocess.run(
-                [sys.executable, "-m", "tautnet", *command], check=True, stdout=subprocess.PIPE
-            )
+            program = [sys.executable, "-m", "tautnet"]
+            ended = subprocess.run([*program, *command], check=True, stdout=subprocess.PIPE)
             result = json.loads((Path(directory) / "result.json").read_text(encoding="utf-8"))
         (PLACE / f"{penalty}.txt").write_bytes(ended.stdout)
         pictures = draw_article(result)

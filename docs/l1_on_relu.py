@@ -9,7 +9,7 @@ import numpy as np
 from scipy.optimize import minimize
 
 import tautnet as tn
-from tautnet.views.canvas import (
+from tautnet.views.plotting import (
     BLUE,
     INK,
     LINES,
@@ -23,8 +23,11 @@ from tautnet.views.canvas import (
 
 PAGE = Path(__file__).parent / "l1-on-relu.md"
 PICTURE = PAGE.parent / "pictures" / "l1-on-relu.svg"
-BEGIN, END = "<!-- printed by docs/l1_on_relu.py -->\n", "<!-- end of what it prints -->"
-N_ROWS, N_NOISE, ALPHA = 300, 5, 0.5
+BEGIN = "<!-- printed by docs/l1_on_relu.py -->\n"
+END = "<!-- end of what it prints -->"
+N_ROWS = 300
+N_NOISE = 5
+ALPHA = 0.5
 NET = dict(hidden_layer_sizes=(20,), skip=False, random_state=0)
 STRENGTHS = (0.01, 0.03, 0.1)
 
@@ -35,17 +38,21 @@ def soft(size, alpha):
 
 
 def unit_effect(size, alpha):
-    """The effect m = w a of one unit, w and a both under L1, by the formula for λ √m (Xu et al.
-    2012), λ = 2 alpha.
+    """The effect m = w a of one unit, w and a both under L1.
+
+    By the half-thresholding formula for the penalty λ √m (Xu et al., 2012), with λ = 2 alpha.
     """
     threshold = 1.5 * (2 * alpha) ** (2 / 3)
-    angle = np.arccos(np.clip(2 * alpha / 4 * (np.maximum(size, threshold) / 3) ** -1.5, -1, 1))
-    return np.where(size > threshold, 2 / 3 * size * (1 + np.cos(2 / 3 * (np.pi - angle))), 0.0)
+    cosine = 2 * alpha / 4 * (np.maximum(size, threshold) / 3) ** -1.5
+    angle = np.arccos(np.clip(cosine, -1, 1))
+    effect = 2 / 3 * size * (1 + np.cos(2 / 3 * (np.pi - angle)))
+    return np.where(size > threshold, effect, 0.0)
 
 
 def unit_effect_found(size, alpha):
-    """The same by numerical minimisation over both weights, the better of zero and where a large
-    start leads.
+    """The effect of one unit by numerical minimisation over both weights.
+
+    The better of zero and of where a large start leads.
     """
 
     def objective(weights):
@@ -63,11 +70,11 @@ def vee(seed=0):
 
 
 def along_the_ray(model, X, y, alpha, steps):
-    """Objective over that of the null model, of all weights and hidden biases times each of several
-    numbers.
-    """
-    X, y = (X - X.mean(axis=0)) / X.std(axis=0), (y - y.mean()) / y.std()
-    (first, last), (bias, _) = model.coefs_, model.intercepts_
+    """Objective over that of the null model, with weights and hidden biases times each of steps."""
+    X = (X - X.mean(axis=0)) / X.std(axis=0)
+    y = (y - y.mean()) / y.std()
+    first, last = model.coefs_
+    bias, _ = model.intercepts_
     size = np.abs(first).sum() + np.abs(last).sum()
     for t in steps:
         outputs = (np.maximum(X @ (t * first) + t * bias, 0) @ (t * last))[:, 0]
@@ -76,6 +83,7 @@ def along_the_ray(model, X, y, alpha, steps):
 
 
 def draw_units(ax, said):
+    """Draw what L1 leaves of a weight and of a unit's effect, and say it."""
     sizes = np.linspace(0, 4, 400)
     threshold = 1.5 * (2 * ALPHA) ** (2 / 3)
     ax.plot(sizes, sizes, color=MUTED, linestyle=":", linewidth=1, label="no penalty")
@@ -86,9 +94,8 @@ def draw_units(ax, said):
     ax.set(xlabel="what least squares would have", ylabel=f"what L1 leaves, alpha {ALPHA:g}")
     ax.legend(frameon=False, fontsize=SMALL)
     checked = np.linspace(0.2, 4, 20)
-    worst = max(
-        abs(float(unit_effect(size, ALPHA)) - unit_effect_found(size, ALPHA)) for size in checked
-    )
+    gaps = [float(unit_effect(size, ALPHA)) - unit_effect_found(size, ALPHA) for size in checked]
+    worst = max(map(abs, gaps))
     left = float(unit_effect(threshold + 1e-9, ALPHA))
     said.append(
         f"one unit, alpha {ALPHA:g}: its effect is 0 up to {threshold:.3f}, and {left:.3f} just"
@@ -105,6 +112,7 @@ def draw_units(ax, said):
 
 
 def draw_rays(ax, said):
+    """Draw the objective between zero and nets at three strengths, and say it."""
     X, y = vee()
     steps = np.linspace(0, 1, 101)
     for alpha, (color, style) in zip(STRENGTHS, LINES, strict=False):
@@ -122,27 +130,19 @@ def draw_rays(ax, said):
 
 
 def draw_path(ax, said):
+    """Draw how many hidden units and predictors are left along a path, and say it."""
     X, y = vee()
     model = tn.TautNetRegressorCV("l1", cv=3, **NET).fit(X, y)
     path = model.path_
-    alive, kept = (path.unit_norms > 0).sum(axis=1), path.n_features
+    n_units = path.unit_norms.shape[1]
+    alive = (path.unit_norms > 0).sum(axis=1)
+    kept = path.n_features
     ax.set_xscale("log")
     ax.set_xlim(1e-4, 1.3 * path.alphas[-1])
-    ax.step(
-        path.alphas,
-        alive,
-        where="post",
-        color=VERMILION,
-        label=f"hidden units, of {path.unit_norms.shape[1]}",
-    )
-    ax.step(
-        path.alphas,
-        kept,
-        where="post",
-        color=BLUE,
-        linestyle="--",
-        label=f"predictors, of {1 + N_NOISE}",
-    )
+    words = f"hidden units, of {n_units}"
+    ax.step(path.alphas, alive, where="post", color=VERMILION, label=words)
+    words = f"predictors, of {1 + N_NOISE}"
+    ax.step(path.alphas, kept, where="post", color=BLUE, linestyle="--", label=words)
     ax.axvline(model.alpha_, color=INK, linewidth=0.9)
     ax.set(xlabel="alpha (upright: the one chosen)", ylabel="number left")
     ax.legend(frameon=False, fontsize=SMALL)
@@ -150,7 +150,7 @@ def draw_path(ax, said):
     at = int(np.argmin(np.abs(path.alphas - model.alpha_)))
     last = int(np.flatnonzero(kept)[-1])
     said.append(
-        f"path: {alive[at]} of {path.unit_norms.shape[1]} units and {kept[at]} of {1 + N_NOISE}"
+        f"path: {alive[at]} of {n_units} units and {kept[at]} of {1 + N_NOISE}"
         f" predictors are left at alpha {model.alpha_:.3g}, which cross-validation chooses"
     )
     said.append(
@@ -161,12 +161,12 @@ def draw_path(ax, said):
 
 
 def main():
-    figure, said = blank_figure(3.4), []
+    figure = blank_figure(3.4)
+    said = []
     for ax, draw in zip(figure.subplots(1, 3), (draw_units, draw_rays, draw_path), strict=True):
         draw(ax, said)
-    picture = finished_picture(
-        figure, "svg", "What L1 does to one unit, between zero and a net, and along a path"
-    )
+    description = "What L1 does to one unit, between zero and a net, and along a path"
+    picture = finished_picture(figure, "svg", description)
     PICTURE.write_bytes(picture.data)
     print("\n".join(said))
     before, rest = PAGE.read_text(encoding="utf-8").split(BEGIN)

@@ -1,8 +1,7 @@
-"""Photograph the report of a run on breast_cancer for the README, and put there what the command
-prints.
+"""Photograph the report of a run on breast_cancer for the README.
 
-The run's result goes to tests/views, where the tests of the report open it, too. Needs a browser
-(see tests/views).
+What the command prints goes into the README, too. The run's result goes to tests/views, where the
+tests of the report open it, too. Needs a browser (see tests/views).
 """
 
 import gzip
@@ -12,16 +11,13 @@ import tempfile
 from pathlib import Path
 
 ROOT = Path(__file__).parents[1]
-PICTURE, README, RESULT = (
-    ROOT / "docs/pictures/report.png",
-    ROOT / "README.md",
-    ROOT / "tests/views/breast_cancer.json.gz",
-)
+PICTURE = ROOT / "docs/pictures/report.png"
+README = ROOT / "README.md"
+RESULT = ROOT / "tests/views/breast_cancer.json.gz"
+# Pixels around the picture.
 EDGE = 24
-BEGIN, END = (
-    "<!-- demo: printed by the command, put here by docs/picture.py -->\n",
-    "<!-- end of demo -->",
-)
+BEGIN = "<!-- demo: printed by the command, put here by docs/picture.py -->\n"
+END = "<!-- end of demo -->"
 
 sys.path.insert(0, str(ROOT / "tests"))
 
@@ -35,10 +31,9 @@ def main():
         RESULT.write_bytes(gzip.compress(result.encode(), mtime=0))
         photograph(run / "report.html")
     before, rest = README.read_text(encoding="utf-8").split(BEGIN)
-    README.write_text(
-        f"{before}{BEGIN}```text\n{printed.rstrip()}\n```\n{END}{rest.split(END)[1]}",
-        encoding="utf-8",
-    )
+    _, after = rest.split(END)
+    page = f"{before}{BEGIN}```text\n{printed.rstrip()}\n```\n{END}{after}"
+    README.write_text(page, encoding="utf-8")
 
 
 def photograph(report):

@@ -17,21 +17,19 @@ import pandas as pd
 import tautnet as tn
 
 rng = np.random.default_rng(0)
-X = pd.DataFrame(
-    rng.normal(size=(256, 6)), columns=["age", "fitness", "height", "shoes", "month", "letters"]
-)
+names = ["age", "fitness", "height", "shoes", "month", "letters"]
+X = pd.DataFrame(rng.normal(size=(256, 6)), columns=names)
 X["town"] = rng.choice(["north", "south"], size=256)
 mean = np.exp(0.3 + 0.5 * X["age"] + 0.5 * X["fitness"] ** 2 - 0.3 * (X["town"] == "south"))
 y = rng.poisson(mean)
 
-# %% A network and a map without a hidden layer, under the same loss and penalty. The column of
-# words goes in as it is.
-network = tn.TautNetRegressorCV(
-    "group", loss="poisson", hidden_layer_sizes=(20,), random_state=0
-).fit(X, y)
-linear = tn.TautNetRegressorCV("group", loss="poisson", hidden_layer_sizes=(), random_state=0).fit(
-    X, y
-)
+# %%
+# A network and a map without a hidden layer, under the same loss and penalty. The column of words
+# goes in as it is.
+network = tn.TautNetRegressorCV("group", loss="poisson", hidden_layer_sizes=(20,), random_state=0)
+network.fit(X, y)
+linear = tn.TautNetRegressorCV("group", loss="poisson", hidden_layer_sizes=(), random_state=0)
+linear.fit(X, y)
 for name, model in (("network", network), ("linear", linear)):
     kept = ", ".join(X.columns[model.selected_features_])
     print(

@@ -17,12 +17,13 @@ import numpy as np
 
 import tautnet as tn
 
-table, fresh = (
-    tn.datasets.xor(n_rows=n, n_noise=6, seed=seed) for n, seed in ((256, 0), (5000, 1))
-)
-X, y = table.frame.drop(columns=table.target), table.frame[table.target]
+table = tn.datasets.xor(n_rows=256, n_noise=6, seed=0)
+fresh = tn.datasets.xor(n_rows=5000, n_noise=6, seed=1)
+X = table.frame.drop(columns=table.target)
+y = table.frame[table.target]
 y = y.where(np.random.default_rng(0).random(256) > 1 / 7, 1 - y)
-X_new, y_new = fresh.frame.drop(columns=fresh.target), fresh.frame[fresh.target]
+X_new = fresh.frame.drop(columns=fresh.target)
+y_new = fresh.frame[fresh.target]
 
 # %%
 # The same network twice; only the penalty differs.
@@ -38,8 +39,9 @@ for name, model in (("none", none), ("l2", l2)):
 # What the penalised model is: its strength, its weights, and how well it solves its own problem.
 l2.summary()
 
-# %% The article's picture: the weights of the over-fitted network beside those of the penalised
-# one, in the same bins.
+# %%
+# The article's picture: the weights of the over-fitted network beside those of the penalised one,
+# in the same bins.
 figure, (left, right) = plt.subplots(1, 2, figsize=(9, 3.6), sharex=True, layout="constrained")
 display = tn.WeightHistogramDisplay.from_estimator(none).plot(left)
 tn.WeightHistogramDisplay.from_estimator(l2, limit=display.largest).plot(right)

@@ -16,9 +16,11 @@ import numpy as np
 import tautnet as tn
 
 table = tn.datasets.friedman1(n_rows=256, n_noise=7, seed=0)
-X, y = table.frame.drop(columns=table.target), table.frame[table.target]
+X = table.frame.drop(columns=table.target)
+y = table.frame[table.target]
 
-# %% The most regularised model within one standard error of the best: what is chosen for prediction
+# %%
+# The most regularised model within one standard error of the best: what is chosen for prediction
 # alone keeps more.
 model = tn.TautNetRegressorCV(
     "group", adaptive=True, selection="1se", hidden_layer_sizes=(20,), random_state=0
@@ -26,8 +28,9 @@ model = tn.TautNetRegressorCV(
 model.fit(X, y)
 print("kept:", ", ".join(X.columns[model.selected_features_]))
 
-# %% The order in which predictors leave the path, the last first, and by how much folds disagree
-# about it.
+# %%
+# The order in which predictors leave the path, the last first, and by how much folds disagree about
+# it.
 for i in np.argsort(-model.exit_ranks_, kind="stable"):
     print(
         f"{X.columns[i]:>4} leaves at alpha {model.exit_alphas_[i]:.3g}, spread"

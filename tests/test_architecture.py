@@ -36,8 +36,8 @@ ROOMS = {
         "inputs conversion base kinds models cross_validated survival selector assembled"
     ).split(),
     "views": (
-        "terminal canvas gains displays weights counts selected figures island report "
-        "article_pictures article_sections article_report"
+        "terminal plotting gains cv_curve norm_path training_curve weights counts selected figures "
+        "report_data report article_pictures article_sections article_report"
     ).split(),
     "replication": "protocol online trials summary pruning findings article".split(),
 }
@@ -211,6 +211,6 @@ def test_the_check_sees_what_has_no_type():
         @classmethod
         def make(cls, x): ...
 
-    Half.make.__func__.__module__ = "tautnet.views.displays"
+    Half.make.__func__.__module__ = "tautnet.views.gains"
     assert untyped(half) == ["half(y)"]
     assert untyped(Half) == ["Half.make(x)", "Half.make"]

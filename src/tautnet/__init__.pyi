@@ -23,11 +23,11 @@ from tautnet.tables import datasets as datasets
 from tautnet.tables.errors import ModelFileError as ModelFileError
 from tautnet.tables.errors import TableError as TableError
 from tautnet.views.counts import PredictorsDisplay as PredictorsDisplay
-from tautnet.views.displays import CVDisplay as CVDisplay
-from tautnet.views.displays import PathDisplay as PathDisplay
-from tautnet.views.displays import TrainingCurveDisplay as TrainingCurveDisplay
+from tautnet.views.cv_curve import CVDisplay as CVDisplay
 from tautnet.views.gains import ComparisonDisplay as ComparisonDisplay
+from tautnet.views.norm_path import PathDisplay as PathDisplay
 from tautnet.views.selected import SelectionDisplay as SelectionDisplay
+from tautnet.views.training_curve import TrainingCurveDisplay as TrainingCurveDisplay
 from tautnet.views.weights import WeightHistogramDisplay as WeightHistogramDisplay
 
 __version__: str

@@ -20,7 +20,7 @@ from tautnet.validation.relaxed import (
     ranking,
     relax,
 )
-from tautnet.views.island import counts
+from tautnet.views.report_data import counts
 
 pytestmark = pytest.mark.usefixtures("compile_quickly")
 RNG = np.random.default_rng(0)

@@ -1,6 +1,4 @@
-"""A real browser for tests of the report: Chromium or Chrome where one is installed, with the
-network off.
-"""
+"""A real browser for tests of the report, Chromium or Chrome, with the network off."""
 
 import os
 import shutil
@@ -31,8 +29,9 @@ def launched():
 
 @contextmanager
 def opened(browser, file, *, width=1280, height=900, scheme="light", scale=1):
-    """A page of a file; its ``asked`` and ``complaints`` hold what it asked for and what went
-    wrong.
+    """A page of a file.
+
+    Its ``asked`` and ``complaints`` hold what it asked for and what went wrong.
     """
     context = browser.new_context(
         viewport={"width": width, "height": height},
@@ -42,11 +41,17 @@ def opened(browser, file, *, width=1280, height=900, scheme="light", scale=1):
     )
     try:
         page = context.new_page()
-        page.asked, page.complaints = [], []
+        page.asked = []
+        page.complaints = []
         page.on("request", lambda request: page.asked.append(request.url))
         page.on("console", lambda message: page.complaints.append(message.text))
         page.on("pageerror", lambda error: page.complaints.append(str(error)))
-        page.on("dialog", lambda dialog: (page.complaints.append(dialog.message), dialog.dismiss()))
+
+        def complain(dialog):
+            page.complaints.append(dialog.message)
+            dialog.dismiss()
+
+        page.on("dialog", complain)
         page.goto(file.as_uri())
         yield page
     finally:

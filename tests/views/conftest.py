@@ -1,6 +1,4 @@
-"""Small finished comparisons and their reports, made once for all tests of the views; a browser
-where there is one.
-"""
+"""Small finished comparisons and their reports, made once for all tests, and a browser."""
 
 import gzip
 import json
@@ -16,14 +14,10 @@ import tautnet
 from tautnet.tables.datasets import linear_two, pure_noise, xor
 from tautnet.views.report import render_report
 
-REGRESSION, CLASSES = (
-    linear_two(n_rows=60, n_predictors=3, seed=1),
-    xor(n_rows=60, n_noise=1, seed=1),
-)
-ONE, THREE = (
-    linear_two(n_rows=60, n_predictors=2, seed=2),
-    pure_noise(n_rows=60, n_predictors=3, classes=3, seed=3),
-)
+REGRESSION = linear_two(n_rows=60, n_predictors=3, seed=1)
+CLASSES = xor(n_rows=60, n_noise=1, seed=1)
+ONE = linear_two(n_rows=60, n_predictors=2, seed=2)
+THREE = pure_noise(n_rows=60, n_predictors=3, classes=3, seed=3)
 TIMES = {"time": np.exp(-REGRESSION.frame["y"]), "event": np.arange(60) % 4 > 0}
 SURVIVAL = REGRESSION._replace(frame=REGRESSION.frame.assign(**TIMES), target=["time", "event"])
 SIGNS = {"a": REGRESSION.frame["y"] > 0, "b": REGRESSION.frame["x2"] > 0}
@@ -59,11 +53,8 @@ class Finished(NamedTuple):
 
 def finish(case):
     table, predictors, arguments = CASES[case]
-    arguments = {
-        "penalties": ("none", "l2", "group"),
-        "hidden_layer_sizes": (4,),
-        "cv": 3,
-    } | arguments
+    usual = {"penalties": ("none", "l2", "group"), "hidden_layer_sizes": (4,), "cv": 3}
+    arguments = usual | arguments
     comparison = tautnet.compare(table.frame[predictors], table.frame[table.target], **arguments)
     return Finished(comparison.whole(f"tautnet compare {case}"), comparison.sentences)
 
@@ -95,15 +86,15 @@ def pages(finished):
 @pytest.fixture(scope="session")
 def breast_cancer():
     """The result of a whole run on breast_cancer, made by docs/picture.py."""
-    return json.loads(
-        gzip.decompress((Path(__file__).parent / "breast_cancer.json.gz").read_bytes())
-    )
+    file = Path(__file__).parent / "breast_cancer.json.gz"
+    return json.loads(gzip.decompress(file.read_bytes()))
 
 
 @pytest.fixture(scope="module")
 def browser():
-    """A browser; without one the tests are skipped, unless TAUTNET_NEEDS_BROWSER says that there
-    has to be one.
+    """A browser; without one the tests are skipped.
+
+    They fail where TAUTNET_NEEDS_BROWSER says that there has to be one.
     """
     if found() is None:
         if os.environ.get("TAUTNET_NEEDS_BROWSER"):

@@ -1,6 +1,4 @@
-"""A result with names that strangers chose: everything that could leave its place in a page or a
-terminal.
-"""
+"""A result with names that strangers chose, which could leave their place in page or terminal."""
 
 import json
 
@@ -19,14 +17,13 @@ NAMES = {
     "<!-- <script> &lt; &amp;": "<!-- <script> &lt; &amp;",
     "\x1b[31mred --> ]]>": "\ufffd[31mred --> ]]>",
 }
-JOINED, SHOWN = " & ".join(NAMES), " & ".join(NAMES.values())
+JOINED = " & ".join(NAMES)
+SHOWN = " & ".join(NAMES.values())
 FORBIDDEN = "[\x00-\x09\x0b-\x1f\u200e\u200f\u202a-\u202e\ud800-\udfff]"
 
 
 def hostile(result):
-    """The result as JSON carries it: the first predictor has all names at once, classes are named
-    by each.
-    """
+    """The result as JSON carries it: the first predictor has all names, classes one each."""
 
     def change(value):
         if isinstance(value, dict):

@@ -1,6 +1,4 @@
-"""The report in a real browser, from a file, with the network off: it draws, follows the slider,
-and harms nobody.
-"""
+"""The report in a real browser, from a file, with the network off: it draws and harms nobody."""
 
 import copy
 import csv
@@ -16,8 +14,8 @@ import tautnet
 from tautnet.objective.strengths import nearest
 from tautnet.prose.words import certificate_in_words, number
 from tautnet.tables.reader import read_table
-from tautnet.views.island import beyond_null
 from tautnet.views.report import render_report, write_report
+from tautnet.views.report_data import beyond_null
 
 CASES = (
     "classification",
@@ -61,7 +59,8 @@ def check_panels(page, result, name, i):
     """All four panels show what the result holds of a penalty at one place on its path."""
     detail = result["detail"]["penalties"][name]
     path = beyond_null(detail)
-    total, alpha = len(result["detail"]["predictors"]), path["alphas"][i]
+    total = len(result["detail"]["predictors"])
+    alpha = path["alphas"][i]
     assert text(page, "now-alpha") == number(alpha)
     words = certificate_in_words({k: path[k][i] for k in ("stationarity", "objective_gap")})
     assert text(page, "now-words") == words
@@ -150,10 +149,8 @@ def test_fewer_predictors_have_their_loss_shrunken_and_relaxed(visit, finished):
 
 def test_the_keyboard_moves_the_slider(visit, breast_cancer):
     with visit(breast_cancer) as page:
-        slider, path = (
-            page.locator("#alpha"),
-            beyond_null(breast_cancer["detail"]["penalties"]["l1"]),
-        )
+        slider = page.locator("#alpha")
+        path = beyond_null(breast_cancer["detail"]["penalties"]["l1"])
         page.locator("input[value=l1]").check(force=True)
         slider.focus()
         last = len(path["alphas"]) - 1
@@ -205,24 +202,27 @@ def test_rules_and_pointer(visit, breast_cancer):
 
 def test_the_table_sorts(visit, breast_cancer):
     with visit(breast_cancer) as page:
-        shown = lambda: page.locator("#penalties tbody:first-of-type tr th").all_inner_texts()  # noqa: E731
-        losses = sorted(breast_cancer["rows"], key=lambda row: row["test_loss"])
+
+        def shown():
+            heads = page.locator("#penalties tbody:first-of-type tr th").all_inner_texts()
+            return [name.split()[0] for name in heads]
+
+        rows = sorted(breast_cancer["rows"], key=lambda row: row["test_loss"])
+        by_loss = [row["penalty"] for row in rows]
         head = page.get_by_role("button", name="log-loss on new rows")
         head.click()
-        assert [name.split()[0] for name in shown()] == [row["penalty"] for row in losses]
+        assert shown() == by_loss
         head.click()
-        assert [name.split()[0] for name in shown()] == [row["penalty"] for row in reversed(losses)]
+        assert shown() == by_loss[::-1]
         assert page.locator("th[aria-sort=descending]").count() == 1
         page.get_by_role("button", name="penalty").click()
-        assert [name.split()[0] for name in shown()] == sorted(row["penalty"] for row in losses)
+        assert shown() == sorted(by_loss)
 
 
 def test_printed_it_has_six_pages_at_most(visit, breast_cancer):
     with visit(breast_cancer) as page:
-        pages = len(
-            re.findall(rb"/Type\s*/Page\b", page.pdf(format="A4", prefer_css_page_size=True))
-        )
-        assert 1 <= pages <= 6
+        printed = page.pdf(format="A4", prefer_css_page_size=True)
+        assert 1 <= len(re.findall(rb"/Type\s*/Page\b", printed)) <= 6
 
 
 def test_axe_finds_nothing_serious(visit, finished, breast_cancer):
@@ -268,17 +268,22 @@ def test_more_predictors_are_found_by_name(visit, breast_cancer):
 def widened(result, n_predictors, n_alphas):
     """A result whose predictors and strengths are repeated up to some number of each."""
     result = copy.deepcopy(result)
-    detail, names = result["detail"], result["detail"]["predictors"]
+    detail = result["detail"]
+    names = detail["predictors"]
+
+    def repeat(values):
+        return [values[j % len(names)] for j in range(n_predictors)]
+
     result["n_predictors"] = n_predictors
     detail["predictors"] = [
         f"copy {j // len(names)} of {names[j % len(names)]}" for j in range(n_predictors)
     ]
     detail["kinds"] = dict.fromkeys(detail["predictors"], "number")
     for one in detail["penalties"].values():
-        repeat = lambda values: [values[j % len(names)] for j in range(n_predictors)]  # noqa: E731
         one["exit_alpha"] = repeat(one["exit_alpha"])
         one["exit_alpha_folds"] = [repeat(fold) for fold in one["exit_alpha_folds"]]
-        path, n = one["path"], len(one["path"]["alphas"])
+        path = one["path"]
+        n = len(path["alphas"])
         path["norms"] = [repeat(norms) for norms in path["norms"]]
         for key in path:
             path[key] = [path[key][min(i, n - 1)] for i in range(n_alphas)]
@@ -311,7 +316,8 @@ def test_a_hostile_table_is_shown_as_text(visit, cache_programs, tmp_path):
     file = tmp_path / "<img src=x onerror=alert(1)>.csv".replace("/", "")
     file.write_text(lines.getvalue(), encoding="utf-8")
     table = read_table(str(file))
-    X, y = table.frame.iloc[:, :-1], table.frame.iloc[:, -1]
+    X = table.frame.iloc[:, :-1]
+    y = table.frame.iloc[:, -1]
     comparison = tautnet.compare(
         X, y, penalties=("none", "group"), hidden_layer_sizes=(4,), cv=3, name=table.name
     )
@@ -333,21 +339,16 @@ def test_a_hostile_table_is_shown_as_text(visit, cache_programs, tmp_path):
 
 def test_in_a_notebook_the_summary_stands_alone(browser, finished, tmp_path):
     result = finished["classification"].result
-    comparison = tautnet.Comparison(
-        {k: v for k, v in result.items() if k != "detail"}, result["detail"]
-    )
+    shown = {key: value for key, value in result.items() if key != "detail"}
+    comparison = tautnet.Comparison(shown, result["detail"])
     file = tmp_path / "cell.html"
-    file.write_text(
-        f"<!doctype html><meta charset=utf-8>{comparison._repr_html_()}", encoding="utf-8"
-    )
+    content = f"<!doctype html><meta charset=utf-8>{comparison._repr_html_()}"
+    file.write_text(content, encoding="utf-8")
     with opened(browser, file) as page:
-        assert (
-            page.complaints == []
-            and page.locator("table tbody tr").count() == len(result["rows"]) + 3
-        )
-        assert all(
-            sentence in page.locator("body").inner_text() for sentence in comparison.sentences
-        )
+        assert page.complaints == []
+        assert page.locator("table tbody tr").count() == len(result["rows"]) + 3
+        body = page.locator("body").inner_text()
+        assert all(sentence in body for sentence in comparison.sentences)
         assert page.locator("button, script").count() == 0
 
 

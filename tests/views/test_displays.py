@@ -1,6 +1,4 @@
-"""Static pictures: data first, drawn for every result that has them, true to it, and no global
-state.
-"""
+"""Static pictures: data first, drawn for every result, true to it, and without global state."""
 
 import xml.etree.ElementTree as ET
 
@@ -18,11 +16,13 @@ from tautnet.objective.strengths import nearest
 from tautnet.prose.verdict import to_use
 from tautnet.prose.words import NEARLY_SOLVED, SETTLED, SOLVED, certificate_in_words, number
 from tautnet.solving.path import SHOWN
-from tautnet.views.canvas import blank_figure, finished_picture, label, renumber, spread
 from tautnet.views.counts import PredictorsDisplay
-from tautnet.views.displays import CVDisplay, PathDisplay, TrainingCurveDisplay, stopped
+from tautnet.views.cv_curve import CVDisplay, stopped
 from tautnet.views.figures import displays, write_figures
 from tautnet.views.gains import ComparisonDisplay, drawn_penalty, gain_limits
+from tautnet.views.norm_path import PathDisplay
+from tautnet.views.plotting import blank_figure, finished_picture, label, renumber, spread
+from tautnet.views.training_curve import TrainingCurveDisplay
 from tautnet.views.weights import WeightHistogramDisplay
 
 
@@ -147,8 +147,9 @@ def test_curves_count_the_predictors_kept_where_the_penalty_takes_some_out(resul
         CVDisplay.from_result(result, penalty).plot(axes)
         assert len(axes.child_axes) == expected
         for top in axes.child_axes:
-            at, shown = top.get_xticks(), [text.get_text() for text in top.get_xticklabels()]
-            assert shown == [f"{counts.loc[alpha]}" for alpha in at] and len(set(shown)) > 1
+            shown = [text.get_text() for text in top.get_xticklabels()]
+            assert shown == [f"{counts.loc[alpha]}" for alpha in top.get_xticks()]
+            assert len(set(shown)) > 1
 
 
 def test_a_comparison_makes_them_too(result):
@@ -193,7 +194,8 @@ def fitted():
 def test_an_estimator_draws_what_a_comparison_on_the_same_folds_draws(
     fitted, result, display, penalty, named
 ):
-    own, same = display.from_estimator(fitted[penalty]), display.from_result(result, *named)
+    own = display.from_estimator(fitted[penalty])
+    same = display.from_result(result, *named)
     # A result keeps five digits of its curves.
     pd.testing.assert_frame_equal(own.frame(), same.frame(), rtol=5.1e-5)
     numbers = [[v for v in vars(one).values() if isinstance(v, float | int)] for one in (own, same)]
@@ -207,9 +209,8 @@ def test_weights_of_an_estimator_are_counted(fitted):
     group = fitted["group"]
     display = WeightHistogramDisplay.from_estimator(group)
     weights = np.concatenate([w.ravel() for w in (*group.coefs_, group.skip_coef_)])
-    assert display.zeros == (weights == 0).sum() and display.counts.sum() + display.zeros == len(
-        weights
-    )
+    assert display.zeros == (weights == 0).sum()
+    assert display.counts.sum() + display.zeros == len(weights)
     narrow = WeightHistogramDisplay.from_estimator(group, limit=display.largest / 3)
     assert narrow.counts.sum() == display.counts.sum() and narrow.edges[-1] == pytest.approx(
         display.edges[-1] / 3
@@ -272,10 +273,9 @@ def test_pictures_say_the_figures(result):
     display = TrainingCurveDisplay.from_result(result)
     picture(display)
     said = [text.get_text() for text in display.ax_.get_legend().get_texts()]
-    assert (
-        f"early stopping could have had {number(training['test'][best])} at step"
-        f" {training['steps'][best]:,}" in said
-    )
+    loss = number(training["test"][best])
+    step = f"{training['steps'][best]:,}"
+    assert f"early stopping could have had {loss} at step {step}" in said
 
 
 def test_names_of_strangers_are_drawn_as_they_stand(result):
@@ -283,7 +283,9 @@ def test_names_of_strangers_are_drawn_as_they_stand(result):
 
 
 def test_drawn_penalty_is_one_that_selects(finished, result):
-    rows = lambda *names: [{"penalty": name, "alpha": float(name != "none")} for name in names]  # noqa: E731
+    def rows(*names):
+        return [{"penalty": name, "alpha": float(name != "none")} for name in names]
+
     assert drawn_penalty({"recommended": "l2", "rows": rows("none", "l2", "l1")}) == "l1"
     assert drawn_penalty({"recommended": "l1", "rows": rows("none", "l1", "group")}) == "l1"
     assert drawn_penalty({"recommended": "none", "rows": rows("none", "l1", "group")}) == "group"

@@ -1,25 +1,18 @@
-"""The report as text: whole for every kind of comparison, true to its result, and safe with names
-of any kind.
-"""
+"""The report as text: whole for every kind of comparison, and true to its result."""
 
-import base64
-import hashlib
 import json
-import re
 import shutil
 import subprocess
-from html.parser import HTMLParser
 from pathlib import Path
 
 import numpy as np
 import pytest
-from views.hostile import FORBIDDEN, JOINED, NAMES, SHOWN, hostile
+from views.page import PANELS, Page
 
 import tautnet
 from tautnet.prose.verdict import headline
 from tautnet.prose.words import NEARLY_SOLVED, SETTLED, SOLVED, certificate_in_words, number
 from tautnet.tables.errors import TableError
-from tautnet.views.island import LARGEST, beyond_null, by_exit, drawn_order, run
 from tautnet.views.report import (
     LISTED,
     certificates,
@@ -28,85 +21,8 @@ from tautnet.views.report import (
     gain_bars,
     read_result,
     render_report,
-    write_report,
 )
-
-# The panels that a case has.
-PATH, FIT, CLASSES = {"loss", "norms", "weights", "network"}, {"fit", "residuals"}, {"calibration"}
-PANELS = {
-    "regression": PATH | FIT | {"none", "counts"},
-    "classification": PATH | CLASSES | {"none", "counts"},
-    "three classes": PATH | CLASSES | {"counts"},
-    "without none": PATH | FIT | {"counts"},
-    "only none": FIT | {"none"},
-    "linear": PATH | FIT,
-    "survival": PATH | {"none", "survival", "counts"},
-    "labels": PATH | CLASSES,
-    "relaxed": PATH | FIT | {"none", "counts"},
-    "one predictor": PATH | FIT | {"none", "counts"},
-}
-ALLOWED = set(
-    "html head meta title style script body a header main section footer h1 h2 h3 p b bdi div span"
-    " small data table caption thead tbody tr th td figure figcaption svg line circle path dl dt dd"
-    " ul li pre code noscript fieldset legend label input output button".split()
-)
-VOID = {"meta", "input", "line", "circle", "path"}
-
-
-class Page(HTMLParser):
-    """The elements of a page, the rows of its tables, its scripts and its text; tags that do not
-    match fail.
-    """
-
-    def __init__(self, text):
-        super().__init__()
-        self.open, self.elements, self.tables, self.texts, self.scripts = [], [], {}, [], []
-        self.feed(text)
-        self.close()
-        assert not self.open
-
-    def handle_starttag(self, tag, attributes):
-        attributes = dict(attributes)
-        self.elements.append((tag, attributes))
-        if tag not in VOID:
-            self.open.append(tag)
-        if tag == "table":
-            self.rows = self.tables[attributes["id"]] = []
-        if tag == "tr":
-            self.rows.append([])
-        if tag in ("th", "td"):
-            self.rows[-1].append({"text": "", "values": []})
-        if tag == "data":
-            self.rows[-1][-1]["values"].append(attributes["value"])
-
-    handle_startendtag = lambda self, tag, attributes: self.elements.append((tag, dict(attributes)))  # noqa: E731
-
-    def handle_endtag(self, tag):
-        assert self.open.pop() == tag
-
-    def handle_data(self, data):
-        if "script" in self.open:
-            self.scripts.append(data)
-        elif "style" not in self.open:
-            self.texts.append(data)
-        if "th" in self.open or "td" in self.open:
-            self.rows[-1][-1]["text"] += data
-
-    @property
-    def text(self):
-        return " ".join("".join(self.texts).split())
-
-    @property
-    def panels(self):
-        return {
-            a["id"].removeprefix("panel-")
-            for tag, a in self.elements
-            if a.get("id", "").startswith("panel-")
-        }
-
-    @property
-    def island(self):
-        return json.loads(self.scripts[0])
+from tautnet.views.report_data import LARGEST, beyond_null, by_exit, drawn_order, run
 
 
 @pytest.mark.parametrize("case", PANELS)
@@ -126,23 +42,16 @@ def test_verdict_is_there_sentence_by_sentence(pages, finished, case):
 
 def test_headline_says_what_the_verdict_says(finished):
     result = finished["regression"].result
-    assert (
-        headline(result).endswith("A linear model suffices.")
-        and "Use the linear model" in result["verdict"]
-    )
-    result, network = (
-        finished["classification"].result,
-        finished["without none"].result["recommended"],
-    )
-    assert (
-        headline(result | {"over_fitted": False, "recommended": "none"})
-        == "This network is not over-fitted. No penalty is needed."
-    )
-    assert headline(result | {"over_fitted": None}).startswith(
-        "Whether this network is over-fitted"
-    )
-    assert headline(finished["without none"].result) == "A linear model suffices."
-    assert f"For a network, use {network}" in finished["without none"].result["verdict"]
+    assert headline(result).endswith("A linear model suffices.")
+    assert "Use the linear model" in result["verdict"]
+    result = finished["classification"].result
+    fine = headline(result | {"over_fitted": False, "recommended": "none"})
+    assert fine == "This network is not over-fitted. No penalty is needed."
+    unknown = headline(result | {"over_fitted": None})
+    assert unknown.startswith("Whether this network is over-fitted")
+    result = finished["without none"].result
+    assert headline(result) == "A linear model suffices."
+    assert f"For a network, use {result['recommended']}" in result["verdict"]
     assert headline(finished["three classes"].result) == "There is nothing to learn here."
     assert "There is nothing to learn here" in finished["three classes"].result["verdict"]
 
@@ -185,7 +94,7 @@ def test_gain_is_over_none_or_the_constant_where_it_is_absent(pages, finished):
     ):
         row = next(row for row in finished[case].result["rows"] if row["penalty"] == "l2")
         page = Page(pages[case])
-        head, cells = page.tables["penalties"][0], page.tables["penalties"][1:]
+        head, *cells = page.tables["penalties"]
         shown = next(cells for cells in cells if cells[0]["text"].startswith("l2"))
         assert f"gain over {name}" in head[4]["text"]
         assert [float(value) for value in shown[4]["values"]] == [row[key]["diff"]]
@@ -197,63 +106,75 @@ def test_bars_stand_where_their_intervals_do(finished):
     rows = {row["penalty"]: row["vs_none"] for row in finished["regression"].result["rows"]}
     assert set(bars) == {"l2", "group", "linear", "chosen"}
     for name in ("l2", "group"):
-        bar, versus = bars[name], rows[name]
+        bar = bars[name]
+        versus = rows[name]
         assert (bar["low"] > bar["zero"]) == (versus["ci_low"] > 0)
         assert bar["low"] < bar["diff"] < bar["high"] and not bar["before"] and not bar["beyond"]
         middle = (versus["diff"] - versus["ci_low"]) / (versus["ci_high"] - versus["ci_low"])
-        assert (bar["diff"] - bar["low"]) / (bar["high"] - bar["low"]) == pytest.approx(
-            middle, abs=0.01
-        )
+        drawn = (bar["diff"] - bar["low"]) / (bar["high"] - bar["low"])
+        assert drawn == pytest.approx(middle, abs=0.01)
 
 
 @pytest.mark.parametrize("case", ["regression", "classification", "three classes"])
 def test_the_row_to_use_alone_is_marked(pages, finished, case):
     """That of the linear model where it suffices, none where there is nothing to learn."""
-    result, page = finished[case].result, Page(pages[case])
-    marked = [
-        cells[0]["text"] for cells in page.tables["penalties"] if "recommended" in cells[0]["text"]
-    ]
-    assert marked == {"regression": ["linear recommended"], "three classes": []}.get(
-        case, [f"{result['recommended']} recommended"]
-    )
+    result = finished[case].result
+    page = Page(pages[case])
+    names = [cells[0]["text"] for cells in page.tables["penalties"]]
+    expected = {
+        "regression": ["linear recommended"],
+        "classification": [f"{result['recommended']} recommended"],
+        "three classes": [],
+    }
+    assert [name for name in names if "recommended" in name] == expected[case]
     assert ("recommended" in page.text) == (case != "three classes")
     assert ("predictors that" in page.text and "keeps" in page.text) == (case != "three classes")
     source = "linear" if case == "regression" else "chosen"
     assert f'<b id="headline-loss">{number(result[source]["test_loss"])}</b>' in pages[case]
 
 
+def five(values):
+    """Numbers as the page has them, to five significant digits."""
+    return [None if value is None else float(f"{value:.5g}") for value in values]
+
+
 @pytest.mark.parametrize("case", PANELS)
 def test_the_script_gets_the_numbers_of_the_result(pages, finished, case):
-    result, island = finished[case].result, Page(pages[case]).island
-    five = lambda values: [None if value is None else float(f"{value:.5g}") for value in values]  # noqa: E731
-    rows = {row["penalty"]: row for row in result["rows"]}
-    assert [one["name"] for one in island["penalties"]] == [
-        name for name, row in rows.items() if row["alpha"] > 0
-    ]
-    for one in island["penalties"]:
-        detail, row = result["detail"]["penalties"][one["name"]], rows[one["name"]]
-        path = beyond_null(detail)
-        assert one["alphas"] == five(path["alphas"])
-        assert one["alphas"][one["chosen"]] == five([row["alpha"]])[0]
-        # A curve that does not end null has strengths that the path on all rows does not reach.
-        on_path = [
-            loss
-            for alpha, loss in zip(detail["alphas"], detail["cv_mean"], strict=True)
-            if alpha <= path["alphas"][-1] * (1 + 1e-6)
-        ]
-        assert [value for value in one["cv"] if value is not None] == five(on_path)
-        assert one["kept"] == path["n_features"] and one["zeros"] == path["zero_weights"]
-        assert one["bins"] == path["histograms"]
-        norms = np.array(
-            [norms + [0] * (len(one["alphas"]) - len(norms)) for norms in one["norms"]]
-        ).T
-        assert norms.tolist() == [five(own) for own in path["norms"]]
-        alive = [sum(digit != "0" for digit in units) for units in one["units"]]
-        assert (
-            alive == one["alive"] == [sum(norm > 0 for norm in own) for own in path["unit_norms"]]
-        )
+    result = finished[case].result
+    data = Page(pages[case]).data
+    walked = {row["penalty"]: row for row in result["rows"] if row["alpha"] > 0}
+    assert [one["name"] for one in data["penalties"]] == list(walked)
+    for one in data["penalties"]:
+        check_path(one, walked[one["name"]], result["detail"]["penalties"][one["name"]])
     none = result["detail"]["none"]
-    assert island["none"] is None if none is None else island["none"]["test"] == five(none["test"])
+    if none is None:
+        assert data["none"] is None
+    else:
+        assert data["none"]["test"] == five(none["test"])
+
+
+def check_path(one, row, detail):
+    """What the script gets of one penalty is what the result has."""
+    path = beyond_null(detail)
+    assert one["alphas"] == five(path["alphas"])
+    assert one["alphas"][one["chosen"]] == five([row["alpha"]])[0]
+    # A curve that does not end null has strengths that the path on all rows does not reach.
+    end = path["alphas"][-1] * (1 + 1e-6)
+    curve = zip(detail["alphas"], detail["cv_mean"], strict=True)
+    on_path = [loss for alpha, loss in curve if alpha <= end]
+    assert [value for value in one["cv"] if value is not None] == five(on_path)
+    assert one["kept"] == path["n_features"] and one["zeros"] == path["zero_weights"]
+    assert one["bins"] == path["histograms"]
+    n = len(one["alphas"])
+    norms = np.array([norms + [0] * (n - len(norms)) for norms in one["norms"]]).T
+    assert norms.tolist() == [five(own) for own in path["norms"]]
+    alive = (np.array(path["unit_norms"]).reshape(n, -1) > 0).sum(axis=1)
+    assert one["alive"] == alive.tolist()
+    assert [n_units_drawn(units) for units in one["units"]] == one["alive"]
+
+
+def n_units_drawn(units):
+    return sum(digit != "0" for digit in units)
 
 
 def test_a_path_that_has_ended_null_stays_null():
@@ -266,10 +187,8 @@ def test_a_path_that_has_ended_null_stays_null():
 
 def test_the_largest_inputs_come_first_in_the_order_of_their_exit():
     n = LARGEST + 20
-    detail, norms = (
-        {"exit_alpha": [float(j) for j in range(n)]},
-        np.r_[np.ones(20), np.zeros(n - 20)],
-    )
+    detail = {"exit_alpha": [float(j) for j in range(n)]}
+    norms = np.r_[np.ones(20), np.zeros(n - 20)]
     order = drawn_order(detail, norms)
     assert order[:20] == by_exit(detail, norms)[:20] and set(range(20)) <= set(order[:LARGEST])
     assert sorted(order) == list(range(n))
@@ -278,7 +197,8 @@ def test_the_largest_inputs_come_first_in_the_order_of_their_exit():
 def test_confusion_and_calibration_are_those_of_the_outer_folds(pages, finished):
     for case in ("classification", "three classes"):
         predictions = finished[case].result["detail"]["predictions"]
-        truth, guess = np.array(predictions["target"]), np.array(predictions["prediction"])
+        truth = np.array(predictions["target"])
+        guess = np.array(predictions["prediction"])
         counts = np.zeros((guess.shape[1], guess.shape[1]), int)
         np.add.at(counts, (truth, guess.argmax(axis=1)), 1)
         shown = [
@@ -293,16 +213,13 @@ def test_confusion_and_calibration_are_those_of_the_outer_folds(pages, finished)
 
 def test_survival_curves_are_those_of_the_thirds_of_each_fold(pages, finished):
     predictions = finished["survival"].result["detail"]["predictions"]
-    parts = Page(pages["survival"]).island["survival"]
+    page = Page(pages["survival"])
+    parts = page.data["survival"]
     assert [part["risk"] for part in parts] == ["lowest", "middle", "highest"]
     # 60 rows in three folds.
-    assert [part["rows"] for part in parts] == [21, 21, 18] and sum(
-        part["events"] for part in parts
-    ) == 45
-    shown = [
-        [cell["text"] for cell in cells[1:3]]
-        for cells in Page(pages["survival"]).tables["risks"][1:]
-    ]
+    assert [part["rows"] for part in parts] == [21, 21, 18]
+    assert sum(part["events"] for part in parts) == 45
+    shown = [[cell["text"] for cell in cells[1:3]] for cells in page.tables["risks"][1:]]
     assert shown == [[str(part["rows"]), str(part["events"])] for part in predictions["survival"]]
     for part in parts:
         assert part["times"][0] == 0 and part["survival"][0] == 1
@@ -348,100 +265,18 @@ def test_long_lists_are_cut_and_say_so(finished):
     assert f"p{LISTED - 1}" in text and f"p{LISTED} " not in text
 
 
-@pytest.mark.parametrize("case", PANELS)
-def test_nothing_is_loaded_and_nothing_of_a_stranger_runs(pages, case):
-    check_inert(pages[case])
-
-
-def check_inert(text):
-    page = Page(text)
-    assert {tag for tag, _ in page.elements} <= ALLOWED
-    for tag, attributes in page.elements:
-        assert not [
-            name
-            for name in attributes
-            if name.startswith("on") or name in ("style", "src", "srcset")
-        ]
-        assert attributes.get("href", "#").startswith("#") and (
-            tag == "a" or "href" not in attributes
-        )
-    assert not re.search(r"url\(|@import", text)
-    # Names of vocabularies are not loaded.
-    vocabularies = ("2000/svg", "1999/xhtml", "1999/xlink", "XML/1998/namespace", "2000/xmlns/")
-    assert set(re.findall(r"https?://[\w./]+", text)) <= {
-        f"http://www.w3.org/{name}" for name in vocabularies
-    }
-    island, *code = re.findall(r"<script[^>]*>(.*?)</script>", text, re.DOTALL)
-    assert len(code) == 2 and not re.search("[<>&]", island) and island.isascii()
-    assert not any("<!--" in one or "<script" in one for one in code)
-
-
-def test_policy_names_the_hashes_of_style_and_scripts(pages):
-    text = pages["regression"]
-    (style,) = re.findall(r"<style>(.*?)</style>", text, re.DOTALL)
-    code = re.findall(r'<script(?: type="module")?>(.*?)</script>', text, re.DOTALL)
-    (policy,) = [
-        a["content"]
-        for _, a in Page(text).elements
-        if a.get("http-equiv") == "Content-Security-Policy"
-    ]
-
-    def quoted(one):
-        return f"'sha256-{base64.b64encode(hashlib.sha256(one.encode()).digest()).decode()}'"
-
-    rules = dict(rule.strip().split(" ", 1) for rule in policy.split(";"))
-    assert rules == {
-        "default-src": "'none'",
-        "style-src": quoted(style),
-        "script-src": " ".join(map(quoted, code)),
-        "base-uri": "'none'",
-        "form-action": "'none'",
-    }
-
-
-def test_names_of_strangers_stay_text(finished):
-    result, sentences = finished["classification"]
-    changed = hostile(result)
-    changed["detail"] |= {"sentences": [*sentences, f"Keep {JOINED}."], "command": JOINED}
-    text = render_report(changed)
-    check_inert(text)
-    assert not re.search(FORBIDDEN, text)
-    page = Page(text)
-    assert page.text.startswith(f"{excerpt(SHOWN)}: {excerpt(SHOWN)} – tautnet")
-    assert f"Keep {SHOWN}." in page.text
-    shown = list(NAMES.values())
-    assert all(page.text.count(name) > 3 for name in shown)
-    assert [cells[0]["text"] for cells in page.tables["confusion"][1:]] == [
-        excerpt(name, 24) for name in shown[:2]
-    ]
-    assert page.island["predictors"][0] == SHOWN[:300]
-
-
-def test_file_is_utf8_and_written_over(finished, tmp_path):
-    path = tmp_path / "report.html"
-    path.write_text("old")
-    changed = hostile(finished["only none"].result) | {"data": "Größe"}
-    changed["detail"]["sentences"] = ["half \ud83d"]
-    assert write_report(changed, path) == path
-    text = path.read_bytes().decode("utf-8")
-    assert text.startswith("<!doctype html>") and "Größe" in text and "half \ufffd" in text
-
-
 def test_same_result_gives_the_same_bytes(pages, finished):
     assert render_report(finished["regression"].result) == pages["regression"]
 
 
 def test_a_comparison_writes_its_own_report(finished, tmp_path):
     result = finished["regression"].result
-    comparison = tautnet.Comparison(
-        {k: v for k, v in result.items() if k != "detail"}, result["detail"]
-    )
+    shown = {key: value for key, value in result.items() if key != "detail"}
+    comparison = tautnet.Comparison(shown, result["detail"])
     path = comparison.to_html(tmp_path / "mine.html")
     assert path.read_text(encoding="utf-8") == render_report(comparison.whole())
-    assert (
-        comparison.sentences == finished["regression"].sentences
-        and "To do it again" not in path.read_text()
-    )
+    assert comparison.sentences == finished["regression"].sentences
+    assert "To do it again" not in path.read_text()
 
 
 def test_a_finished_run_is_drawn_again(pages, finished, tmp_path):
@@ -476,10 +311,8 @@ def test_command_is_shown_where_there_is_one(finished, pages):
 
 def test_wording_of_stationarity_is_that_of_the_verdict(pages):
     text = Page(pages["regression"]).text
-    assert (
-        f"Up to {number(SOLVED)} counts as solved, and up to {number(NEARLY_SOLVED)} as nearly"
-        " solved" in text
-    )
+    solved = f"Up to {number(SOLVED)} counts as solved"
+    assert f"{solved}, and up to {number(NEARLY_SOLVED)} as nearly solved" in text
     assert f"gained at most {number(SETTLED)} of the constant's loss" in text
     for stationarity, gap, words in (
         (SOLVED, 1.0, "solved to"),
@@ -497,9 +330,8 @@ def test_certificates_name_each_model_and_what_is_not_known(finished):
     assert dict(certificates(result | {"rows": unknown}))["l2"] == "no certificate"
     words = dict(certificates(result))
     assert list(words) == ["none", "l2", "group", "linear"]
-    assert all(
-        words[row["penalty"]].startswith(certificate_in_words(row)) for row in result["rows"]
-    )
+    for row in result["rows"]:
+        assert words[row["penalty"]].startswith(certificate_in_words(row))
 
 
 def test_excerpt_cuts_only_what_is_longer():

@@ -10,7 +10,7 @@ from views.hostile import FORBIDDEN, NAMES
 
 from tautnet.inference.randomization import benjamini_hochberg
 from tautnet.selection import Selection
-from tautnet.views.canvas import blank_figure, finished_picture
+from tautnet.views.plotting import blank_figure, finished_picture
 from tautnet.views.selected import SHOWN, SelectionDisplay
 from tautnet.views.terminal import print_selection
 

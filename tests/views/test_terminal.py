@@ -50,7 +50,7 @@ def printed(finished, *, width=100, terminal=False, encoding="utf-8"):
 def table_lines(text):
     """Lines of the rows of the table, by name."""
     lines = ESCAPE.sub("", text).splitlines()
-    first, last = (i for i, line in enumerate(lines) if line and not line.strip("-─"))
+    first, last = [i for i, line in enumerate(lines) if line and not line.strip("-─")]
     return {
         line.removeprefix("*").split()[0]: line
         for line in lines[first + 1 : last + 4]
@@ -93,26 +93,25 @@ def test_losses_are_those_of_the_result(finished, case):
 )
 def test_the_row_to_use_alone_is_marked(finished, case, learnt):
     """And none where the verdict says that there is nothing to learn."""
-    result, text = finished[case].result, printed(finished[case])
+    result = finished[case].result
+    text = printed(finished[case])
     marked = [line.split()[1] for line in table_lines(text).values() if line[0] == "*"]
     assert marked == ([to_use(result)] if learnt else [])
-    assert ("* recommended" in text) == learnt and (
-        "nothing to learn" in result["verdict"]
-    ) != learnt
+    assert ("* recommended" in text) == learnt
+    assert ("nothing to learn" in result["verdict"]) != learnt
 
 
 def test_where_a_linear_model_suffices_it_is_marked_and_the_network_named(finished):
-    result, text = finished["regression"].result, printed(finished["regression"])
-    assert "A linear model suffices" in result["verdict"] and table_lines(text)[
-        "linear"
-    ].startswith("* linear")
+    result = finished["regression"].result
+    text = printed(finished["regression"])
+    assert "A linear model suffices" in result["verdict"]
+    assert table_lines(text)["linear"].startswith("* linear")
     assert f"* recommended (of the networks: {result['recommended']})." in text
 
 
 def test_narrow_window_loses_the_dispensable_first(finished):
-    wide, narrow = (
-        ESCAPE.sub("", printed(finished["regression"], width=w, terminal=True)) for w in (120, 60)
-    )
+    wide = ESCAPE.sub("", printed(finished["regression"], width=120, terminal=True))
+    narrow = ESCAPE.sub("", printed(finished["regression"], width=60, terminal=True))
     assert all(word in wide for word in ("alpha", "station-", "score", "Stationarity: 0 is solved"))
     table, notes = narrow.split("* recommended")
     assert "station-" not in table and "gain over none" in table

@@ -1,6 +1,4 @@
-"""`article`: the experiment as published, with the sign mended, done honestly, and what it says of
-the article.
-"""
+"""`article`: the experiment as published, with the sign mended, and done honestly."""
 
 import random
 import time
@@ -28,15 +26,19 @@ from tautnet.replication.pruning import N_NOISE, pruning_rows
 from tautnet.replication.summary import chosen_values, curves, histograms, interval, summarise
 from tautnet.replication.trials import (
     draw_replicate,
+    engine_jobs,
     engine_trial,
-    engine_units,
+    online_jobs,
     online_trials,
-    online_units,
 )
 from tautnet.engine.jobs import run_units
 
-N_FRESH, N_LARGER = 2000, 1000
-PENALTIES, PRUNING = ("none", "l2", "l1"), ("l2", "l1", "group")
+# Test items of the fresh runs, and items of the larger training sets.
+N_FRESH = 2000
+N_LARGER = 1000
+# Penalties of the fresh training sets, and of those with noise predictors.
+PENALTIES = ("none", "l2", "l1")
+PRUNING = ("l2", "l1", "group")
 
 
 @dataclass(frozen=True)
@@ -84,7 +86,7 @@ def article(
         Of the fresh training sets and the 2,000 test items; the published run has the article's own
         seeds.
     n_jobs : int, optional
-        Units of work at once; None is 1, -1 all cores. Never changes a number.
+        Jobs that run side by side; None is 1, -1 all cores. Never changes a number.
     on_progress : callable, optional
         Called with the share done, from any thread.
 
@@ -111,35 +113,34 @@ def article(
     start = time.perf_counter()
     work = _Work(penalty, replicates, random_state)
     work.run(n_jobs, on_progress)
-    online, engine = work.online(), work.engine()
+    learners = {"engine": work.engine(), "online": work.online()}
     published, squares = _published(penalty, work)
     result = {
         "penalty": penalty,
         "title": ARTICLES[penalty].title,
         **published,
-        "honest": _honest(replicates, {"engine": engine, "online": online}),
+        "honest": _honest(replicates, learners),
         "pruning": {"n_noise": N_NOISE, "rows": work.pruning()},
         "seed": random_state,
         "version": version("tautnet"),
     }
     result["sentences"] = write_findings(result)
     result["seconds"] = time.perf_counter() - start
-    detail = {
-        "squares": squares,
-        "curves": {
-            name: {one: curves(trials[one]) for one in ("l1", "l2")}
-            for name, trials in (("engine", engine), ("online", online))
-        },
-        "histograms": {
-            name: histograms({one: trials[one] for one in PENALTIES})
-            for name, trials in (("engine", engine), ("online", online))
-        },
-    }
-    return Article(result, detail)
+    return Article(result, _detail(squares, learners))
+
+
+def _detail(squares, learners):
+    """What the pictures draw."""
+    drawn_curves = {}
+    drawn_histograms = {}
+    for name, trials in learners.items():
+        drawn_curves[name] = {one: curves(trials[one]) for one in ("l1", "l2")}
+        drawn_histograms[name] = histograms({one: trials[one] for one in PENALTIES})
+    return {"squares": squares, "curves": drawn_curves, "histograms": drawn_histograms}
 
 
 class _Work:
-    """All units of work of a run, by what they are for, and their results once run."""
+    """All jobs of a run, by what they are for, and their results once run."""
 
     def __init__(self, penalty, replicates, seed):
         def draw(n_train, n_noise=0):
@@ -151,25 +152,41 @@ class _Work:
         self.items = _article_items(penalty)
         self.fresh = draw(N_TRAIN)
         self.noisy = {n: draw(n, N_NOISE) for n in (N_TRAIN, N_LARGER)}
-        self.units = {
-            ("published", name): [partial(_learn, self.items[0], penalty, strength)]
-            for name, strength in (("none", 0.0), ("published", ARTICLES[penalty].strength))
-        }
-        self.units["published", "mended"] = [partial(_learn_mended, self.items[0], penalty)]
-        for r, one in enumerate(self.fresh):
-            self.units["online", r] = online_units(one)
-            self.units |= {("engine", name, r): engine_units(one, name) for name in PENALTIES}
         self.kinds = [(N_TRAIN, name) for name in PRUNING] + [(N_LARGER, "group")]
+        self.jobs = self._published_jobs(penalty) | self._fresh_jobs() | self._noisy_jobs()
+
+    def _published_jobs(self, penalty):
+        """The article's own items: without a penalty, with its sign as published, and mended."""
+        train, _ = self.items
+        strength = ARTICLES[penalty].strength
+        return {
+            ("published", "none"): [partial(_learn, train, penalty, 0.0)],
+            ("published", "published"): [partial(_learn, train, penalty, strength)],
+            ("published", "mended"): [partial(_learn_mended, train, penalty)],
+        }
+
+    def _fresh_jobs(self):
+        """Fresh training sets, by the article's learner and by the engine."""
+        jobs = {}
+        for r, one in enumerate(self.fresh):
+            jobs["online", r] = online_jobs(one)
+            for name in PENALTIES:
+                jobs["engine", name, r] = engine_jobs(one, name)
+        return jobs
+
+    def _noisy_jobs(self):
+        """Training sets with noise predictors, by the engine."""
+        jobs = {}
         for n, name in self.kinds:
-            self.units |= {
-                ("noisy", n, name, r): engine_units(one, name)
-                for r, one in enumerate(self.noisy[n])
-            }
+            for r, one in enumerate(self.noisy[n]):
+                jobs["noisy", n, name, r] = engine_jobs(one, name)
+        return jobs
 
     def run(self, n_jobs, on_progress):
-        flat = [unit for units in self.units.values() for unit in units]
+        """Run all jobs, which fills ``results``."""
+        flat = [job for jobs in self.jobs.values() for job in jobs]
         done = iter(run_units(flat, n_jobs=n_jobs, on_progress=on_progress))
-        self.results = {key: [next(done) for _ in units] for key, units in self.units.items()}
+        self.results = {key: [next(done) for _ in jobs] for key, jobs in self.jobs.items()}
 
     def online(self):
         """Name -> trials of the article's learner, one a replicate."""
@@ -228,17 +245,13 @@ def _published(penalty, work):
         name: {"train_accuracy": train, "test_accuracy": test}
         for name, (train, test) in figures.items()
     }
-    # The article prints four digits.
-    matches = figures and all(
-        round(rows[n][k], 4) == v for n, row in printed.items() for k, v in row.items()
-    )
     squares = {name: rows[name]["weight_squares"] for name in rows}
     sections = {
         "as_published": {
             "none": rows["none"],
             "published": rows["published"],
             "article": printed,
-            "matches_article": matches,
+            "matches_article": figures and _matches(rows, printed),
         },
         "sign": {
             "strength": ARTICLES[penalty].strength,
@@ -249,6 +262,15 @@ def _published(penalty, work):
         "sign_mended": rows["mended"],
     }
     return sections, {name: history.tolist() for name, (_, history) in runs.items()}
+
+
+def _matches(rows, printed):
+    """Whether the runs have every figure that the article prints, to its four digits."""
+    return all(
+        round(rows[name][key], 4) == value
+        for name, row in printed.items()
+        for key, value in row.items()
+    )
 
 
 def _network_row(network, train, test, fresh):
@@ -269,6 +291,7 @@ def _network_row(network, train, test, fresh):
 def _honest(replicates, learners):
     sections = {"n_replicates": replicates, "n_train": N_TRAIN, "n_test": N_FRESH}
     for name, trials in learners.items():
-        l2, l1 = (chosen_values(trials[one], "test") for one in ("l2", "l1"))
+        l2 = chosen_values(trials["l2"], "test")
+        l1 = chosen_values(trials["l1"], "test")
         sections[name] = {"rows": summarise(trials), "l2_minus_l1": interval(l2 - l1)}
     return sections

@@ -1,9 +1,8 @@
-"""The article's learner for many strengths at once: one compiled scan over epochs and items, in
-float64.
+"""The article's learner for many strengths at once: one compiled scan over epochs and items.
 
-One unit of work is one set of items under many strengths: the strengths are the last axis of
-every array, and each item is read once for all of them. Sets of items run side by side, see
-`fitting.units`.
+It works in float64. One job is one set of items under many strengths: the strengths are the last
+axis of every array, and each item is read once for all of them. Sets of items run side by side,
+see `validation.jobs`.
 """
 
 import random
@@ -28,8 +27,9 @@ from tautnet.engine.program import Program
 
 
 class Strengths(NamedTuple):
-    """One pair of λ a network; positive ones shrink weights, negative ones make them grow, as
-    published.
+    """One pair of λ a network: positive ones shrink weights.
+
+    Negative ones make them grow, as published.
 
     Attributes
     ----------
@@ -67,7 +67,8 @@ class Learned(NamedTuple):
 
 def _item_step(strengths, network, item):
     x, target = item
-    x, target = x[:, None, None], target[:, None]
+    x = x[:, None, None]
+    target = target[:, None]
     hidden = jnp.tanh((x * network.hidden).sum(axis=0) + network.hidden_bias)
     signal = (hidden[:, None] * network.output).sum(axis=0) + network.output_bias
     powers = jnp.exp(signal - signal.max(axis=0))
@@ -80,15 +81,13 @@ def _item_step(strengths, network, item):
             gradient - strengths.l1 * jnp.sign(weights) - strengths.l2 * weights
         )
 
-    return (
-        Layers(
-            moved(network.hidden, x * hidden_signal),
-            network.hidden_bias + RATE * hidden_signal,
-            moved(network.output, hidden[:, None] * output_signal),
-            network.output_bias + RATE * output_signal,
-        ),
-        None,
+    stepped = Layers(
+        moved(network.hidden, x * hidden_signal),
+        network.hidden_bias + RATE * hidden_signal,
+        moved(network.output, hidden[:, None] * output_signal),
+        network.output_bias + RATE * output_signal,
     )
+    return stepped, None
 
 
 def _learn(X, targets, orders, strengths, network):
@@ -96,10 +95,9 @@ def _learn(X, targets, orders, strengths, network):
         network, _ = jax.lax.scan(
             lambda n, item: _item_step(strengths, n, item), network, (X[order], targets[order])
         )
-        squares = jnp.square(network.hidden).sum(axis=(0, 1)) + jnp.square(network.output).sum(
-            axis=(0, 1)
-        )
-        return network, squares
+        hidden_squares = jnp.square(network.hidden).sum(axis=(0, 1))
+        output_squares = jnp.square(network.output).sum(axis=(0, 1))
+        return network, hidden_squares + output_squares
 
     return jax.lax.scan(epoch, network, orders)
 
@@ -109,12 +107,11 @@ _program = Program(_learn)
 
 @lru_cache(maxsize=64)
 def _start(n_items, seed):
-    """Initial network and the order of the items in every epoch, from one generator, as
-    published.
-    """
+    """Initial network and the items' order in every epoch, from one generator, as published."""
     rng = random.Random(seed)
     network = draw_network(rng, HIDDEN, INITIAL_LIMIT)
-    order, orders = list(range(n_items)), []
+    order = list(range(n_items))
+    orders = []
     for _ in range(EPOCHS):
         rng.shuffle(order)
         orders.append(list(order))
@@ -122,8 +119,7 @@ def _start(n_items, seed):
 
 
 def learn_online(items, strengths, *, seed=LEARNER_SEED):
-    """Train the article's network on the same items under many strengths, with the article's
-    protocol.
+    """Train the article's network on the same items under many strengths, by its protocol.
 
     Parameters
     ----------

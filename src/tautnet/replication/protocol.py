@@ -11,10 +11,23 @@ from typing import NamedTuple
 
 import numpy as np
 
-N_PREDICTORS, N_CLASSES = 10, 4
-GENERATOR_HIDDEN, GENERATOR_SEED, GENERATOR_LIMIT, INPUT_LIMIT = 15, 3, 9.9, 8.0
-HIDDEN, INITIAL_LIMIT, LEARNER_SEED = 8, 0.01, 0
-N_TRAIN, N_TEST, EPOCHS, RATE = 200, 40, 500, 0.01
+N_PREDICTORS = 10
+N_CLASSES = 4
+# The network that makes the data: its hidden units, its seed, the limit of its weights, and that
+# of the inputs.
+GENERATOR_HIDDEN = 15
+GENERATOR_SEED = 3
+GENERATOR_LIMIT = 9.9
+INPUT_LIMIT = 8.0
+# The network that learns: its hidden units, the limit of its initial weights, its seed.
+HIDDEN = 8
+INITIAL_LIMIT = 0.01
+LEARNER_SEED = 0
+# Items and epochs, and the learning rate.
+N_TRAIN = 200
+N_TEST = 40
+EPOCHS = 500
+RATE = 0.01
 
 
 class Published(NamedTuple):
@@ -96,9 +109,8 @@ class Items(NamedTuple):
 
 def draw_uniform(rng, limit, shape):
     """Numbers between -limit and limit, drawn one after the other, row by row."""
-    return np.array([2 * limit * rng.random() - limit for _ in range(int(np.prod(shape)))]).reshape(
-        shape
-    )
+    drawn = [2 * limit * rng.random() - limit for _ in range(int(np.prod(shape)))]
+    return np.array(drawn).reshape(shape)
 
 
 def draw_network(rng, n_hidden, limit):
@@ -126,8 +138,9 @@ def hidden_and_outputs(network, X):
 
 
 def draw_items(n_items, rng):
-    """Items as the article makes them: uniform inputs, the class of a fixed network's largest
-    output, no noise.
+    """Items as the article makes them, without noise.
+
+    Inputs are uniform, and the class is that of a fixed network's largest output.
 
     Parameters
     ----------
@@ -159,8 +172,9 @@ def sum_of_squared_weights(network):
 
 
 def learn(items, l1=0.0, l2=0.0):
-    """The article's back-propagation: online, 500 epochs, the items shuffled in place at the start
-    of each.
+    """The article's back-propagation: online, 500 epochs.
+
+    The items are shuffled in place at the start of each epoch.
 
     The penalties are *added* to gradients that are then climbed, as published: a positive λ makes
     weights grow. A negative one is the sign mended.
@@ -180,7 +194,9 @@ def learn(items, l1=0.0, l2=0.0):
     """
     rng = random.Random(LEARNER_SEED)
     network = draw_network(rng, HIDDEN, INITIAL_LIMIT)
-    order, targets, squares = list(range(len(items.X))), items.targets, []
+    order = list(range(len(items.X)))
+    targets = items.targets
+    squares = []
     for _ in range(EPOCHS):
         rng.shuffle(order)
         for i in order:

@@ -1,6 +1,4 @@
-"""Does a penalty prune? The same data with noise predictors added: which leave exactly, and which
-should not.
-"""
+"""What a penalty prunes of the same data with noise predictors added, and what it should not."""
 
 import numpy as np
 
@@ -32,7 +30,9 @@ def pruning_rows(trials, n_train):
 def _row(name, trials, selection, n_train):
     kept = chosen_values(trials, "norms", selection) > 0
     weights = chosen_values(trials, "weights", selection)
-    removed, lost = (~kept[:, N_PREDICTORS:]).sum(axis=1), (~kept[:, :N_PREDICTORS]).sum(axis=1)
+    removed = (~kept[:, N_PREDICTORS:]).sum(axis=1)
+    lost = (~kept[:, :N_PREDICTORS]).sum(axis=1)
+    strengths = [trial.strengths[trial.chosen(selection)] for trial in trials]
     return {
         "penalty": name,
         "selection": selection,
@@ -43,18 +43,14 @@ def _row(name, trials, selection, n_train):
         "test_accuracy": float(chosen_values(trials, "test", selection).mean()),
         "zero_weights": float((weights == 0).sum(axis=1).mean()),
         "n_weights": weights.shape[1],
-        "strength": float(
-            np.median([trial.strengths[trial.chosen(selection)] for trial in trials])
-        ),
+        "strength": float(np.median(strengths)),
         "kept": kept.mean(axis=0).tolist(),
         "in_hindsight": float(np.mean([_best_on_path(trial) for trial in trials])),
     }
 
 
 def _best_on_path(trial):
-    """Most noise predictors that any strength of a path removes while it loses at most one real
-    predictor.
-    """
+    """Most noise predictors that any strength removes while it loses at most one real one."""
     out = trial.norms == 0
     affordable = out[:, :N_PREDICTORS].sum(axis=1) <= 1
     return int(out[affordable, N_PREDICTORS:].sum(axis=1).max())

@@ -28,7 +28,8 @@ def interval(values):
     {'diff': 0.02, 'se': 0.006, 'ci_low': -0.005, 'ci_high': 0.045}
     """
     values = np.asarray(values, float)
-    mean, se = float(values.mean()), float(values.std(ddof=1) / np.sqrt(len(values)))
+    mean = float(values.mean())
+    se = float(values.std(ddof=1) / np.sqrt(len(values)))
     half = float(t.ppf(0.975, len(values) - 1)) * se
     return {"diff": mean, "se": se, "ci_low": mean - half, "ci_high": mean + half}
 
@@ -39,8 +40,11 @@ def chosen_values(trials, name, selection="min"):
 
 
 def at_shared(trials, name):
-    """Strengths that every trial has, and an array of trials there: (n_shared,), (n_replicates,
-    n_shared).
+    """Strengths that every trial has, and an array of the trials at these.
+
+    Returns
+    -------
+    strengths, values : arrays (n_shared,) and (n_replicates, n_shared)
     """
     keys = [np.round(np.log10(trial.strengths), 6) for trial in trials]
     shared = reduce(np.intersect1d, keys)
@@ -68,8 +72,11 @@ def summarise(trials):
 
 
 def _row(name, trials, none):
-    test, train, weights = (chosen_values(trials, what) for what in ("test", "train", "weights"))
-    none_test, none_train = (chosen_values(none, what) for what in ("test", "train"))
+    test = chosen_values(trials, "test")
+    train = chosen_values(trials, "train")
+    weights = chosen_values(trials, "weights")
+    none_test = chosen_values(none, "test")
+    none_train = chosen_values(none, "train")
     strengths = np.array([trial.strengths[trial.chosen()] for trial in trials])
     return {
         "penalty": name,
@@ -105,8 +112,9 @@ def _against_best_fixed(trials, test):
 
 
 def curves(trials):
-    """Means over training sets against strength, where all trials have it; of the squared weights
-    the median.
+    """Accuracies and squared weights against strength, where all trials have it.
+
+    Accuracies are means over training sets, squared weights are medians.
 
     Returns
     -------
@@ -138,7 +146,8 @@ def histograms(trials):
     """
     # All but the largest fiftieth of the weights learned without a penalty is drawn to scale.
     limit = float(np.quantile(np.abs(chosen_values(trials["none"], "weights")), 0.98))
-    edges, drawn = np.linspace(-limit, limit, HISTOGRAM_BINS + 1), {}
+    edges = np.linspace(-limit, limit, HISTOGRAM_BINS + 1)
+    drawn = {}
     for name, own in trials.items():
         weights = chosen_values(own, "weights").ravel()
         counts = np.histogram(np.clip(weights[weights != 0], -limit, limit), edges)[0]

@@ -1,6 +1,4 @@
-"""Fresh training sets for the article's learner and for tautnet's engine, with every strength
-tried
-on each.
+"""Fresh training sets for the article's learner and for the engine, with every strength on each.
 
 A trial is one training set under one penalty: the networks of all strengths, their accuracies,
 and the cross-validation *inside* the training set that may choose among them. The test items
@@ -8,7 +6,7 @@ choose nothing.
 """
 
 import random
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from typing import NamedTuple
 
@@ -71,9 +69,9 @@ class Trial:
         return np.square(self.weights).sum(axis=1)
 
     def chosen(self, selection="min"):
-        """Index of the strength that cross-validation chooses; the last where there is nothing
-        to
-        choose.
+        """Index of the strength that cross-validation chooses.
+
+        The last where there is nothing to choose.
         """
         if self.curve is None:
             return len(self.strengths) - 1
@@ -120,21 +118,17 @@ def draw_replicate(seed, number, n_items, n_test, n_noise=0):
     >>> draw_replicate(0, 1, 200, 10, n_noise=2).items.X.shape
     (200, 12)
     """
-    items, test = (
-        _with_noise(
-            draw_items(n, random.Random(f"items {name}")), n_noise, random.Random(f"noise {name}")
-        )
-        for n, name in ((n_items, f"{seed} {number}"), (n_test, f"{seed} test"))
-    )
-    return Replicate(
-        items, test, make_folds(n_items, N_FOLDS, labels=items.labels, seed=number), number
-    )
+    items = _draw_named(f"{seed} {number}", n_items, n_noise)
+    test = _draw_named(f"{seed} test", n_test, n_noise)
+    fold = make_folds(n_items, N_FOLDS, labels=items.labels, seed=number)
+    return Replicate(items, test, fold, number)
 
 
-def _with_noise(items, n_noise, rng):
-    return Items(
-        np.hstack([items.X, draw_uniform(rng, INPUT_LIMIT, (len(items.X), n_noise))]), items.labels
-    )
+def _draw_named(name, n_items, n_noise):
+    """Items with noise predictors behind the ten, by generators that a name seeds."""
+    items = draw_items(n_items, random.Random(f"items {name}"))
+    noise = draw_uniform(random.Random(f"noise {name}"), INPUT_LIMIT, (n_items, n_noise))
+    return Items(np.hstack([items.X, noise]), items.labels)
 
 
 def _accuracies(outputs, labels):
@@ -150,30 +144,28 @@ def online_runs():
     return {"none": (0.0,), **GRIDS, **published}
 
 
-def online_units(replicate):
-    """Units of work of a replicate: all its items, then all but each fold."""
-    return [partial(_online_unit, replicate, k) for k in range(-1, N_FOLDS)]
+def online_jobs(replicate):
+    """Jobs of a replicate: all its items, then all but each fold."""
+    return [partial(_online_job, replicate, k) for k in range(-1, N_FOLDS)]
 
 
-def _online_unit(replicate, left_out, ticker):
+def _online_job(replicate, left_out, ticker):
     """The networks learned without one fold (-1: on all items), and its losses."""
-    items, held_out = replicate.items, replicate.fold == left_out
-    runs = online_runs().items()
-    pairs = [
-        penalty_pair("l1" if name.startswith("l1") else "l2", strength)
-        for name, run in runs
-        for strength in run
-    ]
+    items = replicate.items
+    held_out = replicate.fold == left_out
+    pairs = []
+    for name, run in online_runs().items():
+        penalty = "l1" if name.startswith("l1") else "l2"
+        pairs += [penalty_pair(penalty, strength) for strength in run]
     strengths = Strengths(*np.array(pairs).T)
-    learned = learn_online(
-        Items(items.X[~held_out], items.labels[~held_out]), strengths, seed=replicate.seed
-    )
+    seen = Items(items.X[~held_out], items.labels[~held_out])
+    learned = learn_online(seen, strengths, seed=replicate.seed)
     errors = np.square(learned.outputs(items.X[held_out]) - items.targets[held_out])
     return learned, 0.5 * errors.sum(axis=2)
 
 
 def online_trials(replicate, results):
-    """Trials of the article's learner from the results of its units.
+    """Trials of the article's learner from the results of its jobs.
 
     Cross-validation chooses by the squared error that the learner minimises.
 
@@ -183,30 +175,42 @@ def online_trials(replicate, results):
         Name of a penalty -> Trial.
     """
     (learned, _), *folds = results
-    items, test = replicate.items, replicate.test
-    train, new = (_accuracies(learned.outputs(i.X), i.labels) for i in (items, test))
+    items = replicate.items
+    test = replicate.test
+    train_accuracies = _accuracies(learned.outputs(items.X), items.labels)
+    test_accuracies = _accuracies(learned.outputs(test.X), test.labels)
     losses = np.array([loss.mean(axis=1) for _, loss in folds]).T
     networks = [learned.network(i) for i in range(len(losses))]
     weights = np.array([np.concatenate([n.hidden.ravel(), n.output.ravel()]) for n in networks])
     norms = np.array([np.linalg.norm(n.hidden, axis=1) for n in networks])
-    trials, start = {}, 0
+    trials = {}
+    start = 0
     for name, run in online_runs().items():
         at = slice(start, start + len(run))
         start += len(run)
-        curve = (
-            Curve(np.array(run), losses[at], np.bincount(replicate.fold).astype(float))
-            if name in GRIDS
-            else None
+        curve = None
+        if name in GRIDS:
+            curve = Curve(np.array(run), losses[at], _fold_sizes(replicate))
+        trials[name] = Trial(
+            strengths=np.array(run),
+            train=train_accuracies[at],
+            test=test_accuracies[at],
+            weights=weights[at],
+            norms=norms[at],
+            curve=curve,
         )
-        trials[name] = Trial(np.array(run), train[at], new[at], weights[at], norms[at], curve)
     return trials
+
+
+def _fold_sizes(replicate):
+    return np.bincount(replicate.fold).astype(float)
 
 
 # The engine, on the article's network.
 
 
-def engine_units(replicate, penalty):
-    """Units of work of a replicate under a penalty: all its items, then all but each fold."""
+def engine_jobs(replicate, penalty):
+    """Jobs of a replicate under a penalty: all its items, then all but each fold."""
     folds = () if penalty == "none" else range(N_FOLDS)
     return [partial(_engine_path, replicate, penalty)] + [
         partial(_engine_fold, replicate, penalty, k) for k in folds
@@ -225,35 +229,40 @@ def _sample(items):
 
 
 def _engine_path(replicate, penalty, ticker):
-    items, test, rows = replicate.items, replicate.test, np.arange(len(replicate.items.X))
-    path = walk(
-        _sample(items), rows, rows[:0], _settings(replicate, penalty), keep="all", ticker=ticker
-    )
+    """The trial on all items of a replicate, as yet without a curve to choose by."""
+    rows = np.arange(len(replicate.items.X))
+    sample = _sample(replicate.items)
+    settings = _settings(replicate, penalty)
+    path = walk(sample, rows, rows[:0], settings, keep="all", ticker=ticker)
     kept = sorted(path.parameters)
-    train, new = (
-        _accuracies(
-            np.array([path.unit.outputs(path.parameters[i], one.X) for i in kept]), one.labels
-        )
-        for one in (items, test)
-    )
+
+    def accuracies(items):
+        outputs = [path.unit.outputs(path.parameters[i], items.X) for i in kept]
+        return _accuracies(np.array(outputs), items.labels)
+
     weights = [path.parameters[i].weights for i in kept]
-    flat = np.array([np.concatenate([w.input.ravel(), w.later[0].ravel()]) for w in weights])
-    return Trial(path.alphas[kept], train, new, flat, path.norms[kept])
+    return Trial(
+        strengths=path.alphas[kept],
+        train=accuracies(replicate.items),
+        test=accuracies(replicate.test),
+        weights=np.array([np.concatenate([w.input.ravel(), w.later[0].ravel()]) for w in weights]),
+        norms=path.norms[kept],
+    )
 
 
 def _engine_fold(replicate, penalty, left_out, ticker):
-    sample, settings = _sample(replicate.items), _settings(replicate, penalty)
+    sample = _sample(replicate.items)
+    settings = _settings(replicate, penalty)
     return fit_chain(sample, replicate.fold, (left_out,), settings, ticker=ticker)
 
 
 def engine_trial(replicate, results):
-    """The trial of the engine from the results of its units; cross-validation chooses by
-    log-loss.
+    """The trial of the engine from the results of its jobs.
+
+    Cross-validation chooses by log-loss.
     """
     trial, *chains = results
-    curve = (
-        make_curve(chains, range(N_FOLDS), np.bincount(replicate.fold).astype(float))
-        if chains
-        else None
-    )
-    return Trial(trial.strengths, trial.train, trial.test, trial.weights, trial.norms, curve)
+    if not chains:
+        return trial
+    curve = make_curve(chains, range(N_FOLDS), _fold_sizes(replicate))
+    return replace(trial, curve=curve)

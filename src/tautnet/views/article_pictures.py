@@ -1,11 +1,9 @@
-"""Pictures of the article's experiment: each a function from its result, with detail, to the bytes
-of an image.
-"""
+"""Pictures of the article's experiment: functions from its result, with detail, to an image."""
 
 import numpy as np
 
 from tautnet.prose.words import number
-from tautnet.views.canvas import (
+from tautnet.views.plotting import (
     BLUE,
     GREEN,
     INK,
@@ -55,9 +53,7 @@ def draw_article(result, kind="svg"):
 
 
 def draw_sign(result, kind="svg") -> Picture:
-    """Sum of squared weights, epoch by epoch: without a penalty, with the published sign, with the
-    mended one.
-    """
+    """Sum of squared weights by epoch: without a penalty, as published, with the sign mended."""
     squares = result["detail"]["squares"]
     name = result["penalty"].upper()
     lines = (
@@ -101,15 +97,16 @@ def draw_article_gains(result, kind="svg") -> Picture:
     figure = blank_figure(1.0 + 0.34 * len(rows))
     panel = figure.subplots()
     for i, (learner, name, gain) in enumerate(rows):
-        color = VERMILION if name.endswith("published") else BLUE if learner == "online" else GREEN
-        panel.plot(
-            [100 * gain["ci_low"], 100 * gain["ci_high"]], [i, i], color=color, linewidth=2.4
-        )
+        if name.endswith("published"):
+            color = VERMILION
+        else:
+            color = BLUE if learner == "online" else GREEN
+        ends = [100 * gain["ci_low"], 100 * gain["ci_high"]]
+        panel.plot(ends, [i, i], color=color, linewidth=2.4)
         panel.plot(100 * gain["diff"], i, "o", color=color, markersize=6.5)
     panel.axvline(0, color=INK, linewidth=0.9)
-    panel.set_yticks(
-        range(len(rows)), [f"{NAMES[name]}: {LEARNERS[learner]}" for learner, name, _ in rows]
-    )
+    names = [f"{NAMES[name]}: {LEARNERS[learner]}" for learner, name, _ in rows]
+    panel.set_yticks(range(len(rows)), names)
     panel.set_ylim(len(rows) - 0.4, -0.6)
     panel.tick_params(axis="y", length=0)
     panel.spines["left"].set_visible(False)
@@ -124,9 +121,7 @@ def draw_article_gains(result, kind="svg") -> Picture:
 
 
 def draw_strengths(result, kind="svg") -> Picture:
-    """Accuracy on training items and on new items against the strength, a panel for each learner
-    and penalty.
-    """
+    """Accuracy on training and new items against strength, a panel a learner and penalty."""
     figure = blank_figure(5.6)
     panels = figure.subplots(2, 2, sharey=True)
     for line, learner in zip(panels, LEARNERS, strict=True):
@@ -152,27 +147,16 @@ def draw_strengths(result, kind="svg") -> Picture:
 
 
 def _strength_panel(panel, result, learner, penalty):
-    curve, row = (
-        result["detail"]["curves"][learner][penalty],
-        result["honest"][learner]["rows"][penalty],
-    )
+    curve = result["detail"]["curves"][learner][penalty]
+    row = result["honest"][learner]["rows"][penalty]
     none = result["honest"][learner]["rows"]["none"]
-    mark = "o" if len(curve["strengths"]) < 10 else None
+    strengths = curve["strengths"]
+    test = 100 * np.array(curve["test"])
+    train = 100 * np.array(curve["train"])
+    mark = "o" if len(strengths) < 10 else None
     panel.set_xscale("log")
-    panel.plot(
-        curve["strengths"],
-        100 * np.array(curve["test"]),
-        color=BLUE,
-        marker=mark,
-        label="new items",
-    )
-    panel.plot(
-        curve["strengths"],
-        100 * np.array(curve["train"]),
-        color=VERMILION,
-        marker=mark,
-        label="training items",
-    )
+    panel.plot(strengths, test, color=BLUE, marker=mark, label="new items")
+    panel.plot(strengths, train, color=VERMILION, marker=mark, label="training items")
     panel.axhline(
         100 * none["test_accuracy"],
         color=MUTED,
@@ -217,10 +201,8 @@ def draw_weight_histograms(result, kind="svg") -> Picture:
 
 def _histogram_panel(panel, own, limit):
     counts = 100 * np.array(own["counts"]) / own["n_weights"]
-    zeros, edges = (
-        100 * own["zeros"] / own["n_weights"],
-        np.linspace(-limit, limit, len(counts) + 1),
-    )
+    zeros = 100 * own["zeros"] / own["n_weights"]
+    edges = np.linspace(-limit, limit, len(counts) + 1)
     width = edges[1] - edges[0]
     panel.set_yscale("log")
     panel.bar(edges[:-1], counts, width, align="edge", color=BLUE, edgecolor="white", linewidth=0.3)
@@ -251,44 +233,20 @@ def _histogram_panel(panel, own, limit):
 
 
 def draw_pruning(result, kind="svg") -> Picture:
-    """In how many training sets each predictor is kept, the real ones and the noise, under L1 and
-    group.
-    """
-    pruning, n_train = result["pruning"], result["honest"]["n_train"]
+    """In how many training sets L1 and group keep each predictor, the real ones and the noise."""
+    pruning = result["pruning"]
+    n_noise = pruning["n_noise"]
+    n_train = result["honest"]["n_train"]
     rows = {(r["penalty"], r["selection"]): r for r in pruning["rows"] if r["n_train"] == n_train}
     figure = blank_figure(3.0)
     panels = figure.subplots(1, 2, sharey=True)
     said = []
     for panel, penalty in zip(panels, ("l1", "group"), strict=True):
-        for selection, color, words in (
-            ("min", ORANGE, "least loss"),
-            ("1se", BLUE, "one-SE choice"),
-        ):
-            kept = 100 * np.array(rows[penalty, selection]["kept"])
-            places = np.arange(len(kept)) + (-0.2 if selection == "min" else 0.2)
-            panel.bar(places, kept, 0.4, color=color, label=words)
-        removed = rows[penalty, "1se"]["noise_removed"]["diff"]
-        said.append(
-            f"{NAMES[penalty]} removes {removed:.1f} of {pruning['n_noise']} noise predictors"
-        )
-        border = len(kept) - pruning["n_noise"] - 0.5
-        panel.axvline(border, color=INK, linewidth=0.9)
-        panel.set_xticks([])
-        for place, words in (
-            (border / 2, "ten real predictors"),
-            (border + pruning["n_noise"] / 2, "ten of noise"),
-        ):
-            panel.annotate(
-                words,
-                xy=(place, -0.04),
-                xycoords=("data", "axes fraction"),
-                ha="center",
-                va="top",
-                fontsize=SMALL,
-                annotation_clip=False,
-            )
-        panel.set_ylim(0, 108)
+        one_se = rows[penalty, "1se"]
+        _pruning_panel(panel, rows[penalty, "min"]["kept"], one_se["kept"], n_noise)
         panel.set_title(NAMES[penalty], loc="left", fontweight="bold", fontsize=10)
+        removed = one_se["noise_removed"]["diff"]
+        said.append(f"{NAMES[penalty]} removes {removed:.1f} of {n_noise} noise predictors")
     panels[0].set_ylabel("training sets that keep it, %")
     handles, names = panels[0].get_legend_handles_labels()
     figure.legend(
@@ -298,4 +256,29 @@ def draw_pruning(result, kind="svg") -> Picture:
         figure,
         kind,
         f"Share of training sets that keep each predictor. One-SE choice: {'; '.join(said)}.",
+    )
+
+
+def _pruning_panel(panel, kept_least, kept_one_se, n_noise):
+    """Draw bars of the shares of training sets that keep each predictor, by both rules."""
+    places = np.arange(len(kept_least))
+    panel.bar(places - 0.2, 100 * np.array(kept_least), 0.4, color=ORANGE, label="least loss")
+    panel.bar(places + 0.2, 100 * np.array(kept_one_se), 0.4, color=BLUE, label="one-SE choice")
+    border = len(places) - n_noise - 0.5
+    panel.axvline(border, color=INK, linewidth=0.9)
+    panel.set_xticks([])
+    _name_below(panel, border / 2, "ten real predictors")
+    _name_below(panel, border + n_noise / 2, "ten of noise")
+    panel.set_ylim(0, 108)
+
+
+def _name_below(panel, place, words):
+    panel.annotate(
+        words,
+        xy=(place, -0.04),
+        xycoords=("data", "axes fraction"),
+        ha="center",
+        va="top",
+        fontsize=SMALL,
+        annotation_clip=False,
     )

@@ -1,6 +1,4 @@
-"""The report of the article's experiment: one HTML file that needs nothing beside it and loads
-nothing.
-"""
+"""The report of the article's experiment: one HTML file that stands alone and loads nothing."""
 
 import base64
 import json
@@ -27,10 +25,9 @@ def write_article_run(result, directory, command):
     command : str
         What to type to get the same again.
     """
-    log = (
-        f"$ {command}\ntautnet"
-        f" {result['version']}\n\n{article_text(result)}\n\n{result['seconds']:.1f} seconds\n"
-    )
+    seconds = f"{result['seconds']:.1f} seconds"
+    begin = f"$ {command}\ntautnet {result['version']}"
+    log = f"{begin}\n\n{article_text(result)}\n\n{seconds}\n"
     with all_or_nothing(directory) as draft:
         write_text(draft / RESULT, json.dumps(result, allow_nan=False) + "\n")
         write_article_report(result, draft / REPORT, command)

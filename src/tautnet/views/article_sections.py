@@ -1,12 +1,11 @@
-"""What a repeated article says, section by section: the same words and figures in a terminal and in
-the report.
-"""
+"""What a repeated article says, section by section: the same in a terminal and in the report."""
 
 import textwrap
 from typing import NamedTuple
 
 from tautnet.prose.words import number
 from tautnet.views.article_pictures import LEARNERS, NAMES
+from tautnet.views.terminal import aligned
 
 WIDTH = 110
 VERDICTS = {True: "holds", False: "does not hold", None: "left open"}
@@ -105,50 +104,51 @@ def article_text(result):
 def _aligned(table):
     widths = [max(map(len, column)) for column in zip(table.head, *table.rows, strict=True)]
     for cells in (table.head, *table.rows):
-        first, *others = [
-            cell.ljust(width) if i == 0 else cell.rjust(width)
-            for i, (cell, width) in enumerate(zip(cells, widths, strict=True))
-        ]
-        yield "  " + "  ".join([first, *others]).rstrip()
+        yield "  " + aligned(cells, widths, "  ").rstrip()
+
+
+def _published_table(result):
+    published = result["as_published"]
+    name = result["penalty"].upper()
+    printed = published["article"] or {}
+    head = [
+        "run",
+        "training items",
+        "test items",
+        "printed",
+        "2,000 new items",
+        "sum of squared weights",
+    ]
+    runs = [
+        ("none", "no penalty", published["none"]),
+        ("published", f"{name} added (published sign)", published["published"]),
+        ("mended", f"{name} subtracted (sign mended)", result["sign_mended"]),
+    ]
+    rows = [_network_cells(words, own, printed.get(key)) for key, words, own in runs]
+    return Table("The article's items, network, learner and strength", head, rows)
+
+
+def _network_cells(words, own, printed):
+    """A row of the published table; ``printed`` are the article's own figures, None without."""
+    shown = "-"
+    if printed:
+        shown = f"{percent(printed['train_accuracy'])} / {percent(printed['test_accuracy'])}"
+    return [
+        words,
+        percent(own["train_accuracy"]),
+        f"{percent(own['test_accuracy'])} ({own['test_right']} of {own['n_test']})",
+        shown,
+        percent(own["fresh_accuracy"]),
+        number(own["weight_squares"]),
+    ]
 
 
 def _published(result):
-    published, mended, sign = result["as_published"], result["sign_mended"], result["sign"]
-    name, printed = result["penalty"].upper(), published["article"] or {}
-    none, wrong = published["none"], published["published"]
-
-    def row(words, own, key):
-        figures = printed.get(key)
-        shown = (
-            f"{percent(figures['train_accuracy'])} / {percent(figures['test_accuracy'])}"
-            if figures
-            else "-"
-        )
-        return [
-            words,
-            percent(own["train_accuracy"]),
-            f"{percent(own['test_accuracy'])} ({own['test_right']} of {own['n_test']})",
-            shown,
-            percent(own["fresh_accuracy"]),
-            number(own["weight_squares"]),
-        ]
-
-    table = Table(
-        "The article's items, network, learner and strength",
-        [
-            "run",
-            "training items",
-            "test items",
-            "printed",
-            "2,000 new items",
-            "sum of squared weights",
-        ],
-        [
-            row("no penalty", none, "none"),
-            row(f"{name} added (published sign)", wrong, "published"),
-            row(f"{name} subtracted (sign mended)", mended, "mended"),
-        ],
-    )
+    published = result["as_published"]
+    mended = result["sign_mended"]
+    sign = result["sign"]
+    none = published["none"]
+    wrong = published["published"]
     matched = {
         True: "The four figures that the article prints are reproduced to the digit.",
         False: "The figures that the article prints are NOT reproduced.",
@@ -173,7 +173,7 @@ def _published(result):
                 f" {percent(mended['fresh_accuracy'])}."
             ),
         ],
-        [table],
+        [_published_table(result)],
         [
             (
                 "sign",
@@ -197,33 +197,7 @@ def _honest(result):
         Table(f"By {words}", head, [_learner_row(row) for row in honest[name]["rows"].values()])
         for name, words in LEARNERS.items()
     ]
-    art = [
-        [
-            f"{NAMES[penalty]}, {words}",
-            number(fixed["strength"]),
-            percent(fixed["test_accuracy"]),
-            points(fixed["chosen_minus_best"]),
-            f"{100 * fixed['allowed']:.1f}",
-            "yes" if fixed["within"] else "no",
-        ]
-        for name, words in LEARNERS.items()
-        for penalty in ("l2", "l1")
-        for fixed in [honest[name]["rows"][penalty]["best_fixed"]]
-    ]
-    tables.append(
-        Table(
-            "The strength chosen by cross-validation against the best fixed strength in hindsight",
-            [
-                "penalty",
-                "best strength",
-                "new items",
-                "chosen less best, points",
-                "allowed",
-                "within",
-            ],
-            art,
-        )
-    )
+    tables.append(_hindsight_table(honest))
     return Section(
         "Done honestly",
         [
@@ -254,16 +228,45 @@ def _honest(result):
     )
 
 
+def _hindsight_table(honest):
+    head = [
+        "penalty",
+        "best strength",
+        "new items",
+        "chosen less best, points",
+        "allowed",
+        "within",
+    ]
+    rows = []
+    for name, words in LEARNERS.items():
+        for penalty in ("l2", "l1"):
+            fixed = honest[name]["rows"][penalty]["best_fixed"]
+            rows.append(
+                [
+                    f"{NAMES[penalty]}, {words}",
+                    number(fixed["strength"]),
+                    percent(fixed["test_accuracy"]),
+                    points(fixed["chosen_minus_best"]),
+                    f"{100 * fixed['allowed']:.1f}",
+                    "yes" if fixed["within"] else "no",
+                ]
+            )
+    caption = "The strength chosen by cross-validation against the best fixed strength in hindsight"
+    return Table(caption, head, rows)
+
+
 def _learner_row(row):
-    name, low, high = row["penalty"], row["strength_low"], row["strength_high"]
-    chosen = (
-        number(row["strength"])
-        if low == high
-        else f"{number(row['strength'])} ({number(low)} to {number(high)})"
-    )
+    name = row["penalty"]
+    low = row["strength_low"]
+    high = row["strength_high"]
+    chosen = number(row["strength"])
+    if low != high:
+        chosen += f" ({number(low)} to {number(high)})"
+    if name == "none":
+        chosen = "-"
     return [
         NAMES[name],
-        "-" if name == "none" else chosen,
+        chosen,
         percent(row["train_accuracy"]),
         percent(row["test_accuracy"]),
         points(row["gain"]),

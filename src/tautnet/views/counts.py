@@ -1,7 +1,4 @@
-"""What fewer predictors cost: loss against their number, for penalties that take predictors out
-and
-for refits.
-"""
+"""What fewer predictors cost: loss against their number, along paths and for refits."""
 
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Self
@@ -9,7 +6,8 @@ from typing import TYPE_CHECKING, Any, Self
 import numpy as np
 
 from tautnet.objective.strengths import nearest
-from tautnet.views.canvas import (
+from tautnet.views.plotting import (
+    CROSS_VALIDATED,
     LINES,
     MUTED,
     SMALL,
@@ -19,7 +17,6 @@ from tautnet.views.canvas import (
     penalty_name,
     plain_ticks,
 )
-from tautnet.views.displays import CROSS_VALIDATED
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -30,8 +27,7 @@ COLUMNS = ("alpha", "n_features", "mean_test_loss", "se_test_loss")
 
 @dataclass
 class PredictorsDisplay(Display):
-    """Least loss on new rows for each number of predictors that a penalty's path keeps, and of
-    refits on as many.
+    """Least loss on new rows for each number of predictors kept, of paths and of refits.
 
     Parameters
     ----------
@@ -56,39 +52,41 @@ class PredictorsDisplay(Display):
 
     @classmethod
     def from_result(cls, result: dict[str, Any]) -> Self | None:
-        """Make the display of the object that ``result.json`` holds; None where no penalty takes
-        predictors out.
+        """Make the display of the object that ``result.json`` holds.
+
+        None where no penalty takes predictors out.
         """
-        rows, refits = [], result["detail"].get("relaxed", {})
-        for name in (row["penalty"] for row in result["rows"]):
-            detail = result["detail"]["penalties"][name]
+        rows = []
+        refits = result["detail"].get("relaxed", {})
+        for row in result["rows"]:
+            name = row["penalty"]
             if name in refits:
-                rows += _least(name, *(refits[name][column] for column in COLUMNS))
+                rows += _least(name, *[refits[name][column] for column in COLUMNS])
                 continue
-            path_alphas, kept = (
-                np.array(detail["path"]["alphas"], float),
-                detail["path"]["n_features"],
-            )
-            at = [kept[nearest(path_alphas, alpha)] for alpha in detail["alphas"]]
-            rows += _counts(name, detail["alphas"], at, detail["cv_mean"], detail["cv_se"])
-        return cls(rows, result["null"]["test_loss"], result["metric"]) if rows else None
+            detail = result["detail"]["penalties"][name]
+            path_alphas = np.array(detail["path"]["alphas"], float)
+            path_kept = detail["path"]["n_features"]
+            kept = [path_kept[nearest(path_alphas, alpha)] for alpha in detail["alphas"]]
+            rows += _counts(name, detail["alphas"], kept, detail["cv_mean"], detail["cv_se"])
+        if not rows:
+            return None
+        return cls(rows, result["null"]["test_loss"], result["metric"])
 
     @classmethod
     def from_estimator(cls, estimator: Any) -> Self | None:
-        """Make the display of a fitted ``CV`` estimator, with its refits; None where no
-        predictor
-        is taken out.
+        """Make the display of a fitted ``CV`` estimator, with its refits.
+
+        None where no predictor is taken out.
         """
         curves = attribute(estimator, "cv_results_", CROSS_VALIDATED)
-        name, refits = penalty_name(estimator), getattr(estimator, "relaxed_results_", None)
-        rows = _counts(name, *(curves[column].tolist() for column in COLUMNS))
+        name = penalty_name(estimator)
+        rows = _counts(name, *[curves[column].tolist() for column in COLUMNS])
+        refits = getattr(estimator, "relaxed_results_", None)
         if refits is not None:
-            rows += _least(f"{name}, relaxed", *(refits[column].tolist() for column in COLUMNS))
-        return (
-            cls(rows, estimator.null_loss_, estimator.unit_.settings.loss.metric_name)
-            if rows
-            else None
-        )
+            rows += _least(f"{name}, relaxed", *[refits[column].tolist() for column in COLUMNS])
+        if not rows:
+            return None
+        return cls(rows, estimator.null_loss_, estimator.unit_.settings.loss.metric_name)
 
     def frame(self) -> "pd.DataFrame":
         """One row a penalty and number of predictors."""
@@ -99,16 +97,12 @@ class PredictorsDisplay(Display):
     def plot(self, ax: "Axes | None" = None) -> Self:
         """Draw on axes of one's own, or on new ones."""
         ax = self._axes(ax)
-        for name, (color, style) in zip(
-            dict.fromkeys(row["penalty"] for row in self.rows), LINES, strict=False
-        ):
+        names = dict.fromkeys(row["penalty"] for row in self.rows)
+        for name, (color, style) in zip(names, LINES, strict=False):
             own = [row for row in self.rows if row["penalty"] == name]
-            counts, means = (
-                [row[key] for row in own] for key in ("n_predictors", "mean_test_loss")
-            )
             ax.errorbar(
-                counts,
-                means,
+                [row["n_predictors"] for row in own],
+                [row["mean_test_loss"] for row in own],
                 [row["se_test_loss"] for row in own],
                 color=color,
                 linestyle=style,
@@ -132,9 +126,9 @@ class PredictorsDisplay(Display):
 
 
 def _counts(name, alphas, kept, mean, error):
-    """The best strength for each number of predictors; nothing for a penalty whose path keeps
-    the
-    same all along.
+    """The best strength for each number of predictors.
+
+    Nothing for a penalty whose path keeps the same all along.
     """
     return _least(name, alphas, kept, mean, error) if len(set(kept)) > 1 else []
 

@@ -1,11 +1,11 @@
-"""Static pictures of a finished comparison as files: every display that a result has, as SVG and
-PNG.
-"""
+"""Static pictures of a finished comparison: every display that a result has, as SVG and PNG."""
 
-from tautnet.views.canvas import blank_figure, finished_picture
 from tautnet.views.counts import PredictorsDisplay
-from tautnet.views.displays import CVDisplay, PathDisplay, TrainingCurveDisplay
+from tautnet.views.cv_curve import CVDisplay
 from tautnet.views.gains import ComparisonDisplay, walked
+from tautnet.views.norm_path import PathDisplay
+from tautnet.views.plotting import blank_figure, finished_picture
+from tautnet.views.training_curve import TrainingCurveDisplay
 from tautnet.views.weights import WeightHistogramDisplay
 
 HEIGHT = 4.2
@@ -19,16 +19,18 @@ def displays(result):
     result : dict
         The object that ``result.json`` holds.
     """
-    names = [row["penalty"] for row in result["rows"]]
     found = {
         "comparison": ComparisonDisplay.from_result(result),
         "training": TrainingCurveDisplay.from_result(result),
+        "predictors": PredictorsDisplay.from_result(result),
     }
-    found["predictors"] = PredictorsDisplay.from_result(result)
-    found |= {f"weights-{name}": WeightHistogramDisplay.from_result(result, name) for name in names}
+    for row in result["rows"]:
+        name = row["penalty"]
+        found[f"weights-{name}"] = WeightHistogramDisplay.from_result(result, name)
     for row in walked(result):
-        found |= {f"cv-{row['penalty']}": CVDisplay.from_result(result, row["penalty"])}
-        found |= {f"path-{row['penalty']}": PathDisplay.from_result(result, row["penalty"])}
+        name = row["penalty"]
+        found[f"cv-{name}"] = CVDisplay.from_result(result, name)
+        found[f"path-{name}"] = PathDisplay.from_result(result, name)
     return {name: display for name, display in found.items() if display is not None}
 
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, Self
 from tautnet.objective.registry import described
 from tautnet.prose.verdict import to_use
 from tautnet.prose.words import number
-from tautnet.views.canvas import BLUE, INK, MUTED, SMALL, Display, label
+from tautnet.views.plotting import BLUE, INK, MUTED, SMALL, Display, label
 from tautnet.views.terminal import gain, gain_key
 
 if TYPE_CHECKING:
@@ -16,17 +16,14 @@ if TYPE_CHECKING:
 
 
 def walked(result):
-    """The rows of penalties that have a path of strengths: without a penalty there is one
-    strength,
-    0.
-    """
+    """The rows of penalties that have a path of strengths; without a penalty there is one, 0."""
     return [row for row in result["rows"] if row["alpha"] > 0]
 
 
 def drawn_penalty(result):
-    """The penalty whose path is drawn: the recommended one if it selects, else one that does,
-    else
-    any.
+    """The penalty whose path is drawn.
+
+    The recommended one if it selects predictors, else one that does, else any.
 
     Returns
     -------
@@ -46,6 +43,7 @@ def removes_on_its_path(name):
 
 
 def row_of(result, name):
+    """The row of a penalty; the error names those that were compared."""
     rows = {row["penalty"]: row for row in result["rows"]}
     if name not in rows:
         raise ValueError(f"{name!r} was not compared: use one of {', '.join(rows)}")
@@ -71,8 +69,9 @@ class PenaltyDisplay(Display):
 
     @classmethod
     def from_comparison(cls, comparison: Any, penalty: str | None = None) -> Self:
-        """Make the display of one penalty of a `Comparison`; None picks the one whose path says
-        most.
+        """Make the display of one penalty of a `Comparison`.
+
+        None picks the one whose path says most.
         """
         return cls.from_result(comparison.whole(), penalty)
 
@@ -93,9 +92,8 @@ class ComparisonDisplay(Display):
 
     Examples
     --------
-    >>> display = ComparisonDisplay([{"penalty": "l2", "diff": 0.3, "ci_low": 0.1,
-    ...     "ci_high": 0.5}], "l2", "none",
-    ...                             "log-loss")
+    >>> row = {"penalty": "l2", "diff": 0.3, "ci_low": 0.1, "ci_high": 0.5}
+    >>> display = ComparisonDisplay([row], "l2", "none", "log-loss")
     >>> display.frame().loc["l2", "diff"]
     np.float64(0.3)
     """
@@ -107,18 +105,18 @@ class ComparisonDisplay(Display):
 
     @classmethod
     def from_result(cls, result: dict[str, Any]) -> Self | None:
-        """Make the display of the object that ``result.json`` holds; None where there is nothing
-        to
-        compare.
+        """Make the display of the object that ``result.json`` holds.
+
+        None where there is nothing to compare.
         """
         key, against = gain_key(result)
-        rows = [*result["rows"], result["linear"], result["chosen"] | {"penalty": "chosen"}]
-        known = [row for row in rows if row[key] is not None and row[key]["diff"] is not None]
-        rows = [
-            {"penalty": row["penalty"]} | {k: row[key][k] for k in ("diff", "ci_low", "ci_high")}
-            for row in known
-        ]
-        return cls(rows, to_use(result), against, result["metric"]) if rows else None
+        rows = []
+        for row in rows_with_gain(result):
+            gains = {part: row[key][part] for part in ("diff", "ci_low", "ci_high")}
+            rows.append({"penalty": row["penalty"]} | gains)
+        if not rows:
+            return None
+        return cls(rows, to_use(result), against, result["metric"])
 
     def frame(self) -> "pd.DataFrame":
         """One row a penalty, with ``diff``, ``ci_low`` and ``ci_high``."""
@@ -147,21 +145,37 @@ class ComparisonDisplay(Display):
         return self
 
 
+def rows_with_gain(result):
+    """The rows of a result whose gain is known: penalties, the linear map, and what is chosen."""
+    key, _ = gain_key(result)
+    rows = [*result["rows"], result["linear"], result["chosen"] | {"penalty": "chosen"}]
+    return [row for row in rows if row[key] is not None and row[key]["diff"] is not None]
+
+
 def gain_limits(rows):
-    """Limits that show the penalties well: a linear map may be so much worse that nothing else
-    could be told apart.
+    """Limits of an axis of gains that show the penalties well.
+
+    A linear map may be so much worse that nothing else could be told apart, so it does not set
+    them.
     """
     shown = [row for row in rows if row["penalty"] != "linear"] or rows[:1]
     ends = [0.0, *(value for row in shown for value in interval_ends(row))]
     span = (max(ends) - min(ends)) or 1.0
-    low, high = min(ends) - 0.06 * span, max(ends) + 0.06 * span
+    low = min(ends) - 0.06 * span
+    high = max(ends) + 0.06 * span
     everything = [value for row in rows for value in interval_ends(row)]
+    least = min(everything)
+    most = max(everything)
     # Nothing is cut off to win a little room.
-    least, most = min(everything), max(everything)
-    return (
-        least - 0.06 * span if low - span < least < low else low,
-        most + 0.06 * span if high < most < high + span else high,
-    )
+    if low - span < least < low:
+        low_shown = least - 0.06 * span
+    else:
+        low_shown = low
+    if high < most < high + span:
+        high_shown = most + 0.06 * span
+    else:
+        high_shown = high
+    return low_shown, high_shown
 
 
 def interval_ends(versus):
@@ -170,28 +184,21 @@ def interval_ends(versus):
 
 
 def _gain_line(ax, i, row, recommended):
-    """One gain with its interval, in words at the right; an arrow where it lies beyond the
-    picture.
+    """Draw one gain with its interval, and write it at the right.
+
+    An arrow stands where the interval ends beyond the picture.
     """
-    color, (low, high) = BLUE if recommended else MUTED, interval_ends(row)
+    color = BLUE if recommended else MUTED
+    width = 2.6 if recommended else 1.8
+    low, high = interval_ends(row)
     left, right = ax.get_xlim()
-    ax.plot(
-        [low, high],
-        [i, i],
-        color=color,
-        linewidth=2.6 if recommended else 1.8,
-        solid_capstyle="round",
-    )
+    ax.plot([low, high], [i, i], color=color, linewidth=width, solid_capstyle="round")
     ax.plot(row["diff"], i, "o", color=color, markersize=7 if recommended else 5.5)
-    for beyond, edge, mark in ((low < left, left, "<"), (high > right, right, ">")):
-        if beyond:
-            ax.plot(
-                edge + (left - right) * (0.012 if mark == ">" else -0.012),
-                i,
-                mark,
-                color=color,
-                markersize=8,
-            )
+    inwards = 0.012 * (right - left)
+    if low < left:
+        ax.plot(left + inwards, i, "<", color=color, markersize=8)
+    if high > right:
+        ax.plot(right - inwards, i, ">", color=color, markersize=8)
     ax.text(
         1.015,
         i,

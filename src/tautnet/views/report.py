@@ -1,6 +1,4 @@
-"""The report of a finished comparison: one HTML file that needs nothing beside it and loads
-nothing.
-"""
+"""The report of a finished comparison: one HTML file that stands alone and loads nothing."""
 
 import base64
 import hashlib
@@ -20,23 +18,25 @@ from tautnet.views.gains import (
     gain_limits,
     interval_ends,
     removes_on_its_path,
+    row_of,
+    rows_with_gain,
     walked,
 )
-from tautnet.views.island import POINTS, best_step, by_exit, island, run
+from tautnet.views.report_data import POINTS, as_json_for_page, best_step, by_exit, run
 from tautnet.views.terminal import figure, gain_key, readable, two_digits
 
+# Predictors whose exits are listed at most.
 LISTED = 60
+# Characters of a stranger's text that are shown at most.
 EXCERPT = 120
 # Width of the bars that show when predictors leave.
 BAR = 240
 KINDS = {"number": "numbers", "boolean": "yes or no", "category": "categories", "date": "dates"}
-TEMPLATE, SUMMARY, STYLE, DRAWING, SCRIPT = (
-    "report.html.jinja",
-    "summary.html.jinja",
-    "report.css",
-    "d3.min.js",
-    "report.js",
-)
+TEMPLATE = "report.html.jinja"
+SUMMARY = "summary.html.jinja"
+STYLE = "report.css"
+DRAWING = "d3.min.js"
+SCRIPT = "report.js"
 
 
 def read_result(directory):
@@ -67,7 +67,9 @@ def read_result(directory):
     except ValueError:
         raise TableError(f"{path} is not JSON: run compare again") from None
     try:
-        run(result), result["detail"]["sentences"], result["detail"]["versions"]
+        run(result)
+        _ = result["detail"]["sentences"]
+        _ = result["detail"]["versions"]
     except (KeyError, TypeError, IndexError):
         raise TableError(
             f"{path} is not the result of this version's compare: run compare again"
@@ -97,12 +99,13 @@ def write_report(result, path):
 
 def render_report(result):
     """The report as text; ``result`` as in `write_report`."""
-    detail, drawn = result["detail"], run(result)
+    detail = result["detail"]
+    drawn = run(result)
     more = {
         "style": _part(STYLE),
         "drawing": _part(DRAWING),
         "script": _part(SCRIPT),
-        "island": island(drawn),
+        "page_data": as_json_for_page(drawn),
         "headline": headline(result),
         "used": row_to_use(result),
         "walked": walked(result),
@@ -183,21 +186,24 @@ def excerpt(text, longest=EXCERPT):
 
 
 def gain_bars(result):
-    """Intervals of the gains as places from 0 to 100 on one scale: zero, low, middle, high, and
-    what lies beyond.
+    """Intervals of the gains as places from 0 to 100 on one scale.
 
     Returns
     -------
     dict
-        Name of a row -> dict, for rows that have an interval.
+        Name of a row -> dict, for rows that have an interval: ``zero``, ``low``, ``diff``,
+        ``high``, and whether the interval ends ``before`` the scale or ``beyond`` it.
     """
-    key = gain_key(result)[0]
-    rows = [*result["rows"], result["linear"], result["chosen"] | {"penalty": "chosen"}]
-    rows = [row for row in rows if row[key] is not None and row[key]["diff"] is not None]
+    key, _ = gain_key(result)
+    rows = rows_with_gain(result)
     if not rows:
         return {}
     left, right = gain_limits([{"penalty": row["penalty"]} | row[key] for row in rows])
-    place = lambda value: round(100 * float(np.clip((value - left) / (right - left), 0, 1)), 2)  # noqa: E731
+
+    def place(value):
+        share = np.clip((value - left) / (right - left), 0, 1)
+        return round(100 * float(share), 2)
+
     bars = {}
     for row in rows:
         low, high = interval_ends(row[key])
@@ -213,8 +219,7 @@ def gain_bars(result):
 
 
 def exits(result):
-    """When each predictor leaves the path of the penalty that selects: those that stay longest
-    first.
+    """When each predictor leaves the path of the penalty that selects, the last first.
 
     Returns
     -------
@@ -226,21 +231,18 @@ def exits(result):
     name = drawn_penalty(result)
     if name is None:
         return None
-    detail, predictors = result["detail"]["penalties"][name], result["detail"]["predictors"]
+    detail = result["detail"]["penalties"][name]
     left = [alpha for alpha in detail["exit_alpha"] if alpha is not None]
     if not left:
         return None
-    row = next(row for row in result["rows"] if row["penalty"] == name)
-    known = [alpha for fold in detail["exit_alpha_folds"] for alpha in fold if alpha is not None]
-    low, high = (
-        np.log10(min(left + known + [row["alpha"]])),
-        np.log10(max(left + known + [row["alpha"]])),
-    )
-    place = lambda alpha: round(float(BAR * (np.log10(alpha) - low) / ((high - low) or 1.0)), 2)  # noqa: E731
+    row = row_of(result, name)
+    place = _exit_places(detail, [*left, row["alpha"]])
     path = detail["path"]
-    kept = path["norms"][int(np.abs(np.log(path["alphas"]) - np.log(row["alpha"])).argmin())]
-    order = by_exit(detail, kept)
-    rows = [_exit_row(predictors[j], detail, j, kept[j] > 0, place) for j in order[:LISTED]]
+    distances = np.abs(np.log(path["alphas"]) - np.log(row["alpha"]))
+    norms = path["norms"][int(distances.argmin())]
+    order = by_exit(detail, norms)
+    predictors = result["detail"]["predictors"]
+    rows = [_exit_row(predictors[j], detail, j, norms[j] > 0, place) for j in order[:LISTED]]
     return {
         "penalty": name,
         "alpha": row["alpha"],
@@ -250,10 +252,28 @@ def exits(result):
     }
 
 
+def _exit_places(detail, alphas):
+    """A function that gives a strength its place from 0 to 240, on a logarithmic scale.
+
+    The scale spans the strengths given and those at which predictors leave in the folds.
+    """
+    folds = [alpha for fold in detail["exit_alpha_folds"] for alpha in fold if alpha is not None]
+    low = np.log10(min(alphas + folds))
+    high = np.log10(max(alphas + folds))
+    span = (high - low) or 1.0
+
+    def place(alpha):
+        return round(float(BAR * (np.log10(alpha) - low) / span), 2)
+
+    return place
+
+
 def _exit_row(predictor, detail, j, kept, place):
     folds = [fold[j] for fold in detail["exit_alpha_folds"]]
     left = [alpha for alpha in folds if alpha is not None]
-    low, high, alpha = min(left, default=None), max(left, default=None), detail["exit_alpha"][j]
+    low = min(left, default=None)
+    high = max(left, default=None)
+    alpha = detail["exit_alpha"][j]
     return {
         "predictor": predictor,
         "alpha": alpha,
@@ -289,11 +309,9 @@ def network(detail):
         return "one linear map, no hidden layer"
     one = len(sizes) == 1
     layers = "one hidden layer of" if one else "hidden layers of"
+    units = "unit" if sizes == ["1"] else "units"
     skip = f", a linear map beside {'it' if one else 'them'}" if detail["skip"] else ""
-    return (
-        f"{layers} {join(sizes)} {'unit' if sizes == ['1'] else 'units'}"
-        f" ({detail['activation']}){skip}"
-    )
+    return f"{layers} {join(sizes)} {units} ({detail['activation']}){skip}"
 
 
 def grids(result):

@@ -1,13 +1,11 @@
-"""How sure a selection of predictors is: p-values or frequencies beside what they have to reach,
-and order of exit.
-"""
+"""The display of how sure a selection is: p-values or frequencies, and when predictors leave."""
 
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Self
 
 import numpy as np
 
-from tautnet.views.canvas import (
+from tautnet.views.plotting import (
     BLUE,
     GREEN,
     INK,
@@ -23,15 +21,17 @@ if TYPE_CHECKING:
     import pandas as pd
     from matplotlib.axes import Axes
 
+# Predictors that are drawn at most.
 SHOWN = 30
 
 
 @dataclass
 class SelectionDisplay(Display):
-    """P-values beside the line of Benjamini and Hochberg, or frequencies beside the threshold of
-    stability selection.
+    """P-values or frequencies of predictors beside what they have to reach, and order of exit.
 
-    And the strength at which each predictor leaves the path, on an axis of its own above.
+    P-values stand beside the line of Benjamini and Hochberg (1995), frequencies beside the
+    threshold of stability selection. The strength at which each predictor leaves the path has an
+    axis of its own above.
 
     Parameters
     ----------
@@ -62,19 +62,17 @@ class SelectionDisplay(Display):
         """Make the display of the object that ``tautnet select --json`` prints."""
         key = "p_value" if result["method"] == "randomization" else "frequency"
         share = result["level"] / len(result["predictors"])
-        rows = [
-            {
+        rows = []
+        for rank, one in enumerate(result["predictors"], 1):
+            row = {
                 "name": one["name"],
                 "selected": one["name"] in result["selected"],
                 key: one[key],
                 "threshold": share * rank if key == "p_value" else result["threshold"],
             }
-            | {
-                exit: np.nan if one[exit] is None else one[exit]
-                for exit in ("exit_alpha", "exit_alpha_sd")
-            }
-            for rank, one in enumerate(result["predictors"], 1)
-        ]
+            for exit in ("exit_alpha", "exit_alpha_sd"):
+                row[exit] = np.nan if one[exit] is None else one[exit]
+            rows.append(row)
         return cls(rows, result["level"])
 
     @classmethod
@@ -94,40 +92,24 @@ class SelectionDisplay(Display):
         A diamond is where a predictor leaves the path of all rows, its line one standard
         deviation over folds.
         """
-        ax, rows = self._axes(ax), self.rows[:SHOWN]
-        by_p_value = "p_value" in rows[0]
-        values = [row["p_value" if by_p_value else "frequency"] for row in rows]
-        places = range(len(rows))
-        ax.hlines(places, 0 if not by_p_value else 1, values, color=MUTED, linewidth=0.8)
-        for is_selected, color, words in ((True, BLUE, "selected"), (False, MUTED, "not selected")):
-            own = [i for i in places if rows[i]["selected"] is is_selected]
-            ax.plot([values[i] for i in own], own, "o", color=color, markersize=5, label=words)
-        line = (
-            f"Benjamini-Hochberg, {self.level:g}"
-            if by_p_value
-            else f"threshold, {rows[0]['threshold']:g}"
-        )
-        ax.plot(
-            [row["threshold"] for row in rows],
-            list(places),
-            color=VERMILION,
-            linestyle="--",
-            label=line,
-        )
-        ax.set_yticks(list(places), [label(row["name"]) for row in rows], color=INK, fontsize=SMALL)
-        ax.invert_yaxis()
-        if by_p_value:
+        ax = self._axes(ax)
+        rows = self.rows[:SHOWN]
+        if "p_value" in rows[0]:
+            line = f"Benjamini-Hochberg, {self.level:g}"
+            _values(ax, rows, "p_value", 1, line)
             ax.set_xscale("log")
-        ax.set_xlabel(
-            "p-value, holdout randomization test"
-            if by_p_value
-            else "share of halves among the largest"
-        )
+            ax.set_xlabel("p-value, holdout randomization test")
+        else:
+            line = f"threshold, {rows[0]['threshold']:g}"
+            _values(ax, rows, "frequency", 0, line)
+            ax.set_xlabel("share of halves among the largest")
         plain_ticks(ax, x=True)
         handles, labels = ax.get_legend_handles_labels()
+        above = 1.0
         if handle := _exits(ax, rows):
-            handles, labels = [*handles, handle], [*labels, "leaves at alpha (above)"]
-        above = 1.12 if handle else 1.0
+            handles.append(handle)
+            labels.append("leaves at alpha (above)")
+            above = 1.12
         ax.legend(
             handles,
             labels,
@@ -140,13 +122,29 @@ class SelectionDisplay(Display):
         return self
 
 
+def _values(ax, rows, key, start, line):
+    """Draw the value of each predictor as a line from ``start`` with a dot, and the thresholds."""
+    places = range(len(rows))
+    ax.hlines(places, start, [row[key] for row in rows], color=MUTED, linewidth=0.8)
+    for is_selected, color, words in ((True, BLUE, "selected"), (False, MUTED, "not selected")):
+        own = [i for i in places if rows[i]["selected"] is is_selected]
+        ax.plot([rows[i][key] for i in own], own, "o", color=color, markersize=5, label=words)
+    thresholds = [row["threshold"] for row in rows]
+    ax.plot(thresholds, list(places), color=VERMILION, linestyle="--", label=line)
+    ax.set_yticks(list(places), [label(row["name"]) for row in rows], color=INK, fontsize=SMALL)
+    ax.invert_yaxis()
+
+
 def _exits(ax, rows):
-    """Draw where predictors leave, on a logarithmic axis above; what to show in a legend, None
-    where none leaves.
+    """Draw where predictors leave, on a logarithmic axis above.
+
+    Returns
+    -------
+    matplotlib.lines.Line2D or None
+        What a legend shows; None where no predictor leaves.
     """
-    alphas, spread = (
-        np.array([row[key] for row in rows], float) for key in ("exit_alpha", "exit_alpha_sd")
-    )
+    alphas = np.array([row["exit_alpha"] for row in rows], float)
+    spread = np.array([row["exit_alpha_sd"] for row in rows], float)
     leaves = np.flatnonzero(np.isfinite(alphas) & (alphas > 0))
     if not len(leaves):
         return None

@@ -1,6 +1,4 @@
-"""A finished comparison as text: a table and the verdict, in colour on a terminal and plain in a
-pipe.
-"""
+"""A finished comparison or selection as text, in colour on a terminal and plain in a pipe."""
 
 import textwrap
 import unicodedata
@@ -9,16 +7,22 @@ from typing import NamedTuple
 from tautnet.prose.verdict import to_use
 from tautnet.prose.words import number
 
-# Of the table, and of sentences, which are hard to read where they are longer.
-WIDEST, WIDTH = 120, 100
-# Of a selection: predictors shown below those selected, and the longest name.
-NEXT, LONGEST = 5, 40
+# Characters of the widest table.
+WIDEST = 120
+# Characters of a line of sentences, which are hard to read where they are longer.
+WIDTH = 100
+# Predictors of a selection that are shown below those selected.
+NEXT = 5
+# Characters that are shown of the name of a predictor.
+LONGEST = 40
 STAR = "* "
 DIRECTION_MARKS = frozenset(
     "\u061c\u200e\u200f\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069"
 )
-# What to leave out first where a window is narrow.
-GAIN, DISPENSABLE = 4, ("station-\narity", "zero\nweights", "score", "train\nloss", "alpha")
+# Index of the column of gains.
+GAIN = 4
+# Columns to leave out where a window is narrow, the first one first.
+DISPENSABLE = ("station-\narity", "zero\nweights", "score", "train\nloss", "alpha")
 
 
 class Column(NamedTuple):
@@ -83,8 +87,7 @@ def gain(versus):
 
 
 def gain_key(result):
-    """What gains are measured against: the network without a penalty, or the constant where it is
-    absent.
+    """What gains are measured against: the network without a penalty, else the constant.
 
     Returns
     -------
@@ -133,43 +136,64 @@ def print_selection(result, sentences, console):
     """
     page = _Page(console)
     page.title(result)
-    key = "p_value" if result["method"] == "randomization" else "frequency"
-    selected = set(result["selected"])
-    # Those that no network uses, or no half counts, have nothing to show.
-    telling = [p for p in result["predictors"] if p["name"] in selected or p[key] not in (0, 1)]
-    shown = [p for p in telling if p["name"] in selected] + [
-        p for p in telling if p["name"] not in selected
-    ][:NEXT]
-    names = [
-        (STAR if p["name"] in selected else "  ") + readable(p["name"])[:LONGEST] for p in shown
-    ]
-    columns = [
-        Column("  predictor", names),
-        Column(key.replace("_", "-"), [figure(p[key]) for p in shown]),
-        Column("leaves at alpha", [figure(p["exit_alpha"]) for p in shown]),
-        Column("norm", [figure(p["norm"]) for p in shown]),
-    ]
-    for i in range(-1, len(shown)):
-        cells = [(column.head if i < 0 else column.cells[i], column.width) for column in columns]
-        style = "bold" if i < 0 else "bold green" if shown[i]["name"] in selected else ""
-        (first, width), *others = cells
-        page.say(
-            "  ".join([first.ljust(width), *(cell.rjust(size) for cell, size in others)]), style
-        )
+    for line, style in _selection_table(result):
+        page.say(line, style)
     page.say("")
-    seconds, path_seconds = result["seconds"], result["path_seconds"]
-    page.paragraph(
-        f"* selected. {seconds:.1f} seconds, of which the paths took {path_seconds:.1f}.", "dim"
-    )
+    seconds = f"{result['seconds']:.1f}"
+    path_seconds = f"{result['path_seconds']:.1f}"
+    page.paragraph(f"* selected. {seconds} seconds, of which the paths took {path_seconds}.", "dim")
     page.say("")
     page.sentences(sentences)
+
+
+def _selection_table(result):
+    """Lines of the table of a selection, each with its style."""
+    key = "p_value" if result["method"] == "randomization" else "frequency"
+    shown, n_selected = _shown_predictors(result, key)
+    marks = [STAR] * n_selected + ["  "] * (len(shown) - n_selected)
+    names = [readable(one["name"])[:LONGEST] for one in shown]
+    columns = [
+        Column("  predictor", [mark + name for mark, name in zip(marks, names, strict=True)]),
+        Column(key.replace("_", "-"), [figure(one[key]) for one in shown]),
+        Column("leaves at alpha", [figure(one["exit_alpha"]) for one in shown]),
+        Column("norm", [figure(one["norm"]) for one in shown]),
+    ]
+    widths = [column.width for column in columns]
+    yield aligned([column.head for column in columns], widths, "  "), "bold"
+    for i, mark in enumerate(marks):
+        cells = [column.cells[i] for column in columns]
+        yield aligned(cells, widths, "  "), "bold green" if mark == STAR else ""
+
+
+def _shown_predictors(result, key):
+    """Predictors of a selection that are shown, and how many of them are selected: those first."""
+    names = set(result["selected"])
+    selected = [one for one in result["predictors"] if one["name"] in names]
+    others = [one for one in result["predictors"] if one["name"] not in names]
+    # Those that no network uses, or no half counts, have nothing to show.
+    telling = [one for one in others if one[key] not in (0, 1)]
+    return selected + telling[:NEXT], len(selected)
+
+
+def aligned(cells, widths, space):
+    """Cells of one line of a table, the first at the left of its column, the others at the right.
+
+    Examples
+    --------
+    >>> aligned(["a", "b"], [3, 3], "  ")
+    'a      b'
+    """
+    first, *others = zip(cells, widths, strict=True)
+    cell, width = first
+    return space.join([cell.ljust(width), *(cell.rjust(width) for cell, width in others)])
 
 
 class _Page:
     """Lines for a console: wrapped and in colour on a terminal, whole and plain in a pipe."""
 
     def __init__(self, console):
-        self.console, self.rich_output = console, console.is_terminal
+        self.console = console
+        self.rich_output = console.is_terminal
         self.width = min(console.width, WIDTH) if console.is_terminal else WIDTH
 
     def say(self, line, style=""):
@@ -212,15 +236,12 @@ def _notes(result, heads):
         "station-\narity": "Stationarity: 0 is solved, 1 not begun.",
     }
     shown = [meaning for head, meaning in meanings.items() if head in heads]
-    return [
-        " ".join(
-            [f"{_star(result)}Loss: {result['metric']}. Gain: fall in loss, 95 % interval.", *shown]
-        ),
-        (
-            "linear: no hidden layer, l2. chosen: penalty picked in each outer fold too (all rows:"
-            f" {chosen})."
-        ),
-    ]
+    marks = f"{_star(result)}Loss: {result['metric']}. Gain: fall in loss, 95 % interval."
+    rows = (
+        "linear: no hidden layer, l2. chosen: penalty picked in each outer fold too (all rows:"
+        f" {chosen})."
+    )
+    return [" ".join([marks, *shown]), rows]
 
 
 def _star(result):
@@ -228,12 +249,9 @@ def _star(result):
     use = to_use(result)
     if use is None:
         return ""
-    network = (
-        f" (of the networks: {readable(result['recommended'])})"
-        if use != result["recommended"]
-        else ""
-    )
-    return f"* recommended{network}. "
+    if use == result["recommended"]:
+        return "* recommended. "
+    return f"* recommended (of the networks: {readable(result['recommended'])}). "
 
 
 def _table(result, columns, space, rule):
@@ -242,11 +260,7 @@ def _table(result, columns, space, rule):
     total = sum(widths) + len(space) * (len(widths) - 1)
 
     def line(cells):
-        first, *others = [
-            cell.ljust(size) if i == 0 else cell.rjust(size)
-            for i, (cell, size) in enumerate(zip(cells, widths, strict=True))
-        ]
-        return space.join([first, *others]).rstrip()
+        return aligned(cells, widths, space).rstrip()
 
     heads = [column.head.split("\n") for column in columns]
     yield line([head[0] if len(head) > 1 else "" for head in heads]), "bold"
@@ -255,17 +269,14 @@ def _table(result, columns, space, rule):
     for i, name in enumerate(columns[0].cells):
         if i == len(result["rows"]):
             yield rule * total, "dim"
-        yield (
-            line([column.cells[i] for column in columns]),
-            "bold green" if name.startswith(STAR) else "",
-        )
+        style = "bold green" if name.startswith(STAR) else ""
+        yield line([column.cells[i] for column in columns]), style
 
 
 def _columns(result, plus_minus):
-    rows, use = (
-        [*result["rows"], result["linear"], result["null"], result["chosen"]],
-        to_use(result),
-    )
+    """All columns of the table of a comparison."""
+    rows = [*result["rows"], result["linear"], result["null"], result["chosen"]]
+    use = to_use(result)
     names = [*(row["penalty"] for row in result["rows"]), "linear", "constant", "chosen"]
     names = [f"{STAR if name == use else '  '}{readable(name)}" for name in names]
     key, against = gain_key(result)
@@ -284,8 +295,10 @@ def _columns(result, plus_minus):
 
 
 def _fit(columns, result, width):
-    """Columns and the space between them that fit: zero weights as percentages, less space, then
-    fewer columns.
+    """Columns that fit, and the space between them.
+
+    Where there is little room, zero weights become percentages, then there is less space, then
+    there are fewer columns.
     """
 
     def fits(columns, space):
@@ -295,8 +308,9 @@ def _fit(columns, result, width):
         rows = [*result["rows"], result["linear"], result["null"], result["chosen"]]
         percent = Column("zero\nweights", [_percent(row) for row in rows])
         shorter = [percent if column.head == percent.head else column for column in columns]
-        # Counts say more, where percentages would win no room.
-        columns = shorter if fits(shorter, "  ") or not fits(columns, " ") else columns
+        # Counts say more, so they stay where percentages would win no room.
+        if fits(shorter, "  ") or not fits(columns, " "):
+            columns = shorter
     for head in (*DISPENSABLE, "kept", columns[GAIN].head):
         if not fits(columns, " "):
             columns = [column for column in columns if column.head != head]
@@ -331,7 +345,10 @@ def _share(row, part, whole):
 def _percent(row):
     if row.get("zero_weights") is None:
         return "-"
-    zero, total = row["zero_weights"], row["n_weights"]
+    zero = row["zero_weights"]
+    total = row["n_weights"]
+    share = 100 * zero / total
     # Rounding must not turn a few into none, nor nearly all into all.
-    share = 100 * zero / total if zero in (0, total) else min(max(100 * zero / total, 0.1), 99.9)
+    if zero not in (0, total):
+        share = min(max(share, 0.1), 99.9)
     return f"{share:.1f} %"

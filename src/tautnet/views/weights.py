@@ -1,6 +1,4 @@
-"""All weights of a model as a histogram, those that are exactly zero apart: the article's own
-picture.
-"""
+"""The display of all weights of a model as a histogram: the article's own picture."""
 
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Self
@@ -11,7 +9,8 @@ from numpy.typing import NDArray
 from tautnet.objective.histograms import HISTOGRAM_BINS
 from tautnet.objective.strengths import nearest
 from tautnet.prose.words import number
-from tautnet.views.canvas import (
+from tautnet.views.gains import PenaltyDisplay, row_of
+from tautnet.views.plotting import (
     BLUE,
     MUTED,
     SMALL,
@@ -22,7 +21,6 @@ from tautnet.views.canvas import (
     plain_ticks,
     strength,
 )
-from tautnet.views.gains import PenaltyDisplay, row_of
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -62,9 +60,7 @@ class WeightHistogramDisplay(PenaltyDisplay):
 
     @classmethod
     def from_result(cls, result: dict[str, Any], penalty: str | None = None) -> Self:
-        """Make the display of the object that ``result.json`` holds, at the strength that was
-        chosen.
-        """
+        """Make the display of the object that ``result.json`` holds, at the strength chosen."""
         row = row_of(result, result["recommended"] if penalty is None else penalty)
         detail = result["detail"]["penalties"][row["penalty"]]
         path = detail["path"]
@@ -73,7 +69,12 @@ class WeightHistogramDisplay(PenaltyDisplay):
         edges = np.linspace(-detail["histogram_limit"], detail["histogram_limit"], len(counts) + 1)
         counts[np.searchsorted(edges, 0.0, side="right") - 1] -= row["zero_weights"]
         return cls(
-            row["penalty"], row["alpha"], counts, edges, row["zero_weights"], row["weight_max_abs"]
+            penalty=row["penalty"],
+            alpha=row["alpha"],
+            counts=counts,
+            edges=edges,
+            zeros=row["zero_weights"],
+            largest=row["weight_max_abs"],
         )
 
     @classmethod
@@ -96,12 +97,12 @@ class WeightHistogramDisplay(PenaltyDisplay):
             np.clip(weights[weights != 0], -end, end), HISTOGRAM_BINS, (-end, end)
         )
         return cls(
-            penalty_name(estimator),
-            strength(estimator),
-            counts,
-            edges,
-            int((weights == 0).sum()),
-            largest,
+            penalty=penalty_name(estimator),
+            alpha=strength(estimator),
+            counts=counts,
+            edges=edges,
+            zeros=int((weights == 0).sum()),
+            largest=largest,
         )
 
     def frame(self) -> "pd.DataFrame":
@@ -114,11 +115,9 @@ class WeightHistogramDisplay(PenaltyDisplay):
 
     def plot(self, ax: "Axes | None" = None) -> Self:
         """Draw on axes of one's own, or on new ones."""
-        ax, width, n_weights = (
-            self._axes(ax),
-            np.diff(self.edges),
-            int(self.counts.sum()) + self.zeros,
-        )
+        ax = self._axes(ax)
+        width = np.diff(self.edges)
+        n_weights = int(self.counts.sum()) + self.zeros
         ax.set_yscale("log")
         # Room above the highest bar that there can be, for the words.
         ax.set_ylim(0.7, 12 * max(n_weights, 2))

@@ -1,5 +1,4 @@
-"""What all pictures share: colours, labels, axes, and the way from a figure to the bytes of an
-image.
+"""What all pictures share: colours, labels, axes, and how a figure becomes the bytes of an image.
 
 matplotlib is imported inside the functions, and its figures are used without pyplot: nothing global
 is touched, no display is opened, and two threads may draw at once.
@@ -22,22 +21,30 @@ if TYPE_CHECKING:
     import pandas as pd
     from matplotlib.axes import Axes
 
-INK, MUTED, GRID = "#1f2328", "#6b7280", "#e5e7eb"
+INK = "#1f2328"
+MUTED = "#6b7280"
+GRID = "#e5e7eb"
 # Okabe and Ito's colours without yellow, which is pale on white; told apart with any colour vision.
-BLUE, VERMILION, GREEN, PURPLE, ORANGE, SKY = (
-    "#0072b2",
-    "#d55e00",
-    "#009e73",
-    "#cc79a7",
-    "#e69f00",
-    "#56b4e9",
-)
+BLUE = "#0072b2"
+VERMILION = "#d55e00"
+GREEN = "#009e73"
+PURPLE = "#cc79a7"
+ORANGE = "#e69f00"
+SKY = "#56b4e9"
 LINES = [
     (color, style)
     for style in ("-", "--")
     for color in (BLUE, VERMILION, GREEN, PURPLE, ORANGE, SKY)
 ]
-FONT, SMALL, WIDTH, PIXELS, LONGEST_NAME = "DejaVu Sans", 8.5, 9.0, 96, 26
+FONT = "DejaVu Sans"
+# Size of the font beside the axes, in points.
+SMALL = 8.5
+# Width of a figure in inches, and CSS pixels an inch.
+WIDTH = 9.0
+PIXELS = 96
+LONGEST_NAME = 26
+# What an error asks for where an estimator lacks what is drawn.
+CROSS_VALIDATED = "one that chose its alpha by cross-validation, as TautNetClassifierCV"
 
 
 class Picture(NamedTuple):
@@ -60,7 +67,12 @@ class Picture(NamedTuple):
 
 
 class Display(ABC):
-    """What all displays share: data first, then ``plot``."""
+    """What all displays share: data first, then ``plot``.
+
+    They follow scikit-learn's `Display` objects: made by ``from_comparison``, ``from_result`` or
+    ``from_estimator``, the data are in ``frame()``, and ``plot(ax)`` draws on any matplotlib axes
+    and leaves ``ax_`` and ``figure_`` behind.
+    """
 
     ax_: "Axes"
     figure_: Any
@@ -68,9 +80,7 @@ class Display(ABC):
     @classmethod
     @abstractmethod
     def from_result(cls, result: dict[str, Any]) -> Self | None:
-        """Make the display of the object that ``result.json`` holds; None where that has nothing to
-        draw.
-        """
+        """Make the display of the object that ``result.json`` holds; None without data."""
 
     @abstractmethod
     def frame(self) -> "pd.DataFrame":
@@ -91,7 +101,8 @@ class Display(ABC):
             import matplotlib.pyplot as plt
 
             ax = plt.subplots()[1]
-        self.ax_, self.figure_ = ax, ax.figure
+        self.ax_ = ax
+        self.figure_ = ax.figure
         return ax
 
 
@@ -110,10 +121,16 @@ def penalty_name(estimator):
 
 def strength(estimator):
     """The strength of an estimator's penalty; 0 for those that have none."""
-    given = (
-        0.0 if not described(estimator.penalty).has_strength else getattr(estimator, "alpha", None)
-    )
-    return getattr(estimator, "alpha_", given)
+    if hasattr(estimator, "alpha_"):
+        return estimator.alpha_
+    if not described(estimator.penalty).has_strength:
+        return 0.0
+    return getattr(estimator, "alpha", None)
+
+
+def drawn_numbers(values):
+    """Numbers of a JSON list; null is NaN, which is not drawn."""
+    return np.array(values, float)
 
 
 @cache
@@ -126,8 +143,9 @@ def _characters():
 
 
 def label(text, longest=LONGEST_NAME):
-    """A stranger's text as a label: shortened, drawn as it stands, a box where the font lacks a
-    character.
+    """A stranger's text as a label: shortened, and drawn as it stands.
+
+    A box takes the place of a character that the font lacks.
 
     Examples
     --------
@@ -137,7 +155,8 @@ def label(text, longest=LONGEST_NAME):
     'aaaa…'
     """
     text = readable(text)
-    text = text if len(text) <= longest else text[: longest - 1] + "…"
+    if len(text) > longest:
+        text = text[: longest - 1] + "…"
     drawn = "".join(character if ord(character) in _characters() else "□" for character in text)
     # Between two bare dollar signs matplotlib would read a formula.
     return drawn.replace("$", r"\$")
@@ -165,6 +184,7 @@ def spread(places, distance):
 
 
 def blank_figure(height):
+    """A figure of the common width without axes; the height is in inches."""
     from matplotlib.figure import Figure
 
     return Figure(figsize=(WIDTH, height), facecolor="white", layout="constrained")
@@ -186,7 +206,7 @@ def plain_ticks(panel, *, x=False, y=False):
 
 
 def renumber(svg):
-    """An SVG image with its drawn-by-lot names numbered instead: the same picture, the same bytes.
+    """An SVG image with its random names numbered instead: the same picture has the same bytes.
 
     Examples
     --------
@@ -223,5 +243,5 @@ def finished_picture(figure, kind, description):
     metadata = {"Date": None} if kind == "svg" else None
     figure.savefig(target, format=kind, dpi=2 * PIXELS, metadata=metadata)
     data = renumber(target.getvalue()) if kind == "svg" else target.getvalue()
-    width, height = (round(PIXELS * inches) for inches in figure.get_size_inches())
-    return Picture(data, kind, width, height, readable(description))
+    width, height = figure.get_size_inches()
+    return Picture(data, kind, round(PIXELS * width), round(PIXELS * height), readable(description))

@@ -1,8 +1,7 @@
-"""The numbers that the report's script draws from, all of them taken from a finished result, short
-enough to mail.
-"""
+"""The numbers that the report's script draws: taken from a finished result, few enough to mail."""
 
 import json
+import math
 
 import numpy as np
 
@@ -13,12 +12,18 @@ from tautnet.views.counts import PredictorsDisplay
 from tautnet.views.gains import walked
 from tautnet.views.terminal import readable
 
-# Hidden units, points and inputs that are drawn at most, and the characters kept of a name.
-UNITS, POINTS, LARGEST, NAME = 200, 2000, 40, 300
+# Hidden units that are drawn at most.
+UNITS = 200
+# Points of a scatter plot that are drawn at most.
+POINTS = 2000
+# Predictors whose lines are drawn at most.
+LARGEST = 40
+# Characters of a name that are kept.
+NAME = 300
 
 
-def island(drawn):
-    """What the script draws as the page carries it.
+def as_json_for_page(drawn):
+    """What the script draws, as the JSON text that stands in the page.
 
     Parameters
     ----------
@@ -28,7 +33,7 @@ def island(drawn):
     Returns
     -------
     str
-        JSON in ASCII, without a character that could end or begin an element.
+        In ASCII, without a character that could end or begin an element.
     """
     text = json.dumps(_short(drawn), allow_nan=False, separators=(",", ":"))
     return text.replace("&", "\\u0026").replace("<", "\\u003c").replace(">", "\\u003e")
@@ -57,7 +62,7 @@ def run(result):
 
 
 def name(text):
-    """A stranger's name, readable and not endless."""
+    """A stranger's name, readable and of limited length."""
     return readable(text)[:NAME]
 
 
@@ -84,6 +89,7 @@ def penalty_run(row, detail, predictors):
     norms = np.array(path["norms"], float).reshape(len(alphas), len(predictors))
 
     def along(key):
+        """A curve of cross-validation at the path's strengths, None where it has none."""
         return [detail[key][curve[i]] if i in curve else None for i in range(len(alphas))]
 
     certificates = zip(path["stationarity"], path["objective_gap"], strict=True)
@@ -124,11 +130,9 @@ def beyond_null(detail):
     """
     path = detail["path"]
     last = path["alphas"][-1]
-    more = (
-        [a for a in detail["alphas"] if a > last * (1 + 1e-6)]
-        if path["n_features"][-1] == 0
-        else []
-    )
+    more = []
+    if path["n_features"][-1] == 0:
+        more = [alpha for alpha in detail["alphas"] if alpha > last * (1 + 1e-6)]
     longer = {key: [*values, *[values[-1]] * len(more)] for key, values in path.items()}
     return longer | {"alphas": [*path["alphas"], *more]}
 
@@ -144,8 +148,9 @@ def _words(stationarity, gap):
 
 
 def by_exit(detail, norms):
-    """Predictors by the strength at which they leave for good, the last first; of equals the larger
-    norm first.
+    """Predictors by the strength at which they leave for good, the last first.
+
+    Of equals the one with the larger norm comes first.
     """
     exits = [np.inf if alpha is None else alpha for alpha in detail["exit_alpha"]]
     return sorted(range(len(exits)), key=lambda j: (-exits[j], -norms[j], j))
@@ -160,37 +165,40 @@ def drawn_order(detail, norms):
 
 def _unit_levels(units, exits):
     """Sizes of the hidden units, a digit each: those that live longest come first."""
-    lasting = sorted(
-        range(units.shape[1]), key=lambda h: -np.inf if exits[h] is None else -exits[h]
-    )[:UNITS]
+    last = [np.inf if alpha is None else alpha for alpha in exits]
+    lasting = sorted(range(units.shape[1]), key=lambda unit: -last[unit])[:UNITS]
     lines = []
     for own in units:
-        share = own[lasting] / (own.max() if own.size and own.max() > 0 else 1.0)
+        largest = own.max(initial=0.0)
+        share = own[lasting] / (largest if largest > 0 else 1.0)
         lines.append("".join(map(str, np.ceil(9 * share).astype(int))))
     return lines
 
 
 def counts(result):
-    """Least loss for each number of predictors, of penalties that take predictors out as a whole,
-    and of refits.
+    """Least loss for each number of predictors, along paths and of refits.
 
     Returns
     -------
     list of dict
-        ``name``, and lists ``kept``, ``loss`` and ``se``. Of other penalties where none of those
-        was compared.
+        ``name``, and lists ``kept``, ``loss`` and ``se``. Of penalties that take predictors out as
+        a whole; of others where none of those was compared.
     """
     display = PredictorsDisplay.from_result(result)
     rows = [] if display is None else display.rows
     rows = [row for row in rows if described(row["penalty"]).is_joint] or rows
-    own = {
-        row["penalty"]: [one for one in rows if one["penalty"] == row["penalty"]] for row in rows
-    }
-    keys = {"kept": "n_predictors", "loss": "mean_test_loss", "se": "se_test_loss"}
-    return [
-        {"name": name} | {short: [row[key] for row in some] for short, key in keys.items()}
-        for name, some in own.items()
-    ]
+    found = []
+    for name in dict.fromkeys(row["penalty"] for row in rows):
+        own = [row for row in rows if row["penalty"] == name]
+        found.append(
+            {
+                "name": name,
+                "kept": [row["n_predictors"] for row in own],
+                "loss": [row["mean_test_loss"] for row in own],
+                "se": [row["se_test_loss"] for row in own],
+            }
+        )
+    return found
 
 
 def _none(detail):
@@ -211,21 +219,22 @@ def best_step(detail):
 
 
 def points(result):
-    """Observed and predicted values of a regression: of at most 2,000 rows, evenly spaced; None for
-    classes.
+    """Observed and predicted values of a regression; None for classes.
+
+    Of at most 2,000 rows, evenly spaced.
     """
     if result["task"] != "regression":
         return None
     predictions = result["detail"]["predictions"]
-    step = -(-len(predictions["target"]) // POINTS)
-    observed, predicted = (
-        [values[0] for values in predictions[key][::step]] for key in ("target", "prediction")
-    )
-    return {"observed": observed, "predicted": predicted}
+    step = math.ceil(len(predictions["target"]) / POINTS)
+    return {
+        "observed": [values[0] for values in predictions["target"][::step]],
+        "predicted": [values[0] for values in predictions["prediction"][::step]],
+    }
 
 
 def _short(value):
-    """The same with its numbers to five significant digits."""
+    """A value of JSON with its numbers to five significant digits."""
     if isinstance(value, dict):
         return {key: _short(one) for key, one in value.items()}
     if isinstance(value, list):
