@@ -161,10 +161,10 @@ def _published(result):
             (
                 "The program, as re-posted in public, adds its penalty to a gradient that it then"
                 " follows uphill. So the penalty has the wrong sign: it makes weights grow. After"
-                f" 500 epochs the sum of squared weights is {number(sign['weight_squares']['none'])}"
-                f" without a penalty, {number(sign['weight_squares']['published'])} with the"
-                f" penalty as published and {number(sign['weight_squares']['mended'])} with its"
-                " sign mended."
+                " 500 epochs the sum of squared weights is"
+                f" {number(sign['weight_squares']['none'])} without a penalty,"
+                f" {number(sign['weight_squares']['published'])} with the penalty as published and"
+                f" {number(sign['weight_squares']['mended'])} with its sign mended."
             ),
             (
                 f"One of {none['n_test']} test items is worth {100 / none['n_test']:.1f} points. On"

@@ -217,8 +217,8 @@ def _notes(result, heads):
             [f"{_star(result)}Loss: {result['metric']}. Gain: fall in loss, 95 % interval.", *shown]
         ),
         (
-            "linear: no hidden layer, under l2. chosen: each outer fold chooses its penalty too (all"
-            f" rows: {chosen})."
+            "linear: no hidden layer, under l2. chosen: each outer fold chooses its penalty too"
+            f" (all rows: {chosen})."
         ),
     ]
 
