@@ -139,10 +139,10 @@ def test_headline_says_what_the_verdict_says(finished):
         == "This network is not over-fitted. No penalty is needed."
     )
     assert headline(result | {"over_fitted": None}).startswith(
-        "Whether this network is over-fitted"
+        "These rows cannot show whether this network is over-fitted. Use "
     )
     assert headline(finished["without none"].result) == "A linear model suffices."
-    assert f"For a network, use {network}" in finished["without none"].result["verdict"]
+    assert f"For a network, use `{network}`, alpha" in finished["without none"].result["verdict"]
     assert headline(finished["three classes"].result) == "There is nothing to learn here."
     assert "There is nothing to learn here" in finished["three classes"].result["verdict"]
 
