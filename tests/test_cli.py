@@ -307,7 +307,7 @@ def test_where_there_is_nothing_to_learn_nothing_is_recommended(run, tmp_path):
         tmp_path,
     )
     assert ended.code == 0, ended.err
-    assert "no better than the constant one" in ended.out
+    assert "no model predicts new rows clearly better than a constant" in ended.out
     assert "*" not in ended.out and "recommended" not in ended.out and "Use " not in ended.out
     recommended = json.loads((tmp_path / "run/result.json").read_text())["recommended"]
     assert f"model under {recommended}, no better than a constant: run/model.taut" in ended.err
@@ -328,7 +328,7 @@ def test_where_a_linear_model_suffices_it_is_said_how_to_make_it(run, tmp_path):
     assert (
         "\n* linear " in ended.out
         and "Use the linear model" in ended.out
-        and "For a network, use l2" in ended.out
+        and "For a network, use `l2`" in ended.out
     )
     made = (
         "model under l2 (a network; tautnet fit --hidden 0 makes the linear model): run/model.taut"

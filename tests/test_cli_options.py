@@ -313,8 +313,8 @@ TABLE = "a,b,y\n" + "".join(f"{i % 7},{i % 5},{i % 7 + 0.1 * i:.1f}\n" for i in 
     [
         (None, "cannot read {path}: No such file or directory; write"),
         ("a: b", "{path} is not JSON: write"),
-        ("[1, 2]", "{path} does not give lists of columns by name: write"),
-        ('{"one": "a", "two": ["b"]}', "{path} does not give lists of columns by name: write"),
+        ("[1, 2]", "{path} does not hold names with lists of columns: write"),
+        ('{"one": "a", "two": ["b"]}', "{path} does not hold names with lists of columns: write"),
         ('{"one": ["a", "b", "c"]}', "{path}: 'one' names 'c', which is no column"),
         (
             '{"one": ["a", "b"], "two": ["a"]}',

@@ -152,4 +152,4 @@ def test_stability(path):
     more = json.loads(run(path, "--json", "--stability", "--expected-false", "9")[0])
     assert more["n_counted"] == 3 and more["bound"] == pytest.approx(9)
     out, _ = run(path, "--stability")
-    assert "frequency" in out and "At most 4 false ones are expected" in out
+    assert "frequency" in out and "At most 4 of those selected are expected to be false" in out

@@ -107,7 +107,10 @@ def stable(table):
 def test_stability_selection(stable, table):
     result = stable.result
     assert (result["n_counted"], result["threshold"], result["level"]) == (2, 0.6, 5.5)
-    assert result["bound"] == pytest.approx(4 / 0.8) and "At most 5 false" in stable.verdict
+    assert (
+        result["bound"] == pytest.approx(4 / 0.8)
+        and "At most 5 of those selected are expected to be false" in stable.verdict
+    )
     frequency = stable.frame()["frequency"]
     assert sorted(stable.selected) == ["b", "c"] and (frequency[stable.selected] >= 0.6).all()
     # Sixty halves, two counted in each.
@@ -127,19 +130,21 @@ def test_sentences_know_their_numbers():
     many = randomization_in_words([f"x{i}" for i in range(25)], 100, 60, 0.1)
     assert (
         "x19 and 5 more" in many[0]
-        and "60 of 100 predictors are zero" in many[1]
+        and "60 of 100 predictors have only zero weights" in many[1]
         and len(many) == 3
     )
     few = randomization_in_words(["x1", "x2"], 100, 0, 0.1)
     assert (
-        few[1].startswith("Fewer are selected than the level can support")
+        few[1].startswith("The level cannot be met by so few predictors on one table")
         and "share of 0.5" in few[1]
     )
     none = randomization_in_words([], 100, 1, 0.1)
-    assert none[0].startswith("None of 100") and "1 of 100 predictors is zero" in none[2]
-    assert not any("level can support" in sentence for sentence in (*many, *none))
+    assert (
+        none[0].startswith("None of 100") and "1 of 100 predictors has only zero weights" in none[2]
+    )
+    assert not any("level cannot be met" in sentence for sentence in (*many, *none))
     assert stability_in_words(["a"] * 9, 100, 8, 60, 0.6, 3.2, 0.1)[1].endswith(
-        "among those selected."
+        "are expected to be false."
     )
     assert stability_in_words(["a"], 100, 8, 60, 0.6, 3.2, 0.1)[1].endswith("may be false.")
     assert stability_in_words([], 100, 8, 60, 0.6, 3.2, 0.1)[0].startswith("None of 100")

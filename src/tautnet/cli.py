@@ -1,6 +1,6 @@
-"""The command: gather the commands, run one. Exit codes: 0 done, 1 data or fit at fault, 2
-usage,
-130 interrupted.
+"""The command ``tautnet``: gather the commands and run one.
+
+Exit codes: 0 done, 1 data or fit at fault, 2 usage at fault, 130 interrupted.
 
 Nothing heavy is imported before a command runs, so that ``--help`` answers at once.
 """
@@ -27,7 +27,7 @@ app = typer.Typer(
     no_args_is_help=True,
     pretty_exceptions_enable=False,
     help=(
-        "glmnet for neural networks: is my network over-fitted, which penalty helps, which"
+        "glmnet for neural networks. Is my network over-fitted? Which penalty helps? Which"
         " predictors can go?"
     ),
 )
@@ -52,9 +52,7 @@ def _tautnet(
 
 
 def main():
-    """Run the command; what a user got wrong is one line, and Ctrl-C leaves nothing half
-    written.
-    """
+    """Run the command: a user's mistake is one line, and Ctrl-C leaves nothing half written."""
     if hasattr(sys.stdout, "reconfigure"):
         # A terminal that cannot show a character shows a question mark instead of a traceback.
         sys.stdout.reconfigure(errors="replace")

@@ -425,8 +425,8 @@ def test_the_summary_says_what_a_person_wants_to_know(cv, capsys):
     for words in (
         "TautNetRegressorCV",
         "60 rows, 4 predictors in 4 columns",
-        "chosen by cross-validation: least loss",
-        "4 -> 6 -> 1, and a linear map beside",
+        "chosen by cross-validation: lowest loss",
+        "4 -> 6 -> 1, plus a linear map",
         "mean squared error, rows seen",
         "by cross-validation, used to choose",
     ):

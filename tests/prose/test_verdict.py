@@ -87,33 +87,37 @@ def test_three_to_six_sentences(result):
 def test_the_plain_story(result):
     text = said(result)
     assert (
-        "the network is over-fitted: its log-loss is 0.001 on rows it saw and 1.2 on rows it"
-        " did not" in text
+        "the network is over-fitted: its log-loss is 0.001 on rows it saw and 1.2 on new rows (a"
+        " constant prediction has 0.69)." in text
     )
     assert (
-        "The lowest log-loss on new rows has l2, 0.3, 1.5 less than without a penalty (95 %"
-        " interval 1 to 2)" in text
+        "`l2` has the lowest log-loss on new rows, 0.3: 1.5 lower than without a penalty (95 %"
+        " interval 1 to 2). `group` does about as well." in text
     )
-    assert "group cannot be told apart from it" in text and "none cannot" not in text
-    assert "A linear model suffices" in text
+    assert "`none` does" not in text and "`none` and" not in text
     assert (
-        "Of 6 predictors group keeps 3 (one-SE choice: group 2); under group what stays is d, e"
-        " and f." in text
+        "A linear model suffices: no network is clearly better than the linear model, whose"
+        " log-loss is 0.305." in text
     )
     assert (
-        "Use the linear model, without a hidden layer, under l2, alpha 0.0133 (solved to 0.05):"
+        "Of 6 predictors, `group` keeps 3. The one-SE choice keeps 2 with `group`. Under `group`,"
+        " d, e and f stay." in text
+    )
+    assert (
+        "Use the linear model, without a hidden layer, under `l2`, alpha 0.0133 (solved to 0.05):"
         " expect a" in text
     )
     assert (
-        "expect a log-loss of 0.305 on new rows (accuracy 0.9). For a network, use group, alpha"
+        "expect a log-loss of 0.305 on new rows (accuracy 0.9). For a network, use `group`, alpha"
         " 0.0133:" in text
     )
     assert (
-        "within one standard error of the best, and it needs 3 of 6 predictors (solved to 0.05);"
-        in text
+        "its loss is within one standard error of the lowest, and it needs 3 of 6 predictors"
+        " (solved to 0.05)." in text
     )
     assert (
-        "chosen by cross-validation, expect a log-loss of 0.32 on new rows (accuracy 0.9)." in text
+        "When cross-validation chooses the penalty too, expect a log-loss of 0.32 on new rows"
+        " (accuracy 0.9)." in text
     )
     assert (
         headline(result).endswith("over-fitted. A linear model suffices.")
@@ -124,12 +128,13 @@ def test_the_plain_story(result):
 
 def test_separated_rows_are_named(result):
     result["detail"]["none"]["separated"] = True
-    assert "it separates the classes of its rows completely" in said(result)
-    assert "stopped after 2,000 steps" in said(result)
+    assert "It separates the classes of its rows completely" in said(result)
+    assert "its training was stopped after 2,000 steps." in said(result)
 
 
 @pytest.mark.parametrize(
-    "answer, words", [(None, "these rows cannot tell"), (False, "is not over-fitted")]
+    "answer, words",
+    [(None, "These rows cannot show whether the network"), (False, "is not over-fitted")],
 )
 def test_over_fitting_is_said_as_it_was_found(result, answer, words):
     result["over_fitted"] = answer
@@ -139,16 +144,17 @@ def test_over_fitting_is_said_as_it_was_found(result, answer, words):
 
 def test_an_uncertain_gain_is_called_so(result):
     result["rows"][1]["vs_none"] = versus(-1, 2)
-    assert "a gain that these rows cannot tell from none" in said(result)
+    assert "but the rows cannot show that this gain is real. `group` does" in said(result)
     result["rows"][1]["vs_none"] = versus(0.5, 2, p=0.083)
-    assert "such a gain 8.3 % of the time (Holm's p-value)" in said(result)
+    assert "but the rows cannot show that this gain is real: with this many" in said(result)
+    assert "such a gain 8.3 % of the time (Holm's p-value)." in said(result)
 
 
 def test_no_penalty_helps(result):
     result["rows"][0]["test_loss"], result["recommended"] = 0.2, "none"
     result["rows"][0]["vs_linear"] = versus(0.1, 0.2)
     result["detail"]["vs_best"] = {"l2": versus(-2, -1), "group": versus(-2, -1)}
-    assert "No penalty helps: none has the lowest log-loss on new rows." in said(result)
+    assert "No penalty helps: `none` has the lowest log-loss on new rows." in said(result)
     assert "Use no penalty: it has the lowest loss" in said(result)
 
 
@@ -156,12 +162,12 @@ def test_the_network_is_worth_it_only_with_an_interval_above_zero(result):
     result["rows"][1]["vs_linear"] = versus(0.1, 0.2)
     text = said(result)
     assert (
-        "The network is worth its while: l2 is 0.15 better than the linear model's log-loss of"
+        "The network is worth its cost: the log-loss of `l2` is 0.15 lower than the linear model's"
         " 0.305" in text
     )
     assert (
-        "Use group, alpha 0.0133: within one standard error of the best, and it needs 3 of 6"
-        " predictors" in text
+        "Use `group`, alpha 0.0133: its loss is within one standard error of the lowest, and it"
+        " needs 3 of 6 predictors" in text
     )
     assert "expect a log-loss of 0.32 on new rows (accuracy 0.9)" in text
     assert "suffices" not in text and "Use the linear model" not in text
@@ -172,10 +178,11 @@ def test_a_linear_model_that_may_be_no_better_than_a_constant_does_not_suffice(r
     result["linear"]["vs_null"] = versus(-0.1, 0.2)
     text = said(result)
     assert (
-        "Whether a linear model suffices, these rows cannot tell: no network is better than it"
+        "These rows cannot show whether a linear model suffices: no network is clearly better than"
         in text
     )
-    assert "Use group, alpha" in text and to_use(result) == "group"
+    assert "but the linear model is not clearly better than a constant." in text
+    assert "Use `group`, alpha" in text and to_use(result) == "group"
 
 
 def test_a_comparison_of_linear_maps_says_nothing_of_networks(result):
@@ -187,9 +194,11 @@ def test_nothing_to_learn(result):
     for one in [*result["rows"], result["linear"]]:
         one["vs_null"] = versus(-0.2, 0.1)
     text = said(result)
-    assert "There is nothing to learn here: predictions are no better than the constant one" in text
+    assert (
+        "There is nothing to learn here: no model predicts new rows clearly better than a" in text
+    )
     assert headline(result) == "There is nothing to learn here." and to_use(result) is None
-    assert "-0.05 (95 % interval -0.2 to 0.1)" in text
+    assert "a gain of -0.05 (95 % interval -0.2 to 0.1)" in text
     assert "Use " not in text and "suffices" not in text
 
 
@@ -198,7 +207,7 @@ def test_few_rows_and_edges_are_doubts(result):
     result["detail"]["penalties"]["group"]["at_edge"] = True
     last = write_verdict(result)[-1]
     assert last.startswith(
-        "With 62 rows all of these figures are rough; the best strength of group is the smallest"
+        "With 62 rows, all of these figures are rough. The best strength of `group` is the smallest"
     )
     assert "alpha_min_ratio" in last
 
@@ -209,7 +218,7 @@ def test_many_that_leave_at_once_are_counted_not_named(result):
     detail["exit_alpha"] = [0.001] * 10 + [0.5] * 10
     detail["exit_order"] = result["detail"]["predictors"]
     detail["path"]["norms"] = [[1.0] * 20, [0.0] * 10 + [1.0] * 10]
-    assert "under group 10 leave at once" in said(result)
+    assert "Under `group`, 10 predictors leave together at the first strength" in said(result)
 
 
 @pytest.mark.parametrize(
@@ -217,8 +226,8 @@ def test_many_that_leave_at_once_are_counted_not_named(result):
     [
         (0.1, 1.0, "solved to 0.1"),
         (0.2, 1e-4, "nearly solved: 0.2"),
-        (0.2, 1e-2, "stopped at 0.2: part of the regularization is early stopping"),
-        (0.9, 1e-4, "stopped at 0.9: part of the regularization is early stopping"),
+        (0.2, 1e-2, "stopped at 0.2: early stopping is part of the regularization"),
+        (0.9, 1e-4, "stopped at 0.9: early stopping is part of the regularization"),
     ],
 )
 def test_certificates_in_words(stationarity, gap, words):

@@ -196,7 +196,7 @@ def test_a_comparison_has_a_row_of_refits_and_delivers_their_model(compared):
     at = compared.detail["penalties"]["relaxed_group"]["path"]["alphas"].index(row["alpha"])
     norms = np.array(compared.detail["penalties"]["relaxed_group"]["path"]["norms"])
     assert ((norms[at] > 0) == model.selected_features_).all()
-    assert f"relaxed_group keeps {row['predictors_kept']}" in compared.verdict
+    assert f"`relaxed_group` keeps {row['predictors_kept']}" in compared.verdict
 
 
 def test_pictures_of_a_comparison_show_refits(compared):
@@ -329,10 +329,10 @@ def test_results_and_summary_tell_of_refits(model, capsys):
     model.summary()
     said = capsys.readouterr().out
     assert (
-        "group ranks predictors by the size of their weights, l2 refits the first alone, alpha"
+        "group ranks predictors by the size of their weights, l2 refits the first of them, alpha"
         in said
     )
-    assert "by cross-validation, refits among them: least loss with at most 2 predictors" in said
+    assert "by cross-validation, refits among them: lowest loss with at most 2 predictors" in said
 
 
 def test_the_display_shows_the_path_and_the_refits(model):

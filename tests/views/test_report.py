@@ -48,10 +48,10 @@ def test_headline_says_what_the_verdict_says(finished):
     fine = headline(result | {"over_fitted": False, "recommended": "none"})
     assert fine == "This network is not over-fitted. No penalty is needed."
     unknown = headline(result | {"over_fitted": None})
-    assert unknown.startswith("Whether this network is over-fitted")
+    assert unknown.startswith("These rows cannot show whether this network is over-fitted. Use ")
     result = finished["without none"].result
     assert headline(result) == "A linear model suffices."
-    assert f"For a network, use {result['recommended']}" in result["verdict"]
+    assert f"For a network, use `{result['recommended']}`, alpha" in result["verdict"]
     assert headline(finished["three classes"].result) == "There is nothing to learn here."
     assert "There is nothing to learn here" in finished["three classes"].result["verdict"]
 
@@ -243,7 +243,7 @@ def test_exits_without_a_penalty_that_selects(pages, finished):
     for case in ("only none", "linear"):
         page = Page(pages[case])
         assert "exits" not in page.tables
-        assert "None of the penalties that were compared takes a predictor out" in page.text
+        assert "None of the penalties that were compared removes predictors" in page.text
 
 
 def test_how_the_table_was_read_and_what_was_fitted(pages, finished):
@@ -289,8 +289,8 @@ def test_a_finished_run_is_drawn_again(pages, finished, tmp_path):
     [
         (None, "cannot read"),
         ("{", "is not JSON"),
-        ("[]", "not the result"),
-        ('{"detail": {}}', "not the result"),
+        ("[]", "was not written by this version's compare"),
+        ('{"detail": {}}', "was not written by this version's compare"),
         ("\x00\xff", "is not JSON"),
     ],
 )
@@ -344,7 +344,7 @@ def test_points_of_a_large_regression_are_thinned(finished):
     large = result | {"detail": result["detail"] | {"predictions": predictions | {"penalty": "l2"}}}
     drawn = run(large)["points"]
     assert drawn["observed"] == drawn["predicted"] == [float(i) for i in range(0, 4500, 3)]
-    assert "Of 4,500 rows at most 2,000 are drawn" in Page(render_report(large)).text
+    assert "At most 2,000 of 4,500 rows are drawn" in Page(render_report(large)).text
 
 
 node = pytest.mark.skipif(shutil.which("node") is None, reason="no node here")

@@ -1,3 +1,4 @@
-"""What is typed: a file a command, gathered in `tautnet.cli`; nothing heavy is imported before one
-runs.
+"""The commands, one a file. `tautnet.cli` gathers them.
+
+Nothing heavy is imported before a command runs.
 """

@@ -10,7 +10,8 @@ from tautnet import options
 Data = Annotated[
     str,
     Argument(
-        metavar="DATA", help="CSV, TSV or Parquet file (gz too), - for stdin, or a built-in name."
+        metavar="DATA",
+        help="CSV, TSV or Parquet file (may be .gz), - for stdin, or a built-in table.",
     ),
 ]
 ModelFile = Annotated[Path, Argument(metavar="FILE", help="A model file.")]
@@ -26,7 +27,7 @@ Loss = Annotated[
     str,
     Option(
         callback=options.one_of(*options.LOSSES),
-        help="Of a regression: squared_error, poisson, huber or quantile.",
+        help="Loss of a regression: squared_error, poisson, huber or quantile.",
     ),
 ]
 Delta = Annotated[
@@ -43,16 +44,20 @@ Quantile = Annotated[
     ),
 ]
 Time = Annotated[
-    str | None, Option(metavar="COL", help="Survival times, in the place of --target.")
+    str | None, Option(metavar="COL", help="Column of survival times, instead of --target.")
 ]
 Event = Annotated[
     str | None,
-    Option(metavar="COL", help="Whether each time ended in an event: 1 or 0, true or false."),
+    Option(
+        metavar="COL",
+        help="Column that says whether each time ended in an event: 1 or 0, true or false.",
+    ),
 ]
 Ties = Annotated[
     str,
     Option(
-        callback=options.one_of(*options.TIES), help="Events at the same time: breslow or efron."
+        callback=options.one_of(*options.TIES),
+        help="How to treat events at the same time: breslow or efron.",
     ),
 ]
 Select = Annotated[
@@ -60,47 +65,55 @@ Select = Annotated[
     Option(
         metavar="min|1se",
         callback=options.rule_of_comparison,
-        help="Choose the least CV loss (min), or the simplest within one SE of it (1se).",
+        help="Choose the lowest CV loss (min) or the simplest model within one SE of it (1se).",
     ),
 ]
 AlphaMinRatio = Annotated[
     float | None,
     Option(
-        min=1e-12, max=1, help="Start of the path as a share of a0; 1e-6, or 1e-2 on wide tables."
+        min=1e-12,
+        max=1,
+        help="Smallest alpha as a share of the largest; by default 1e-6, or 1e-2 on wide tables.",
     ),
 ]
 GroupCol = Annotated[
     str | None,
-    Option(metavar="COL", help="Rows with the same value here are never split between folds."),
+    Option(
+        metavar="COL", help="Column of groups: rows of one group are never split between folds."
+    ),
 ]
 Weights = Annotated[str | None, Option(metavar="COL", help="Column of row weights.")]
 FeatureGroups = Annotated[
     Path | None,
     Option(
         metavar="FILE",
-        help="JSON, name -> list of columns: groups of columns that count as one predictor.",
+        help="JSON file of names and lists of columns: each list counts as one predictor.",
     ),
 ]
-Drop = Annotated[str, Option(metavar="COL,...", help="Columns not to use.")]
-Seed = Annotated[int, Option(min=0, help="Seed of folds and initial weights.")]
-Jobs = Annotated[int | None, Option(min=1, help="Units of work at once; all cores if not given.")]
+Drop = Annotated[str, Option(metavar="COL,...", help="Columns to leave out.")]
+Seed = Annotated[int, Option(min=0, help="Seed of the folds and the initial weights.")]
+Jobs = Annotated[
+    int | None, Option(min=1, help="How many fits run at once; by default, all cores.")
+]
 Hidden = Annotated[
     str,
     Option(
         callback=options.hidden,
-        help="Units of each hidden layer, such as 100 or 64,64; 0 for none.",
+        help="Units of each hidden layer, such as 100 or 64,64; 0 for no hidden layer.",
     ),
 ]
 Activation = Annotated[
     str, Option(callback=options.one_of(*options.ACTIVATIONS), help="relu, tanh, silu or identity.")
 ]
 Na = Annotated[
-    list[str] | None, Option(metavar="TEXT", help="A cell that means missing; may be repeated.")
+    list[str] | None,
+    Option(metavar="TEXT", help="A cell text that means missing; may be given several times."),
 ]
 Decimal = Annotated[str, Option(callback=options.one_of(".", ","), help="Decimal mark.")]
-Encoding = Annotated[str | None, Option(help="Encoding of the text; UTF-8 if not given.")]
+Encoding = Annotated[str | None, Option(help="Encoding of the text; by default, UTF-8.")]
 Out = Annotated[
-    Path | None, Option(metavar="DIR", help="Where to write; tautnet-DATA-TARGET if not given.")
+    Path | None,
+    Option(metavar="DIR", help="Directory to write to; by default, tautnet-DATA-TARGET."),
 ]
-Json = Annotated[bool, Option("--json", help="Print one JSON object; write nothing without --out.")]
-Force = Annotated[bool, Option("--force", help="Write over a report in --out DIR.")]
+Json = Annotated[bool, Option("--json", help="Print one JSON object; write files only with --out.")]
+Force = Annotated[bool, Option("--force", help="Overwrite a report in --out DIR.")]

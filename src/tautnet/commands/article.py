@@ -17,7 +17,7 @@ def article(
         str,
         Option(
             callback=options.one_of("l1", "l2"),
-            help="Which of the two articles is repeated as published: l1 or l2.",
+            help="Which of the two articles to repeat as published: l1 or l2.",
         ),
     ] = "l1",
     replicates: Annotated[int, Option(min=2, help="Number of fresh training sets.")] = 20,
@@ -27,13 +27,14 @@ def article(
     jobs: arguments.Jobs = None,
     out: Annotated[
         Path | None,
-        Option(metavar="DIR", help="Where to write; tautnet-article-PENALTY if not given."),
+        Option(metavar="DIR", help="Directory to write to; by default, tautnet-article-PENALTY."),
     ] = None,
     as_json: arguments.Json = False,
     force: arguments.Force = False,
 ):
-    """Repeat the experiment of the article that tautnet grew out of: as published, mended, and done
-    honestly.
+    """Repeat the experiment of the article that tautnet grew out of.
+
+    It runs as published, with its sign mended, and with honest validation.
     """
     if force and out is None:
         raise options.UsageError("--force does nothing without --out DIR")

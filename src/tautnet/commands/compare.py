@@ -12,8 +12,8 @@ from tautnet.commands.console import Log, one_line_errors, progress, say, typed
 from tautnet.commands.rows import read_feature_groups, select_rows
 from tautnet.objective.registry import compared_names, default_names
 
-# Of a model that the verdict does not say to use: it is kept all the same, so that a run always
-# holds one.
+# What is said of a model that the verdict does not say to use. A run keeps it all the same, so
+# that every run holds a model.
 REMARKS = {
     None: ", no better than a constant",
     "linear": " (a network; tautnet fit --hidden 0 makes the linear model)",
@@ -28,7 +28,7 @@ def compare(
         Option(
             metavar="NAME,...",
             callback=options.penalties,
-            help=f"Penalties to compare, of {', '.join(compared_names())}.",
+            help=f"Penalties to compare: any of {', '.join(compared_names())}.",
         ),
     ] = ",".join(default_names()),
     l1_ratio: Annotated[
@@ -42,14 +42,14 @@ def compare(
     event: arguments.Event = None,
     ties: arguments.Ties = options.TIES[0],
     cv: Annotated[int, Option(min=3, help="Number of folds, outer and inner.")] = 5,
-    repeats: Annotated[int, Option(min=1, help="How often the folds are drawn anew.")] = 1,
+    repeats: Annotated[int, Option(min=1, help="How many times to draw new folds.")] = 1,
     select: arguments.Select = "min",
     group_col: arguments.GroupCol = None,
     weights: arguments.Weights = None,
     feature_groups: arguments.FeatureGroups = None,
     drop: arguments.Drop = "",
     ordered: Annotated[
-        bool, Option("--ordered", help="Contiguous blocks of rows as folds.")
+        bool, Option("--ordered", help="Use contiguous blocks of rows as folds.")
     ] = False,
     seed: arguments.Seed = 0,
     jobs: arguments.Jobs = None,
@@ -57,13 +57,13 @@ def compare(
     activation: arguments.Activation = "relu",
     alpha_min_ratio: arguments.AlphaMinRatio = None,
     finish: Annotated[
-        bool, Option("--finish", help="Score models solved in float64 (slower).")
+        bool, Option("--finish", help="Solve the models in float64 before scoring them (slower).")
     ] = False,
     relax: Annotated[
         bool,
         Option(
             "--relax",
-            help="A further row: refits of the predictors that group ranks first (slower).",
+            help="Add a row: refits of the predictors that group ranks first (slower).",
         ),
     ] = False,
     na: arguments.Na = None,
@@ -73,7 +73,7 @@ def compare(
     as_json: arguments.Json = False,
     force: arguments.Force = False,
     figures: Annotated[
-        bool, Option("--figures", help="Write pictures for papers, too: SVG and PNG.")
+        bool, Option("--figures", help="Also write pictures for papers, as SVG and PNG.")
     ] = False,
 ):
     """Compare penalties on a table by nested cross-validation, and say what the numbers mean."""

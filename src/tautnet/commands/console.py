@@ -1,4 +1,4 @@
-"""What every command does: say things, keep a log, show progress, turn an error into one line."""
+"""What all commands share: print, keep a log, show progress, turn an error into one line."""
 
 import os
 import shlex
@@ -11,7 +11,7 @@ import typer
 
 @contextmanager
 def one_line_errors():
-    """What is wrong with the data is one line on stderr, and exit code 1."""
+    """Turn an error in the data into one line on stderr and exit code 1."""
     from tautnet.tables.errors import TableError
 
     try:
@@ -29,9 +29,7 @@ def complain(message):
 
 
 def say(text, stream):
-    """Print, and go on in silence where the reader has closed the pipe: the files are still
-    wanted.
-    """
+    """Print, and go on silently where the reader closed the pipe: the files are still wanted."""
     try:
         print(text, file=stream, flush=True)
     except BrokenPipeError:
@@ -39,7 +37,7 @@ def say(text, stream):
 
 
 def leave_interrupted():
-    """Leave at once: threads inside a compiled program would otherwise be waited for."""
+    """Leave at once, without waiting for threads inside a compiled program."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     say("tautnet: interrupted: nothing was kept and no file was written", sys.stderr)
     os._exit(130)
@@ -58,16 +56,13 @@ class Log:
         self.waiting.clear()
 
     def later(self, line):
-        """Say a line before the next one: an input that turns out to be at fault gets one line,
-        the
-        error.
-        """
+        """Keep a line until the next one is said, so that a faulty input gets its error alone."""
         self.waiting.append(line)
 
 
 @contextmanager
 def progress():
-    """A bar with the time left, on stderr, and only where that is a terminal."""
+    """Show a bar with the time left on stderr, only where that is a terminal."""
     from rich.console import Console
     from rich.progress import (
         BarColumn,
@@ -88,5 +83,5 @@ def progress():
 
 
 def typed():
-    """The command as it was typed."""
+    """Give the command as it was typed."""
     return shlex.join(["tautnet", *sys.argv[1:]])

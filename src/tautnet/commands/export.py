@@ -15,8 +15,9 @@ def export(
     file: arguments.ModelFile,
     onnx: Annotated[Path, Option(metavar="OUT", help="Where to write the ONNX file.")],
 ):
-    """Write a model file as ONNX, preprocessing included, after onnxruntime has given the same
-    predictions.
+    """Write a model file as ONNX, with its preprocessing.
+
+    The file is kept only if onnxruntime gives the same predictions.
     """
     if onnx.exists() and file.exists() and onnx.samefile(file):
         raise options.UsageError("--onnx names the model file itself: choose another place")

@@ -1,4 +1,4 @@
-"""``tautnet fit``: one penalty, its strength chosen by cross-validation, kept in a model file."""
+"""``tautnet fit``: fit one penalty and keep the model in a file."""
 
 import sys
 from pathlib import Path
@@ -15,13 +15,13 @@ from tautnet.objective.registry import compared_names, penalty_kind
 
 def fit(
     data: arguments.Data,
-    model: Annotated[Path, Option(metavar="FILE", help="Where to write the model.")],
+    model: Annotated[Path, Option(metavar="FILE", help="File to write the model to.")],
     target: arguments.Target = None,
     penalty: Annotated[
         str,
         Option(
             callback=options.penalty,
-            help=f"One of {', '.join(compared_names())}.",
+            help=f"Penalty to fit: one of {', '.join(compared_names())}.",
         ),
     ] = "l2",
     task: arguments.Task = "auto",
@@ -38,8 +38,8 @@ def fit(
             metavar="min|1se|K",
             callback=options.rule,
             help=(
-                "Choose the least CV loss, the simplest within one SE, or the best with at most K"
-                " predictors."
+                "Choose the lowest CV loss, the simplest model within one SE of it, or the best"
+                " model with at most K predictors."
             ),
         ),
     ] = "min",
@@ -47,7 +47,7 @@ def fit(
         bool,
         Option(
             "--relax",
-            help="Refit the predictors that are left, too, without the penalty's shrinkage.",
+            help="Also refit the predictors that are kept, without the penalty's shrinkage.",
         ),
     ] = False,
     group_col: arguments.GroupCol = None,
@@ -66,8 +66,9 @@ def fit(
     decimal: arguments.Decimal = ".",
     encoding: arguments.Encoding = None,
 ):
-    """Fit one penalty on a table, its strength chosen by cross-validation, and keep the model in a
-    file.
+    """Fit one penalty on a table and keep the model in a file.
+
+    Cross-validation chooses the strength of the penalty.
     """
     options.refuse_idle_layers(hidden, activation, finish)
     options.refuse_idle_targets(target, time, event, task)

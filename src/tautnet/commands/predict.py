@@ -15,21 +15,22 @@ SHOWN = 10
 def predict(
     file: arguments.ModelFile,
     data: Annotated[
-        str, Argument(metavar="DATA", help="CSV, TSV or Parquet file (gz too), or - for stdin.")
+        str, Argument(metavar="DATA", help="CSV, TSV or Parquet file (may be .gz), or - for stdin.")
     ],
     out: Annotated[
         Path | None,
         Option(
             metavar="FILE",
-            help="Where to write the predictions: Parquet if it ends so, else CSV; or to stdout.",
+            help="File for the predictions: Parquet if it ends in .parquet, else CSV; or stdout.",
         ),
     ] = None,
     na: arguments.Na = None,
     decimal: arguments.Decimal = ".",
     encoding: arguments.Encoding = None,
 ):
-    """Predict new rows with a model file: no training, and memory that does not grow with the
-    table.
+    """Predict new rows with a model file.
+
+    Nothing is trained, and memory does not grow with the table.
     """
     with one_line_errors():
         from tautnet.files.model_file import load

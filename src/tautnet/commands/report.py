@@ -10,11 +10,9 @@ from tautnet.commands.console import one_line_errors, say
 
 
 def report(
-    directory: Annotated[
-        Path, typer.Argument(metavar="DIR", help="Where compare has written a run.")
-    ],
+    directory: Annotated[Path, typer.Argument(metavar="DIR", help="Directory that compare wrote.")],
 ):
-    """Draw the report of a finished run again, from its result.json: nothing is fitted."""
+    """Draw the report of a finished run again from its result.json, without fitting."""
     with one_line_errors():
         from tautnet.files.run_directory import REPORT, all_or_nothing
         from tautnet.views.report import read_result, write_report

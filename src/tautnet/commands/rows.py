@@ -32,8 +32,8 @@ def select_rows(table, target, drop, group_col, weights, log, survival=None):
     for name in survival or (target,):
         if name in beside:
             raise TableError(
-                f"the target {name!r} cannot be a column of groups or weights too: choose another"
-                " column"
+                f"the target {name!r} cannot also be the column of groups or weights: choose"
+                " another column"
             )
     drop = list(dict.fromkeys([*drop, *beside]))
     X, y, n_missing = (
@@ -50,8 +50,9 @@ def select_rows(table, target, drop, group_col, weights, log, survival=None):
 
 
 def read_feature_groups(path, X):
-    """Groups of columns by name, from a JSON file, found to name every predictor once; None where
-    there is no file.
+    """Groups of columns by name from a JSON file that names every predictor once.
+
+    None where there is no file.
     """
     from tautnet.estimators.inputs import check_feature_groups
     from tautnet.tables.errors import TableError
@@ -61,13 +62,11 @@ def read_feature_groups(path, X):
     try:
         groups = json.loads(path.read_text(encoding="utf-8"))
     except OSError as error:
-        raise TableError(
-            f"cannot read {path}: {error.strerror}; write {WANTED} into a file of that name"
-        ) from None
+        raise TableError(f"cannot read {path}: {error.strerror}; write {WANTED} into it") from None
     except ValueError:
         raise TableError(f"{path} is not JSON: write {WANTED}") from None
     if not _is_names_to_lists(groups):
-        raise TableError(f"{path} does not give lists of columns by name: write {WANTED}")
+        raise TableError(f"{path} does not hold names with lists of columns: write {WANTED}")
     try:
         check_feature_groups(groups, list(X.columns))
     except ValueError as error:

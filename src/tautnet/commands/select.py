@@ -1,4 +1,4 @@
-"""``tautnet select``: which predictors are real."""
+"""``tautnet select``: say which predictors matter."""
 
 import json
 import sys
@@ -19,25 +19,26 @@ def select(
         float,
         Option(
             callback=options.share,
-            help="Expected share of false ones among the predictors selected.",
+            help="Allowed share of false predictors among those selected, on average.",
         ),
     ] = options.FDR,
     strict: Annotated[
         bool,
         Option(
-            "--strict", help="Twice the median of the folds' p-values: valid for sure, but weaker."
+            "--strict",
+            help="Use twice the median of the folds' p-values: surely valid, but weaker.",
         ),
     ] = False,
     stability: Annotated[
         bool,
         Option(
             "--stability",
-            help="Stability selection in halves of the rows, in the place of p-values.",
+            help="Use stability selection in halves of the rows instead of p-values.",
         ),
     ] = False,
     expected_false: Annotated[
         float,
-        Option(min=1e-3, help="With --stability: expected number of false ones that is allowed."),
+        Option(min=1e-3, help="With --stability: allowed number of false predictors, on average."),
     ] = options.EXPECTED_FALSE,
     task: arguments.Task = "auto",
     cv: Annotated[int, Option(min=3, help="Number of folds.")] = 5,
@@ -54,7 +55,7 @@ def select(
     encoding: arguments.Encoding = None,
     as_json: Annotated[bool, Option("--json", help="Print one JSON object.")] = False,
 ):
-    """Say which predictors matter, with a limit on false ones."""
+    """Say which predictors matter, with a limit on false selections."""
     options.refuse_idle_selection(fdr, strict, stability, expected_false, hidden, activation)
     with one_line_errors():
         from tautnet.tables.reader import read_table

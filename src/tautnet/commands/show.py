@@ -1,4 +1,4 @@
-"""``tautnet show``: what is in a model file."""
+"""``tautnet show``: say what a model file holds."""
 
 import json
 import sys
@@ -18,16 +18,17 @@ def show(
         str | None,
         Option(
             callback=options.one_of(*options.LANGUAGES),
-            help="Write a small model out: python or sql.",
+            help="Write a small model out as a formula: python or sql.",
         ),
     ] = None,
 ):
-    """Say what is in a model file: penalty, weights, losses, certificate, predictors with their
-    scales and levels.
+    """Say what a model file holds.
+
+    That is its penalty, weights, losses, certificate, and predictors with their scales and levels.
     """
     if as_json and equation:
         raise options.UsageError(
-            "--json says what is in the file, --equation writes it out: use one of them"
+            "--json says what is in the file and --equation writes the model out: use one of them"
         )
     with one_line_errors():
         from tautnet.files.model_file import load

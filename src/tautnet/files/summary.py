@@ -13,9 +13,9 @@ __all__ = ["as_html", "describe", "facts", "summarise"]
 LISTED, LEVELS, WIDEST = 10, 8, 40
 # Days that a calendar reaches.
 CALENDAR = 1e9
-RULES = {"min": "least loss", "1se": "most regularised within one standard error of the least loss"}
-RELAXED_RULES = RULES | {"1se": "fewest predictors within one standard error of the least loss"}
-RANKED = {"norm": "the size of their weights", "exit": "where they leave"}
+RULES = {"min": "lowest loss", "1se": "strongest within one standard error of the lowest loss"}
+RELAXED_RULES = RULES | {"1se": "fewest predictors within one standard error of the lowest loss"}
+RANKED = {"norm": "the size of their weights", "exit": "where they leave the path"}
 
 
 def facts(model):
@@ -125,7 +125,7 @@ def summarise(model):
     """
     known = facts(model)
     n_weights, zeros = known["n_weights"], known["zero_weights"]
-    skip = ", and a linear map beside" if known["skip"] else ""
+    skip = ", plus a linear map" if known["skip"] else ""
     n_features = model.encoder.n_features_in_
     metric = _shown(known["metric"])
     lines = {
@@ -193,10 +193,10 @@ def _penalty(known):
         return f"{name}, alpha {number(known['alpha'])}, as given"
     rules, among = (RELAXED_RULES, ", refits among them") if known["relax"] else (RULES, "")
     rule = rules.get(
-        known["selection"], f"least loss with at most {_shown(str(known['selection']))} predictors"
+        known["selection"], f"lowest loss with at most {_shown(str(known['selection']))} predictors"
     )
     members = (
-        f"; predictions are means over {known['n_members']} fold models"
+        f"; a prediction is the mean of {known['n_members']} fold models"
         if known["n_members"] > 1
         else ""
     )
@@ -204,7 +204,7 @@ def _penalty(known):
     if known["relaxed_order"] is None:
         return f"{name}, alpha {number(known['alpha'])}, {chosen}"
     ranks = f"{name} ranks predictors by {RANKED[known['relaxed_order']]}"
-    return f"{ranks}, l2 refits the first alone, alpha {number(known['relaxed_alpha'])}, {chosen}"
+    return f"{ranks}, l2 refits the first of them, alpha {number(known['relaxed_alpha'])}, {chosen}"
 
 
 def _kept(known, n_features):
@@ -265,7 +265,7 @@ def describe(model):
         reasons.setdefault(why, []).append(_listed(name))
     lines += [f"not used: {_first(names)} ({_shown(why)})" for why, names in reasons.items()]
     if known["is_selector"]:
-        lines.append("made by TautNetSelector, which passes on the predictors with a weight")
+        lines.append("made by TautNetSelector, which passes on the predictors that have a weight")
     lines += [
         f"not kept in the file: {_shown(name)} ({_shown(kind)})"
         for name, kind in known["not_kept"].items()

@@ -68,7 +68,7 @@ class PenaltyKind:
     adaptive_of: str | None = None
     relaxed_of: str | None = None
     is_compared: bool = False
-    label: str = "{name}, alpha {alpha}"
+    label: str = "`{name}`, alpha {alpha}"
 
     @property
     def is_on_weights(self) -> bool:
@@ -208,7 +208,7 @@ _BUILT_IN = (
         _nothing,
         "No penalty: takes the weights that were best on rows set aside.",
         training="early_stopping",
-        label="early stopping",
+        label="`early_stopping`",
     ),
     PenaltyKind(
         "dropout",
@@ -217,7 +217,7 @@ _BUILT_IN = (
         training="dropout",
         needs_hidden_layer=True,
         alpha_is_share=True,
-        label="dropout, rate {alpha}",
+        label="`dropout`, rate {alpha}",
     ),
     PenaltyKind(
         "relaxed_group",

@@ -1,18 +1,29 @@
-"""The verdict: three to six plain sentences, computed from the numbers of a result and nothing
-else.
-"""
+"""The verdict: three to six plain statements, computed from the numbers of a result alone."""
+
+from collections.abc import Sequence
 
 from tautnet.inference.recommended import best_row, is_better
 from tautnet.objective.registry import BASELINE, described
 from tautnet.objective.strengths import nearest
-from tautnet.prose.words import certificate_in_words, interval, join, number
+from tautnet.prose.words import (
+    Result,
+    Row,
+    certificate_in_words,
+    interval,
+    join,
+    number,
+    quoted,
+)
 
-LINEAR, SMALL_TABLE = "linear", 100
+LINEAR = "linear"
+# Tables with fewer rows than this give rough figures.
+SMALL_TABLE = 100
+# A sentence names at most this many predictors, and counts them where there are more.
 NAMED = 5
 
 
-def write_verdict(result):
-    """The sentences for a result.
+def write_verdict(result: Result) -> list[str]:
+    """The statements for a result, each of one or a few sentences.
 
     Parameters
     ----------
@@ -37,8 +48,10 @@ def write_verdict(result):
     return [sentence for sentence in sentences if sentence]
 
 
-def headline(result):
-    """The verdict in a few words: over-fitted or not, and what to use.
+def headline(result: Result) -> str:
+    """The verdict in a few words: whether the network is over-fitted, and what to use.
+
+    A headline is not a sentence of the verdict: it names a penalty without quotes.
 
     Examples
     --------
@@ -49,23 +62,23 @@ def headline(result):
     ...           "detail": {"hidden_layer_sizes": [100]}})
     'Without a penalty this network is over-fitted. Use l1.'
     """
-    use = to_use(result)
-    if use is None:
+    name = to_use(result)
+    if name is None:
         return "There is nothing to learn here."
     words = {BASELINE: "No penalty is needed.", LINEAR: "A linear model suffices."}
-    use = words.get(use, f"Use {use}.")
+    use = words.get(name, f"Use {name}.")
     if BASELINE not in _rows(result):
         return use
     found = {
         True: "Without a penalty this network is over-fitted.",
         False: "This network is not over-fitted.",
-        None: "Whether this network is over-fitted, these rows cannot tell.",
+        None: "These rows cannot show whether this network is over-fitted.",
     }
     return f"{found[result['over_fitted']]} {use}"
 
 
-def to_use(result):
-    """The row that the verdict says to use.
+def to_use(result: Result) -> str | None:
+    """The name of the row that the verdict says to use.
 
     Parameters
     ----------
@@ -75,7 +88,7 @@ def to_use(result):
     Returns
     -------
     str or None
-        Where networks were compared and the linear map does as well, "linear"; else the penalty
+        "linear" where networks were compared and the linear map does as well; else the penalty
         recommended. None where no model is surely better than a constant.
     """
     if not learns(result):
@@ -83,20 +96,20 @@ def to_use(result):
     return LINEAR if _linear_suffices(result) else result["recommended"]
 
 
-def row_to_use(result):
-    """The row itself, or None."""
-    return (_rows(result) | {LINEAR: result["linear"]}).get(to_use(result))
+def row_to_use(result: Result) -> Row | None:
+    """The row that the verdict says to use, or None."""
+    rows = _rows(result) | {LINEAR: result["linear"]}
+    name = to_use(result)
+    return None if name is None else rows.get(name)
 
 
-def learns(result):
+def learns(result: Result) -> bool:
     """Whether any model predicts new rows better than a constant by an interval above zero."""
     return any(is_better(row["vs_null"]) for row in [*result["rows"], result["linear"]])
 
 
-def _linear_suffices(result):
-    """Whether the linear map is surely better than a constant, and no network surely better than
-    it.
-    """
+def _linear_suffices(result: Result) -> bool:
+    """Whether the linear map surely beats a constant, and no network surely beats the map."""
     return (
         bool(result["detail"]["hidden_layer_sizes"])
         and is_better(result["linear"]["vs_null"])
@@ -104,198 +117,240 @@ def _linear_suffices(result):
     )
 
 
-def _rows(result):
+def _rows(result: Result) -> dict[str, Row]:
+    """The rows of the penalties, by name."""
     return {row["penalty"]: row for row in result["rows"]}
 
 
-def _over_fitting(result):
-    none, metric = _rows(result).get(BASELINE), result["metric"]
+def _quoted_list(names: Sequence[str]) -> str:
+    """Names of penalties as a list in a sentence."""
+    return join(map(quoted, names))
+
+
+def _over_fitting(result: Result) -> str | None:
+    """Whether the network without a penalty is over-fitted; None where it was not compared."""
+    none = _rows(result).get(BASELINE)
     if none is None:
         return None
     figures = (
-        f"its {metric} is {number(none['train_loss'])} on rows it saw and"
-        f" {number(none['test_loss'])} on rows it did not (a constant prediction has"
+        f"its {result['metric']} is {number(none['train_loss'])} on rows it saw and"
+        f" {number(none['test_loss'])} on new rows (a constant prediction has"
         f" {number(result['null']['test_loss'])})"
-    )
-    detail = result["detail"]["none"]
-    separated = (
-        "; it separates the classes of its rows completely, so its weights grow as long as one"
-        f" trains, and it was stopped after {detail['steps'][-1]:,} steps"
-        if detail["separated"]
-        else ""
     )
     if result["over_fitted"] is None:
         return (
-            "Whether the network without a penalty is over-fitted, these rows cannot tell:"
-            f" {figures}{separated}."
+            "These rows cannot show whether the network without a penalty is over-fitted:"
+            f" {figures}.{_separated(result)}"
         )
     if result["over_fitted"]:
-        return f"Without a penalty the network is over-fitted: {figures}{separated}."
+        return f"Without a penalty the network is over-fitted: {figures}.{_separated(result)}"
     return (
-        f"Without a penalty the network is not over-fitted: {figures}, within one standard error of"
-        " the best."
+        f"Without a penalty the network is not over-fitted: {figures}. Its loss is within one"
+        " standard error of the lowest."
     )
 
 
-def _nothing_to_learn(result):
+def _separated(result: Result) -> str:
+    """A further sentence where the network separates the classes, else nothing."""
+    detail = result["detail"]["none"]
+    if not detail["separated"]:
+        return ""
+    return (
+        " It separates the classes of its rows completely, so its weights would grow without end;"
+        f" its training was stopped after {detail['steps'][-1]:,} steps."
+    )
+
+
+def _nothing_to_learn(result: Result) -> str:
+    """What the best row still lacks where no model is better than a constant."""
     best = best_row(result["rows"])
     return (
-        "There is nothing to learn here: predictions are no better than the constant one by an"
-        f" interval above zero ({result['metric']} {number(result['null']['test_loss'])}); the"
-        f" nearest, {best['penalty']}, has {number(best['test_loss'])}, a difference of"
+        "There is nothing to learn here: no model predicts new rows clearly better than a constant"
+        f" ({result['metric']} {number(result['null']['test_loss'])}). The closest is"
+        f" {quoted(best['penalty'])} with {number(best['test_loss'])}, a gain of"
         f" {number(best['vs_null']['diff'])} ({interval(best['vs_null'])}). Do not use these"
         " predictors for this target."
     )
 
 
-def _which_penalty(result):
+def _which_penalty(result: Result) -> str:
+    """Which penalty has the lowest loss, what it gains, and which others do about as well."""
     best = best_row(result["rows"])
     name = best["penalty"]
-    like = [
-        n
-        for n, versus in result["detail"]["vs_best"].items()
+    alike = _alike(result)
+    if name == BASELINE:
+        return (
+            f"No penalty helps: {quoted(name)} has the lowest {result['metric']} on new rows."
+            f"{alike}"
+        )
+    lowest = (
+        f"{quoted(name)} has the lowest {result['metric']} on new rows, {number(best['test_loss'])}"
+    )
+    versus = best["vs_none"]
+    if versus is None:
+        return f"{lowest}.{alike}"
+    gain = f"{number(versus['diff'])} lower than without a penalty ({interval(versus)})"
+    return f"{lowest}: {gain}{_doubt(versus)}.{alike}"
+
+
+def _alike(result: Result) -> str:
+    """A further sentence on rows whose difference from the best has an interval around zero."""
+    names = [
+        name
+        for name, versus in result["detail"]["vs_best"].items()
         if versus["ci_high"] >= 0 >= versus["ci_low"]
     ]
-    alike = f"; {join(like)} cannot be told apart from it" if like else ""
-    if name == BASELINE:
-        return f"No penalty helps: none has the lowest {result['metric']} on new rows{alike}."
-    versus, start = best["vs_none"], f"The lowest {result['metric']} on new rows has {name}, "
-    if versus is None:
-        return f"{start}{number(best['test_loss'])}{alike}."
-    gain = (
-        f"{number(best['test_loss'])}, {number(versus['diff'])} less than without a penalty"
-        f" ({interval(versus)})"
-    )
-    return f"{start}{gain}{_doubt(versus)}{alike}."
+    if not names:
+        return ""
+    return f" {_quoted_list(names)} {'does' if len(names) == 1 else 'do'} about as well."
 
 
-def _doubt(versus):
-    """What stands against a gain, in words; nothing where it is sure."""
+def _doubt(versus: Row) -> str:
+    """What stands against a gain, to follow it in its sentence; nothing where it is sure."""
     if is_better(versus):
         return ""
     if versus["ci_low"] > 0:
         return (
-            ", but with as many penalties as were tried, chance alone gives one of them such a"
-            f" gain {100 * versus['p_holm']:.2g} % of the time (Holm's p-value), so these rows"
-            " cannot tell it from none"
+            ", but the rows cannot show that this gain is real: with this many penalties compared,"
+            " chance alone gives one of them such a gain"
+            f" {100 * versus['p_holm']:.2g} % of the time (Holm's p-value)"
         )
-    return ", a gain that these rows cannot tell from none"
+    return ", but the rows cannot show that this gain is real"
 
 
-def _network_needed(result):
-    linear, metric = result["linear"], result["metric"]
+def _network_needed(result: Result) -> str | None:
+    """Whether a network beats the linear model; None where no network was compared."""
     if not result["detail"]["hidden_layer_sizes"]:
         return None
+    metric = result["metric"]
+    linear_loss = number(result["linear"]["test_loss"])
     better = [row for row in result["rows"] if is_better(row["vs_linear"])]
-    if not better:
-        linear_loss = (
-            f"by an interval above zero (the linear model's {metric} is"
-            f" {number(linear['test_loss'])})"
-        )
-        if _linear_suffices(result):
-            return f"A linear model suffices: no network is better than it {linear_loss}."
+    if better:
+        row = best_row(better)
+        versus = row["vs_linear"]
         return (
-            "Whether a linear model suffices, these rows cannot tell: no network is better than it"
-            f" {linear_loss}, and it is not surely better than a constant."
+            f"The network is worth its cost: the {metric} of {quoted(row['penalty'])} is"
+            f" {number(versus['diff'])} lower than the linear model's {linear_loss}"
+            f" ({interval(versus)})."
         )
-    row = best_row(better)
+    no_better = (
+        f"no network is clearly better than the linear model, whose {metric} is {linear_loss}"
+    )
+    if _linear_suffices(result):
+        return f"A linear model suffices: {no_better}."
     return (
-        f"The network is worth its while: {row['penalty']} is {number(row['vs_linear']['diff'])}"
-        f" better than the linear model's {metric} of {number(linear['test_loss'])}"
-        f" ({interval(row['vs_linear'])})."
+        f"These rows cannot show whether a linear model suffices: {no_better}, but the linear"
+        " model is not clearly better than a constant."
     )
 
 
-def _predictors(result):
-    rows, total = _rows(result), result["n_predictors"]
+def _predictors(result: Result) -> str | None:
+    """How many predictors each selecting penalty keeps, and which of them."""
+    rows = _rows(result)
+    total = result["n_predictors"]
     selecting = [name for name in rows if described(name).selects]
     if not selecting or total == 1:
         return None
-    kept = join(f"{name} keeps {rows[name]['predictors_kept']}" for name in selecting)
-    one_se = join(f"{name} {rows[name]['one_se']['predictors_kept']}" for name in selecting)
-    # The path on which predictors leave one after the other.
+    kept = join(f"{quoted(name)} keeps {rows[name]['predictors_kept']}" for name in selecting)
+    one_se = join(
+        f"{rows[name]['one_se']['predictors_kept']} with {quoted(name)}" for name in selecting
+    )
+    # Predictors leave one after the other on this path; a relaxed row has no path of its own.
     name = [name for name in selecting if described(name).relaxed_of is None][-1]
     which = _which_predictors(
         result["detail"]["predictors"], result["detail"]["penalties"][name], rows[name]
     )
-    return (
-        f"Of {total:,} predictors {kept} (one-SE choice:"
-        f" {one_se}){which and f'; under {name} {which}'}."
-    )
+    under = f" Under {quoted(name)}, {which}." if which else ""
+    return f"Of {total:,} predictors, {kept}. The one-SE choice keeps {one_se}.{under}"
 
 
-def _which_predictors(predictors, detail, row):
-    """The predictors kept where they are few, else those that leave first; nothing where all are
-    kept.
+def _which_predictors(predictors: Sequence[str], detail: Row, row: Row) -> str:
+    """The predictors kept where they are few, else those that leave first.
+
+    Nothing where all are kept.
     """
     if row["predictors_kept"] == row["predictors_total"]:
         return ""
     at = nearest(detail["path"]["alphas"], row["alpha"])
-    kept = [
-        name for name, norm in zip(predictors, detail["path"]["norms"][at], strict=True) if norm > 0
-    ]
+    norms = detail["path"]["norms"][at]
+    kept = [name for name, norm in zip(predictors, norms, strict=True) if norm > 0]
+    if not kept:
+        return "no predictor stays"
     if len(kept) <= NAMED:
-        return f"what stays is {join(kept)}" if kept else "nothing stays"
-    left = [name for name in detail["exit_order"] if name not in kept]
+        return f"{join(kept)} {'stays' if len(kept) == 1 else 'stay'}"
+    return _first_to_leave(detail, kept)
+
+
+def _first_to_leave(detail: Row, kept: Sequence[str]) -> str:
+    """Which predictors leave the path first, or how many of them leave together."""
     first_alpha = min(alpha for alpha in detail["exit_alpha"] if alpha is not None)
-    at_once = detail["exit_alpha"].count(first_alpha)
-    if at_once > NAMED:
-        return f"{at_once:,} leave at once, where the path begins to prune"
-    return f"the first to leave {'is' if len(left) == 1 else 'are'} {join(left[:3])}"
+    n_together = detail["exit_alpha"].count(first_alpha)
+    if n_together > NAMED:
+        return f"{n_together:,} predictors leave together at the first strength that removes any"
+    left = [name for name in detail["exit_order"] if name not in kept][:3]
+    return f"{join(left)} {'leaves' if len(left) == 1 else 'leave'} first"
 
 
-def _what_to_do(result):
-    """What to use; where that is the linear map, which network would come next."""
-    linear, chosen = result["linear"], result["chosen"]
+def _what_to_do(result: Result) -> str:
+    """What to use; where that is the linear map, which network comes next."""
+    linear = result["linear"]
+    expected = _expected(result["chosen"], result["metric"])
     network = (
-        f"{_network_to_use(result)}; with the penalty, too, chosen by cross-validation, "
-        f"{_expected(chosen, result['metric'])}"
+        f"{_network_to_use(result)}. When cross-validation chooses the penalty too, {expected}."
     )
     if to_use(result) != LINEAR:
-        return f"Use {network}."
+        return f"Use {network}"
     return (
-        f"Use the linear model, without a hidden layer, under l2, alpha {number(linear['alpha'])} "
-        f"({certificate_in_words(linear)}): {_expected(linear, result['metric'])}. "
-        f"For a network, use {network}."
+        f"Use the linear model, without a hidden layer, under {quoted('l2')}, alpha"
+        f" {number(linear['alpha'])} ({certificate_in_words(linear)}):"
+        f" {_expected(linear, result['metric'])}. For a network, use {network}"
     )
 
 
-def _expected(row, metric):
+def _expected(row: Row, metric: str) -> str:
     """What to expect on new rows, as part of a sentence."""
     score = f"{row['score_name']} {number(row['test_score'])}"
     return f"expect a {metric} of {number(row['test_loss'])} on new rows ({score})"
 
 
-def _network_to_use(result):
+def _network_to_use(result: Result) -> str:
     """The penalty recommended, why, and what it needs."""
-    rows = _rows(result)
-    row, best = rows[result["recommended"]], best_row(result["rows"])
-    why = "it has the lowest loss" if row is best else "within one standard error of the best"
-    kept, total = row["predictors_kept"], row["predictors_total"]
+    row = _rows(result)[result["recommended"]]
+    best = best_row(result["rows"])
+    why = (
+        "it has the lowest loss"
+        if row is best
+        else "its loss is within one standard error of the lowest"
+    )
+    kept = row["predictors_kept"]
+    total = row["predictors_total"]
     needs = (
         f"it needs {kept} of {total} predictors"
         if kept < total
         else f"it uses all {total} predictors"
     )
-    alpha = described(row["penalty"]).label.format(name=row["penalty"], alpha=number(row["alpha"]))
-    return f"{alpha}: {why}, and {needs} ({certificate_in_words(row)})"
+    return f"{_with_strength(row)}: {why}, and {needs} ({certificate_in_words(row)})"
 
 
-def _how_sure(result):
+def _with_strength(row: Row) -> str:
+    """The penalty of a row with its strength, where it has one."""
+    penalty = row["penalty"]
+    return described(penalty).label.format(name=penalty, alpha=number(row["alpha"]))
+
+
+def _how_sure(result: Result) -> str | None:
+    """What makes the figures doubtful; None where nothing does."""
     doubts = []
     if result["n_rows"] < SMALL_TABLE:
-        doubts.append(f"with {result['n_rows']} rows all of these figures are rough")
+        doubts.append(f"With {result['n_rows']} rows, all of these figures are rough.")
     edges = [
-        n
-        for n, d in result["detail"]["penalties"].items()
-        if d["at_edge"] and described(n).is_on_weights
+        name
+        for name, detail in result["detail"]["penalties"].items()
+        if detail["at_edge"] and described(name).is_on_weights
     ]
     if learns(result) and edges:
         doubts.append(
-            f"the best strength of {join(edges)} is the smallest one tried: a smaller"
-            " alpha_min_ratio may do better"
+            f"The best strength of {_quoted_list(edges)} is the smallest one tried: a smaller"
+            f" {quoted('alpha_min_ratio')} may do better."
         )
-    if not doubts:
-        return None
-    sentence = "; ".join(doubts)
-    return f"{sentence[0].upper()}{sentence[1:]}."
+    return " ".join(doubts) or None

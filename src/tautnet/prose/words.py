@@ -1,11 +1,20 @@
-"""Numbers and certificates in words."""
+"""Numbers, names and certificates in words."""
 
 import math
+from collections.abc import Iterable
+from typing import Any, TypeAlias
 
-SOLVED, NEARLY_SOLVED, SETTLED = 0.1, 0.3, 1e-3
+# One row of a comparison's table, and the object that ``result.json`` holds.
+Row: TypeAlias = dict[str, Any]
+Result: TypeAlias = dict[str, Any]
+# A stationarity up to the first counts as solved. One up to the second counts as nearly solved
+# where the last quarter of the steps gained at most the third, as a share of the constant's loss.
+SOLVED = 0.1
+NEARLY_SOLVED = 0.3
+SETTLED = 1e-3
 
 
-def number(value):
+def number(value: float) -> str:
     """A number to three sensible digits.
 
     Examples
@@ -13,18 +22,30 @@ def number(value):
     >>> [number(v) for v in (0.071434, 0.56, 12345.6, 0.0, 6.1e8, -0.00002)]
     ['0.0714', '0.56', '12,300', '0', '6.1e+08', '-2e-05']
     """
+    # Adding 0.0 turns -0.0 into 0.0.
     rounded = float(f"{value:.3g}") + 0.0
     if 1000 <= abs(rounded) < 1e6:
         return f"{rounded:,.0f}"
     return f"{rounded:.3g}"
 
 
-def interval(versus):
+def quoted(name: str) -> str:
+    """The name of a penalty or a parameter as a sentence shows it.
+
+    Examples
+    --------
+    >>> quoted("l2")
+    '`l2`'
+    """
+    return f"`{name}`"
+
+
+def interval(versus: Row) -> str:
     """The interval of a comparison in words."""
     return f"95 % interval {number(versus['ci_low'])} to {number(versus['ci_high'])}"
 
 
-def join(names):
+def join(names: Iterable[str]) -> str:
     """Names as a list in a sentence.
 
     Examples
@@ -36,7 +57,7 @@ def join(names):
     return names[0] if len(names) == 1 else f"{', '.join(names[:-1])} and {names[-1]}"
 
 
-def certificate_in_words(row):
+def certificate_in_words(row: Row) -> str:
     """How well the chosen model solves its own problem.
 
     Examples
@@ -46,9 +67,9 @@ def certificate_in_words(row):
     """
     stationarity = row["stationarity"]
     if stationarity is None or math.isnan(stationarity):
-        return "it solves no problem, so it has no certificate"
+        return "no certificate, since it solves no minimisation problem"
     if stationarity <= SOLVED:
         return f"solved to {number(stationarity)}"
     if stationarity <= NEARLY_SOLVED and row["objective_gap"] <= SETTLED:
-        return f"nearly solved: {number(stationarity)}, at a level that no longer falls"
-    return f"stopped at {number(stationarity)}: part of the regularization is early stopping"
+        return f"nearly solved: {number(stationarity)}, and its objective has stopped falling"
+    return f"stopped at {number(stationarity)}: early stopping is part of the regularization"

@@ -159,18 +159,18 @@ def _published(result):
         [
             matched,
             (
-                "The program, as it is re-posted in public, adds its penalty to a gradient that it"
-                " then climbs. So the penalty has the wrong sign: it makes weights grow. After 500"
-                f" epochs the sum of squared weights is {number(sign['weight_squares']['none'])}"
-                f" without a penalty, {number(sign['weight_squares']['published'])} with the"
-                f" penalty as published and {number(sign['weight_squares']['mended'])} with its"
-                " sign mended."
+                "The program, as re-posted in public, adds its penalty to a gradient that it then"
+                " follows uphill. So the penalty has the wrong sign: it makes weights grow. After"
+                " 500 epochs the sum of squared weights is"
+                f" {number(sign['weight_squares']['none'])} without a penalty,"
+                f" {number(sign['weight_squares']['published'])} with the penalty as published and"
+                f" {number(sign['weight_squares']['mended'])} with its sign mended."
             ),
             (
-                f"One of {none['n_test']} test items is {100 / none['n_test']:.1f} points. On 2,000"
-                f" new items the network without a penalty has {percent(none['fresh_accuracy'])},"
-                f" with the published sign {percent(wrong['fresh_accuracy'])}, with the mended sign"
-                f" {percent(mended['fresh_accuracy'])}."
+                f"One of {none['n_test']} test items is worth {100 / none['n_test']:.1f} points. On"
+                f" 2,000 new items the accuracy is {percent(none['fresh_accuracy'])} without a"
+                f" penalty, {percent(wrong['fresh_accuracy'])} with the published sign and"
+                f" {percent(mended['fresh_accuracy'])} with the mended sign."
             ),
         ],
         [_published_table(result)],
@@ -202,17 +202,18 @@ def _honest(result):
         "Done honestly",
         [
             (
-                f"{honest['n_replicates']} fresh training sets of {honest['n_train']} items, one"
-                f" test set of {honest['n_test']:,}. The strength is chosen by five-fold"
-                " cross-validation inside each training set. A gain is the accuracy on new items"
-                " less that of the same learner without a penalty on the same training set, with"
-                " its 95 % interval over training sets. Accuracies are means; sums of squared"
-                " weights are medians, and the engine's weights are those of standardised inputs."
+                f"There are {honest['n_replicates']} fresh training sets of {honest['n_train']}"
+                f" items and one test set of {honest['n_test']:,}. Five-fold cross-validation"
+                " inside each training set chooses the strength. A gain is the accuracy on new"
+                " items minus that of the same learner without a penalty on the same training set,"
+                " with its 95 % interval over training sets. Accuracies are means, and sums of"
+                " squared weights are medians. The engine's weights are those of standardised"
+                " inputs."
             ),
         ],
         tables,
         [
-            ("gains", "An interval that reaches left of 0 leaves open whether there is a gain."),
+            ("gains", "Where an interval reaches left of 0, it is open whether there is a gain."),
             (
                 "strengths",
                 "Mean accuracy over the training sets against the strength of the penalty.",
@@ -220,8 +221,8 @@ def _honest(result):
             (
                 "weights",
                 (
-                    "Weights of all training sets, on a logarithmic scale; the outermost bars hold"
-                    " all beyond them, exact zeros stand apart in red."
+                    "Weights of all training sets, on a logarithmic scale. The outermost bars hold"
+                    " everything beyond them. Exact zeros are shown separately, in red."
                 ),
             ),
         ],
@@ -304,11 +305,11 @@ def _pruning(result):
         "Does L1 prune?",
         [
             (
-                f"The same data with {pruning['n_noise']} predictors of noise behind the ten real"
-                " ones, by the engine. Removed means that every weight of a predictor is exactly"
-                " zero. Given are means over the training sets and their standard errors; in"
-                " hindsight: the most noise predictors that any strength of the path removes at"
-                " the price of at most one real one."
+                f"The engine fits the same data with {pruning['n_noise']} noise predictors after"
+                " the ten real ones. A predictor is removed when all its weights are exactly zero."
+                " The table shows means over the training sets and their standard errors. The"
+                " column in hindsight shows the most noise predictors that any strength of the"
+                " path removes at the price of at most one real one."
             ),
         ],
         [Table(f"Of {pruning['n_noise']} noise predictors and ten real ones", head, rows)],

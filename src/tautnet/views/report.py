@@ -62,7 +62,7 @@ def read_result(directory):
         result = json.loads(path.read_text(encoding="utf-8"))
     except OSError as error:
         raise TableError(
-            f"cannot read {path}: {error.strerror}; name a directory that compare has written"
+            f"cannot read {path}: {error.strerror}; name a directory that compare wrote"
         ) from None
     except ValueError:
         raise TableError(f"{path} is not JSON: run compare again") from None
@@ -72,7 +72,7 @@ def read_result(directory):
         _ = result["detail"]["versions"]
     except (KeyError, TypeError, IndexError):
         raise TableError(
-            f"{path} is not the result of this version's compare: run compare again"
+            f"{path} was not written by this version's compare: run compare again"
         ) from None
     return result
 

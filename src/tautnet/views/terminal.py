@@ -238,8 +238,8 @@ def _notes(result, heads):
     shown = [meaning for head, meaning in meanings.items() if head in heads]
     marks = f"{_star(result)}Loss: {result['metric']}. Gain: fall in loss, 95 % interval."
     rows = (
-        "linear: no hidden layer, l2. chosen: penalty picked in each outer fold too (all rows:"
-        f" {chosen})."
+        "linear: no hidden layer, under l2. chosen: each outer fold chooses its penalty too"
+        f" (all rows: {chosen})."
     )
     return [" ".join([marks, *shown]), rows]
 
