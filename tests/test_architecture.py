@@ -14,7 +14,10 @@ import pytest
 SOURCE = Path(__file__).parents[1] / "src" / "tautnet"
 # From top to bottom, files of each room in order; docs/design.md draws the same.
 ROOMS = {
-    "tables": "errors arrays scaling datasets reader cells encoder blocks target sample".split(),
+    "tables": (
+        "errors arrays scaling datasets parsing reader cells recipes encoder blocks target "
+        "target_columns sample"
+    ).split(),
     "objective": (
         "arrays strengths histograms prediction losses survival tasks networks penalties problem"
     ).split(),

@@ -8,7 +8,7 @@ from itertools import count
 import numpy as np
 
 from tautnet.objective.prediction import LARGEST_LOG_MEAN
-from tautnet.tables.encoder import level_codes
+from tautnet.tables.recipes import level_codes
 from tautnet.tables.errors import TableError
 
 __all__ = ["LANGUAGES", "equation"]

@@ -8,7 +8,7 @@ import numpy as np
 from onnx import TensorProto, helper, numpy_helper
 
 from tautnet.objective.prediction import LARGEST_LOG_MEAN
-from tautnet.tables.encoder import level_codes
+from tautnet.tables.recipes import level_codes
 
 # Old enough that any runtime of the last years reads it.
 OPERATORS = [helper.make_opsetid("", 17), helper.make_opsetid("ai.onnx.ml", 3)]
