@@ -31,8 +31,8 @@ ROOMS = {
     ).split(),
     "prose": "words verdict selection".split(),
     "files": (
-        "whole run_directory pruning onnx_graph onnx_export equation summary fitted packing checks "
-        "model_file"
+        "whole run_directory pruning parts onnx_graph onnx_export equation_steps equation summary "
+        "fitted packing checks model_file"
     ).split(),
     "estimators": (
         "inputs conversion base kinds models cross_validated survival selector assembled"

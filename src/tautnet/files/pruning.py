@@ -73,12 +73,12 @@ def without_idle_units(predictor: Predictor) -> Predictor:
     biases = list(predictor.biases)
     hidden = range(len(layers) - 1)
     for i in hidden:
-        varies = layers[i].any(axis=0)
+        varies = np.any(layers[i], axis=0)
         constant = ACTIVATIONS[predictor.activation](biases[i][~varies])
         biases[i + 1] = biases[i + 1] + constant @ layers[i + 1][~varies]
         _keep_units(layers, biases, i, varies)
     for i in reversed(hidden):
-        _keep_units(layers, biases, i, layers[i + 1].any(axis=1))
+        _keep_units(layers, biases, i, np.any(layers[i + 1], axis=1))
     skip = predictor.skip
     if any(not len(bias) for bias in biases[:-1]):
         layers = [np.zeros((len(layers[0]), len(biases[-1]))) if skip is None else skip]
@@ -96,8 +96,8 @@ def _keep_units(layers: list[Floats], biases: list[Floats], i: int, kept: Boolea
 
 def _columns_that_weigh(predictor: Predictor) -> Booleans:
     """Tell which columns have a weight."""
-    weighs = predictor.layers[0].any(axis=1)
-    return weighs if predictor.skip is None else weighs | predictor.skip.any(axis=1)
+    weighs = np.any(predictor.layers[0], axis=1)
+    return weighs if predictor.skip is None else weighs | np.any(predictor.skip, axis=1)
 
 
 def _of_columns(predictor: Predictor, columns: Booleans) -> Predictor:
