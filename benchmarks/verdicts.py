@@ -115,7 +115,7 @@ def logistic_regression(file, target):
     from tautnet.tables.reader import read_table
     from tautnet.tables.sample import encode
     from tautnet.tables.scaling import fit_scaling, standardise
-    from tautnet.tables.target import split_target
+    from tautnet.tables.target_columns import split_target
     from tautnet.validation.folds import make_folds
 
     X, y, _ = split_target(read_table(str(file)).frame, target)

@@ -14,7 +14,10 @@ import pytest
 SOURCE = Path(__file__).parents[1] / "src" / "tautnet"
 # From top to bottom, files of each room in order; docs/design.md draws the same.
 ROOMS = {
-    "tables": "errors arrays scaling datasets reader cells encoder blocks target sample".split(),
+    "tables": (
+        "errors arrays scaling datasets parsing reader cells recipes encoder blocks target "
+        "target_columns sample"
+    ).split(),
     "objective": (
         "arrays strengths histograms prediction losses regression classification survival tasks "
         "networks predictors penalties problem"
@@ -29,8 +32,8 @@ ROOMS = {
     ).split(),
     "prose": "words verdict selection".split(),
     "files": (
-        "whole run_directory pruning onnx_graph onnx_export equation summary fitted packing checks "
-        "model_file"
+        "whole run_directory pruning parts onnx_graph onnx_export equation_steps equation summary "
+        "fitted packing checks model_file"
     ).split(),
     "estimators": (
         "inputs conversion base kinds models cross_validated survival selector assembled"

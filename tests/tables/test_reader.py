@@ -16,7 +16,8 @@ import pytest
 
 from tautnet.tables.datasets import BUILT_INS
 from tautnet.tables.errors import TableError
-from tautnet.tables.reader import MISSING_MARKERS, read_table
+from tautnet.tables.parsing import MISSING_MARKERS
+from tautnet.tables.reader import read_table
 
 
 @pytest.fixture

@@ -7,7 +7,8 @@ import pandas as pd
 import pytest
 
 from tautnet.tables.errors import TableError
-from tautnet.tables.target import encode_target, split_target
+from tautnet.tables.target import encode_target
+from tautnet.tables.target_columns import split_target
 
 GENERATOR = np.random.default_rng(0)
 

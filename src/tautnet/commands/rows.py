@@ -20,7 +20,7 @@ class Rows(NamedTuple):
 def select_rows(table, target, drop, group_col, weights, log, survival=None):
     """Predictors, target, groups and weights of the rows whose target is known."""
     from tautnet.tables.errors import TableError
-    from tautnet.tables.target import split_survival, split_target
+    from tautnet.tables.target_columns import split_survival, split_target
 
     frame = table.frame
     if target is None and survival is None:

@@ -1,21 +1,34 @@
-"""What a model file says is checked before it is used: kinds, shapes, names, and that the parts
-fit
-together.
+"""What a model file holds is checked before it is used.
+
+Checked are kinds, shapes and names, and that the parts fit together. A file may come from anyone,
+so a value has to be of a type exactly: a subclass would not do.
 """
 
 import re
+from collections.abc import Collection
 
 import numpy as np
 
-from tautnet.files.fitted import ESTIMATORS
+from tautnet.files.fitted import FittedModel
+from tautnet.files.packing import Json, Unpacker, Value
 from tautnet.objective.prediction import ACTIVATIONS, MEANS, Predictor
 from tautnet.objective.registry import described
+from tautnet.tables.arrays import Cells, Floats
 from tautnet.tables.encoder import TableEncoder
 from tautnet.tables.errors import ModelFileError
 from tautnet.tables.scaling import Scaling
 
 __all__ = ["check_model", "checked_encoder", "checked_members", "require"]
 
+# The classes that a fitted model can come from and go back to.
+ESTIMATORS = (
+    "TautNetClassifier",
+    "TautNetRegressor",
+    "TautNetClassifierCV",
+    "TautNetRegressorCV",
+    "TautNetSurvival",
+    "TautNetSurvivalCV",
+)
 # For each task the ways from outputs to a prediction.
 TASKS = {
     "classification": ("two_classes", "softmax"),
@@ -31,101 +44,102 @@ COUNTS = ("n_rows_", "n_iter_", "n_outputs_")
 REQUIRED = ("train_loss_", "stationarity_", "objective_gap_")
 CHOSEN = ("alpha_", "alpha_min_", "alpha_1se_", "cv_loss_")
 CURVES = ("alpha", "mean_test_loss", "se_test_loss")
+# The parts of a recipe, for numbers and dates, and for categories and truth values.
+NUMBER_PARTS = {"predictor", "kind", "value", "indicator"}
+LEVEL_PARTS = {"predictor", "kind", "levels", "rare", "missing"}
 
 
-def require(condition, why):
+def require(condition: bool | np.bool_, why: str) -> None:
     """Raise `ModelFileError` where a condition does not hold."""
     if not condition:
         raise ModelFileError(why)
 
 
-def checked_encoder(packed):
-    """The encoder of its kept state.
+def checked_encoder(packed: Json) -> TableEncoder:
+    """Return the encoder of its kept state.
 
     Parameters
     ----------
     packed : dict
         ``recipes``, ``left_out`` and ``feature_names``.
     """
-    recipes, left_out, names = (
-        packed.get(name) for name in ("recipes", "left_out", "feature_names")
-    )
-    require(_are_distinct_texts(names) and names, "names of predictors that are none")
-    require(
-        type(left_out) is dict and all(type(why) is str for why in left_out.values()),
-        "reasons that are none",
-    )
-    require(
-        type(recipes) is list and all(map(_is_recipe, recipes)),
-        "a predictor encoded in no known way",
-    )
+    recipes = packed.get("recipes")
+    left_out = packed.get("left_out")
+    names = packed.get("feature_names")
+    require(_are_distinct_texts(names) and len(names) > 0, "names of predictors that are none")
+    require(_is_dict_of_texts(left_out), "reasons that are none")
+    are_recipes = type(recipes) is list and all(map(_is_recipe, recipes))
+    require(are_recipes, "a predictor encoded in no known way")
     encoded = [recipe["predictor"] for recipe in recipes]
     known = set(names)
-    require(
-        len(set(encoded)) == len(encoded) and known.issuperset(encoded),
-        "predictors that do not fit their names",
-    )
-    require(
-        known.issuperset(left_out) and not set(encoded) & left_out.keys(),
-        "predictors that do not fit their names",
-    )
+    misfit = "predictors that do not fit their names"
+    require(len(set(encoded)) == len(encoded) and known.issuperset(encoded), misfit)
+    require(known.issuperset(left_out) and not set(encoded) & left_out.keys(), misfit)
     return TableEncoder.restored(recipes, left_out, names)
 
 
-def _are_distinct_texts(values):
-    return (
-        type(values) is list
-        and all(type(one) is str for one in values)
-        and len(set(values)) == len(values)
-    )
+def _are_distinct_texts(values: Json) -> bool:
+    """Tell whether a value is a list of texts, none of them twice."""
+    if type(values) is not list or not all(type(one) is str for one in values):
+        return False
+    return len(set(values)) == len(values)
 
 
-def _is_recipe(recipe):
+def _is_dict_of_texts(value: Json) -> bool:
+    """Tell whether a value is a dict of texts."""
+    return type(value) is dict and all(type(one) is str for one in value.values())
+
+
+def _has_named_parts(value: Json) -> bool:
+    """Tell whether a value is a dict whose keys are texts."""
+    return type(value) is dict and all(type(name) is str for name in value)
+
+
+def _is_recipe(recipe: Json) -> bool:
+    """Tell whether a value is a recipe of `TableEncoder`."""
     if type(recipe) is not dict or type(recipe.get("predictor")) is not str:
         return False
-    if recipe.get("kind") in ("number", "date") and recipe.keys() == {
-        "predictor",
-        "kind",
-        "value",
-        "indicator",
-    }:
-        value, indicator = recipe["value"], recipe["indicator"]
-        return type(value) is bool and type(indicator) is bool and (value or indicator)
-    if recipe.get("kind") not in ("category", "boolean"):
-        return False
-    if recipe.keys() != {
-        "predictor",
-        "kind",
-        "levels",
-        "rare",
-        "missing",
-    } or not _are_distinct_texts(recipe["levels"]):
-        return False
-    rare, missing = recipe["rare"], recipe["missing"]
-    return (
-        type(rare) is bool and type(missing) is bool and len(recipe["levels"]) + rare + missing >= 2
-    )
+    if recipe.get("kind") in ("number", "date"):
+        return recipe.keys() == NUMBER_PARTS and _makes_a_column(recipe)
+    if recipe.get("kind") in ("category", "boolean"):
+        return recipe.keys() == LEVEL_PARTS and _makes_levels(recipe)
+    return False
 
 
-def checked_members(packed, unpacker, n_columns):
-    """The predictors of their kept state, for so many columns."""
-    require(type(packed) is list and packed, "no network")
+def _makes_a_column(recipe: Json) -> bool:
+    """Tell whether a number or a date has its value or its indicator as a column."""
+    flags = (recipe["value"], recipe["indicator"])
+    return all(type(flag) is bool for flag in flags) and any(flags)
+
+
+def _makes_levels(recipe: Json) -> bool:
+    """Tell whether a category or a truth value has two levels or more."""
+    flags = (recipe["rare"], recipe["missing"])
+    if not _are_distinct_texts(recipe["levels"]) or not all(type(flag) is bool for flag in flags):
+        return False
+    return len(recipe["levels"]) + sum(flags) >= 2
+
+
+def checked_members(packed: Json, unpacker: Unpacker, n_columns: int) -> tuple[Predictor, ...]:
+    """Return the predictors of their kept state, for so many columns."""
+    require(type(packed) is list and len(packed) > 0, "no network")
     members = tuple(_checked_member(one, unpacker, n_columns) for one in packed)
     first = members[0]
     for member in members[1:]:
-        same = (
-            len(member.biases[-1]) == len(first.biases[-1]) and member.mean_name == first.mean_name
+        same_size = len(member.biases[-1]) == len(first.biases[-1])
+        require(
+            same_size and member.mean_name == first.mean_name, "networks that do not go together"
         )
-        require(same, "networks that do not go together")
     return members
 
 
-def _checked_member(packed, unpacker, n_columns):
-    require(
-        type(packed) is dict and packed.keys() == {*Predictor._fields}, "a network of unknown parts"
-    )
+def _checked_member(packed: Json, unpacker: Unpacker, n_columns: int) -> Predictor:
+    """Return one predictor of its kept state."""
+    has_parts = type(packed) is dict and packed.keys() == {*Predictor._fields}
+    require(has_parts, "a network of unknown parts")
     for name in ("scaling", "target_scaling", "layers", "biases"):
-        require(type(packed[name]) is list and packed[name], "a network of unknown parts")
+        is_filled = type(packed[name]) is list and len(packed[name]) > 0
+        require(is_filled, "a network of unknown parts")
     member = Predictor(
         Scaling(*_arrays(packed["scaling"], unpacker, 2)),
         tuple(_arrays(packed["layers"], unpacker)),
@@ -135,27 +149,35 @@ def _checked_member(packed, unpacker, n_columns):
         Scaling(*_arrays(packed["target_scaling"], unpacker, 2)),
         packed["mean_name"],
     )
-    require(
-        type(member.activation) is str and member.activation in ACTIVATIONS, "an unknown activation"
-    )
-    require(
-        type(member.mean_name) is str and member.mean_name in MEANS, "an unknown kind of prediction"
-    )
-    n_outputs = member.biases[-1].size
-    widths = [n_columns, *(bias.size for bias in member.biases)]
-    shapes = list(zip(widths[:-1], widths[1:], strict=True))
-    fits = [weights.shape for weights in member.layers] == shapes
-    fits &= all(bias.shape == (bias.size,) for bias in member.biases)
-    fits &= member.skip is None or member.skip.shape == (n_columns, n_outputs)
-    for scaling, size in ((member.scaling, n_columns), (member.target_scaling, n_outputs)):
-        fits &= scaling.centre.shape == scaling.scale.shape == (size,)
-    require(fits and n_outputs, "weights whose shapes do not fit together")
+    require(_is_one_of(member.activation, ACTIVATIONS), "an unknown activation")
+    require(_is_one_of(member.mean_name, MEANS), "an unknown kind of prediction")
+    require(_fits_together(member, n_columns), "weights whose shapes do not fit together")
     scales = np.concatenate([member.scaling.scale, member.target_scaling.scale])
     require((scales > 0).all(), "a scale that is not above 0")
     return member
 
 
-def _arrays(names, unpacker, n=None):
+def _is_one_of(value: Json, names: Collection[str]) -> bool:
+    """Tell whether a value is one of some names."""
+    return type(value) is str and value in names
+
+
+def _fits_together(member: Predictor, n_columns: int) -> bool:
+    """Tell whether the shapes of all arrays of a network fit each other."""
+    n_outputs = member.biases[-1].size
+    widths = [n_columns, *(bias.size for bias in member.biases)]
+    shapes = list(zip(widths[:-1], widths[1:], strict=True))
+    fits = n_outputs > 0
+    fits &= [weights.shape for weights in member.layers] == shapes
+    fits &= all(bias.shape == (bias.size,) for bias in member.biases)
+    fits &= member.skip is None or member.skip.shape == (n_columns, n_outputs)
+    for scaling, size in ((member.scaling, n_columns), (member.target_scaling, n_outputs)):
+        fits &= scaling.centre.shape == scaling.scale.shape == (size,)
+    return fits
+
+
+def _arrays(names: list[Json], unpacker: Unpacker, n: int | None = None) -> list[Floats]:
+    """Return arrays of finite numbers in double precision by their names, so many if told."""
     arrays = [unpacker.array(name) for name in names]
     require(n in (None, len(arrays)), "a network of unknown parts")
     for array in arrays:
@@ -164,129 +186,136 @@ def _arrays(names, unpacker, n=None):
     return arrays
 
 
-def check_model(model):
+def check_model(model: FittedModel) -> None:
     """Raise `ModelFileError` where the parts of a fitted model do not go together."""
-    require(
-        type(model.estimator) is str and model.estimator in ESTIMATORS,
-        f"an unknown class {model.estimator!r:.80}",
-    )
-    require(type(model.task) is str and model.task in TASKS, "an unknown task")
+    require(_is_one_of(model.estimator, ESTIMATORS), f"an unknown class {model.estimator!r:.80}")
+    require(_is_one_of(model.task, TASKS), "an unknown task")
     require(model.members[0].mean_name in TASKS[model.task], "a task that does not fit its network")
-    for name in ("target", "metric"):
-        require(type(getattr(model, name)) is str, f"a {name} without a name")
+    require(type(model.target) is str, "a target without a name")
+    require(type(model.metric) is str, "a metric without a name")
     for what in (model.parameters, model.left_out, model.attributes, model.unit, model.versions):
-        require(
-            type(what) is dict and all(type(name) is str for name in what), "names that are none"
-        )
-    for what in (model.left_out, model.versions):
-        require(all(type(said) is str for said in what.values()), "texts that are none")
-    selector = model.selector
-    if selector is not None:
-        fits = type(selector) is dict and selector.keys() == {"is_default", "attributes"}
-        fits = (
-            fits and type(selector["is_default"]) is bool and type(selector["attributes"]) is dict
-        )
-        require(
-            fits and all(type(name) is str for name in selector["attributes"]),
-            "a selector that is none",
-        )
-        odd = [
-            name
-            for name in selector["attributes"]
-            if not ATTRIBUTE.fullmatch(name) and name not in PRIVATE
-        ]
-        require(not odd, "a selector with an attribute of an odd name")
-    penalty, rule = model.parameters.get("penalty"), model.parameters.get("selection", "min")
-    require(type(penalty) is str, "no penalty")
-    require(not described(penalty).has_strength or _is_finite(_strength(model)), "no strength")
-    require(type(rule) is str or _is_finite(rule), "no rule of choice")
+        require(_has_named_parts(what), "names that are none")
+    for said in (model.left_out, model.versions):
+        require(_is_dict_of_texts(said), "texts that are none")
+    if model.selector is not None:
+        _check_selector(model.selector)
+    _check_penalty(model)
     _check_attributes(model)
     _check_prediction(model)
 
 
-def _strength(model):
-    return model.attributes.get("alpha_", model.parameters.get("alpha"))
+def _check_selector(selector: Value) -> None:
+    """Raise where the state of a `TautNetSelector` is none."""
+    fits = type(selector) is dict and selector.keys() == {"is_default", "attributes"}
+    fits = fits and type(selector["is_default"]) is bool
+    require(fits and _has_named_parts(selector["attributes"]), "a selector that is none")
+    for name in selector["attributes"]:
+        require(_is_attribute(name), "a selector with an attribute of an odd name")
 
 
-def _is_number(value):
+def _check_penalty(model: FittedModel) -> None:
+    """Raise where a model has no penalty, no strength of one, or no rule by which it was chosen."""
+    penalty = model.parameters.get("penalty")
+    rule = model.parameters.get("selection", "min")
+    strength = model.attributes.get("alpha_", model.parameters.get("alpha"))
+    require(type(penalty) is str, "no penalty")
+    require(not described(penalty).has_strength or _is_finite(strength), "no strength")
+    require(type(rule) is str or _is_finite(rule), "no rule of choice")
+
+
+def _is_attribute(name: str) -> bool:
+    """Tell whether an estimator has attributes of such a name."""
+    return ATTRIBUTE.fullmatch(name) is not None or name in PRIVATE
+
+
+def _is_number(value: Value) -> bool:
+    """Tell whether a value is a number, and no truth value."""
     return isinstance(value, int | float | np.number) and type(value) is not bool
 
 
-def _is_finite(value):
+def _is_finite(value: Value) -> bool:
+    """Tell whether a value is a finite number."""
     return _is_number(value) and bool(np.isfinite(float(value)))
 
 
-def _is_numeric(value, n_axes, *shape):
-    """Whether a value is an array of numbers, of a number of axes, and of a shape if one is
-    given.
-    """
-    numeric = type(value) is np.ndarray and value.dtype.kind in "biuf" and value.ndim == n_axes
-    return numeric and shape in ((), value.shape)
+def _is_numeric(value: Value, n_axes: int, *shape: int) -> bool:
+    """Tell whether a value is an array of numbers of so many axes, and of a shape if given."""
+    if type(value) is not np.ndarray or value.dtype.kind not in "biuf":
+        return False
+    return value.ndim == n_axes and shape in ((), value.shape)
 
 
-def _check_attributes(model):
-    attributes, n_features = model.attributes, model.encoder.n_features_in_
+def _check_attributes(model: FittedModel) -> None:
+    """Raise where a fitted attribute is missing, or is not what it should be."""
+    attributes = model.attributes
     for name in attributes:
-        require(
-            ATTRIBUTE.fullmatch(name) or name in PRIVATE,
-            f"an attribute of an odd name, {name!r:.80}",
-        )
+        require(_is_attribute(name), f"an attribute of an odd name, {name!r:.80}")
     for name in COUNTS:
         require(type(attributes.get(name)) is int and attributes[name] >= 0, f"no {name}")
     chosen = CHOSEN if "cv_results_" in attributes else ()
     for name in (*REQUIRED, *chosen):
         require(_is_number(attributes.get(name)), f"no {name}")
     for name in ("selected_features_", "feature_importances_"):
-        require(
-            _is_numeric(attributes.get(name), 1, n_features),
-            f"{name} that do not fit the predictors",
-        )
-    require(
-        attributes["selected_features_"].dtype == bool,
-        "selected_features_ that do not fit the predictors",
-    )
-    arrays, skip = attributes.get("coefs_", [np.eye(1)]), attributes.get("skip_coef_")
-    require(
-        type(arrays) is list
-        and arrays
-        and ("coefs_" in attributes) == ("skip_coef_" in attributes),
-        "no coefs_",
-    )
-    for array in arrays if skip is None else [*arrays, skip]:
-        require(_is_numeric(array, 2) and array.size, "coefs_ that are none")
-    order, alpha = attributes.get("relaxed_order_"), attributes.get("relaxed_alpha_")
-    known = order is None or (
-        type(order) is str and order in ("norm", "exit") and _is_finite(alpha)
-    )
-    require(known, "an unknown order of predictors")
+        fits = _is_numeric(attributes.get(name), 1, model.encoder.n_features_in_)
+        require(fits, f"{name} that do not fit the predictors")
+    is_truth = attributes["selected_features_"].dtype == bool
+    require(is_truth, "selected_features_ that do not fit the predictors")
+    _check_weights(attributes)
+    _check_order(attributes)
     if chosen:
         _check_curves(attributes["cv_results_"])
 
 
-def _check_curves(curves):
-    require(
-        type(curves) is dict and all(name in curves for name in CURVES),
-        "no table of cross-validation",
-    )
+def _check_weights(attributes: dict[str, Value]) -> None:
+    """Raise where the weights of the fit are not arrays of two axes; a model may have none."""
+    require(("coefs_" in attributes) == ("skip_coef_" in attributes), "no coefs_")
+    if "coefs_" not in attributes:
+        return
+    layers = attributes["coefs_"]
+    skip = attributes["skip_coef_"]
+    require(type(layers) is list and len(layers) > 0, "no coefs_")
+    for array in layers if skip is None else [*layers, skip]:
+        require(_is_numeric(array, 2) and array.size > 0, "coefs_ that are none")
+
+
+def _check_order(attributes: dict[str, Value]) -> None:
+    """Raise where a relaxed fit ranked predictors in an order that is unknown."""
+    order = attributes.get("relaxed_order_")
+    if order is not None:
+        is_known = _is_one_of(order, ("norm", "exit"))
+        is_known = is_known and _is_finite(attributes.get("relaxed_alpha_"))
+        require(is_known, "an unknown order of predictors")
+
+
+def _check_curves(curves: Value) -> None:
+    """Raise where the table of cross-validation is none, or has columns of different lengths."""
+    has_curves = type(curves) is dict and all(name in curves for name in CURVES)
+    require(has_curves, "no table of cross-validation")
     require(_is_numeric(curves["alpha"], 1), "columns that do not fit")
     length = len(curves["alpha"])
-    require(
-        all(_is_numeric(column, 1, length) for column in curves.values()), "columns that do not fit"
-    )
+    fit = all(_is_numeric(column, 1, length) for column in curves.values())
+    require(fit, "columns that do not fit")
 
 
-def _check_prediction(model):
+def _check_prediction(model: FittedModel) -> None:
+    """Raise where a model lacks what turns outputs into predictions, or that does not fit them."""
     n_outputs = len(model.members[0].biases[-1])
     if model.task == "survival":
-        times, hazard = (
-            model.attributes.get(name) for name in ("event_times_", "baseline_cumulative_hazard_")
-        )
+        times: Value = model.attributes.get("event_times_")
+        hazard: Value = model.attributes.get("baseline_cumulative_hazard_")
         require(_is_numeric(times, 1) and n_outputs == 1, "no times of events")
-        require(
-            _is_numeric(hazard, 1, len(times)) and (np.diff(times) > 0).all(), "no times of events"
-        )
+        require(_is_numeric(hazard, 1, len(times)), "no times of events")
+        require((np.diff(times) > 0).all(), "no times of events")
     if model.task in ("classification", "multilabel"):
         n_classes = 2 if model.members[0].mean_name == "two_classes" else n_outputs
-        fits = type(model.classes) is np.ndarray and model.classes.shape == (n_classes,)
-        require(fits and model.classes.dtype.kind in "biufU", "classes that do not fit the network")
-        require(n_outputs == 1 or n_classes == n_outputs, "classes that do not fit the network")
+        _check_classes(model.classes, n_classes)
+        fits = n_outputs == 1 or n_classes == n_outputs
+        require(fits, "classes that do not fit the network")
+
+
+def _check_classes(classes: Cells | None, n_classes: int) -> None:
+    """Raise where there are not so many classes, or they are neither numbers nor texts."""
+    misfit = "classes that do not fit the network"
+    if type(classes) is not np.ndarray or classes.shape != (n_classes,):
+        raise ModelFileError(misfit)
+    require(classes.dtype.kind in "biufU", misfit)

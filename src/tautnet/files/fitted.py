@@ -1,6 +1,4 @@
-"""A fitted model that predicts with NumPy and pandas alone: what a model file holds, and what is
-exported.
-"""
+"""A fitted model that predicts with NumPy and pandas alone; model files hold it."""
 
 import warnings
 from dataclasses import dataclass, field, replace
@@ -16,32 +14,31 @@ from tautnet.files.equation import equation
 from tautnet.files.onnx_export import write_onnx
 from tautnet.files.pruning import prune
 from tautnet.files.summary import as_html, describe
-from tautnet.objective.prediction import average_mean, average_outputs, choose, survival_function
+from tautnet.objective.prediction import (
+    Predictor,
+    average_mean,
+    average_outputs,
+    choose,
+    survival_function,
+)
+from tautnet.tables.arrays import Cells, Floats
+from tautnet.tables.cells import TableLike
+from tautnet.tables.encoder import TableEncoder
 from tautnet.tables.errors import ModelFileError, TableError
 
-__all__ = ["ESTIMATORS", "FittedModel"]
-
-ESTIMATORS = (
-    "TautNetClassifier",
-    "TautNetRegressor",
-    "TautNetClassifierCV",
-    "TautNetRegressorCV",
-    "TautNetSurvival",
-    "TautNetSurvivalCV",
-)
-"""The classes that a fitted model can come from and go back to."""
+__all__ = ["FittedModel"]
 
 
 @dataclass(frozen=True, eq=False)
 class FittedModel:
-    """A fitted model without JAX and scikit-learn: predictions in float64, equal to the
-    estimator's
-    to the last bit.
+    """A fitted model without JAX and scikit-learn.
+
+    It predicts in float64, and equals the estimator to the last bit.
 
     Attributes
     ----------
     estimator : str
-        The class that it comes from, one of `ESTIMATORS`.
+        The class that it comes from, such as "TautNetRegressor".
     parameters : dict
         Hyper-parameters as that class was given them.
     task : {"classification", "multilabel", "regression", "survival"}
@@ -81,17 +78,17 @@ class FittedModel:
     """
 
     estimator: str
-    parameters: dict
+    parameters: dict[str, Any]
     task: str
     target: str
     metric: str
-    encoder: Any
-    members: tuple
-    attributes: dict
-    unit: dict
-    versions: dict
-    left_out: dict = field(default_factory=dict)
-    selector: dict | None = None
+    encoder: TableEncoder
+    members: tuple[Predictor, ...]
+    attributes: dict[str, Any]
+    unit: dict[str, Any]
+    versions: dict[str, str]
+    left_out: dict[str, str] = field(default_factory=dict)
+    selector: dict[str, Any] | None = None
 
     @property
     def classes(self) -> NDArray[Any] | None:
@@ -100,14 +97,14 @@ class FittedModel:
 
     @property
     def feature_names(self) -> list[str]:
-        """Names of the predictors of the table that was fitted, in its order, those left out
-        among
-        them.
+        """Names of all predictors of the table that was fitted, in its order.
+
+        Those that the encoder left out are among them.
         """
         return [str(name) for name in self.encoder.feature_names_in_]
 
-    def predict(self, X: Any) -> NDArray[Any]:
-        """Classes, means in the target's units, or for survival risk scores.
+    def predict(self, X: TableLike) -> NDArray[Any]:
+        """Predict classes, means in the target's units, or for survival risk scores.
 
         Parameters
         ----------
@@ -128,11 +125,19 @@ class FittedModel:
         if self.task == "regression":
             mean = self._mean(X)
             return mean[:, 0] if mean.shape[1] == 1 else mean
-        return choose(self.predict_proba(X), self.classes, self.task == "multilabel")
+        return self._chosen(self.predict_proba(X))
 
-    def predict_proba(self, X: Any) -> NDArray[np.float64]:
-        """Probability of each class or label, shape (n_rows, n_classes), columns in the order of
-        `classes`.
+    def predict_proba(self, X: TableLike) -> NDArray[np.float64]:
+        """Predict the probability of each class or label.
+
+        Parameters
+        ----------
+        X : DataFrame or array (n_rows, n_predictors)
+
+        Returns
+        -------
+        array (n_rows, n_classes)
+            Columns in the order of `classes`.
 
         Raises
         ------
@@ -146,15 +151,19 @@ class FittedModel:
         return self._mean(X)
 
     def predict_survival_function(
-        self, X: Any, times: ArrayLike | None = None
+        self, X: TableLike, times: ArrayLike | None = None
     ) -> NDArray[np.float64]:
-        """Probability to outlive each time, shape (n_rows, n_times).
+        """Predict the probability to outlive each time.
 
         Parameters
         ----------
         X : DataFrame or array (n_rows, n_predictors)
         times : array (n_times,), optional
             The event times of the training rows if not given.
+
+        Returns
+        -------
+        array (n_rows, n_times)
 
         Raises
         ------
@@ -163,21 +172,18 @@ class FittedModel:
         """
         if self.task != "survival":
             raise ValueError(f"a model of {self.task} knows no times: use predict")
-        known, hazard = (
-            self.attributes["event_times_"],
-            self.attributes["baseline_cumulative_hazard_"],
-        )
+        known = self.attributes["event_times_"]
+        hazard = self.attributes["baseline_cumulative_hazard_"]
         times = known if times is None else np.asarray(times, dtype=float)
-        return survival_function(known, hazard, self._outputs(X), times)
+        survival = survival_function(known, hazard, self._outputs(X), times)
+        return np.asarray(survival, dtype=np.float64)
 
     def prune(self) -> "FittedModel":
-        """The smaller model that predicts the same, up to rounding: rows need only the
-        predictors
-        that have a weight.
+        """Return the smaller model that predicts the same, up to rounding.
 
-        Hidden units that are constant, or that nothing listens to, are taken out, too. What is
-        left only predicts: it does not turn back into an estimator, whose weights are those of
-        the fit.
+        Rows need only the predictors that have a weight. Hidden units that are constant, or that
+        have no effect, are taken out, too. What is left only predicts: it does not turn back into
+        an estimator, whose weights are those of the fit.
 
         Returns
         -------
@@ -200,14 +206,13 @@ class FittedModel:
             "intercepts_": [*first.biases],
             "skip_coef_": first.skip,
         }
-        attributes = {
-            name: value for name, value in self.attributes.items() if not name.startswith("_")
-        } | weights
-        return replace(self, encoder=encoder, members=members, attributes=attributes, unit={})
+        public = {name: one for name, one in self.attributes.items() if not name.startswith("_")}
+        return replace(self, encoder=encoder, members=members, attributes=public | weights, unit={})
 
     def save(self, path: str | PathLike[str]) -> Path:
-        """Write a model file, which ``tautnet.load`` reads; see
-        `tautnet.files.model_file.write_model`.
+        """Write a model file, which ``tautnet.load`` reads.
+
+        See `tautnet.files.model_file.write_model`.
 
         Parameters
         ----------
@@ -228,8 +233,9 @@ class FittedModel:
         return tautnet.write_model(path, self)
 
     def to_onnx(self, path: str | PathLike[str]) -> list[str]:
-        """Write an ONNX file that makes the same predictions; see
-        `tautnet.files.onnx_export.write_onnx`.
+        """Write an ONNX file that makes the same predictions.
+
+        See `tautnet.files.onnx_export.write_onnx`.
 
         Parameters
         ----------
@@ -249,8 +255,9 @@ class FittedModel:
         return write_onnx(self, path)
 
     def equation(self, language: str = "python") -> str:
-        """The prediction written out, as text that runs without this package; see
-        `tautnet.files.equation.equation`.
+        """Write out the prediction, as text that runs without this package.
+
+        See `tautnet.files.equation.equation`.
 
         Parameters
         ----------
@@ -267,8 +274,8 @@ class FittedModel:
         """
         return equation(self, language)
 
-    def table(self, X: Any) -> pd.DataFrame:
-        """Predictions with named columns, as ``tautnet predict`` writes them.
+    def table(self, X: TableLike) -> pd.DataFrame:
+        """Predict with named columns, as ``tautnet predict`` writes them.
 
         Parameters
         ----------
@@ -291,16 +298,16 @@ class FittedModel:
         """
         if self.task == "survival":
             return pd.DataFrame({"risk": self.predict(X)})
-        mean, classes = self._mean(X), self.classes
-        if classes is None:
+        mean = self._mean(X)
+        if self.classes is None:
             return pd.DataFrame(_columns("prediction", mean[:, 0] if mean.shape[1] == 1 else mean))
-        chosen = _columns("prediction", choose(mean, classes, self.task == "multilabel"))
-        return pd.DataFrame(
-            chosen | {f"probability_{one}": mean[:, j] for j, one in enumerate(classes)}
-        )
+        columns = _columns("prediction", self._chosen(mean))
+        for j, label in enumerate(self.classes):
+            columns[f"probability_{label}"] = mean[:, j]
+        return pd.DataFrame(columns)
 
     def to_estimator(self) -> Any:
-        """The scikit-learn estimator that it comes from, fitted, equal in every attribute.
+        """Return the scikit-learn estimator that it comes from, equal in every attribute.
 
         Parameters that a file did not keep get their defaults, and a warning names them.
 
@@ -331,8 +338,9 @@ class FittedModel:
         return estimator
 
     def show(self) -> None:
-        """Print what is in it: penalty, weights, losses, certificate, target, predictors with
-        their
+        """Print what is in it.
+
+        That is the penalty, weights, losses, the certificate, the target, and predictors with their
         scales and levels.
 
         Examples
@@ -352,26 +360,30 @@ class FittedModel:
         """
         print(describe(self))
 
-    def __repr__(self):
+    def __repr__(self) -> str:
         return f"FittedModel({self.estimator}, {self.task} of {self.target!r})"
 
-    def _repr_html_(self):
-        """Kind, target, penalty, predictors kept and certificate, for notebooks."""
+    def _repr_html_(self) -> str:
+        """Return a table of kind, target, penalty, predictors kept and certificate."""
         return as_html(self)
 
-    def _mean(self, X):
-        return average_mean(self.members, self._encoded(X))
+    def _chosen(self, probabilities: Floats) -> Cells:
+        """Return the classes or labels that go with probabilities."""
+        return choose(probabilities, self.attributes["classes_"], self.task == "multilabel")
 
-    def _outputs(self, X):
+    def _mean(self, X: TableLike) -> NDArray[np.float64]:
+        """Return the mean prediction of all members."""
+        return np.asarray(average_mean(self.members, self._encoded(X)), dtype=np.float64)
+
+    def _outputs(self, X: TableLike) -> Floats:
+        """Return the mean output of all members."""
         return average_outputs(self.members, self._encoded(X))
 
-    def _encoded(self, X):
+    def _encoded(self, X: TableLike) -> Floats:
+        """Encode rows; an array has no names, so it needs all columns of the fit."""
         width = self.encoder.n_features_in_
-        if (
-            not hasattr(X, "columns")
-            and not hasattr(X, "column_names")
-            and np.shape(X)[1:] != (width,)
-        ):
+        has_names = hasattr(X, "columns") or hasattr(X, "column_names")
+        if not has_names and np.shape(X)[1:] != (width,):
             raise TableError(
                 f"an array of {width} columns is needed, as the model was fitted on, not"
                 f" {np.shape(X)}"
@@ -379,7 +391,8 @@ class FittedModel:
         return self.encoder.transform(X)
 
 
-def _columns(name, values):
+def _columns(name: str, values: Cells) -> dict[str, Cells]:
+    """Return one column under a name, or several with their numbers behind it."""
     if values.ndim == 1:
         return {name: values}
     return {f"{name}_{j}": values[:, j] for j in range(values.shape[1])}

@@ -1,4 +1,4 @@
-"""The model file: one safetensors file, its header holding what the model is, as JSON.
+"""A model file is one safetensors file, whose header holds what the model is, as JSON.
 
 No pickle, no class by name, nothing that is executed: a hostile file can raise `ModelFileError`
 and nothing else. Equal models give equal bytes.
@@ -8,23 +8,36 @@ import hashlib
 import json
 import os
 import struct
+from collections.abc import Mapping
 from pathlib import Path
+from typing import TYPE_CHECKING, NoReturn
 
 import numpy as np
 
 from tautnet.files.checks import check_model, checked_encoder, checked_members, require
 from tautnet.files.fitted import FittedModel
-from tautnet.files.packing import Cannot, Packer, Unpacker
+from tautnet.files.packing import Cannot, Json, Packer, Unpacker, Value
 from tautnet.files.whole import whole_file
+from tautnet.objective.prediction import Predictor
+from tautnet.tables.arrays import Cells
 from tautnet.tables.errors import ModelFileError
+
+if TYPE_CHECKING:
+    from safetensors import safe_open
 
 __all__ = ["FORMAT_VERSION", "load", "write_model"]
 
-FORMAT, FORMAT_VERSION, MANIFEST = "tautnet model", 1, "tautnet"
+FORMAT = "tautnet model"
+FORMAT_VERSION = 1
+# The name under which the header of the file holds the manifest.
+MANIFEST = "tautnet"
 # Where the digest begins, from the end of the manifest.
 SEAL = -len(f',"sha256":"{"0" * 64}"}}')
-# What a file may ask of memory before it is known to be one.
-LONGEST_HEADER, MOST_PARTS, DEEPEST = 8_000_000, 1_000_000, 40
+# What a file may ask of memory before it is known to be a model file: bytes of its header, values
+# of its manifest, and how deep they may be nested.
+LONGEST_HEADER = 8_000_000
+MOST_PARTS = 1_000_000
+DEEPEST = 40
 NUMBERS_OF = {
     "F64": "float64",
     "F32": "float32",
@@ -118,8 +131,16 @@ def load(path: str | os.PathLike[str]) -> FittedModel:
         ) from None
 
 
-def to_bytes(model):
-    """A model file as bytes, the same for equal models.
+def to_bytes(model: FittedModel) -> bytes:
+    """Return a model file as bytes, the same for equal models.
+
+    Parameters
+    ----------
+    model : FittedModel
+
+    Returns
+    -------
+    bytes
 
     Raises
     ------
@@ -133,8 +154,8 @@ def to_bytes(model):
     return save(packer.arrays, {MANIFEST: sealed(text, packer.arrays)})
 
 
-def sealed(text, arrays):
-    """A manifest with a digest of itself and of the arrays behind it, by which damage is seen.
+def sealed(text: str, arrays: Mapping[str, Cells]) -> str:
+    """Return a manifest with a digest of itself and of the arrays, by which damage is seen.
 
     Examples
     --------
@@ -149,8 +170,10 @@ def sealed(text, arrays):
     return f'{text[:-1]},"sha256":"{digest.hexdigest()}"}}'
 
 
-def _manifest(model, packer):
-    parameters, left_out = {}, dict(model.left_out)
+def _manifest(model: FittedModel, packer: Packer) -> Json:
+    """Return the manifest of a model; its arrays go to the packer."""
+    parameters = {}
+    left_out = dict(model.left_out)
     for name, value in model.parameters.items():
         # A splitter, a scorer or a generator of random numbers is code, and not needed to
         # predict.
@@ -185,18 +208,20 @@ def _manifest(model, packer):
         ) from None
 
 
-def _packed_member(member, packer):
-    parts = {
-        part: [packer.array(array) for array in getattr(member, part)]
-        for part in ("scaling", "layers", "biases", "target_scaling")
-    }
-    skip = None if member.skip is None else packer.array(member.skip)
-    return member._asdict() | parts | {"skip": skip}
+def _packed_member(member: Predictor, packer: Packer) -> Json:
+    """Return a network with the names of its arrays in their place."""
+    packed = member._asdict()
+    for part in ("scaling", "layers", "biases", "target_scaling"):
+        packed[part] = [packer.array(array) for array in packed[part]]
+    packed["skip"] = None if member.skip is None else packer.array(member.skip)
+    return packed
 
 
-def _read(path):
+def _read(path: Path) -> FittedModel:
+    """Read a model file; what is wrong with it is what a `ModelFileError` says that it has."""
     text, arrays = _contents(path)
-    manifest, unpacker = _parse(text), Unpacker(arrays)
+    manifest = _parse(text)
+    unpacker = Unpacker(arrays)
     require(type(manifest) is dict and manifest.get("format") == FORMAT, "another format")
     version = manifest.get("format_version")
     if type(version) is int and version > FORMAT_VERSION:
@@ -230,31 +255,34 @@ class _NewerFormat(ModelFileError):
     """The number of a format that was made later than this code."""
 
 
-def _unpacked(packed, unpacker):
+def _unpacked(packed: Json, unpacker: Unpacker) -> dict[str, Value]:
+    """Return the values of a dict."""
     return {name: unpacker.unpack(value) for name, value in packed.items()}
 
 
-def _contents(path):
-    """The manifest as text, and the arrays by name, of a file whose sizes agree with each other."""
+def _contents(path: Path) -> tuple[str, dict[str, Cells]]:
+    """Return the manifest as text, and the arrays by name, of a file whose sizes agree."""
     from safetensors import SafetensorError, safe_open
 
-    with open(path, "rb") as file:
-        size = os.fstat(file.fileno()).st_size
-        start = file.read(8)
+    with open(path, "rb") as raw:
+        size = os.fstat(raw.fileno()).st_size
+        start = raw.read(8)
     require(len(start) == 8, "less than 8 bytes")
     length = struct.unpack("<Q", start)[0]
     require(length <= LONGEST_HEADER and length + 8 <= size, "a header that is too long")
     try:
         with safe_open(path, framework="numpy") as file:
             text = (file.metadata() or {}).get(MANIFEST)
-            require(text is not None, "no manifest")
+            if text is None:
+                raise ModelFileError("no manifest")
             arrays = {name: _array(file, name) for name in file.keys()}
     except SafetensorError as error:
         raise ModelFileError(" ".join(str(error).split())[:200]) from None
     return text, arrays
 
 
-def _array(file, name):
+def _array(file: "safe_open", name: str) -> Cells:
+    """Return an array of a type that `NUMBERS_OF` knows."""
     dtype = file.get_slice(name).get_dtype()
     require(dtype in NUMBERS_OF, "numbers of an unknown type")
     array = file.get_tensor(name)
@@ -265,18 +293,17 @@ def _array(file, name):
     return array
 
 
-def _parse(text):
-    """The manifest, whose depth and number of parts are known before it is parsed."""
+def _parse(text: str) -> Json:
+    """Return the manifest, whose depth and number of parts are known before it is parsed."""
     # Without escapes every quotation mark begins or ends a text; their number so far, modulo
     # 256, says which.
     plain = text.replace("\\\\", "__").replace('\\"', "__").encode("latin-1", errors="replace")
     marks = np.frombuffer(plain, np.uint8)
     outside = marks[np.cumsum(marks == ord('"'), dtype=np.uint8) % 2 == 0]
-    opening, closing = np.isin(outside, list(b"[{")), np.isin(outside, list(b"]}"))
-    require(
-        opening.sum() + np.isin(outside, list(b",:")).sum() <= MOST_PARTS,
-        "a manifest of too many parts",
-    )
+    opening = np.isin(outside, list(b"[{"))
+    closing = np.isin(outside, list(b"]}"))
+    n_parts = opening.sum() + np.isin(outside, list(b",:")).sum()
+    require(n_parts <= MOST_PARTS, "a manifest of too many parts")
     depth = np.cumsum(opening.astype(np.int32) - closing, dtype=np.int32)
     require(depth.max(initial=0) <= DEEPEST, "a manifest that is too deep")
     try:
@@ -285,5 +312,6 @@ def _parse(text):
         raise ModelFileError("a manifest that is no JSON") from None
 
 
-def _refuse(constant):
+def _refuse(constant: str) -> NoReturn:
+    """Raise where a file holds NaN or Infinity, which Python's parser takes for numbers."""
     raise ValueError(f"{constant} is not JSON")

@@ -1,13 +1,17 @@
-"""A fitted model as an ONNX file, checked before it is written."""
+"""A fitted model is written as an ONNX file, and the file is checked before."""
 
+from os import PathLike
 from pathlib import Path
 
 import numpy as np
 import pandas as pd
 
+from tautnet.files.parts import Model
 from tautnet.files.whole import whole_file
-from tautnet.tables.cells import as_frame, as_numbers, distinct_texts
+from tautnet.tables.arrays import Booleans, Cells, Floats
+from tautnet.tables.cells import TableLike, as_frame, as_numbers, distinct_texts
 from tautnet.tables.errors import TableError
+from tautnet.tables.recipes import Recipe
 
 __all__ = ["feeds", "sample", "write_onnx"]
 
@@ -17,7 +21,7 @@ EPOCH = np.datetime64("1970-01-01", "us")
 DAY = 86_400e6
 
 
-def write_onnx(model, path):
+def write_onnx(model: Model, path: str | PathLike[str]) -> list[str]:
     """Write a fitted model as an ONNX file, after a sample has given the same predictions.
 
     The file holds all that a prediction needs, encoding and scaling too, in double. It has one
@@ -78,7 +82,8 @@ def write_onnx(model, path):
     return [one.doc_string for one in made.graph.input]
 
 
-def _check_extra():
+def _check_extra() -> None:
+    """Raise where the packages for ONNX are not installed."""
     try:
         import onnx  # noqa: F401
         import onnxruntime  # noqa: F401
@@ -88,8 +93,8 @@ def _check_extra():
         ) from None
 
 
-def feeds(model, frame):
-    """What the inputs of the ONNX file take for the rows of a table.
+def feeds(model: Model, frame: TableLike) -> list[Cells]:
+    """Return what the inputs of the ONNX file take for the rows of a table.
 
     Parameters
     ----------
@@ -106,7 +111,8 @@ def feeds(model, frame):
     """
     from tautnet.files.onnx_graph import missing_text
 
-    frame, fed = as_frame(frame), []
+    frame = as_frame(frame)
+    fed = []
     for recipe in model.encoder.recipes:
         name = recipe["predictor"]
         if "levels" in recipe:
@@ -118,9 +124,10 @@ def feeds(model, frame):
     return fed
 
 
-def sample(model):
-    """Rows to check a file with: numbers around their centres, every level, some unseen, and
-    missing cells.
+def sample(model: Model) -> pd.DataFrame:
+    """Return rows to check a file with.
+
+    They hold numbers around their centres, every level, levels that are unknown, and missing cells.
 
     Parameters
     ----------
@@ -131,30 +138,42 @@ def sample(model):
     pandas.DataFrame
         The same for the same model.
     """
-    rng, encoder = np.random.default_rng(0), model.encoder
+    rng = np.random.default_rng(0)
+    encoder = model.encoder
     centre, scale = model.members[0].scaling
     table = {}
     for position, recipe in enumerate(encoder.recipes):
         if "levels" in recipe:
-            unseen = "?" * (1 + max(map(len, recipe["levels"]), default=0))
-            texts = np.array([unseen, None, *recipe["levels"]], dtype=object)
-            cells = texts[rng.permutation(np.arange(N_ROWS) % len(texts))]
+            cells = _sampled_levels(rng, recipe)
         else:
             first = np.argmax(encoder.column_predictor == position)
-            cells = centre[first] + 2 * scale[first] * rng.normal(size=N_ROWS)
-            cells[rng.random(N_ROWS) < 0.2] = np.nan
-            if recipe["kind"] == "date":
-                missing = np.isnan(cells)
-                cells = EPOCH + np.where(missing, 0.0, cells * DAY).round().astype(
-                    "timedelta64[us]"
-                )
-                cells[missing] = "NaT"
+            cells = _sampled_numbers(rng, centre[first], scale[first], recipe["kind"])
         table[recipe["predictor"]] = cells
     return pd.DataFrame(table)
 
 
-def run(content, fed):
-    """The outputs of an ONNX file, by their names in the order of the graph.
+def _sampled_levels(rng: np.random.Generator, recipe: Recipe) -> Cells:
+    """Draw the cells of a category: its levels, one that is unknown, and missing cells."""
+    unseen = "?" * (1 + max(map(len, recipe["levels"]), default=0))
+    texts = np.array([unseen, None, *recipe["levels"]], dtype=object)
+    return texts[rng.permutation(np.arange(N_ROWS) % len(texts))]
+
+
+def _sampled_numbers(rng: np.random.Generator, centre: float, scale: float, kind: str) -> Cells:
+    """Draw numbers or dates around a centre, and missing cells."""
+    numbers = centre + 2 * scale * rng.normal(size=N_ROWS)
+    numbers[rng.random(N_ROWS) < 0.2] = np.nan
+    if kind != "date":
+        return numbers
+    missing = np.isnan(numbers)
+    spans = np.where(missing, 0.0, numbers * DAY).round().astype("timedelta64[us]")
+    dates = EPOCH + spans
+    dates[missing] = "NaT"
+    return dates
+
+
+def run(content: bytes, fed: list[Cells]) -> list[Cells]:
+    """Return the outputs of an ONNX file, in the order of the graph.
 
     Parameters
     ----------
@@ -171,32 +190,24 @@ def run(content, fed):
     options = onnxruntime.SessionOptions()
     options.log_severity_level = 3
     session = onnxruntime.InferenceSession(content, options, providers=["CPUExecutionProvider"])
-    return session.run(
-        None, dict(zip((one.name for one in session.get_inputs()), fed, strict=True))
-    )
+    names = [one.name for one in session.get_inputs()]
+    return session.run(None, dict(zip(names, fed, strict=True)))
 
 
-def _check(model, small, content):
-    """Raise where the file's predictions for a sample are not those of the model before it was made
-    smaller.
-    """
+def _check(model: Model, small: Model, content: bytes) -> None:
+    """Raise where the file's predictions for a sample are not those of the model before pruning."""
     frame = sample(model)
     try:
         found, *labels = run(content, feeds(small, frame))
     except Exception as error:  # Its errors share no class of their own.
         why = " ".join(str(error).split())[:200]
         raise TableError(f"onnxruntime cannot run the file, nothing was written: {why}") from None
-    has_classes = model.classes is not None
-    expected = (
-        model.predict_proba(frame) if has_classes else model.predict(frame).reshape(len(frame), -1)
-    )
-    # The standard deviation of the target, 1 for probabilities and risks; counts, which may be
-    # huge, to so many digits.
-    unit = model.members[0].target_scaling.scale if not has_classes else 1.0
-    if model.members[0].mean_name == "exp":
-        unit = np.maximum(1.0, np.abs(expected))
+    if model.classes is None:
+        expected = model.predict(frame).reshape(len(frame), -1)
+    else:
+        expected = model.predict_proba(frame)
     # Not a number anywhere is a mismatch, too.
-    if not (np.abs(found - expected) <= TOLERANCE * unit).all():
+    if not (np.abs(found - expected) <= TOLERANCE * _unit(model, expected)).all():
         raise TableError(
             f"onnxruntime does not give the model's predictions to {TOLERANCE:g}: nothing was"
             " written"
@@ -205,11 +216,26 @@ def _check(model, small, content):
         raise TableError("onnxruntime does not give the model's labels: nothing was written")
 
 
-def _same_labels(model, probabilities, expected, found):
-    """Whether labels are equal wherever the probabilities tell clearly which it is."""
+def _unit(model: Model, expected: Floats) -> Floats | float:
+    """Return what differences of predictions are measured in.
+
+    That is the standard deviation of the target, and 1 for probabilities and risks. Counts may be
+    huge: they are compared to as many digits.
+    """
+    if model.members[0].mean_name == "exp":
+        return np.maximum(1.0, np.abs(expected))
+    return 1.0 if model.classes is not None else model.members[0].target_scaling.scale
+
+
+def _same_labels(model: Model, probabilities: Floats, expected: Cells, found: Cells) -> bool:
+    """Tell whether labels are equal wherever the probabilities tell clearly which it is."""
+    clear = _clear(model, probabilities)
+    return bool((found[clear].astype(str) == expected[clear].astype(str)).all())
+
+
+def _clear(model: Model, probabilities: Floats) -> Booleans:
+    """Tell where the label does not depend on the last digits of a probability."""
     if model.task == "multilabel":
-        clear = np.abs(probabilities - 0.5) > TOLERANCE
-    else:
-        best = np.sort(probabilities, axis=1)
-        clear = best[:, -1] - best[:, -2] > 2 * TOLERANCE
-    return (found[clear].astype(str) == expected[clear].astype(str)).all()
+        return np.abs(probabilities - 0.5) > TOLERANCE
+    best = np.sort(probabilities, axis=1)
+    return best[:, -1] - best[:, -2] > 2 * TOLERANCE

@@ -1,17 +1,26 @@
-"""Values as JSON and arrays: numbers, texts, lists, tuples, dicts and NumPy arrays, and nothing
-else.
+"""Values are packed as JSON and arrays, and unpacked again.
 
-JSON holds what it can hold itself as it is; everything else is an object of one key that says what
-it is. Nothing in a file names a class, so unpacking can make these values and no others.
+They are numbers, texts, lists, tuples, dicts and NumPy arrays, and nothing else. JSON holds what it
+can hold itself as it is; everything else is an object of one key that says what it is. Nothing in a
+file names a class, so unpacking can make these values and no others.
 """
 
 import math
+from collections.abc import Callable, Mapping
+from typing import Any, TypeAlias, TypeVar
 
 import numpy as np
 
+from tautnet.tables.arrays import Cells
 from tautnet.tables.errors import ModelFileError
 
-__all__ = ["Cannot", "Packer", "Unpacker"]
+__all__ = ["Cannot", "Json", "Packer", "Unpacker", "Value"]
+
+# What JSON holds: None, truth values, numbers, texts, lists, and dicts with texts as keys.
+Json: TypeAlias = Any
+# What is packed; `Packer.pack` says which values can be.
+Value: TypeAlias = Any
+Kind = TypeVar("Kind")
 
 # The types of numbers that a file may hold, by NumPy's names.
 NUMBER_TYPES = (
@@ -47,11 +56,14 @@ class Packer:
     {'0': array([1., 1.])}
     """
 
-    def __init__(self):
-        self.arrays, self._names, self._kept = {}, {}, []
+    def __init__(self) -> None:
+        self.arrays: dict[str, Cells] = {}
+        # The name of each array by its address, and the arrays, so that no other gets that address.
+        self._names: dict[int, str] = {}
+        self._kept: list[Cells] = []
 
-    def pack(self, value):
-        """The value as JSON.
+    def pack(self, value: Value) -> Json:
+        """Return the value as JSON.
 
         Raises
         ------
@@ -63,12 +75,8 @@ class Packer:
             return value
         if kind is float:
             return value if math.isfinite(value) else {"float": str(value)}
-        if kind is list:
-            return [self.pack(one) for one in value]
-        if kind is tuple:
-            return {"tuple": [self.pack(one) for one in value]}
-        if kind is dict:
-            return {"dict": [[self.pack(key), self.pack(held)] for key, held in value.items()]}
+        if kind in (list, tuple, dict):
+            return self._pack_collection(value)
         if kind is np.ndarray:
             return self._pack_array(value)
         if issubclass(kind, np.generic) and value.dtype.name in NUMBER_TYPES:
@@ -77,16 +85,25 @@ class Packer:
             return {"text": str(value)}
         raise Cannot(kind.__name__)
 
-    def array(self, value):
-        """The name under which an array of numbers is kept."""
+    def array(self, value: Cells) -> str:
+        """Return the name under which an array of numbers is kept."""
         if id(value) not in self._names:
-            # Held, so that no other array gets its address.
+            name = str(len(self._names))
+            self._names[id(value)] = name
             self._kept.append(value)
-            name = self._names[id(value)] = str(len(self._names))
             self.arrays[name] = np.array(value, dtype=value.dtype.newbyteorder("="), order="C")
         return self._names[id(value)]
 
-    def _pack_array(self, value):
+    def _pack_collection(self, value: Value) -> Json:
+        """Return a list, a tuple or a dict as JSON."""
+        if type(value) is list:
+            return [self.pack(one) for one in value]
+        if type(value) is tuple:
+            return {"tuple": [self.pack(one) for one in value]}
+        return {"dict": [[self.pack(key), self.pack(held)] for key, held in value.items()]}
+
+    def _pack_array(self, value: Cells) -> Json:
+        """Return an array of numbers, texts or other values as JSON."""
         if value.dtype.name in NUMBER_TYPES:
             return {"array": self.array(value)}
         if value.dtype.kind == "U":
@@ -100,7 +117,7 @@ class Packer:
 
 
 class Unpacker:
-    """Makes values of what `Packer` made.
+    """Makes values from what `Packer` made.
 
     Parameters
     ----------
@@ -113,9 +130,9 @@ class Unpacker:
     {'sizes': (8, 4), 'best': inf}
     """
 
-    def __init__(self, arrays):
+    def __init__(self, arrays: Mapping[str, Cells]) -> None:
         self.arrays = arrays
-        self._kinds = {
+        self._kinds: dict[tuple[str, ...], Callable[..., Value]] = {
             ("tuple",): self._tuple,
             ("dict",): self._dict,
             ("array",): self.array,
@@ -126,8 +143,8 @@ class Unpacker:
             ("objects", "shape"): self._objects,
         }
 
-    def unpack(self, packed):
-        """The value.
+    def unpack(self, packed: Json) -> Value:
+        """Return the value.
 
         Raises
         ------
@@ -141,31 +158,27 @@ class Unpacker:
         unpack = self._kinds.get(tuple(packed))
         value = None if unpack is None else unpack(*packed.values())
         if value is None:
-            raise ModelFileError(
-                f"a value of an unknown kind: {', '.join(map(repr, list(packed)[:3]))[:100]}"
-            )
+            keys = ", ".join(map(repr, list(packed)[:3]))
+            raise ModelFileError(f"a value of an unknown kind: {keys[:100]}")
         return value
 
-    def array(self, name):
-        """An array by its name."""
+    def array(self, name: Json) -> Cells:
+        """Return an array by its name."""
         if type(name) is not str or name not in self.arrays:
             raise ModelFileError("the name of an array that is not in it")
         return self.arrays[name]
 
-    def _tuple(self, packed):
+    def _tuple(self, packed: Json) -> tuple[Value, ...]:
         return tuple(self.unpack(one) for one in _checked(packed, list))
 
-    def _dict(self, packed):
-        pairs = [
-            tuple(self.unpack(one) for one in _checked(pair, list))
-            for pair in _checked(packed, list)
-        ]
+    def _dict(self, packed: Json) -> dict[Value, Value]:
+        pairs = [self._tuple(pair) for pair in _checked(packed, list)]
         try:
             return dict(pairs)
         except (TypeError, ValueError):
             raise ModelFileError("a dict that is none") from None
 
-    def _number(self, name, packed):
+    def _number(self, name: Json, packed: Json) -> Value:
         value = self.unpack(packed)
         if name not in NUMBER_TYPES or type(value) not in (bool, int, float):
             raise ModelFileError("a number of an unknown type")
@@ -174,7 +187,7 @@ class Unpacker:
         except OverflowError:
             raise ModelFileError(f"a number too large for {name}") from None
 
-    def _texts(self, texts, shape):
+    def _texts(self, texts: Json, shape: Json) -> Cells:
         if not all(type(text) is str for text in _checked(texts, list)):
             raise ModelFileError("texts that are none")
         # A long text among many would be given its width many times over.
@@ -182,22 +195,23 @@ class Unpacker:
             raise ModelFileError("texts of lengths too different")
         return _shaped(np.array(texts, dtype=str), shape)
 
-    def _objects(self, packed, shape):
+    def _objects(self, packed: Json, shape: Json) -> Cells:
         values = np.empty(len(_checked(packed, list)), dtype=object)
         for i, one in enumerate(packed):
             values[i] = self.unpack(one)
         return _shaped(values, shape)
 
 
-def _checked(value, kind):
+def _checked(value: Json, kind: type[Kind]) -> Kind:
+    """Return a value that is of one type exactly, else raise."""
     if type(value) is not kind:
         raise ModelFileError(f"something else where a {kind.__name__} should be")
     return value
 
 
-def _shaped(values, shape):
-    if not all(type(size) is int and size >= 0 for size in _checked(shape, list)) or math.prod(
-        shape
-    ) != len(values):
+def _shaped(values: Cells, shape: Json) -> Cells:
+    """Return values in the shape that the file gives them, else raise."""
+    is_shape = all(type(size) is int and size >= 0 for size in _checked(shape, list))
+    if not is_shape or math.prod(shape) != len(values):
         raise ModelFileError("an array of another shape than its own")
     return values.reshape(shape)

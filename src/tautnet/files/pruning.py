@@ -1,15 +1,21 @@
-"""The smaller network that predicts the same: what has no weight is taken out."""
+"""A network becomes a smaller one that predicts the same: what has no weight is taken out."""
+
+from collections.abc import Sequence
 
 import numpy as np
 
-from tautnet.objective.prediction import ACTIVATIONS
+from tautnet.objective.prediction import ACTIVATIONS, Predictor
+from tautnet.tables.arrays import Booleans, Floats
+from tautnet.tables.encoder import TableEncoder
 
 __all__ = ["prune", "without_idle_units"]
 
 REASON = "has left: all its weights are 0"
 
 
-def prune(encoder, members):
+def prune(
+    encoder: TableEncoder, members: Sequence[Predictor]
+) -> tuple[TableEncoder, tuple[Predictor, ...]]:
     """Take out hidden units and predictors that change no prediction.
 
     Parameters
@@ -28,8 +34,6 @@ def prune(encoder, members):
     Examples
     --------
     >>> import pandas as pd
-    >>> from tautnet.objective.prediction import Predictor
-    >>> from tautnet.tables.encoder import TableEncoder
     >>> from tautnet.tables.scaling import Scaling
     >>> encoder = TableEncoder().fit(pd.DataFrame({"a": [1, 2], "b": [0, 3]}))
     >>> two, one = Scaling(np.zeros(2), np.ones(2)), Scaling(np.zeros(1), np.ones(1))
@@ -51,8 +55,8 @@ def prune(encoder, members):
     return encoder.without(left), tuple(_of_columns(member, columns) for member in members)
 
 
-def without_idle_units(predictor):
-    """The same network without hidden units that are constant, or that nothing listens to.
+def without_idle_units(predictor: Predictor) -> Predictor:
+    """Return the same network without hidden units that are constant or have no effect.
 
     What a constant unit adds goes into the biases of the next layer. Where a hidden layer has no
     unit left, the skip alone is left, or nothing but the biases.
@@ -65,36 +69,42 @@ def without_idle_units(predictor):
     -------
     Predictor
     """
-    layers, biases = list(predictor.layers), list(predictor.biases)
+    layers = list(predictor.layers)
+    biases = list(predictor.biases)
     hidden = range(len(layers) - 1)
     for i in hidden:
-        varies = layers[i].any(axis=0)
+        varies = np.any(layers[i], axis=0)
         constant = ACTIVATIONS[predictor.activation](biases[i][~varies])
         biases[i + 1] = biases[i + 1] + constant @ layers[i + 1][~varies]
         _keep_units(layers, biases, i, varies)
     for i in reversed(hidden):
-        _keep_units(layers, biases, i, layers[i + 1].any(axis=1))
+        _keep_units(layers, biases, i, np.any(layers[i + 1], axis=1))
     skip = predictor.skip
     if any(not len(bias) for bias in biases[:-1]):
         layers = [np.zeros((len(layers[0]), len(biases[-1]))) if skip is None else skip]
-        biases, skip = biases[-1:], None
+        biases = biases[-1:]
+        skip = None
     return predictor._replace(layers=tuple(layers), biases=tuple(biases), skip=skip)
 
 
-def _keep_units(layers, biases, i, kept):
-    layers[i], biases[i] = layers[i][:, kept], biases[i][kept]
+def _keep_units(layers: list[Floats], biases: list[Floats], i: int, kept: Booleans) -> None:
+    """Take units out of a hidden layer, in place."""
+    layers[i] = layers[i][:, kept]
+    biases[i] = biases[i][kept]
     layers[i + 1] = layers[i + 1][kept]
 
 
-def _columns_that_weigh(predictor):
-    weighs = predictor.layers[0].any(axis=1)
-    return weighs if predictor.skip is None else weighs | predictor.skip.any(axis=1)
+def _columns_that_weigh(predictor: Predictor) -> Booleans:
+    """Tell which columns have a weight."""
+    weighs = np.any(predictor.layers[0], axis=1)
+    return weighs if predictor.skip is None else weighs | np.any(predictor.skip, axis=1)
 
 
-def _of_columns(predictor, columns):
-    first, *later = (np.ascontiguousarray(weights) for weights in predictor.layers)
+def _of_columns(predictor: Predictor, columns: Booleans) -> Predictor:
+    """Return the network of some of its columns."""
+    layers = [np.ascontiguousarray(weights) for weights in predictor.layers]
     return predictor._replace(
         scaling=predictor.scaling.of(columns),
-        layers=(first[columns], *later),
+        layers=(layers[0][columns], *layers[1:]),
         skip=None if predictor.skip is None else predictor.skip[columns],
     )

@@ -1,21 +1,29 @@
-"""Where a run is written: one directory, each file whole or not at all."""
+"""A run is written into one directory, each file whole or not at all."""
 
 import itertools
 import os
 import re
 import shutil
 import tempfile
+from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
 from tautnet.files.whole import whole_file
 from tautnet.tables.errors import TableError
 
-REPORT, RESULT, LOG, MODEL = "report.html", "result.json", "run.log", "model.taut"
+REPORT = "report.html"
+RESULT = "result.json"
+LOG = "run.log"
+MODEL = "model.taut"
 
 
-def choose_directory(out, data, target, *, force=False):
-    """The directory of a run, found writable before anything is fitted, and not made yet.
+def choose_directory(
+    out: str | os.PathLike[str] | None, data: str, target: str, *, force: bool = False
+) -> Path:
+    """Choose the directory of a run, which is found writable before anything is fitted.
+
+    It is not made yet.
 
     Parameters
     ----------
@@ -41,11 +49,8 @@ def choose_directory(out, data, target, *, force=False):
     else:
         directory = Path(out)
     try:
-        held = (
-            []
-            if force
-            else [name for name in (REPORT, RESULT, LOG, MODEL) if (directory / name).exists()]
-        )
+        files = () if force else (REPORT, RESULT, LOG, MODEL)
+        held = [name for name in files if (directory / name).exists()]
         if held:
             raise TableError(
                 f"{directory} holds {held[0]} already: use --force to write over it, or another"
@@ -59,26 +64,28 @@ def choose_directory(out, data, target, *, force=False):
     return directory
 
 
-def _existing(directory):
-    """The directory itself where it exists, else the nearest above it that does."""
+def _existing(directory: Path) -> Path:
+    """Return the directory itself where it exists, else the nearest above it that does."""
     return next(path for path in (directory, *directory.absolute().parents) if path.exists())
 
 
-def _cannot_write(directory, error):
+def _cannot_write(directory: Path, error: OSError) -> TableError:
+    """Return what to say where the files cannot be written."""
     return TableError(
         f"cannot write to {directory}: {error.strerror or error}; choose another --out"
     )
 
 
-def _slug(text):
+def _slug(text: str) -> str:
+    """Return a text as a part of a file name."""
     slug = re.sub(r"[^\w.-]+", "_", str(text)).strip("_.")
     # File systems count bytes.
     return slug.encode()[:60].decode(errors="ignore") or "table"
 
 
 @contextmanager
-def all_or_nothing(directory):
-    """A place to write a run's files; they appear in ``directory`` when all are done, or none does.
+def all_or_nothing(directory: str | os.PathLike[str]) -> Iterator[Path]:
+    """Give a place to write a run's files; all appear in ``directory`` at the end, or none does.
 
     Parameters
     ----------
@@ -109,7 +116,7 @@ def all_or_nothing(directory):
         raise _cannot_write(directory, error) from None
 
 
-def write_text(path, text):
+def write_text(path: str | os.PathLike[str], text: str) -> None:
     """Write a file as a whole; its directory is made where it does not exist."""
     path = Path(path)
     path.parent.mkdir(parents=True, exist_ok=True)

@@ -1,16 +1,27 @@
-"""What a person wants to know of a fitted model: as one plain object, and in words."""
+"""A fitted model is summarised for a person, as one plain object and in words."""
 
 import math
+from collections.abc import Iterator, Sequence
 from html import escape
+from typing import Any, TypeAlias
 
 import numpy as np
 
+from tautnet.files.parts import Model
 from tautnet.objective.registry import described
 from tautnet.prose.words import certificate_in_words, number
+from tautnet.tables.arrays import Floats
 
 __all__ = ["as_html", "describe", "facts", "summarise"]
 
-LISTED, LEVELS, WIDEST = 10, 8, 40
+# Plain values by name, as JSON takes them.
+Facts: TypeAlias = dict[str, Any]
+
+# Numbers of predictors and of levels that are listed by name.
+LISTED = 10
+LEVELS = 8
+# Columns that names of predictors take at most in a table of text.
+WIDEST = 40
 # Days that a calendar reaches.
 CALENDAR = 1e9
 RULES = {"min": "lowest loss", "1se": "strongest within one standard error of the lowest loss"}
@@ -18,8 +29,8 @@ RELAXED_RULES = RULES | {"1se": "fewest predictors within one standard error of 
 RANKED = {"norm": "the size of their weights", "exit": "where they leave the path"}
 
 
-def facts(model):
-    """What is in a fitted model, as plain values for JSON.
+def facts(model: Model) -> Facts:
+    """Return what is in a fitted model, as plain values for JSON.
 
     Parameters
     ----------
@@ -29,30 +40,17 @@ def facts(model):
     -------
     dict
     """
-    held, chosen = model.attributes, "cv_results_" in model.attributes
+    held = model.attributes
     first = model.members[0]
-    # A pruned model has no weights of the fit, only those of its members.
-    layers, skip = (
-        (held["coefs_"], held["skip_coef_"]) if "coefs_" in held else (first.layers, first.skip)
-    )
-    arrays = [*layers, *([] if skip is None else [skip])]
-    unpenalised = not described(model.parameters["penalty"]).has_strength
+    layers = _layers(model)
+    skip = _skip(model)
+    arrays = layers if skip is None else [*layers, skip]
     return {
         "class": model.estimator,
         "task": model.task,
         "target": model.target,
         "classes": None if model.classes is None else model.classes.tolist(),
-        "penalty": model.parameters["penalty"],
-        "adaptive": model.parameters.get("adaptive") is True,
-        "alpha": None if unpenalised else float(held.get("alpha_", model.parameters.get("alpha"))),
-        "selection": (
-            _rule(model.parameters.get("selection", "min")) if chosen and not unpenalised else None
-        ),
-        "relax": model.parameters.get("relax") is True,
-        "relaxed_order": held.get("relaxed_order_"),
-        "relaxed_alpha": (
-            None if held.get("relaxed_alpha_") is None else _finite(held["relaxed_alpha_"])
-        ),
+        **_choice(model),
         "n_steps": held["n_iter_"],
         "n_rows": held["n_rows_"],
         "n_members": len(model.members),
@@ -66,7 +64,7 @@ def facts(model):
         "left_out": dict(model.encoder.left_out),
         "metric": model.metric,
         "train_loss": _finite(held["train_loss_"]),
-        "cv_loss": _finite(held["cv_loss_"]) if chosen else None,
+        "cv_loss": _finite(held["cv_loss_"]) if "cv_results_" in held else None,
         "stationarity": _finite(held["stationarity_"]),
         "objective_gap": _finite(held["objective_gap_"]),
         "not_kept": dict(model.left_out),
@@ -74,26 +72,59 @@ def facts(model):
     }
 
 
-def _rule(selection):
+def _layers(model: Model) -> list[Floats]:
+    """Return the weights of the fit; a pruned model has only those of its members."""
+    return list(model.attributes.get("coefs_", model.members[0].layers))
+
+
+def _skip(model: Model) -> Floats | None:
+    """Return the weights of the linear map beside the hidden layers, likewise."""
+    if "coefs_" in model.attributes:
+        return model.attributes["skip_coef_"]
+    return model.members[0].skip
+
+
+def _choice(model: Model) -> Facts:
+    """Return the penalty, and how its strength was chosen."""
+    held = model.attributes
+    given = model.parameters
+    is_penalised = described(given["penalty"]).has_strength
+    alpha = None
+    selection = None
+    if is_penalised:
+        alpha = float(held["alpha_"] if "alpha_" in held else given["alpha"])
+    if is_penalised and "cv_results_" in held:
+        selection = _rule(given.get("selection", "min"))
+    relaxed_alpha = held.get("relaxed_alpha_")
+    return {
+        "penalty": given["penalty"],
+        "adaptive": given.get("adaptive") is True,
+        "alpha": alpha,
+        "selection": selection,
+        "relax": given.get("relax") is True,
+        "relaxed_order": held.get("relaxed_order_"),
+        "relaxed_alpha": None if relaxed_alpha is None else _finite(relaxed_alpha),
+    }
+
+
+def _rule(selection: str | int) -> str | int:
+    """Return a rule of choice by its name, or the most predictors that it allows."""
     return selection if isinstance(selection, str) else int(selection)
 
 
-def _finite(value):
+def _finite(value: float) -> float | None:
+    """Return a number, None where it is infinite or not a number."""
     return float(value) if math.isfinite(value) else None
 
 
-def _predictors(model):
-    """Each encoded predictor: how it is encoded, whether it is kept, and the norm of its
-    weights.
-    """
+def _predictors(model: Model) -> Iterator[Facts]:
+    """Yield, for each encoded predictor, how it is encoded, whether it is kept, and its weight."""
     encoder = model.encoder
     position = {name: i for i, name in enumerate(model.feature_names)}
-    columns = {name: i for i, name in reversed(list(enumerate(encoder.column_predictor.tolist())))}
-    centre, scale = (
-        np.mean([getattr(m.scaling, name) for m in model.members], axis=0)
-        for name in ("centre", "scale")
-    )
-    for i, recipe in enumerate(encoder.recipes):
+    first_column = np.searchsorted(encoder.column_predictor, np.arange(len(encoder.recipes)))
+    centre = np.mean([member.scaling.centre for member in model.members], axis=0)
+    scale = np.mean([member.scaling.scale for member in model.members], axis=0)
+    for recipe, column in zip(encoder.recipes, first_column, strict=True):
         at = position[recipe["predictor"]]
         described = {
             "name": recipe["predictor"],
@@ -103,17 +134,15 @@ def _predictors(model):
         }
         if "levels" in recipe:
             yield described | {name: recipe[name] for name in ("levels", "rare", "missing")}
-        else:
-            scaled = (
-                {"centre": float(centre[columns[i]]), "scale": float(scale[columns[i]])}
-                if recipe["value"]
-                else {}
-            )
-            yield described | scaled | {"missing": recipe["indicator"]}
+            continue
+        if recipe["value"]:
+            described["centre"] = float(centre[column])
+            described["scale"] = float(scale[column])
+        yield described | {"missing": recipe["indicator"]}
 
 
-def summarise(model):
-    """The lines that ``summary()`` of an estimator prints.
+def summarise(model: Model) -> str:
+    """Return the lines that ``summary()`` of an estimator prints.
 
     Parameters
     ----------
@@ -124,7 +153,8 @@ def summarise(model):
     str
     """
     known = facts(model)
-    n_weights, zeros = known["n_weights"], known["zero_weights"]
+    n_weights = known["n_weights"]
+    zeros = known["zero_weights"]
     skip = ", plus a linear map" if known["skip"] else ""
     n_features = model.encoder.n_features_in_
     metric = _shown(known["metric"])
@@ -149,10 +179,8 @@ def summarise(model):
     return "\n".join([known["class"], *_aligned(lines)])
 
 
-def as_html(model):
-    """The least that a notebook should show of a model: kind, target, penalty, predictors kept
-    and
-    certificate.
+def as_html(model: Model) -> str:
+    """Return a short table for notebooks: kind, target, penalty, predictors kept and certificate.
 
     Parameters
     ----------
@@ -174,64 +202,74 @@ def as_html(model):
     return "\n".join(["<table>", *cells, "</table>"])
 
 
-def _certificate(model):
-    return certificate_in_words(
-        {name: model.attributes[f"{name}_"] for name in ("stationarity", "objective_gap")}
-    )
+def _certificate(model: Model) -> str:
+    """Return the certificate of the fit, in words."""
+    names = ("stationarity", "objective_gap")
+    return certificate_in_words({name: model.attributes[f"{name}_"] for name in names})
 
 
-def _aligned(lines):
+def _aligned(lines: dict[str, str]) -> list[str]:
+    """Return lines of a name and a text, the texts below each other."""
     width = max(map(len, lines))
     return [f"  {name:<{width}}  {text}" for name, text in lines.items()]
 
 
-def _penalty(known):
+def _penalty(known: Facts) -> str:
+    """Return the penalty, its strength, and how that was chosen, in words."""
     name = f"adaptive {known['penalty']}" if known["adaptive"] else _shown(known["penalty"])
     if known["alpha"] is None:
         return f"{name}, {known['n_steps']:,} steps"
     if known["selection"] is None:
         return f"{name}, alpha {number(known['alpha'])}, as given"
-    rules, among = (RELAXED_RULES, ", refits among them") if known["relax"] else (RULES, "")
-    rule = rules.get(
-        known["selection"], f"lowest loss with at most {_shown(str(known['selection']))} predictors"
-    )
-    members = (
-        f"; a prediction is the mean of {known['n_members']} fold models"
-        if known["n_members"] > 1
-        else ""
-    )
-    chosen = f"chosen by cross-validation{among}: {rule}{members}"
+    chosen = _chosen(known)
     if known["relaxed_order"] is None:
         return f"{name}, alpha {number(known['alpha'])}, {chosen}"
     ranks = f"{name} ranks predictors by {RANKED[known['relaxed_order']]}"
     return f"{ranks}, l2 refits the first of them, alpha {number(known['relaxed_alpha'])}, {chosen}"
 
 
-def _kept(known, n_features):
-    """How many predictors are kept, and, where some have left, which, the largest weights first."""
+def _chosen(known: Facts) -> str:
+    """Return how cross-validation chose, in words."""
+    rules = RELAXED_RULES if known["relax"] else RULES
+    among = ", refits among them" if known["relax"] else ""
+    at_most = f"lowest loss with at most {_shown(str(known['selection']))} predictors"
+    rule = rules.get(known["selection"], at_most)
+    chosen = f"chosen by cross-validation{among}: {rule}"
+    if known["n_members"] > 1:
+        return f"{chosen}; a prediction is the mean of {known['n_members']} fold models"
+    return chosen
+
+
+def _kept_first(known: Facts) -> list[Facts]:
+    """Return the predictors that are kept, the largest weights first."""
     kept = [one for one in known["predictors"] if one["kept"]]
+    return sorted(kept, key=lambda one: -one["weight_norm"])
+
+
+def _kept(known: Facts, n_features: int) -> str:
+    """Return how many predictors are kept, and which, where some have left."""
+    kept = _kept_first(known)
     said = f"{len(kept):,} of {n_features:,} kept"
     if not kept or len(kept) == n_features:
         return said
-    kept = sorted(kept, key=lambda one: -one["weight_norm"])
     more = ", ..." if len(kept) > LISTED else ""
     return f"{said}: {', '.join(_listed(one['name']) for one in kept[:LISTED])}{more}"
 
 
-def _shown(text):
-    """A text from a table as it is, or, where a terminal could not show it, as Python writes it."""
+def _shown(text: str) -> str:
+    """Return a text from a table, as Python writes it where a terminal could not show it."""
     return text if text.isprintable() and text.strip() else repr(text)
 
 
-def _listed(text):
-    """A text as one of several between commas: one that holds a comma itself stands in quotes."""
+def _listed(text: str) -> str:
+    """Return a text as one of several between commas, in quotes where it holds a comma itself."""
     return repr(text) if "," in text else _shown(text)
 
 
-def describe(model):
-    """What is in a fitted model, in words: `summarise`, what it predicts and of what, and what
-    made
-    it.
+def describe(model: Model) -> str:
+    """Return what is in a fitted model, in words.
+
+    To `summarise` it adds what the model predicts, of what, and what made it.
 
     Parameters
     ----------
@@ -248,54 +286,55 @@ def describe(model):
         summarise(model),
         f"predicts {_shown(known['target'])} ({known['task']}){told}",
         "from",
+        *_described_predictors(known),
     ]
-    kept = sorted(
-        (one for one in known["predictors"] if one["kept"]), key=lambda one: -one["weight_norm"]
-    )
-    width = min(max((len(_shown(one["name"])) for one in kept), default=0), WIDEST)
-    for one in kept:
-        lines.append(
-            f"  {_shown(one['name']):<{width}}  weight {number(one['weight_norm'])},"
-            f" {_encoding(one)}"
-        )
-    idle = [_listed(one["name"]) for one in known["predictors"] if not one["kept"]]
-    lines += [f"without a weight: {_first(idle)}"] if idle else []
-    reasons = {}
-    for name, why in known["left_out"].items():
-        reasons.setdefault(why, []).append(_listed(name))
-    lines += [f"not used: {_first(names)} ({_shown(why)})" for why, names in reasons.items()]
     if known["is_selector"]:
         lines.append("made by TautNetSelector, which passes on the predictors that have a weight")
-    lines += [
-        f"not kept in the file: {_shown(name)} ({_shown(kind)})"
-        for name, kind in known["not_kept"].items()
-    ]
-    lines.append(
-        "made with "
-        + ", ".join(f"{_shown(name)} {_shown(one)}" for name, one in known["versions"].items())
-    )
+    for name, kind in known["not_kept"].items():
+        lines.append(f"not kept in the file: {_shown(name)} ({_shown(kind)})")
+    versions = [f"{_shown(name)} {_shown(one)}" for name, one in known["versions"].items()]
+    lines.append("made with " + ", ".join(versions))
     return "\n".join(lines)
 
 
-def _first(names):
-    return ", ".join(names[:LEVELS]) + (
-        f", ... ({len(names):,} in all)" if len(names) > LEVELS else ""
-    )
+def _described_predictors(known: Facts) -> Iterator[str]:
+    """Yield a line for each predictor kept, and lines for the others."""
+    kept = _kept_first(known)
+    width = min(max((len(_shown(one["name"])) for one in kept), default=0), WIDEST)
+    for one in kept:
+        weight = f"weight {number(one['weight_norm'])}"
+        yield f"  {_shown(one['name']):<{width}}  {weight}, {_encoding(one)}"
+    idle = [_listed(one["name"]) for one in known["predictors"] if not one["kept"]]
+    if idle:
+        yield f"without a weight: {_first(idle)}"
+    reasons: dict[str, list[str]] = {}
+    for name, why in known["left_out"].items():
+        reasons.setdefault(why, []).append(_listed(name))
+    for why, names in reasons.items():
+        yield f"not used: {_first(names)} ({_shown(why)})"
 
 
-def _encoding(one):
-    """How a predictor becomes numbers, in words."""
+def _first(names: Sequence[str]) -> str:
+    """Return the first of some names, and how many there are in all."""
+    more = f", ... ({len(names):,} in all)" if len(names) > LEVELS else ""
+    return ", ".join(names[:LEVELS]) + more
+
+
+def _encoding(one: Facts) -> str:
+    """Return how a predictor becomes numbers, in words."""
     if "levels" in one:
-        also = [
-            more
-            for more, there in (("rare levels", one["rare"]), ("missing", one["missing"]))
-            if there
-        ]
-        return f"{one['kind']}: {_first([*map(_listed, one['levels']), *also])}"
+        levels = [_listed(level) for level in one["levels"]]
+        if one["rare"]:
+            levels.append("rare levels")
+        if one["missing"]:
+            levels.append("missing")
+        return f"{one['kind']}: {_first(levels)}"
     if "centre" not in one:
         return f"{one['kind']}: whether it is missing"
-    mean, spread = number(one["centre"]), number(one["scale"])
+    mean = number(one["centre"])
+    spread = number(one["scale"])
     if one["kind"] == "date" and abs(one["centre"]) < CALENDAR:
-        mean, spread = np.datetime64(round(one["centre"]), "D"), f"{spread} days"
+        mean = str(np.datetime64(round(one["centre"]), "D"))
+        spread = f"{spread} days"
     also = ", and whether it is missing" if one["missing"] else ""
     return f"{one['kind']}: mean {mean}, standard deviation {spread}{also}"

@@ -1,8 +1,9 @@
-"""Files that are there whole or not at all."""
+"""A file is written whole or not at all."""
 
 import os
 import secrets
 import tempfile
+from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -11,8 +12,12 @@ from tautnet.tables.errors import TableError
 __all__ = ["check_writable", "whole_file"]
 
 
-def check_writable(path):
+def check_writable(path: str | os.PathLike[str]) -> None:
     """Raise where a file could not be written: before the work, not after it.
+
+    Parameters
+    ----------
+    path : path
 
     Raises
     ------
@@ -31,9 +36,10 @@ def check_writable(path):
 
 
 @contextmanager
-def whole_file(path):
-    """A draft to write; it takes its name when all went well, and else is gone, whatever bore the
-    name untouched.
+def whole_file(path: str | os.PathLike[str]) -> Iterator[Path]:
+    """Give a draft to write, which takes its name when all went well.
+
+    When something went wrong the draft is removed, and a file of that name stays as it was.
 
     Parameters
     ----------

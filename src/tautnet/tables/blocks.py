@@ -1,4 +1,4 @@
-"""A table read block by block, for predictions: memory does not grow with the file.
+"""A table is read block by block for predictions, so that memory does not grow with the file.
 
 What each column holds is known from the model, so a block is read as the whole table would be.
 """
@@ -8,33 +8,83 @@ import gzip
 import io
 import re
 import zlib
-from itertools import islice
+from collections.abc import Callable, Iterable, Iterator
+from itertools import chain, islice
+from os import PathLike
+from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 import pandas as pd
 
+from tautnet.tables.arrays import Cells, Floats
 from tautnet.tables.cells import distinct_texts
 from tautnet.tables.errors import TableError
+from tautnet.tables.parsing import missing_markers, parse_numbers
 from tautnet.tables.reader import (
-    MISSING_MARKERS,
     check_is_text,
     column_names,
     csv_rows,
+    damaged_parquet,
     open_source,
-    parse_numbers,
+    other_encoding,
+    ragged_row,
     sniff_delimiter,
     unknown_encoding,
+    without_pyarrow,
 )
+from tautnet.tables.recipes import Recipe
+
+if TYPE_CHECKING:
+    from _csv import Reader
+
+    import pyarrow
 
 __all__ = ["ROWS", "read_blocks"]
 
 ROWS = 8 * 8192
-"""Rows of a block: a multiple of those that a prediction takes at once, so that it does not depend
-on them.
+"""Rows of a block.
+
+A prediction takes rows in blocks of its own; a multiple of those leaves it as it would be without.
 """
 
 
-def read_blocks(source, recipes, *, na=(), decimal=".", encoding=None, rows=ROWS, on_extra=None):
+class _Wanted(NamedTuple):
+    """What to read of a table.
+
+    Attributes
+    ----------
+    source : str
+        What to call the table in messages.
+    recipes : list of dict
+        What each predictor holds.
+    markers : set of str
+        Texts that are read as missing.
+    decimal : str
+        The decimal mark.
+    rows : int
+        Number of rows of a block.
+    on_extra : callable or None
+        Told the names of the other columns.
+    """
+
+    source: str
+    recipes: list[Recipe]
+    markers: frozenset[str]
+    decimal: str
+    rows: int
+    on_extra: Callable[[list[str]], None] | None
+
+
+def read_blocks(
+    source: str | PathLike[str],
+    recipes: list[Recipe],
+    *,
+    na: str | Iterable[str] = (),
+    decimal: str = ".",
+    encoding: str | None = None,
+    rows: int = ROWS,
+    on_extra: Callable[[list[str]], None] | None = None,
+) -> Iterator[pd.DataFrame]:
     """Read the predictors of a model from a file, block by block.
 
     Parameters
@@ -47,7 +97,7 @@ def read_blocks(source, recipes, *, na=(), decimal=".", encoding=None, rows=ROWS
     na, decimal, encoding
         As in `read_table`.
     rows : int
-        Of a block.
+        Number of rows of a block.
     on_extra : callable, optional
         Told the names of the other columns, before any row is read.
 
@@ -61,102 +111,102 @@ def read_blocks(source, recipes, *, na=(), decimal=".", encoding=None, rows=ROWS
     TableError
         When the file cannot be read, lacks a predictor, or has text where a number should be.
     """
-    source = str(source)
-    markers = MISSING_MARKERS | {marker.strip() for marker in ([na] if isinstance(na, str) else na)}
-    with open_source(source) as file:
+    wanted = _Wanted(str(source), recipes, missing_markers(na), decimal, rows, on_extra)
+    with open_source(wanted.source) as file:
         head = file.peek(4)[:4]
         if not head:
             raise TableError(f"{source} is empty")
         if head == b"PAR1":
-            yield from _parquet_blocks(file, source, recipes, rows, on_extra)
+            yield from _parquet_blocks(file, wanted)
             return
         if head.startswith(b"\x1f\x8b"):
             file = io.BufferedReader(gzip.GzipFile(fileobj=file))
         try:
-            check_is_text(file.peek(4096), encoding, source)
+            check_is_text(file.peek(4096), encoding, wanted.source)
             text = io.TextIOWrapper(file, encoding or "utf-8-sig", newline="")
-            yield from _text_blocks(text, source, recipes, markers, decimal, rows, on_extra)
+            yield from _text_blocks(text, wanted)
         except LookupError:
             raise unknown_encoding(encoding) from None
         except UnicodeError as error:
-            other = (
-                "another, such as utf-8" if encoding else "--encoding latin-1 or --encoding cp1252"
-            )
-            raise TableError(
-                f"{source} is not {encoding or 'UTF-8'} ({error.reason}): pass {other}"
-            ) from None
+            reason = getattr(error, "reason", str(error))
+            raise other_encoding(wanted.source, encoding, reason) from None
         except (EOFError, OSError, zlib.error) as error:
             raise TableError(f"{source} is damaged: {error}") from None
 
 
-def _text_blocks(text, source, recipes, markers, decimal, rows, on_extra):
+def _text_blocks(text: io.TextIOWrapper, wanted: _Wanted) -> Iterator[pd.DataFrame]:
+    """Yield the blocks of a table of text."""
     lines = iter(text)
+    header = _header(lines, wanted.source)
+    delimiter = sniff_delimiter(header)
+    names = column_names(next(csv_rows(io.StringIO(header, newline=""), delimiter)), wanted.source)
+    position = _positions(names, wanted)
+    cells = _checked_rows(csv_rows(lines, delimiter), len(names), wanted.source, header)
+    # A file without rows has one block, too: what is made of it has its columns.
+    for block in chain([list(islice(cells, wanted.rows))], _full(cells, wanted.rows)):
+        yield _frame(block, len(names), position, wanted)
+
+
+def _full(cells: Iterator[list[str]], rows: int) -> Iterator[list[list[str]]]:
+    """Yield blocks of rows until there are none."""
+    while block := list(islice(cells, rows)):
+        yield block
+
+
+def _header(lines: Iterator[str], source: str) -> str:
+    """Read the first line that is not blank, and those that its quotation marks go on in."""
     header = next((line for line in lines if line.strip()), None)
     if header is None:
         raise TableError(f"{source} is empty")
-    # A line that ends inside quotation marks goes on in the next.
     while header.count('"') % 2 and (more := next(lines, None)) is not None:
         header += more
-    header = header.removeprefix("\ufeff")
-    delimiter = sniff_delimiter(header)
-    names = column_names(next(csv_rows(io.StringIO(header, newline=""), delimiter)), source)
-    position = _find(names, recipes, source, on_extra)
-    cells = _checked_rows(csv_rows(lines, delimiter), len(names), source, header)
-    block = list(islice(cells, rows))
-    # A file without rows has one block, too: what is made of it has its columns.
-    while True:
-        columns = list(zip(*block, strict=True)) or [()] * len(names)
-        yield pd.DataFrame(
-            {
-                recipe["predictor"]: _column(
-                    recipe, np.array(columns[at], dtype=object), markers, decimal
-                )
-                for recipe, at in zip(recipes, position, strict=True)
-            },
-            index=range(len(block)),
-        )
-        if not (block := list(islice(cells, rows))):
-            return
+    return header.removeprefix("\ufeff")
 
 
-def _checked_rows(reader, width, source, header):
-    """Rows of as many cells as the header; lines without any are left out."""
+def _frame(
+    block: list[list[str]], width: int, position: list[int], wanted: _Wanted
+) -> pd.DataFrame:
+    """Return the predictors of some rows, one column each."""
+    columns = list(zip(*block, strict=True)) or [()] * width
+    held = {}
+    for recipe, at in zip(wanted.recipes, position, strict=True):
+        cells = np.array(columns[at], dtype=object)
+        held[recipe["predictor"]] = _column(recipe, cells, wanted.markers, wanted.decimal)
+    return pd.DataFrame(held, index=range(len(block)))
+
+
+def _checked_rows(reader: "Reader", width: int, source: str, header: str) -> Iterator[list[str]]:
+    """Yield rows of as many cells as the header; lines without any are left out."""
     before = len(re.findall(r"\r\n|\r|\n", header))
     try:
         for row in reader:
             if len(row) == width:
                 yield row
             elif "".join(row).strip():
-                cells = "1 cell" if len(row) == 1 else f"{len(row)} cells"
-                line = reader.line_num + before
-                raise TableError(
-                    f"{source} line {line} has {cells}, the header has {width}: mend that line"
-                )
+                raise ragged_row(source, reader.line_num + before, len(row), width)
     except csv.Error as error:
         raise TableError(
             f"{source} line {reader.line_num + before} cannot be read: {error}"
         ) from None
 
 
-def _find(names, recipes, source, on_extra):
-    """Where each predictor stands among the columns."""
+def _positions(names: list[str], wanted: _Wanted) -> list[int]:
+    """Return where each predictor stands among the columns."""
     position = {name: i for i, name in enumerate(names)}
-    wanted = [recipe["predictor"] for recipe in recipes]
-    absent = [name for name in wanted if name not in position]
+    predictors = [recipe["predictor"] for recipe in wanted.recipes]
+    absent = [name for name in predictors if name not in position]
     if absent:
         shown = ", ".join(map(repr, absent[:10])) + (", ..." if len(absent) > 10 else "")
-        raise TableError(
-            f"{source} lacks {len(absent)} of the model's {len(wanted)} predictors: {shown}"
-        )
-    if on_extra is not None:
-        on_extra([name for name in names if name not in set(wanted)])
-    return [position[name] for name in wanted]
+        what = f"{len(absent)} of the model's {len(predictors)} predictors"
+        raise TableError(f"{wanted.source} lacks {what}: {shown}")
+    if wanted.on_extra is not None:
+        known = set(predictors)
+        wanted.on_extra([name for name in names if name not in known])
+    return [position[name] for name in predictors]
 
 
-def _column(recipe, cells, markers, decimal):
-    """The cells of one predictor: numbers, or texts as they stand among its levels; NaN where they
-    are missing.
-    """
+def _column(recipe: Recipe, cells: Cells, markers: frozenset[str], decimal: str) -> Cells:
+    """Return the cells of one predictor: numbers, or texts spelled as its levels, or NaN."""
     if recipe["kind"] == "number":
         return _numbers(recipe["predictor"], cells, markers, decimal)
     codes, texts = pd.factorize(cells)
@@ -168,8 +218,10 @@ def _column(recipe, cells, markers, decimal):
     return tokens[codes]
 
 
-def _numbers(name, cells, markers, decimal):
-    """Numbers, most of them distinct: only cells that are none, or are to mean missing, are looked
+def _numbers(name: str, cells: Cells, markers: frozenset[str], decimal: str) -> Floats:
+    """Return numbers, NaN where one is missing.
+
+    Most numbers are distinct, so only cells that are none, or that are read as missing, are looked
     at as texts.
     """
     values = parse_numbers(cells, decimal).astype(np.float64)
@@ -179,73 +231,74 @@ def _numbers(name, cells, markers, decimal):
             raise TableError(
                 f"column {name!r} should hold numbers, but has {odd!r}: correct it or blank it out"
             )
-    marking = np.array(sorted(markers), dtype=object)
-    marking = {*marking[~np.isnan(parse_numbers(marking, decimal))]}
+    texts = np.array(sorted(markers), dtype=object)
+    # Numbers that mean missing, such as -999.
+    marking = set(texts[~np.isnan(parse_numbers(texts, decimal))])
     if marking:
         values[[cell.strip() in marking for cell in cells]] = np.nan
     return values
 
 
-def _as_levels(tokens, levels, decimal):
-    """Texts as the levels spell them: 3.0 and true are 3 and True where the table they come from
-    has read them so.
+def _as_levels(tokens: Cells, levels: set[str], decimal: str) -> list[str]:
+    """Return texts as the levels spell them.
+
+    3.0 and true are 3 and True where the reader took the model's table for numbers or truth values.
     """
     numbers = parse_numbers(tokens, decimal)
     spelled = dict(zip(tokens, tokens, strict=True))
     for token, number in zip(tokens, numbers, strict=True):
-        others = (
-            [token.capitalize()]
-            if np.isnan(number)
-            else distinct_texts(pd.Series([float(number)]))[1]
-        )
-        if token not in levels and others[0] in levels:
-            spelled[token] = others[0]
+        if np.isnan(number):
+            other = token.capitalize()
+        else:
+            other = distinct_texts(pd.Series([float(number)]))[1][0]
+        if token not in levels and other in levels:
+            spelled[token] = other
     return [spelled[token] for token in tokens]
 
 
-def _parquet_blocks(file, source, recipes, rows, on_extra):
+def _parquet_blocks(file: io.BufferedReader, wanted: _Wanted) -> Iterator[pd.DataFrame]:
+    """Yield the blocks of a Parquet file."""
     try:
         import pyarrow
         from pyarrow.parquet import ParquetFile
     except ImportError:
-        hint = "pip install 'tautnet[parquet]'"
-        raise TableError(
-            f"{source} is a Parquet file, and reading one needs pyarrow: {hint}"
-        ) from None
+        raise without_pyarrow(wanted.source) from None
     try:
         # What cannot be sought in, such as standard input, is read as a whole.
         table = ParquetFile(file if file.seekable() else io.BytesIO(file.read()))
         stored = table.schema_arrow.names
-        position = _find(column_names(stored, source), recipes, source, on_extra)
+        position = _positions(column_names(stored, wanted.source), wanted)
         columns = [stored[at] for at in position]
         schema = pyarrow.schema([table.schema_arrow.field(at) for at in position])
-        blocks = (
-            _even(table.iter_batches(rows, columns=columns), rows)
-            if table.metadata.num_rows
-            else [[]]
-        )
+        blocks: Iterable[list[pyarrow.RecordBatch]] = [[]]
+        if table.metadata.num_rows:
+            blocks = _even(table.iter_batches(wanted.rows, columns=columns), wanted.rows)
         for block in blocks:
-            frame = pyarrow.Table.from_batches(block, None if block else schema).to_pandas()[
-                columns
-            ]
-            yield frame.set_axis([recipe["predictor"] for recipe in recipes], axis=1)
+            rows = pyarrow.Table.from_batches(block, None if block else schema)
+            frame = rows.to_pandas()[columns]
+            yield frame.set_axis([recipe["predictor"] for recipe in wanted.recipes], axis=1)
     except (OSError, NotImplementedError, pyarrow.ArrowException) as error:
-        raise TableError(
-            f"{source} is a damaged Parquet file: {str(error).splitlines()[0]}"
-        ) from None
+        raise damaged_parquet(wanted.source, error) from None
 
 
-def _even(batches, rows):
-    """Lists of batches of so many rows together: a file gives smaller ones where a group of its
-    rows ends.
+def _even(
+    batches: Iterable["pyarrow.RecordBatch"], rows: int
+) -> Iterator[list["pyarrow.RecordBatch"]]:
+    """Yield lists of batches that have so many rows together.
+
+    A file gives smaller batches where a group of its rows ends.
     """
-    held, n_held = [], 0
+    held: list[pyarrow.RecordBatch] = []
+    n_held = 0
     for batch in batches:
         while n_held + len(batch) >= rows:
             cut = rows - n_held
             yield [*held, batch.slice(0, cut)]
-            batch, held, n_held = batch.slice(cut), [], 0
+            batch = batch.slice(cut)
+            held = []
+            n_held = 0
         if len(batch):
-            held, n_held = [*held, batch], n_held + len(batch)
+            held.append(batch)
+            n_held += len(batch)
     if held:
         yield held

@@ -1,25 +1,39 @@
-"""What the cells of a table hold: kinds of columns, texts of categories, numbers and dates as
-numbers.
-"""
+"""Cells of a table: kinds of columns, texts of categories, numbers, and dates as numbers."""
 
 import datetime
 import decimal
 import math
 import re
+from typing import Any, TypeAlias
 
 import numpy as np
 import pandas as pd
 
+from tautnet.tables.arrays import Floats, Integers
 from tautnet.tables.errors import TableError
 
-__all__ = ["as_frame", "as_numbers", "column_kind", "distinct_texts", "fits_float32", "text_of"]
+__all__ = [
+    "TableLike",
+    "as_frame",
+    "as_numbers",
+    "column_kind",
+    "distinct_texts",
+    "fits_float32",
+    "text_of",
+]
+
+# A data frame of pandas, polars, pyarrow or another library, an array, or nested lists.
+TableLike: TypeAlias = Any
 
 _ISO_DATE = re.compile(r"\d{4}-\d\d-\d\d([T ]\d\d:\d\d(:\d\d([.,]\d+)?)?(Z|[+-]\d\d:?\d\d)?)?")
 _EPOCH = datetime.datetime(1970, 1, 1)
 _KINDS_OF_DTYPE = {"b": "boolean", "i": "number", "u": "number", "f": "number", "M": "date"}
+_NUMBERS = (int, float, np.integer, np.floating, decimal.Decimal)
+_TRUTH_VALUES = (bool, np.bool_)
+_KNOWN_CELLS = (str, datetime.date, *_TRUTH_VALUES, *_NUMBERS)
 
 
-def as_frame(X) -> pd.DataFrame:
+def as_frame(X: TableLike) -> pd.DataFrame:
     """Return a table as a pandas data frame whose column names are distinct strings.
 
     Parameters
@@ -50,7 +64,8 @@ def as_frame(X) -> pd.DataFrame:
     return X if names == list(X.columns) else X.set_axis(names, axis=1)
 
 
-def _frame_of_other(X) -> pd.DataFrame:
+def _frame_of_other(X: TableLike) -> pd.DataFrame:
+    """Return a pandas data frame of an array or of another library's data frame."""
     if hasattr(X, "columns") or hasattr(X, "column_names"):
         import narwhals
 
@@ -68,14 +83,18 @@ def _frame_of_other(X) -> pd.DataFrame:
     return frame.infer_objects() if array.dtype == object else frame
 
 
-def column_kind(series) -> str:
-    """Tell what a column holds: ``"number"``, ``"boolean"``, ``"date"``, ``"category"``, or
-    ``"none"``.
+def column_kind(series: pd.Series) -> str:
+    """Tell what a column holds.
 
     Parameters
     ----------
     series : pandas.Series
-        Any column; one without a single value of a type that tells is ``"none"``.
+        Any column.
+
+    Returns
+    -------
+    {"number", "boolean", "date", "category", "none"}
+        ``"none"`` where no cell has a value, and the type of the column does not tell.
 
     Raises
     ------
@@ -106,16 +125,17 @@ def column_kind(series) -> str:
     return _kind_of_objects(series)
 
 
-def _dtype_code(series) -> str:
-    """Return NumPy's letter for the type; Arrow's text, dates and the like are taken as Python
-    objects.
+def _dtype_code(series: pd.Series) -> str:
+    """Return NumPy's letter for the type of a column.
+
+    Columns of Arrow that hold no numbers or truth values count as columns of Python objects.
     """
     code = getattr(series.dtype, "kind", "O")
     return "O" if isinstance(series.dtype, pd.ArrowDtype) and code not in "biuf" else code
 
 
-def fits_float32(series) -> bool:
-    """Whether float32 holds every number of a column as it is.
+def fits_float32(series: pd.Series) -> bool:
+    """Tell whether float32 holds every number of a column without rounding.
 
     Examples
     --------
@@ -123,34 +143,24 @@ def fits_float32(series) -> bool:
     ...  fits_float32(pd.Series([1, 2], dtype="int32")))
     (True, False)
     """
-    code, size = _dtype_code(series), getattr(series.dtype, "itemsize", 8)
+    code = _dtype_code(series)
+    size = getattr(series.dtype, "itemsize", 8)
     return code == "b" or (code == "f" and size <= 4) or (code in "iu" and size <= 2)
 
 
-def _kind_of_objects(series) -> str:
+def _kind_of_objects(series: pd.Series) -> str:
+    """Tell what a column of Python objects holds, from the types of its cells."""
     values = series.dropna()
     types = {type(value) for value in values}
     if not types:
         return "none"
-    if all(issubclass(one, (bool, np.bool_)) for one in types):
+    # bool is a subclass of int, so truth values are asked for first.
+    if all(issubclass(one, _TRUTH_VALUES) for one in types):
         return "boolean"
-    if all(
-        issubclass(one, (int, float, np.integer, np.floating, decimal.Decimal)) for one in types
-    ):
+    if all(issubclass(one, _NUMBERS) for one in types):
         return "number"
-    known = (
-        str,
-        bool,
-        int,
-        float,
-        decimal.Decimal,
-        np.bool_,
-        np.integer,
-        np.floating,
-        datetime.date,
-    )
     for one in types:
-        if not issubclass(one, known):
+        if not issubclass(one, _KNOWN_CELLS):
             what = f"column {series.name!r} holds cells of type {one.__name__}"
             raise TableError(f"{what}: turn it into numbers or text, or drop it")
     if all(issubclass(one, (str, datetime.date)) for one in types):
@@ -158,12 +168,12 @@ def _kind_of_objects(series) -> str:
     return "category"
 
 
-def distinct_texts(series) -> tuple[np.ndarray, list]:
-    """Return for each cell the position of its text in a list of distinct texts, -1 where it is
-    missing.
+def distinct_texts(series: pd.Series) -> tuple[Integers, list[str]]:
+    """Return the distinct texts of a column, and the position of each cell's text among them.
 
-    Whole numbers read ``3`` whether they are stored as 3, 3.0 or "3", so that a code is the same
-    level in a file where its column also has missing cells and in one where it has none.
+    Missing cells have position -1. Whole numbers read ``3`` whether they are stored as 3, 3.0 or
+    "3", so that a code is the same level in a file where its column also has missing cells and in
+    one where it has none.
 
     Parameters
     ----------
@@ -181,8 +191,8 @@ def distinct_texts(series) -> tuple[np.ndarray, list]:
     return lookup[codes], levels
 
 
-def text_of(value) -> str:
-    """Return the text of a cell that is not missing, whole numbers without a decimal point.
+def text_of(value: Any) -> str:
+    """Return the text of a cell that is not missing; whole numbers have no decimal point.
 
     Examples
     --------
@@ -195,7 +205,7 @@ def text_of(value) -> str:
     return str(value)
 
 
-def _days(value) -> float | None:
+def _days(value: Any) -> float | None:
     """Return the days since 1970 of an ISO text or a date, None where the value is neither."""
     if isinstance(value, str):
         if not _ISO_DATE.fullmatch(value):
@@ -213,9 +223,8 @@ def _days(value) -> float | None:
     return (value - _EPOCH) / datetime.timedelta(days=1)
 
 
-def as_numbers(name, series, kind) -> np.ndarray:
-    """Return a column of numbers, or of dates as days since 1970-01-01, with NaN for missing
-    cells.
+def as_numbers(name: str, series: pd.Series, kind: str) -> Floats:
+    """Return a column as numbers: dates are days since 1970-01-01, missing cells are NaN.
 
     Parameters
     ----------
@@ -256,7 +265,8 @@ def as_numbers(name, series, kind) -> np.ndarray:
     return values
 
 
-def _days_of_column(name, series, code) -> np.ndarray:
+def _days_of_column(name: str, series: pd.Series, code: str) -> Floats:
+    """Return a column of dates as days since 1970-01-01, NaN where one is missing."""
     if code == "M":
         if getattr(series.dt, "tz", None) is not None:
             series = series.dt.tz_convert("UTC").dt.tz_localize(None)
@@ -270,11 +280,8 @@ def _days_of_column(name, series, code) -> np.ndarray:
     return days
 
 
-def _check_readable(name, series, values, what) -> None:
-    """Raise where cells that are there turned out not to be numbers or dates, which `fit` said
-    they
-    are.
-    """
+def _check_readable(name: str, series: pd.Series, values: Floats, what: str) -> None:
+    """Raise where a cell that is not missing is no number or date, as those that `fit` saw were."""
     odd = series[np.isnan(values) & series.notna().to_numpy()]
     if len(odd):
         cell = odd.iloc[0]

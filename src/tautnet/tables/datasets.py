@@ -1,24 +1,31 @@
-"""Tables that come with the package: five from scikit-learn, and seeded simulators with a known
-answer.
+"""Tables that come with the package: five from scikit-learn, and simulators with a known answer.
+
+A simulator is seeded: the same seed gives the same table.
 """
 
-from typing import Any, NamedTuple
+from collections.abc import Callable
+from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 import pandas as pd
+
+from tautnet.tables.arrays import Cells, Floats
+
+if TYPE_CHECKING:
+    from sklearn.utils import Bunch
 
 __all__ = ["BUILT_INS", "BuiltIn", "friedman1", "linear_two", "pure_noise", "xor"]
 
 
 class BuiltIn(NamedTuple):
-    """A table at hand: its rows, and the name of the column to predict."""
+    """A table that comes with the package: its rows, and the name of the column to predict."""
 
     frame: pd.DataFrame
     target: str
 
 
 def friedman1(n_rows: int = 200, n_noise: int = 5, noise: float = 1.0, seed: int = 0) -> BuiltIn:
-    """Friedman's first regression problem: five predictors matter, the others are noise.
+    """Simulate Friedman's first regression problem: five predictors matter, the others are noise.
 
     ``y = 10 sin(pi x1 x2) + 20 (x3 - 1/2)^2 + 10 x4 + 5 x5 + noise``, all predictors uniform on [0,
     1].
@@ -63,8 +70,9 @@ def friedman1(n_rows: int = 200, n_noise: int = 5, noise: float = 1.0, seed: int
 def linear_two(
     n_rows: int = 200, n_predictors: int = 10, noise: float = 1.0, seed: int = 0
 ) -> BuiltIn:
-    """A target that is linear in two predictors, ``y = 2 x1 - 1.5 x2 + noise``: no network is
-    needed.
+    """Simulate a target that is linear in two predictors, so that no network is needed.
+
+    ``y = 2 x1 - 1.5 x2 + noise``.
 
     Parameters
     ----------
@@ -97,7 +105,7 @@ def linear_two(
 def pure_noise(
     n_rows: int = 200, n_predictors: int = 10, classes: int | None = 2, seed: int = 0
 ) -> BuiltIn:
-    """Predictors and a target that have nothing to do with each other: there is nothing to learn.
+    """Simulate predictors and a target without any relation, so that there is nothing to learn.
 
     Parameters
     ----------
@@ -121,16 +129,15 @@ def pure_noise(
     """
     generator = np.random.default_rng(seed)
     x = generator.normal(size=(n_rows, n_predictors))
-    y = (
-        generator.normal(size=n_rows)
-        if classes is None
-        else generator.integers(classes, size=n_rows)
-    )
-    return _assemble(x, y)
+    if classes is None:
+        return _assemble(x, generator.normal(size=n_rows))
+    return _assemble(x, generator.integers(classes, size=n_rows))
 
 
 def xor(n_rows: int = 400, n_noise: int = 8, seed: int = 0) -> BuiltIn:
-    """Two classes given by the sign of ``x1 * x2``: no linear model can learn it, a network can.
+    """Simulate two classes that a network can learn and no linear model can.
+
+    The class is the sign of ``x1 * x2``.
 
     Parameters
     ----------
@@ -158,18 +165,19 @@ def xor(n_rows: int = 400, n_noise: int = 8, seed: int = 0) -> BuiltIn:
     return _assemble(x, (x[:, 0] * x[:, 1] > 0).astype(np.int64))
 
 
-def _assemble(x: np.ndarray, y: np.ndarray) -> BuiltIn:
+def _assemble(x: Floats, y: Cells) -> BuiltIn:
+    """Return a table of predictors ``x1, x2, ...`` and a target ``y``."""
     frame = pd.DataFrame(x, columns=[f"x{j + 1}" for j in range(x.shape[1])])
     frame["y"] = y
     return BuiltIn(frame, "y")
 
 
-def _from_bunch(bunch: Any, target: str, *, named_classes: bool = False) -> BuiltIn:
+def _from_bunch(bunch: "Bunch", target: str, *, named_classes: bool = False) -> BuiltIn:
+    """Return a table of scikit-learn, with classes as names where it has them."""
     frame = bunch.data.copy()
-    values = bunch.target.to_numpy()
-    frame[target] = (
-        [str(bunch.target_names[label]) for label in values] if named_classes else values
-    )
+    frame[target] = bunch.target.to_numpy()
+    if named_classes:
+        frame[target] = [str(bunch.target_names[label]) for label in frame[target]]
     return BuiltIn(frame, target)
 
 
@@ -207,7 +215,7 @@ def _iris() -> BuiltIn:
     return _from_bunch(load_iris(as_frame=True), "species", named_classes=True)
 
 
-BUILT_INS = {
+BUILT_INS: dict[str, Callable[[], BuiltIn]] = {
     "breast_cancer": _breast_cancer,
     "digits": _digits,
     "wine": _wine,

@@ -1,32 +1,24 @@
-"""From a data frame to one matrix of numbers, with the name of each column and the predictor it
-encodes.
+"""The encoder turns a data frame into one matrix of numbers with named columns.
 
-Only names, kinds and category levels are learned here, from the whole table. Missing numbers
-stay NaN: what they are imputed with is learned inside each fold, by `tautnet.tables.scaling`.
+It knows the predictor that each column encodes. Only names, kinds and category levels are learned
+here, from the whole table. Missing numbers stay NaN: what they are imputed with is learned inside
+each fold, by `tautnet.tables.scaling`.
 """
 
-import math
-import re
-from typing import NamedTuple
+from collections.abc import Iterable, Mapping
 
 import numpy as np
+import pandas as pd
 
-from tautnet.tables.cells import (
-    as_frame,
-    as_numbers,
-    column_kind,
-    distinct_texts,
-    fits_float32,
-    text_of,
-)
+from tautnet.tables.arrays import Booleans, Cells, Floats, Integers
+from tautnet.tables.cells import TableLike, as_frame, fits_float32
 from tautnet.tables.errors import TableError
+from tautnet.tables.recipes import Recipe, encode_predictor, learn, names_of_columns
 from tautnet.tables.scaling import NUMBERS_AT_ONCE
 
-__all__ = ["LevelCodes", "TableEncoder", "level_codes"]
+__all__ = ["TableEncoder"]
 
-# Fewer rows may hold 1, 2, 3, ... by chance; rows without a target leave gaps in their numbers.
-LEAST_NUMBERED, GAPS = 20, 1.1
-_NAME_OF_NUMBERS = re.compile(r"(.*[\W_])?(?i:id|index)|.*[a-z](Id|ID|Index)", re.DOTALL)
+_PLAIN_TYPES = {np.dtype(np.float32), np.dtype(np.float64)}
 
 
 class TableEncoder:
@@ -78,7 +70,17 @@ class TableEncoder:
            [41.,  0.,  1.]])
     """
 
-    def fit(self, frame) -> "TableEncoder":
+    recipes: list[Recipe]
+    left_out: dict[str, str]
+    doubtful: dict[str, str]
+    predictors: list[str]
+    kinds: dict[str, str]
+    column_names: list[str]
+    column_predictor: Integers
+    n_features_in_: int
+    feature_names_in_: Cells
+
+    def fit(self, frame: TableLike) -> "TableEncoder":
         """Learn names, kinds and category levels.
 
         Parameters
@@ -94,9 +96,11 @@ class TableEncoder:
         if frame.empty:
             shape = f"{frame.shape[0]} rows and {frame.shape[1]} predictors"
             raise TableError(f"nothing to encode in a table of {shape}")
-        recipes, left_out, doubtful = [], {}, {}
+        recipes: list[Recipe] = []
+        left_out: dict[str, str] = {}
+        doubtful: dict[str, str] = {}
         for name, series in frame.items():
-            recipe, reason = _learn(name, series)
+            recipe, reason = learn(name, series)
             if recipe is None:
                 left_out[name] = reason
                 continue
@@ -109,9 +113,21 @@ class TableEncoder:
         return self._take(recipes, left_out, frame.columns, doubtful)
 
     @classmethod
-    def restored(cls, recipes, left_out, names) -> "TableEncoder":
-        """The encoder of a state that was kept: `recipes`, `left_out` and the names of all
-        predictors.
+    def restored(
+        cls, recipes: list[Recipe], left_out: dict[str, str], names: Iterable[str]
+    ) -> "TableEncoder":
+        """Return the encoder of a state that was kept.
+
+        Parameters
+        ----------
+        recipes, left_out
+            As the attributes of the encoder.
+        names : sequence of str
+            All predictors that `fit` saw.
+
+        Returns
+        -------
+        TableEncoder
 
         Examples
         --------
@@ -123,13 +139,21 @@ class TableEncoder:
         """
         return cls()._take(recipes, left_out, names)
 
-    def _take(self, recipes, left_out, names, doubtful=()) -> "TableEncoder":
+    def _take(
+        self,
+        recipes: list[Recipe],
+        left_out: dict[str, str],
+        names: Iterable[str],
+        doubtful: Mapping[str, str] | None = None,
+    ) -> "TableEncoder":
+        """Set all attributes from what was learned."""
+        names = list(names)
         self.recipes = recipes
         self.left_out = left_out
-        self.doubtful = dict(doubtful)
+        self.doubtful = dict(doubtful or {})
         self.predictors = [recipe["predictor"] for recipe in recipes]
         self.kinds = {recipe["predictor"]: recipe["kind"] for recipe in recipes}
-        columns = [_names_of_columns(recipe) for recipe in recipes]
+        columns = [names_of_columns(recipe) for recipe in recipes]
         self.column_names = [name for group in columns for name in group]
         self.column_predictor = np.repeat(
             np.arange(len(columns)), [len(group) for group in columns]
@@ -138,7 +162,7 @@ class TableEncoder:
         self.feature_names_in_ = np.array(names, dtype=object)
         return self
 
-    def without(self, reasons) -> "TableEncoder":
+    def without(self, reasons: dict[str, str]) -> "TableEncoder":
         """Return an encoder of fewer predictors: rows need not have the others any more.
 
         Parameters
@@ -162,9 +186,8 @@ class TableEncoder:
         recipes = [recipe for recipe in self.recipes if recipe["predictor"] not in reasons]
         return TableEncoder.restored(recipes, self.left_out | reasons, self.feature_names_in_)
 
-    def transform(self, frame) -> np.ndarray:
-        """Encode rows; predictors are found by name, in any order, and other columns are
-        ignored.
+    def transform(self, frame: TableLike) -> Floats:
+        """Encode rows; predictors are found by name, in any order, and other columns are ignored.
 
         Parameters
         ----------
@@ -184,37 +207,41 @@ class TableEncoder:
             shown = ", ".join(map(repr, absent[:10])) + (", ..." if len(absent) > 10 else "")
             raise TableError(f"the table lacks {len(absent)} of the model's predictors: {shown}")
         own = self._as_it_is(frame)
+        matrix = self._empty(frame) if own is None else own
+        size = max(NUMBERS_AT_ONCE // max(matrix.shape[1], 1), 1)
+        for start in range(0, len(frame), size):
+            columns = self._columns(frame.iloc[start : start + size])
+            # What stays as it is has been looked through for infinite cells all the same.
+            if own is None:
+                matrix[start : start + size] = np.array(columns, dtype=matrix.dtype).T
+        return matrix
+
+    def _empty(self, frame: pd.DataFrame) -> Floats:
+        """Return a matrix to be filled, in the smaller type that holds every cell as it is."""
         small = all(
             "levels" in recipe or fits_float32(frame[recipe["predictor"]])
             for recipe in self.recipes
         )
         dtype = np.float32 if small else np.float64
-        matrix = np.empty((len(frame), len(self.column_names)), dtype) if own is None else own
-        size = max(NUMBERS_AT_ONCE // max(matrix.shape[1], 1), 1)
-        for start in range(0, len(frame), size):
-            block = frame.iloc[start : start + size]
-            columns = [
-                column
-                for recipe in self.recipes
-                for column in _encode(recipe, block[recipe["predictor"]])
-            ]
-            # What stays as it is has been looked through for infinite cells all the same.
-            if own is None:
-                matrix[start : start + size] = np.array(columns, dtype=dtype).T
-        return matrix
+        return np.empty((len(frame), len(self.column_names)), dtype)
 
-    def _as_it_is(self, frame) -> np.ndarray | None:
-        """Return the memory of a frame that is its own encoding, row by row, as a frame of an
-        array
-        is; else None.
+    def _columns(self, block: pd.DataFrame) -> list[Floats | Booleans]:
+        """Return the encoded columns of some rows."""
+        columns = []
+        for recipe in self.recipes:
+            columns += encode_predictor(recipe, block[recipe["predictor"]])
+        return columns
+
+    def _as_it_is(self, frame: pd.DataFrame) -> Floats | None:
+        """Return the memory of a frame that is its own encoding, else None.
+
+        Such a frame was made of an array, and its cells stand row by row.
         """
         is_plain = all(recipe.get("value") and not recipe["indicator"] for recipe in self.recipes)
         if not is_plain or self.column_names != list(frame.columns):
             return None
-        if len(types := set(frame.dtypes)) > 1 or not types <= {
-            np.dtype(np.float32),
-            np.dtype(np.float64),
-        }:
+        types = set(frame.dtypes)
+        if len(types) > 1 or not types <= _PLAIN_TYPES:
             return None
         # In a frame of columns the cells of each stand together, and an array of them would be a
         # copy.
@@ -223,150 +250,3 @@ class TableEncoder:
             return None
         matrix = frame.to_numpy()
         return matrix if matrix.flags.c_contiguous and matrix.flags.aligned else None
-
-
-def _learn(name, series) -> tuple[dict | None, str]:
-    """Return the recipe of one predictor and what speaks against it, or None and the reason why
-    it
-    is left out.
-    """
-    kind = column_kind(series)
-    if kind in ("category", "boolean"):
-        return _learn_levels(name, series, kind)
-    if kind == "none":
-        return None, "has no value"
-    values = as_numbers(name, series, kind)
-    missing = np.isnan(values)
-    if missing.all():
-        return None, "has no value"
-    present = values[~missing]
-    constant = present.min() == present.max()
-    if constant and not missing.any():
-        return None, f"is constant ({text_of(series.iloc[0])})"
-    # Increasing, but not always by 1: rows without a target were left out before.
-    if name.startswith("Unnamed: ") and (np.diff(present) > 0).all() and (present % 1 == 0).all():
-        return None, "counts the rows"
-    # A number that never varies says nothing beyond whether it is there.
-    return {
-        "predictor": name,
-        "kind": kind,
-        "value": not constant,
-        "indicator": bool(missing.any()),
-    }, ("numbers the rows" if kind == "number" and _numbers_rows(name, present) else "")
-
-
-def _numbers_rows(name, values) -> bool:
-    """Whether all numbers are different whole ones, and run in steps of one or are called an id."""
-    if len(values) < LEAST_NUMBERED or (values % 1 != 0).any():
-        return False
-    in_steps = values.max() - values.min() < GAPS * len(values)
-    return (in_steps or bool(_NAME_OF_NUMBERS.fullmatch(name))) and len(np.unique(values)) == len(
-        values
-    )
-
-
-def _learn_levels(name, series, kind) -> tuple[dict | None, str]:
-    codes, levels = distinct_texts(series)
-    n_rows, n_missing = len(codes), int((codes < 0).sum())
-    n_present = n_rows - n_missing
-    if not n_present:
-        return None, "has no value"
-    if len(levels) == 1 and not n_missing:
-        return None, f"is constant ({levels[0]})"
-    if n_present >= 20 and len(levels) >= 0.9 * n_present:
-        return (
-            None,
-            f"is text that differs in nearly every row ({len(levels)} values in {n_present} cells)",
-        )
-    threshold = 2 if n_rows < 100 else max(5, 0.005 * n_rows)
-    counts = np.bincount(codes[codes >= 0], minlength=len(levels))
-    common = [level for level, count in zip(levels, counts, strict=True) if count >= threshold]
-    # One rare level alone gains nothing from a new name and would lose its own; of two levels,
-    # both stay.
-    rare = len(levels) > 2 and len(levels) - len(common) >= 2
-    kept = common if rare else levels
-    if rare and not kept and not n_missing:
-        return None, f"has no value that {math.ceil(threshold)} rows share"
-    return {
-        "predictor": name,
-        "kind": kind,
-        "levels": kept,
-        "rare": rare,
-        "missing": n_missing > 0,
-    }, ""
-
-
-def _level_names(recipe) -> list:
-    """Return the names of the levels in the order of their columns; ours give way to the table's
-    own.
-    """
-    names = list(recipe["levels"])
-    for extra in ("rare", "missing"):
-        if recipe[extra]:
-            names.append(extra if extra not in recipe["levels"] else f"({extra})")
-    return names
-
-
-def _names_of_columns(recipe) -> list:
-    predictor = recipe["predictor"]
-    if "levels" in recipe:
-        names = [f"{predictor}={level}" for level in _level_names(recipe)]
-        return names if len(names) > 2 else names[1:]
-    return [predictor] * recipe["value"] + [f"{predictor} is missing"] * recipe["indicator"]
-
-
-class LevelCodes(NamedTuple):
-    """Which of a category's columns is 1 for which cell.
-
-    Attributes
-    ----------
-    codes : dict
-        Level -> code.
-    unseen, missing : int
-        Codes of a level that `TableEncoder.fit` did not see, and of a missing cell.
-    columns : list of int
-        For each column the code at which it is 1; at all other codes it is 0.
-    """
-
-    codes: dict
-    unseen: int
-    missing: int
-    columns: list
-
-
-def level_codes(recipe) -> LevelCodes:
-    """Return how a category or truth value is encoded.
-
-    Parameters
-    ----------
-    recipe : dict
-        One of `TableEncoder.recipes`.
-
-    Examples
-    --------
-    >>> from tautnet.tables.encoder import level_codes
-    >>> level_codes({"predictor": "sex", "levels": ["female", "male"], "rare": False,
-    ...     "missing": False})
-    LevelCodes(codes={'female': 0, 'male': 1}, unseen=2, missing=2, columns=[1])
-    """
-    levels = recipe["levels"]
-    n_levels = len(levels) + recipe["rare"] + recipe["missing"]
-    return LevelCodes(
-        codes={level: index for index, level in enumerate(levels)},
-        unseen=len(levels) if recipe["rare"] else n_levels,
-        missing=n_levels - 1 if recipe["missing"] else n_levels,
-        columns=list(range(n_levels))[n_levels == 2 :],
-    )
-
-
-def _encode(recipe, series) -> list:
-    """Return the columns of one predictor."""
-    if "levels" not in recipe:
-        values = as_numbers(recipe["predictor"], series, recipe["kind"])
-        return [values] * recipe["value"] + [np.isnan(values)] * recipe["indicator"]
-    known = level_codes(recipe)
-    cells, texts = distinct_texts(series)
-    codes = np.array([known.codes.get(text, known.unseen) for text in texts] + [known.missing])[
-        cells
-    ]
-    return [codes == code for code in known.columns]

@@ -1,6 +1,4 @@
-"""The one exception for input that cannot be used: its message says what is wrong and what to
-do.
-"""
+"""Exceptions for input that cannot be used; each message says what is wrong and what to do."""
 
 
 class TableError(ValueError):
@@ -8,7 +6,4 @@ class TableError(ValueError):
 
 
 class ModelFileError(TableError):
-    """A file is no model that can be trusted, or a model cannot be kept in one; the message is
-    one
-    line.
-    """
+    """A model file cannot be trusted, or a model cannot be kept in one; the message is one line."""

@@ -1,8 +1,8 @@
-"""From a file, standard input or a built-in name to a data frame of numbers, truth values and text.
+"""The reader turns a file, standard input or a built-in name into a data frame.
 
-Every cell is read as text first, so that codes such as 00123 keep their zeros and a column of
-numbers with a stray word can be told from a column of words. Whatever cannot be read is a
-`TableError` of one line.
+Columns are numbers, truth values or text. Every cell is read as text first, so that codes such as
+00123 keep their zeros and a column of numbers with a stray word can be told from a column of words.
+Whatever cannot be read is a `TableError` of one line.
 """
 
 import csv
@@ -12,64 +12,39 @@ import io
 import re
 import sys
 import zlib
-from contextlib import contextmanager, nullcontext
+from collections.abc import Collection, Iterable, Iterator
+from contextlib import contextmanager
+from os import PathLike
 from pathlib import Path
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple, cast
 
-import numpy as np
 import pandas as pd
 
 from tautnet.tables.datasets import BUILT_INS
 from tautnet.tables.errors import TableError
+from tautnet.tables.parsing import missing_markers, parse_column
 
-__all__ = ["MISSING_MARKERS", "Table", "read_table"]
+if TYPE_CHECKING:
+    from _csv import Reader
 
-MISSING_MARKERS = frozenset(
-    [
-        "",
-        "#N/A",
-        "#N/A N/A",
-        "#NA",
-        "-1.#IND",
-        "-1.#QNAN",
-        "-NaN",
-        "-nan",
-        "1.#IND",
-        "1.#QNAN",
-        "<NA>",
-    ]
-    + ["N/A", "NA", "NULL", "NaN", "None", "n/a", "nan", "null"]
-)
-"""Cells read as missing, besides those of ``na``: pandas' own list."""
+__all__ = ["Table", "read_table"]
 
 _DELIMITERS = ",;\t|"
-# Words that people write for "missing": they need no nine numbers in ten beside them to be called
-# stray.
-_PLACEHOLDERS = {
-    "?",
-    "-",
-    "--",
-    ".",
-    "*",
-    "missing",
-    "unknown",
-    "none",
-    "na",
-    "n.a.",
-    "nil",
-    "not available",
-}
-_CODE = re.compile(r"[A-Za-z]+[-_ ]?[0-9]\w*")
-_THOUSANDS = {
-    ".": re.compile(r"-?[1-9]\d{0,2}(,\d{3})+(\.\d+)?"),
-    ",": re.compile(r"-?[1-9]\d{0,2}(\.\d{3})+(,\d+)?"),
-}
-_TRUTH = {"true": True, "false": False}
+# Bytes that begin files of other programs.
+_FOREIGN = {b"PK\x03\x04": "an Excel or zip file", b"\xd0\xcf\x11\xe0": "an Excel file"}
+_CONTROL_CHARACTERS = bytes((*range(9), 11, 12, *range(14, 32), 127))
 
 
 class Table(NamedTuple):
-    """A table that was read: its rows, a short name for the run, and a built-in's target (else
-    None).
+    """A table that was read.
+
+    Attributes
+    ----------
+    frame : pandas.DataFrame
+    name : str
+        A short name for the run.
+    target : str or None
+        The column to predict, known of a built-in table only.
     """
 
     frame: pd.DataFrame
@@ -77,7 +52,14 @@ class Table(NamedTuple):
     target: str | None
 
 
-def read_table(source, *, na=(), decimal=".", encoding=None, built_ins=True) -> Table:
+def read_table(
+    source: str | PathLike[str],
+    *,
+    na: str | Iterable[str] = (),
+    decimal: str = ".",
+    encoding: str | None = None,
+    built_ins: bool = True,
+) -> Table:
     """Read a table from a file, standard input, or the tables that come with the package.
 
     Parameters
@@ -119,7 +101,7 @@ def read_table(source, *, na=(), decimal=".", encoding=None, built_ins=True) -> 
     source = str(source)
     known = BUILT_INS if built_ins else {}
     # A directory that happens to be called like a built-in does not hide it.
-    if source in known and not (Path(source).exists() and not Path(source).is_dir()):
+    if source in known and (not Path(source).exists() or Path(source).is_dir()):
         frame, target = known[source]()
         return Table(frame, source, target)
     data = _unzip(_read_bytes(source, known), source)
@@ -128,24 +110,38 @@ def read_table(source, *, na=(), decimal=".", encoding=None, built_ins=True) -> 
     if data.startswith(b"PAR1"):
         frame = _read_parquet(data, source)
     else:
-        markers = MISSING_MARKERS | {
-            marker.strip() for marker in ([na] if isinstance(na, str) else na)
-        }
-        frame = _read_text(_decode(data, encoding, source), markers, decimal, source)
+        text = _decode(data, encoding, source)
+        frame = _read_text(text, missing_markers(na), decimal, source)
     return Table(frame, _slug(source), None)
 
 
-def _read_bytes(source, known) -> bytes:
+def _read_bytes(source: str, known: Collection[str]) -> bytes:
     with open_source(source, known) as file:
         return file.read()
 
 
 @contextmanager
-def open_source(source, known=()):
-    """A file or standard input as a stream of bytes; what is wrong with it is a `TableError`."""
+def open_source(source: str, known: Collection[str] = ()) -> Iterator[io.BufferedReader]:
+    """Open a file or standard input as a stream of bytes.
+
+    Parameters
+    ----------
+    source : str
+        A path, or "-" for standard input.
+    known : collection of str
+        Names of built-in tables, to be shown where there is no such file.
+
+    Raises
+    ------
+    TableError
+        When it cannot be opened or read.
+    """
     try:
-        with nullcontext(sys.stdin.buffer) if source == "-" else open(source, "rb") as file:
-            yield file
+        if source == "-":
+            yield cast(io.BufferedReader, sys.stdin.buffer)
+        else:
+            with open(source, "rb") as file:
+                yield file
     except (FileNotFoundError, NotADirectoryError):
         hint = ""
         if known:
@@ -164,7 +160,8 @@ def open_source(source, known=()):
         raise TableError(f"cannot read {source}: {reason}") from None
 
 
-def _unzip(data, source) -> bytes:
+def _unzip(data: bytes, source: str) -> bytes:
+    """Unpack gzipped bytes; others are returned as they are."""
     if not data.startswith(b"\x1f\x8b"):
         return data
     try:
@@ -173,32 +170,36 @@ def _unzip(data, source) -> bytes:
         raise TableError(f"{source} is a damaged gzip file: {error}") from None
 
 
-def _read_parquet(data, source) -> pd.DataFrame:
+def _read_parquet(data: bytes, source: str) -> pd.DataFrame:
+    """Read a Parquet file; its index is no column."""
     try:
         import pyarrow
     except ImportError:
-        hint = "pip install 'tautnet[parquet]'"
-        raise TableError(
-            f"{source} is a Parquet file, and reading one needs pyarrow: {hint}"
-        ) from None
+        raise without_pyarrow(source) from None
     try:
         frame = pd.read_parquet(io.BytesIO(data), engine="pyarrow").reset_index(drop=True)
     except (OSError, ValueError, NotImplementedError, pyarrow.ArrowException) as error:
-        raise TableError(
-            f"{source} is a damaged Parquet file: {str(error).splitlines()[0]}"
-        ) from None
+        raise damaged_parquet(source, error) from None
     frame.columns = column_names([str(name) for name in frame.columns], source)
     if frame.empty:
         raise TableError(f"{source} has no rows")
     return frame
 
 
-def check_is_text(data, encoding, source) -> None:
+def without_pyarrow(source: str) -> TableError:
+    """Return what to say of a Parquet file where pyarrow is not installed."""
+    hint = "pip install 'tautnet[parquet]'"
+    return TableError(f"{source} is a Parquet file, and reading one needs pyarrow: {hint}")
+
+
+def damaged_parquet(source: str, error: Exception) -> TableError:
+    """Return what to say of a Parquet file that cannot be read."""
+    return TableError(f"{source} is a damaged Parquet file: {str(error).splitlines()[0]}")
+
+
+def check_is_text(data: bytes, encoding: str | None, source: str) -> None:
     """Raise where bytes are no text at all, or text in an encoding that has to be named."""
-    for magic, what in (
-        (b"PK\x03\x04", "an Excel or zip file"),
-        (b"\xd0\xcf\x11\xe0", "an Excel file"),
-    ):
+    for magic, what in _FOREIGN.items():
         if data.startswith(magic):
             raise TableError(f"{source} is {what}: save the table as CSV")
     if encoding is None and data.startswith((b"\xff\xfe", b"\xfe\xff")):
@@ -209,37 +210,51 @@ def check_is_text(data, encoding, source) -> None:
         )
 
 
-def _decode(data, encoding, source) -> str:
+def _decode(data: bytes, encoding: str | None, source: str) -> str:
+    """Decode bytes as text, without a byte order mark."""
     check_is_text(data, encoding, source)
     try:
         text = data.decode(encoding or "utf-8-sig").removeprefix("\ufeff")
     except LookupError:
         raise unknown_encoding(encoding) from None
     except UnicodeError as error:
-        # A text in a one-byte encoding holds hardly any control characters; noise is full of them.
-        controls = sum(
-            data[:4096].count(code) for code in bytes((*range(9), 11, 12, *range(14, 32), 127))
-        )
-        if encoding is None and controls > 0.01 * len(data[:4096]):
+        if encoding is None and _is_binary(data[:4096]):
             hint = "give a CSV, TSV or Parquet file"
             raise TableError(f"{source} holds binary data, not a table of text: {hint}") from None
         line = data[: getattr(error, "start", 0)].count(b"\n") + 1
-        other = "another, such as utf-8" if encoding else "--encoding latin-1 or --encoding cp1252"
-        name = encoding or "UTF-8"
-        raise TableError(
-            f"{source} is not {name} (line {line} cannot be decoded): pass {other}"
-        ) from None
+        raise other_encoding(source, encoding, f"line {line} cannot be decoded") from None
     if "\x00" in text:
         raise TableError(f"{source} does not decode to text as {encoding}: pass another --encoding")
     return text
 
 
-def unknown_encoding(encoding) -> TableError:
-    """What to say of an encoding that Python does not know."""
+def _is_binary(data: bytes) -> bool:
+    """Tell whether bytes are no text.
+
+    A text in a one-byte encoding holds hardly any control characters; noise is full of them.
+    """
+    return sum(data.count(code) for code in _CONTROL_CHARACTERS) > 0.01 * len(data)
+
+
+def unknown_encoding(encoding: str | None) -> TableError:
+    """Return what to say of an encoding that Python does not know."""
     return TableError(f"unknown encoding {encoding!r}: try utf-8, latin-1, cp1252 or utf-16")
 
 
-def _read_text(text, markers, decimal, source) -> pd.DataFrame:
+def other_encoding(source: str, encoding: str | None, reason: str) -> TableError:
+    """Return what to say of a text that is in another encoding."""
+    other = "another, such as utf-8" if encoding else "--encoding latin-1 or --encoding cp1252"
+    return TableError(f"{source} is not {encoding or 'UTF-8'} ({reason}): pass {other}")
+
+
+def ragged_row(source: str, line: int, n_cells: int, width: int) -> TableError:
+    """Return what to say of a row that has more or fewer cells than the header."""
+    cells = "1 cell" if n_cells == 1 else f"{n_cells} cells"
+    return TableError(f"{source} line {line} has {cells}, the header has {width}: mend that line")
+
+
+def _read_text(text: str, markers: frozenset[str], decimal: str, source: str) -> pd.DataFrame:
+    """Read a table of text, whose delimiter is told from its header."""
     if "\n" not in text:
         text = text.replace("\r", "\n")
     delimiter = sniff_delimiter(text)
@@ -267,31 +282,35 @@ def _read_text(text, markers, decimal, source) -> pd.DataFrame:
         _check_ragged(text, delimiter, len(names), source)
     columns = {}
     for position, name in enumerate(names):
-        columns[name] = _convert(
-            name, body[position].to_numpy(dtype=object), markers, decimal, delimiter
-        )
+        cells = body[position].to_numpy(dtype=object)
+        columns[name] = parse_column(name, cells, markers, decimal, delimiter)
     return pd.DataFrame(columns)
 
 
-def sniff_delimiter(text) -> str:
-    header = re.search(r".*\S.*", text).group()
+def sniff_delimiter(text: str) -> str:
+    """Return the delimiter that stands most often in the header, texts in quotes left out."""
+    header = next(re.finditer(r".*\S.*", text)).group()
     return max(_DELIMITERS, key=re.sub(r'"[^"]*"', "", header).count)
 
 
-def csv_rows(stream, delimiter, strict=False):
+def csv_rows(stream: Iterable[str], delimiter: str, strict: bool = False) -> "Reader":
+    """Return a reader of rows, each a list of cells."""
     return csv.reader(stream, delimiter=delimiter, skipinitialspace=True, strict=strict)
 
 
-def _read_header(stream, delimiter, source) -> list:
+def _read_header(stream: io.StringIO, delimiter: str, source: str) -> list[str]:
+    """Read the first row that is not blank."""
     try:
         return next(row for row in csv_rows(stream, delimiter) if "".join(row).strip())
     except (StopIteration, csv.Error):
         raise TableError(f"{source} has no header line that can be read") from None
 
 
-def column_names(header, source) -> list:
+def column_names(header: list[str], source: str) -> list[str]:
+    """Return the names of the columns; a blank one gets a name, and the same name twice raises."""
     names = [name.strip() or f"Unnamed: {position}" for position, name in enumerate(header)]
-    seen, repeated = set(), []
+    seen = set()
+    repeated = []
     for name in names:
         if name in seen and name not in repeated:
             repeated.append(name)
@@ -304,17 +323,14 @@ def column_names(header, source) -> list:
     return names
 
 
-def _check_ragged(text, delimiter, width, source, strict=False) -> None:
+def _check_ragged(text: str, delimiter: str, width: int, source: str, strict: bool = False) -> None:
     """Raise with the line number of the first row that has more or fewer cells than the header."""
     rows = csv_rows(io.StringIO(text), delimiter, strict)
     start = 1
     try:
         for row in rows:
             if len(row) != width and "".join(row).strip():
-                cells = "1 cell" if len(row) == 1 else f"{len(row)} cells"
-                raise TableError(
-                    f"{source} line {start} has {cells}, the header has {width}: mend that line"
-                )
+                raise ragged_row(source, start, len(row), width)
             start = rows.line_num + 1
     except csv.Error:
         raise TableError(
@@ -322,110 +338,8 @@ def _check_ragged(text, delimiter, width, source, strict=False) -> None:
         ) from None
 
 
-def _convert(name, cells, markers, decimal, delimiter):
-    """Turn the text cells of one column into numbers, booleans, or text with NaN for missing."""
-    codes, texts = pd.factorize(cells)
-    tokens = np.array([text.strip() for text in texts], dtype=object)
-    missing = np.array([token in markers for token in tokens])
-    numbers = _to_numbers(tokens, missing, decimal)
-    if numbers is not None:
-        return numbers[codes]
-    present = tokens[~missing]
-    counts = np.bincount(codes, minlength=len(tokens))[~missing]
-    _check_strays(name, present, counts, decimal)
-    _check_commas(name, present, counts, decimal, delimiter)
-    if {token.lower() for token in present} <= _TRUTH.keys():
-        tokens[~missing] = [_TRUTH[token.lower()] for token in present]
-        return tokens[codes].astype(bool) if not missing.any() else _blank(tokens, missing)[codes]
-    return _blank(tokens, missing)[codes]
-
-
-def _blank(tokens, missing) -> np.ndarray:
-    tokens[missing] = np.nan
-    return tokens
-
-
-def _to_numbers(tokens, missing, decimal):
-    """Return the numbers that the tokens spell, or None where one spells none or is a zero-led
-    code.
-    """
-    present = tokens[~missing]
-    if any(_is_zero_led(token) for token in present):
-        return None
-    parsed = parse_numbers(present, decimal)
-    if np.isnan(parsed).any():
-        return None
-    if not missing.any():
-        return parsed
-    numbers = np.full(len(tokens), np.nan)
-    numbers[~missing] = parsed
-    return numbers
-
-
-def _is_number(tokens, decimal) -> np.ndarray:
-    return ~np.isnan(parse_numbers(tokens, decimal).astype(np.float64))
-
-
-def _is_zero_led(token) -> bool:
-    return len(token) > 1 and token[0] == "0" and token.isdigit()
-
-
-def parse_numbers(tokens, decimal) -> np.ndarray:
-    """Parse each token as a number, NaN where it is none."""
-    if decimal == ",":
-        tokens = np.array(
-            ["" if "." in token else token.replace(",", ".") for token in tokens], dtype=object
-        )
-    parsed = pd.to_numeric(tokens, errors="coerce")
-    # Integers beyond 64 bits come back as objects.
-    return parsed.astype(np.float64) if parsed.dtype.kind not in "if" else parsed
-
-
-def _check_strays(name, tokens, counts, decimal) -> None:
-    """Raise where a column is plainly meant to be numbers, and say what to pass."""
-    numeric = _is_number(tokens, decimal)
-    strays = tokens[~numeric]
-    total, n_strays = counts.sum(), counts[~numeric].sum()
-    if total < 10 or 2 * n_strays > total or any(_is_zero_led(token) for token in tokens):
-        return
-    if not all(token.lower() in _PLACEHOLDERS for token in strays):
-        # '3+' or 'A12' beside a few plain numbers is a code, and so is 'A12' beside many.
-        levels = len(tokens) <= 20 and all(any(map(str.isdigit, token)) for token in strays)
-        codes = all(_CODE.fullmatch(token) for token in strays)
-        if 10 * n_strays > total or len(strays) > 10 or levels or codes:
-            return
-    cells = "1 cell" if n_strays == 1 else f"{n_strays} cells"
-    listed = ", ".join(map(repr, strays))
-    markers = " ".join(f'--na "{token}"' for token in strays)
-    what = f"column {name!r} holds numbers but for {cells} ({listed})"
-    raise TableError(f"{what}: pass {markers} to read as missing")
-
-
-def _check_commas(name, tokens, counts, decimal, delimiter) -> None:
-    """Raise where a column is numbers in the other notation: a decimal comma, or thousands set
-    apart.
-    """
-    numeric = _is_number(tokens, decimal)
-    total = counts.sum()
-    if total < 10 or numeric.all() or any(_is_zero_led(token) for token in tokens):
-        return
-    odd = tokens[~numeric]
-    other = "," if decimal == "." else "."
-    thousands = all(_THOUSANDS[decimal].fullmatch(token) for token in odd)
-    hint = "pass --decimal ," if decimal == "." else "leave out --decimal ,"
-    # In a file whose delimiter is the comma, '1,2' in quotes is a list more often than a number.
-    if delimiter != "," and 10 * counts[_is_number(tokens, other)].sum() >= 9 * total:
-        also = f" (or remove the '{other}' if it sets thousands apart)" if thousands else ""
-        raise TableError(
-            f"column {name!r} has '{other}' as decimal mark, as in {odd[0]!r}: {hint}{also}"
-        )
-    if thousands:
-        raise TableError(
-            f"column {name!r} sets thousands apart, as in {odd[0]!r}: remove the '{other}'"
-        )
-
-
-def _slug(source) -> str:
+def _slug(source: str) -> str:
+    """Return a short name for a run that read this source."""
     if source == "-":
         return "stdin"
     endings = r"(?i)(\.(csv|tsv|tab|txt|data|dat|parquet|pq|gz|gzip))+$"

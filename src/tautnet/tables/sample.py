@@ -1,13 +1,16 @@
 """From what a user hands over to what a fit takes: an encoded table, checked."""
 
+from collections.abc import Iterator
 from typing import NamedTuple
 
 import numpy as np
+from numpy.typing import ArrayLike
 
-from tautnet.tables.cells import as_frame
+from tautnet.tables.arrays import Booleans, Floats, Integers
+from tautnet.tables.cells import TableLike, as_frame
 from tautnet.tables.encoder import TableEncoder
 from tautnet.tables.errors import TableError
-from tautnet.tables.target import as_target
+from tautnet.tables.target import Target, as_target
 
 
 class Sample(NamedTuple):
@@ -26,27 +29,29 @@ class Sample(NamedTuple):
         Rows that belong together.
     """
 
-    X: object
-    column_predictor: object
-    y: object
-    weight: object
-    groups: object = None
+    X: Floats
+    column_predictor: Integers
+    y: Floats
+    weight: Floats
+    groups: Integers | None = None
 
-    def of(self, rows):
-        """Some rows of it."""
+    def of(self, rows: Integers | Booleans | slice) -> "Sample":
+        """Return a sample of some of the rows: positions, a truth value for each, or a slice."""
         groups = None if self.groups is None else self.groups[rows]
         return self._replace(
             X=self.X[rows], y=self.y[rows], weight=self.weight[rows], groups=groups
         )
 
     @property
-    def n_predictors(self):
+    def n_predictors(self) -> int:
         """Number of predictors, each of one column or several."""
         return int(self.column_predictor.max()) + 1
 
 
-def encode(X, y, sample_weight, task):
-    """Encode a table: target, sample, encoder."""
+def encode(
+    X: TableLike, y: TableLike, sample_weight: ArrayLike | None, task: str
+) -> tuple[Target, Sample, TableEncoder]:
+    """Encode a table: return its target, its sample, and the encoder of its predictors."""
     frame = as_frame(X)
     target = as_target(y, task)
     if len(y) != len(frame):
@@ -58,8 +63,8 @@ def encode(X, y, sample_weight, task):
     return target, sample, encoder
 
 
-def notes(target, encoder):
-    """What was decided about a table, sentence by sentence."""
+def notes(target: Target, encoder: TableEncoder) -> Iterator[str]:
+    """Tell what was decided about a table, sentence by sentence."""
     kinds = list(encoder.kinds.values())
     counted = ", ".join(f"{kinds.count(kind)} {kind}" for kind in dict.fromkeys(kinds))
     yield target.decision
@@ -73,8 +78,8 @@ def notes(target, encoder):
         )
 
 
-def check_weights(weight, n_rows):
-    """Raise where weights are no weights."""
+def check_weights(weight: Floats, n_rows: int) -> None:
+    """Raise where weights are not one finite number a row, or below 0, or all 0."""
     if weight.shape != (n_rows,) or not np.isfinite(weight).all():
         raise TableError("weights must be one finite number a row")
     if (weight < 0).any():

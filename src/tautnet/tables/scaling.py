@@ -1,34 +1,41 @@
-"""Imputation, centre and scale as plain arrays: learned from some rows, applied to any, with
-NumPy
-alone.
+"""Imputation, centre and scale as NumPy arrays: learned from some rows, applied to any rows.
 
 A missing cell is imputed at the column's mean, which is 0 once standardised, so the imputation
 value and the centre are one number and the whole transform is ``(x - centre) / scale`` with
 missing cells set to 0.
 """
 
-from typing import NamedTuple
+from collections.abc import Callable, Iterator
+from typing import NamedTuple, TypeAlias
 
 import numpy as np
+from numpy.typing import ArrayLike
+
+from tautnet.tables.arrays import Booleans, Floats, Integers
 
 __all__ = ["Scaling", "StandardisedRows", "fit_scaling", "restore", "standardise"]
 
 # Numbers that are worked on at once, so that no table is copied as a whole.
 NUMBERS_AT_ONCE = 2**18
 
+# Blocks of rows as float64, each with the weights of its rows.
+Blocks: TypeAlias = Iterator[tuple[Floats, Floats]]
+
 
 class Scaling(NamedTuple):
     """Centre and scale of each column, both float64 of shape (n_columns,)."""
 
-    centre: np.ndarray
-    scale: np.ndarray
+    centre: Floats
+    scale: Floats
 
-    def of(self, columns) -> "Scaling":
-        """Those of some columns: positions, or a truth value for each."""
+    def of(self, columns: Integers | Booleans) -> "Scaling":
+        """Return those of some columns: positions, or a truth value for each column."""
         return Scaling(self.centre[columns], self.scale[columns])
 
 
-def fit_scaling(X, weights=None, rows=None) -> Scaling:
+def fit_scaling(
+    X: ArrayLike, weights: ArrayLike | None = None, rows: ArrayLike | None = None
+) -> Scaling:
     """Learn centre and scale from the rows that count.
 
     Parameters
@@ -66,43 +73,61 @@ def fit_scaling(X, weights=None, rows=None) -> Scaling:
     used = weights > 0
     if not used.any():
         raise ValueError("no row has a weight above zero")
-    rows, weights = rows[used], weights[used]
+    rows = rows[used]
+    weights = weights[used]
 
-    def blocks():
+    def blocks() -> Blocks:
         size = max(NUMBERS_AT_ONCE // max(X.shape[1], 1), 1)
         for i in range(0, len(rows), size):
             yield np.asarray(X[rows[i : i + size]], dtype=np.float64), weights[i : i + size]
 
-    low, high = np.full(X.shape[1], np.inf), np.full(X.shape[1], -np.inf)
-    for cells, _ in blocks():
-        missing = np.isnan(cells)
-        low = np.minimum(low, np.where(missing, np.inf, cells).min(axis=0))
-        high = np.maximum(high, np.where(missing, -np.inf, cells).max(axis=0))
+    low, high = _extremes(blocks, X.shape[1])
     empty = low > high
-    low, high = np.where(empty, 0.0, low), np.where(empty, 0.0, high)
+    low = np.where(empty, 0.0, low)
+    high = np.where(empty, 0.0, high)
 
     # Deviations are taken from the lowest cell and divided by the range: neither a huge offset
     # (a time stamp) nor huge or tiny units lose digits, and no square can overflow.
     half_span = high / 2 - low / 2
     constant = ~(half_span > 0)
     unit = np.where(constant, 1.0, half_span)
-    counted, total = np.zeros(X.shape[1]), np.zeros(X.shape[1])
-    for cells, weight in blocks():
-        present = ~np.isnan(cells)
-        counted += weight @ present
-        total += weight @ (np.where(present, cells / 2 - low / 2, 0.0) / unit)
-    mean, squares = total / np.where(empty, 1.0, counted), np.zeros(X.shape[1])
-    for cells, weight in blocks():
-        deviations = np.where(np.isnan(cells), 0.0, (cells / 2 - low / 2) / unit - mean)
-        squares += weight @ deviations**2
+    mean, squares = _moments(blocks, low, unit, empty)
     spread = 2 * np.sqrt(squares / weights.sum()) * unit
     centre = np.where(constant, low, low + 2 * mean * unit)
     return Scaling(centre, np.where(constant | (spread == 0), 1.0, spread))
 
 
+def _extremes(blocks: Callable[[], Blocks], n_columns: int) -> tuple[Floats, Floats]:
+    """Return the lowest and the highest cell of each column, inf and -inf where it has none."""
+    low = np.full(n_columns, np.inf)
+    high = np.full(n_columns, -np.inf)
+    for cells, _ in blocks():
+        missing = np.isnan(cells)
+        low = np.minimum(low, np.where(missing, np.inf, cells).min(axis=0))
+        high = np.maximum(high, np.where(missing, -np.inf, cells).max(axis=0))
+    return low, high
+
+
+def _moments(
+    blocks: Callable[[], Blocks], low: Floats, unit: Floats, empty: Booleans
+) -> tuple[Floats, Floats]:
+    """Return the mean of ``(x / 2 - low / 2) / unit``, and the sum of squares around it."""
+    counted = np.zeros(len(low))
+    total = np.zeros(len(low))
+    for cells, weight in blocks():
+        present = ~np.isnan(cells)
+        counted += weight @ present
+        total += weight @ (np.where(present, cells / 2 - low / 2, 0.0) / unit)
+    mean = total / np.where(empty, 1.0, counted)
+    squares = np.zeros(len(low))
+    for cells, weight in blocks():
+        deviations = np.where(np.isnan(cells), 0.0, (cells / 2 - low / 2) / unit - mean)
+        squares += weight @ deviations**2
+    return mean, squares
+
+
 class StandardisedRows:
-    """Chosen rows of a table, standardised whenever some of them are read: a large table is not
-    copied.
+    """Chosen rows of a table, standardised only when they are read, so that none are copied.
 
     Parameters
     ----------
@@ -121,22 +146,22 @@ class StandardisedRows:
     (2, array([[0.]]), (2, 1))
     """
 
-    def __init__(self, X, rows, scaling):
-        self.X, self.rows, self.scaling = X, rows, scaling
-        self.shape = len(rows), X.shape[1]
+    def __init__(self, X: Floats, rows: Integers, scaling: Scaling) -> None:
+        self.X = X
+        self.rows = rows
+        self.scaling = scaling
+        self.shape = (len(rows), X.shape[1])
 
-    def __len__(self):
+    def __len__(self) -> int:
         return len(self.rows)
 
-    def __getitem__(self, which):
-        """Some of the rows, float64: a slice or an array of positions."""
+    def __getitem__(self, which: slice | Integers) -> Floats:
+        """Return some of the rows, float64: a slice or an array of positions."""
         return standardise(self.X[self.rows[which]], self.scaling)
 
 
-def standardise(X, scaling) -> np.ndarray:
-    """Centre and scale the columns of ``X``; missing cells become 0, the mean of the rows
-    learned
-    from.
+def standardise(X: ArrayLike, scaling: Scaling) -> Floats:
+    """Centre and scale the columns of ``X``; missing cells become 0, the mean when learned.
 
     Parameters
     ----------
@@ -154,7 +179,7 @@ def standardise(X, scaling) -> np.ndarray:
     return Z
 
 
-def restore(Z, scaling) -> np.ndarray:
+def restore(Z: ArrayLike, scaling: Scaling) -> Floats:
     """Bring standardised columns back to their own units; the inverse of `standardise`.
 
     Parameters

@@ -1,15 +1,16 @@
-"""The column to predict: found in the table, told to be classes or numbers, and made a matrix."""
+"""The target is told to be classes, numbers or survival times, and made a matrix."""
 
-import difflib
 from dataclasses import dataclass
 
 import numpy as np
 import pandas as pd
+from numpy.typing import ArrayLike
 
-from tautnet.tables.cells import as_frame, column_kind, distinct_texts
+from tautnet.tables.arrays import Booleans, Cells, Floats, Integers
+from tautnet.tables.cells import TableLike, as_frame, column_kind, distinct_texts
 from tautnet.tables.errors import TableError
 
-__all__ = ["Target", "as_target", "encode_target", "encode_targets", "encode_times", "split_target"]
+__all__ = ["Target", "as_target", "encode_target", "encode_targets", "encode_times", "split_times"]
 
 
 @dataclass(frozen=True)
@@ -35,14 +36,16 @@ class Target:
     """
 
     task: str
-    y: np.ndarray
-    classes: np.ndarray | None
+    y: Floats
+    classes: Cells | None
     name: str
     decision: str
-    labels: np.ndarray | None
+    labels: Integers | None
 
 
-def encode_target(values, *, task="auto", name="target") -> Target:
+def encode_target(
+    values: ArrayLike | pd.Series, *, task: str = "auto", name: str = "target"
+) -> Target:
     """Decide between classification and regression, and encode the target.
 
     Text, booleans, categories and numbers with two values are classes. Numbers with decimals are
@@ -85,20 +88,25 @@ def encode_target(values, *, task="auto", name="target") -> Target:
         raise TableError(f"the target {name!r} holds dates: turn it into a number, such as days")
     if kind == "number":
         return _encode_numbers(values.to_numpy(dtype=np.float64), task, name)
+    if kind == "boolean":
+        return _encode_truth(values.to_numpy(dtype=bool), task, name)
     if task == "regression" and kind == "category":
         example = distinct_texts(values)[1][0]
         raise TableError(
             f"the target {name!r} holds text such as {example!r}: regression needs numbers"
         )
-    if kind == "boolean":
-        truth = values.to_numpy(dtype=bool)
-        return (
-            _regression(truth * 1.0, name) if task == "regression" else _classification(truth, name)
-        )
     return _encode_text(values, task, name)
 
 
-def _encode_numbers(numbers, task, name) -> Target:
+def _encode_truth(truth: Booleans, task: str, name: str) -> Target:
+    """Encode truth values."""
+    if task == "regression":
+        return _regression(truth * 1.0, name)
+    return _classification(truth, name)
+
+
+def _encode_numbers(numbers: Floats, task: str, name: str) -> Target:
+    """Encode numbers, which are classes or quantities."""
     n_infinite = np.isinf(numbers).sum()
     if n_infinite:
         cells = "1 infinite cell" if n_infinite == 1 else f"{n_infinite} infinite cells"
@@ -118,22 +126,23 @@ def _encode_numbers(numbers, task, name) -> Target:
     return _classification(numbers, name)
 
 
-def _are_classes(distinct, counts, whole) -> bool:
+def _are_classes(distinct: Floats, counts: Integers, whole: bool) -> bool:
+    """Tell whether numbers are classes, as `encode_target` explains."""
     if len(distinct) == 2:
         return True
     if not whole:
         return False
     if len(distinct) <= 10:
-        return counts.mean() >= 3
+        return bool(counts.mean() >= 3)
     # Counts and ratings thin out towards their ends; letters or speakers that were numbered do
     # not.
-    gapless = distinct[0] in (0, 1) and distinct[-1] - distinct[0] == len(distinct) - 1
-    return bool(
-        gapless and len(distinct) <= 30 and counts.min() >= 3 and counts.max() <= 2 * counts.min()
-    )
+    is_gapless = distinct[0] in (0, 1) and distinct[-1] - distinct[0] == len(distinct) - 1
+    is_even = counts.min() >= 3 and counts.max() <= 2 * counts.min()
+    return bool(is_gapless and len(distinct) <= 30 and is_even)
 
 
-def _encode_text(values, task, name) -> Target:
+def _encode_text(values: pd.Series, task: str, name: str) -> Target:
+    """Encode text as classes."""
     codes, texts = distinct_texts(values)
     if len(values) >= 20 and len(texts) >= 0.9 * len(values) and task == "auto":
         what = f"the target {name!r} is text that differs in nearly every row"
@@ -143,7 +152,8 @@ def _encode_text(values, task, name) -> Target:
     return _classification(np.array(texts)[codes], name)
 
 
-def _regression(numbers, name, whole=False) -> Target:
+def _regression(numbers: Floats, name: str, whole: bool = False) -> Target:
+    """Return the target of quantities."""
     n_distinct = len(np.unique(numbers))
     if n_distinct == 1:
         raise TableError(f"the target {name!r} is constant: there is nothing to learn")
@@ -152,19 +162,21 @@ def _regression(numbers, name, whole=False) -> Target:
     return Target("regression", numbers[:, np.newaxis], None, name, decision, None)
 
 
-def _classification(labels, name) -> Target:
+def _classification(labels: Cells, name: str) -> Target:
+    """Return the target of classes: one column of two classes, else a column a class."""
     classes, codes = np.unique(labels, return_inverse=True)
     if len(classes) == 1:
         only = str(classes[0])
         raise TableError(
             f"the target {name!r} has only one class, {only!r}: there is nothing to learn"
         )
-    y = codes[:, np.newaxis] == (np.array([1]) if len(classes) == 2 else np.arange(len(classes)))
+    columns = np.array([1]) if len(classes) == 2 else np.arange(len(classes))
+    y = (codes[:, np.newaxis] == columns).astype(np.float64)
     decision = f"classification: {name!r} has {len(classes)} distinct values"
-    return Target("classification", y.astype(np.float64), classes, name, decision, codes)
+    return Target("classification", y, classes, name, decision, codes)
 
 
-def encode_targets(frame, *, task, name="target") -> Target:
+def encode_targets(frame: pd.DataFrame, *, task: str, name: str = "target") -> Target:
     """Encode several targets at once: quantities, or labels that are there (1) or not (0).
 
     Parameters
@@ -195,8 +207,9 @@ def encode_targets(frame, *, task, name="target") -> Target:
     y = frame.to_numpy(dtype=np.float64)
     if not np.isfinite(y).all():
         raise TableError(f"the target {name!r} has infinite cells: leave those rows out")
-    if (y.min(axis=0) == y.max(axis=0)).any():
-        constant = frame.columns[(y.min(axis=0) == y.max(axis=0)).argmax()]
+    is_constant = y.min(axis=0) == y.max(axis=0)
+    if is_constant.any():
+        constant = frame.columns[is_constant.argmax()]
         raise TableError(f"the target {constant!r} is constant: there is nothing to learn")
     labels = np.isin(y, (0.0, 1.0)).all()
     if task == "classification" and not labels:
@@ -207,17 +220,13 @@ def encode_targets(frame, *, task, name="target") -> Target:
     if labels and task != "regression":
         decision = f"classification: {name!r} has {y.shape[1]} labels"
         return Target("multilabel", y, np.arange(y.shape[1]), name, decision, None)
-    return Target(
-        "regression",
-        y,
-        None,
-        name,
-        f"regression: {name!r} has {y.shape[1]} columns of numbers",
-        None,
-    )
+    decision = f"regression: {name!r} has {y.shape[1]} columns of numbers"
+    return Target("regression", y, None, name, decision, None)
 
 
-def encode_times(times, events, *, name="time") -> Target:
+def encode_times(
+    times: ArrayLike | pd.Series, events: ArrayLike | pd.Series, *, name: str = "time"
+) -> Target:
     """Encode survival times and whether each ended in an event.
 
     Parameters
@@ -243,18 +252,18 @@ def encode_times(times, events, *, name="time") -> Target:
     >>> encode_times([5.0, 8.0], [True, False]).y.T
     array([[ 5., -8.]])
     """
-    times, events = pd.Series(times), pd.Series(events)
+    times = pd.Series(times)
+    events = pd.Series(events)
     if column_kind(times.rename(name)) != "number":
         raise TableError(f"the times in {name!r} are not numbers")
-    if (
-        column_kind(events) not in ("number", "boolean")
-        or not events.astype(float).isin([0.0, 1.0]).all()
-    ):
+    is_known = column_kind(events) in ("number", "boolean")
+    if not is_known or not events.astype(float).isin([0.0, 1.0]).all():
         raise TableError(
             "events must be true or false, or 1 and 0: 1 for an event, 0 for a row that left"
             " without one"
         )
-    times, events = times.to_numpy(np.float64), events.to_numpy(np.float64)
+    times = times.to_numpy(np.float64)
+    events = events.to_numpy(np.float64)
     if not np.isfinite(times).all() or (times <= 0).any():
         n_wrong = int((~(times > 0) | np.isinf(times)).sum())
         raise TableError(
@@ -267,8 +276,8 @@ def encode_times(times, events, *, name="time") -> Target:
     return Target("survival", signed[:, np.newaxis], None, name, decision, None)
 
 
-def split_times(y):
-    """Times and events of a target as users hand it over.
+def split_times(y: TableLike) -> tuple[pd.Series, pd.Series]:
+    """Return times and events of a target as users hand it over.
 
     Parameters
     ----------
@@ -281,108 +290,28 @@ def split_times(y):
     -------
     times, events : series of shape (n_rows,)
     """
-    if getattr(y, "dtype", None) is not None and getattr(y.dtype, "names", None):
+    if getattr(getattr(y, "dtype", None), "names", None):
         y = pd.DataFrame({name: y[name] for name in y.dtype.names})
     if not hasattr(y, "columns"):
         y = np.asarray(y)
         y = pd.DataFrame(y if y.ndim == 2 else y[:, np.newaxis])
     y = y.reset_index(drop=True)
     if y.shape[1] == 1:
-        return y.iloc[:, 0].rename(_name_of(y.columns[0])), pd.Series(np.ones(len(y)), name="event")
+        return _named_times(y, 0), pd.Series(np.ones(len(y)), name="event")
     if y.shape[1] != 2:
         raise TableError(f"a survival target has two columns, time and event, not {y.shape[1]}")
-    kinds = [column_kind(y.iloc[:, j]) for j in (0, 1)]
-    time, event = (1, 0) if kinds == ["boolean", "number"] else (0, 1)
-    return y.iloc[:, time].rename(_name_of(y.columns[time])), y.iloc[:, event].rename("event")
+    event_is_first = [column_kind(y.iloc[:, j]) for j in (0, 1)] == ["boolean", "number"]
+    event = 0 if event_is_first else 1
+    return _named_times(y, 1 - event), y.iloc[:, event].rename("event")
 
 
-def _name_of(column) -> str:
-    return column if isinstance(column, str) else "time"
+def _named_times(y: pd.DataFrame, position: int) -> pd.Series:
+    """Return a column of times under its name, or as ``time`` where its name is no text."""
+    name = y.columns[position]
+    return y.iloc[:, position].rename(name if isinstance(name, str) else "time")
 
 
-def split_target(frame, target, drop=()) -> tuple[pd.DataFrame, pd.Series, int]:
-    """Part a table into predictors and target; rows whose target is missing are left out.
-
-    Parameters
-    ----------
-    frame : pandas.DataFrame
-    target : str
-        Name of the column to predict.
-    drop : sequence of str
-        Names of columns that are not to be used.
-
-    Returns
-    -------
-    tuple of data frame, series and int
-        The predictors, the target, and the number of rows left out. Rows keep their index, so
-        that what belongs to them (weights, groups) can be found in the table.
-
-    Examples
-    --------
-    >>> import pandas as pd
-    >>> from tautnet.tables.target import split_target
-    >>> frame = pd.DataFrame({"id": [1, 2, 3], "age": [20, 30, 40], "y": [0.5, None, 1.5]})
-    >>> predictors, y, n_missing = split_target(frame, "y", drop=["id"])
-    >>> predictors.columns.tolist(), y.tolist(), n_missing
-    (['age'], [0.5, 1.5], 1)
-    """
-    drop = [drop] if isinstance(drop, str) else list(drop)
-    for name in (target, *drop):
-        if name not in frame.columns:
-            raise TableError(f"no such column: {name!r}{_nearest(name, frame.columns)}")
-    if target in drop:
-        raise TableError(f"the target {target!r} is among the columns to drop: take it out of them")
-    predictors = frame.drop(columns=[target, *drop])
-    if not predictors.shape[1]:
-        raise TableError(f"no predictors are left beside the target {target!r}")
-    present = frame[target].notna().to_numpy()
-    n_missing = int((~present).sum())
-    if n_missing == len(frame):
-        raise TableError(f"the target {target!r} has no value in any row")
-    if not n_missing:
-        return predictors, frame[target], 0
-    return predictors[present], frame.loc[present, target], n_missing
-
-
-def split_survival(frame, time, event, drop=()) -> tuple[pd.DataFrame, pd.DataFrame, int]:
-    """Part a table into predictors, and time and event; rows where one of the two is missing are
-    left out.
-
-    Parameters
-    ----------
-    frame : pandas.DataFrame
-    time, event : str
-    drop : sequence of str
-        Names of columns that are not to be used.
-
-    Returns
-    -------
-    tuple of data frame, data frame of two columns, and int
-        The predictors, time and event, and the number of rows left out; rows keep their index.
-    """
-    predictors, times, _ = split_target(frame, time, drop=[event, *drop])
-    if event in drop:
-        raise TableError(f"the event {event!r} is among the columns to drop: take it out of them")
-    events = frame.loc[times.index, event]
-    present = events.notna()
-    n_missing = len(frame) - int(present.sum())
-    return (
-        predictors[present],
-        pd.DataFrame({time: times[present], event: events[present]}),
-        n_missing,
-    )
-
-
-def _nearest(name, columns) -> str:
-    names = [str(column) for column in columns]
-    by_lower = {column.lower(): column for column in names}
-    near = difflib.get_close_matches(str(name).lower(), by_lower, n=3)
-    meant = f" (did you mean {' or '.join(repr(by_lower[one]) for one in near)}?)" if near else ""
-    shown = ", ".join(names[:20]) + (f", ... ({len(names)} in all)" if len(names) > 20 else "")
-    return f"{meant}; the columns are {shown}"
-
-
-def as_target(y, task) -> Target:
+def as_target(y: TableLike, task: str) -> Target:
     """Encode a target in any of the forms that users hand over.
 
     Parameters
@@ -403,23 +332,27 @@ def as_target(y, task) -> Target:
         )
     if task == "survival":
         times, events = split_times(y)
-        for what, values in (("times", times), ("events", events)):
-            if values.isna().any():
-                raise TableError(
-                    f"{int(values.isna().sum())} {what} are missing: leave those rows out first"
-                )
+        _check_present(times, "times")
+        _check_present(events, "events")
         return encode_times(times, events, name=times.name)
-    if getattr(y, "ndim", 1) == 2 and y.shape[1] > 1:
+    n_axes = getattr(y, "ndim", 1)
+    if n_axes == 2 and y.shape[1] > 1:
         frame = as_frame(y)
-        return encode_targets(
-            frame, task=task, name="y" if not hasattr(y, "columns") else ", ".join(frame.columns)
-        )
-    values = as_series(y if getattr(y, "ndim", 1) == 1 else np.asarray(y)[:, 0])
+        name = ", ".join(frame.columns) if hasattr(y, "columns") else "y"
+        return encode_targets(frame, task=task, name=name)
+    values = as_series(y if n_axes == 1 else np.asarray(y)[:, 0])
     return encode_target(values, task=task, name=str(values.name))
 
 
-def as_series(y) -> pd.Series:
-    """A target as a series with a name and rows numbered from 0.
+def _check_present(values: pd.Series, what: str) -> None:
+    """Raise where cells are missing."""
+    n_missing = int(values.isna().sum())
+    if n_missing:
+        raise TableError(f"{n_missing} {what} are missing: leave those rows out first")
+
+
+def as_series(y: ArrayLike | pd.Series) -> pd.Series:
+    """Return a target as a series with a name and rows numbered from 0.
 
     Examples
     --------

@@ -1,0 +1,93 @@
+"""Columns of a table are parted into predictors and target."""
+
+import difflib
+from collections.abc import Iterable
+
+import pandas as pd
+
+from tautnet.tables.errors import TableError
+
+__all__ = ["split_survival", "split_target"]
+
+
+def split_target(
+    frame: pd.DataFrame, target: str, drop: str | Iterable[str] = ()
+) -> tuple[pd.DataFrame, pd.Series, int]:
+    """Part a table into predictors and target; rows whose target is missing are left out.
+
+    Parameters
+    ----------
+    frame : pandas.DataFrame
+    target : str
+        Name of the column to predict.
+    drop : sequence of str
+        Names of columns that are not to be used.
+
+    Returns
+    -------
+    tuple of data frame, series and int
+        The predictors, the target, and the number of rows left out. Rows keep their index, so
+        that what belongs to them (weights, groups) can be found in the table.
+
+    Examples
+    --------
+    >>> import pandas as pd
+    >>> from tautnet.tables.target_columns import split_target
+    >>> frame = pd.DataFrame({"id": [1, 2, 3], "age": [20, 30, 40], "y": [0.5, None, 1.5]})
+    >>> predictors, y, n_missing = split_target(frame, "y", drop=["id"])
+    >>> predictors.columns.tolist(), y.tolist(), n_missing
+    (['age'], [0.5, 1.5], 1)
+    """
+    drop = [drop] if isinstance(drop, str) else list(drop)
+    for name in (target, *drop):
+        if name not in frame.columns:
+            raise TableError(f"no such column: {name!r}{_nearest(name, frame.columns)}")
+    if target in drop:
+        raise TableError(f"the target {target!r} is among the columns to drop: take it out of them")
+    predictors = frame.drop(columns=[target, *drop])
+    if not predictors.shape[1]:
+        raise TableError(f"no predictors are left beside the target {target!r}")
+    present = frame[target].notna().to_numpy()
+    n_missing = int((~present).sum())
+    if n_missing == len(frame):
+        raise TableError(f"the target {target!r} has no value in any row")
+    if not n_missing:
+        return predictors, frame[target], 0
+    return predictors[present], frame.loc[present, target], n_missing
+
+
+def split_survival(
+    frame: pd.DataFrame, time: str, event: str, drop: Iterable[str] = ()
+) -> tuple[pd.DataFrame, pd.DataFrame, int]:
+    """Part a table into predictors, and time and event; rows where either is missing are left out.
+
+    Parameters
+    ----------
+    frame : pandas.DataFrame
+    time, event : str
+    drop : sequence of str
+        Names of columns that are not to be used.
+
+    Returns
+    -------
+    tuple of data frame, data frame of two columns, and int
+        The predictors, time and event, and the number of rows left out; rows keep their index.
+    """
+    predictors, times, _ = split_target(frame, time, drop=[event, *drop])
+    if event in drop:
+        raise TableError(f"the event {event!r} is among the columns to drop: take it out of them")
+    events = frame.loc[times.index, event]
+    present = events.notna()
+    n_missing = len(frame) - int(present.sum())
+    outcome = pd.DataFrame({time: times[present], event: events[present]})
+    return predictors[present], outcome, n_missing
+
+
+def _nearest(name: str, columns: Iterable[object]) -> str:
+    """Return what to say of the columns that there are: those named alike, and the first twenty."""
+    names = [str(column) for column in columns]
+    by_lower = {column.lower(): column for column in names}
+    near = difflib.get_close_matches(str(name).lower(), by_lower, n=3)
+    meant = f" (did you mean {' or '.join(repr(by_lower[one]) for one in near)}?)" if near else ""
+    shown = ", ".join(names[:20]) + (f", ... ({len(names)} in all)" if len(names) > 20 else "")
+    return f"{meant}; the columns are {shown}"
