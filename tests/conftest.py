@@ -13,10 +13,16 @@ from pathlib import Path
 import hypothesis
 import pytest
 
+# How long an example takes says something of the machine, and is no fault.
+TIMELESS = hypothesis.settings(
+    hypothesis.settings.get_profile("default"),
+    deadline=None,
+    suppress_health_check=[hypothesis.HealthCheck.too_slow],
+)
 # A run is judged by what changed since the last one: drawn examples are the same each time. Look
 # for new ones with `pytest --hypothesis-profile=explore`.
-hypothesis.settings.register_profile("explore", hypothesis.settings.get_profile("default"))
-hypothesis.settings.register_profile("same", derandomize=True)
+hypothesis.settings.register_profile("explore", TIMELESS)
+hypothesis.settings.register_profile("same", TIMELESS, derandomize=True)
 hypothesis.settings.load_profile("same")
 
 # Small tables that the rooms of fits share.

@@ -6,11 +6,11 @@ import datetime
 import decimal
 import json
 import pickle
-import sys
 
 import numpy as np
 import pandas as pd
 import pytest
+from counting import count_calls
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -375,23 +375,6 @@ def test_permuted_rows_give_permuted_rows():
     matrix = TableEncoder().fit(frame).transform(frame)
     shuffled = frame.iloc[order]
     np.testing.assert_array_equal(TableEncoder().fit(shuffled).transform(shuffled), matrix[order])
-
-
-def count_calls(function, *arguments):
-    """Number of functions, compiled ones too, that a function calls, and what it returns."""
-    n_calls = 0
-
-    def count(frame, event, argument):
-        nonlocal n_calls
-        n_calls += event in ("call", "c_call")
-
-    before = sys.getprofile()
-    sys.setprofile(count)
-    try:
-        result = function(*arguments)
-    finally:
-        sys.setprofile(before)
-    return n_calls, result
 
 
 def test_the_work_grows_with_the_columns_of_a_wide_table_and_not_faster(monkeypatch):
