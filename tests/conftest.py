@@ -38,7 +38,7 @@ BROWSER_TESTS = "tests/views/test_browser.py"
 # half written: JAX says so and compiles it again, which is no fault.
 HALF_WRITTEN = "ignore:Error reading persistent compilation cache entry:UserWarning"
 # What a process waits for takes seconds, or minutes on a machine that is busy with other work.
-PATIENCE = 240
+PATIENCE = 600
 
 # A process inherits that SIGINT is ignored, as it is in what `nohup` or a shell's `&` starts.
 WITH_SIGINT = (

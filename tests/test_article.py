@@ -34,6 +34,8 @@ from tautnet.validation.jobs import run_units
 from tautnet.views.article_sections import article_text
 
 DOCS = Path(__file__).parents[1] / "docs"
+# Half a minute on a quiet machine, and many times that on one that is busy with other work.
+pytestmark = pytest.mark.timeout(1200)
 
 
 @pytest.fixture(scope="session")

@@ -18,7 +18,9 @@ from tautnet import load, options
 
 SMALL = ("--cv", "3", "--hidden", "4")
 # Seconds that a process may take on a machine that is busy with other work.
-PATIENCE = 240
+PATIENCE = 600
+# Studies in processes of their own take most of the suite's time; each may use up its patience.
+pytestmark = pytest.mark.timeout(2 * PATIENCE)
 TOP_KEYS = {
     "data",
     "task",
