@@ -1,15 +1,28 @@
-"""What all tests share: compiled programs, kept between tests and between runs."""
+"""What all tests share: compiled programs, kept between tests and between runs, and processes that
+end with the test that started them.
+"""
 
+import os
+import signal
+import subprocess
 import sys
+import time
+from contextlib import ExitStack
 from pathlib import Path
 
 import hypothesis
 import pytest
 
+# How long an example takes says something of the machine, and is no fault.
+TIMELESS = hypothesis.settings(
+    hypothesis.settings.get_profile("default"),
+    deadline=None,
+    suppress_health_check=[hypothesis.HealthCheck.too_slow],
+)
 # A run is judged by what changed since the last one: drawn examples are the same each time. Look
 # for new ones with `pytest --hypothesis-profile=explore`.
-hypothesis.settings.register_profile("explore", hypothesis.settings.get_profile("default"))
-hypothesis.settings.register_profile("same", derandomize=True)
+hypothesis.settings.register_profile("explore", TIMELESS)
+hypothesis.settings.register_profile("same", TIMELESS, derandomize=True)
 hypothesis.settings.load_profile("same")
 
 # Small tables that the rooms of fits share.
@@ -21,6 +34,21 @@ collect_ignore = ["reference/cox.py"]
 # Linux allows a process 65,530 by default.
 MOST_MAPS = 20_000
 BROWSER_TESTS = "tests/views/test_browser.py"
+# Two processes may want the same compiled program at once, and one then reads what the other has
+# half written: JAX says so and compiles it again, which is no fault.
+HALF_WRITTEN = "ignore:Error reading persistent compilation cache entry:UserWarning"
+# What a process waits for takes seconds, or minutes on a machine that is busy with other work.
+PATIENCE = 600
+
+# A process inherits that SIGINT is ignored, as it is in what `nohup` or a shell's `&` starts.
+WITH_SIGINT = (
+    "import os, signal, sys; signal.signal(signal.SIGINT, signal.SIG_DFL); "
+    "os.execv(sys.argv[1], sys.argv[1:])"
+)
+
+
+def pytest_configure(config):
+    config.addinivalue_line("filterwarnings", HALF_WRITTEN)
 
 
 @pytest.fixture(scope="session")
@@ -34,6 +62,63 @@ def cache_programs(programs):
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("TAUTNET_CACHE", str(programs))
         yield
+
+
+@pytest.fixture(scope="session")
+def surroundings(programs):
+    """Environment of a process: warnings are errors, and neither colours nor a width from outside
+    reach it.
+    """
+    outside = ("FORCE_COLOR", "COLUMNS", "TERM")
+    kept = {name: value for name, value in os.environ.items() if name not in outside}
+    return kept | {
+        "TAUTNET_CACHE": str(programs),
+        "PYTHONWARNINGS": f"error,{HALF_WRITTEN}",
+    }
+
+
+@pytest.fixture
+def started(surroundings):
+    """Start a process of this Python, which SIGINT interrupts and which ends with the test, also
+    where the test fails; its output comes through pipes.
+    """
+    with ExitStack() as ending:
+
+        def started(arguments, cwd, **environment):
+            process = subprocess.Popen(
+                [sys.executable, "-c", WITH_SIGINT, sys.executable, *arguments],
+                cwd=cwd,
+                stdout=subprocess.PIPE,
+                stderr=subprocess.PIPE,
+                env=surroundings | environment,
+                start_new_session=True,
+            )
+            # Callbacks run in reverse order: first the end, then pipes are closed.
+            ending.enter_context(process)
+            ending.callback(end, process)
+            return process
+
+        yield started
+
+
+def end(process):
+    """End a process that still runs, and those that it has started."""
+    if process.poll() is None:
+        os.killpg(process.pid, signal.SIGKILL)
+
+
+@pytest.fixture(scope="session")
+def wait_until():
+    """Wait until something is true, and fail where it does not become so."""
+
+    def wait_until(is_true, what):
+        give_up = time.monotonic() + PATIENCE
+        while not is_true():
+            if time.monotonic() > give_up:
+                pytest.fail(f"waited {PATIENCE} seconds in vain: {what}")
+            time.sleep(0.02)
+
+    return wait_until
 
 
 @pytest.fixture(scope="module")

@@ -18,6 +18,12 @@ from tautnet.options import CommandError
 NETWORK = ("--hidden", "4, 3")
 
 
+@pytest.fixture(autouse=True)
+def inside(monkeypatch, tmp_path):
+    """Whatever a command would write without being asked to stays in a directory of its own."""
+    monkeypatch.chdir(tmp_path)
+
+
 @pytest.fixture(scope="module")
 def columns():
     """Groups ``g``, weights ``w``, and a target that follows a and, a little, w."""

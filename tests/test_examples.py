@@ -20,8 +20,11 @@ def run(monkeypatch, tmp_path, capsys):
         picture = tmp_path / f"{name}.png"
         plt.switch_backend("agg")
         monkeypatch.setattr(sys, "argv", [name, str(picture)])
-        names = runpy.run_path(str(ROOT / "examples" / f"{name}.py"))
-        plt.close("all")
+        monkeypatch.chdir(tmp_path)
+        try:
+            names = runpy.run_path(str(ROOT / "examples" / f"{name}.py"))
+        finally:
+            plt.close("all")
         return capsys.readouterr().out, names, imread(picture)
 
     return run

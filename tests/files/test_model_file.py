@@ -591,7 +591,8 @@ for path in sorted(Path("bad").iterdir()):
             print(path.name, "was loaded")
     except ModelFileError as error:
         n += 1
-    if time.process_time() - start > 2:
+    # Seconds of the processor; on a quiet machine a tenth of them is enough.
+    if time.process_time() - start > 20:
         print(path.name, "took long")
 print(n)
 """

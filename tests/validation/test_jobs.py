@@ -9,26 +9,46 @@ from tautnet.engine.loop import Interrupted, Pace, Ticker
 from tautnet.engine.program import use_compilation_cache
 from tautnet.engine.jobs import count_jobs, run_units
 
+# Seconds that a thread may wait for another one on a machine that is busy with other work.
+PATIENCE = 60
+
 
 def test_results_come_in_order_whatever_ends_first():
-    units = [lambda ticker, i=i: time.sleep(0.05 * (3 - i)) or i for i in range(3)]
-    assert run_units(units, n_jobs=3) == run_units(units) == [0, 1, 2]
+    ended = [threading.Event() for _ in range(3)]
+
+    def unit(i):
+        def last_first(ticker):
+            assert i == 2 or ended[i + 1].wait(PATIENCE)
+            ended[i].set()
+            return i
+
+        return last_first
+
+    assert run_units([unit(i) for i in range(3)], n_jobs=3) == [0, 1, 2]
+    assert run_units([lambda ticker, i=i: i for i in range(3)]) == [0, 1, 2]
 
 
 @pytest.mark.parametrize("n_jobs, expected", [(None, 1), (1, 1), (2, 2)])
 def test_so_many_units_run_at_once(n_jobs, expected):
-    running, most, lock = [0], [0], threading.Lock()
+    lock = threading.Lock()
+    # So many units run at once at least, or none goes on.
+    together = threading.Barrier(expected)
+    running = 0
+    most = 0
 
     def unit(ticker):
+        nonlocal running, most
         with lock:
-            running[0] += 1
-            most[0] = max(most[0], running[0])
+            running += 1
+            most = max(most, running)
+        together.wait(PATIENCE)
+        # Were there more threads than there should be, the others would start now.
         time.sleep(0.05)
         with lock:
-            running[0] -= 1
+            running -= 1
 
     run_units([unit] * 4, n_jobs=n_jobs)
-    assert most[0] == expected
+    assert most == expected
 
 
 def test_jobs_are_counted_as_in_scikit_learn(monkeypatch):
@@ -43,9 +63,11 @@ def test_progress_rises_to_one():
 
 
 def test_one_fault_stops_the_others():
+    started = threading.Event()
     stopped = threading.Event()
 
     def endless(ticker):
+        started.set()
         try:
             while True:
                 ticker.tick()
@@ -55,12 +77,12 @@ def test_one_fault_stops_the_others():
             raise
 
     def faulty(ticker):
-        time.sleep(0.05)
+        assert started.wait(PATIENCE)
         raise ValueError("no")
 
     with pytest.raises(ValueError, match="no"):
         run_units([endless, faulty], n_jobs=2)
-    assert stopped.wait(2)
+    assert stopped.wait(PATIENCE)
 
 
 def test_the_pace_covers_every_step_once():

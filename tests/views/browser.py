@@ -4,6 +4,8 @@ import os
 import shutil
 from contextlib import contextmanager
 
+# Milliseconds that a browser may take for anything on a machine that is busy with other work.
+PATIENCE = 120_000
 NAMES = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
 
 
@@ -20,7 +22,9 @@ def launched():
 
     with sync_playwright() as playwright:
         # Inside a container there is nothing that a sandbox could be made of.
-        browser = playwright.chromium.launch(executable_path=found(), args=["--no-sandbox"])
+        browser = playwright.chromium.launch(
+            executable_path=found(), args=["--no-sandbox"], timeout=PATIENCE
+        )
         try:
             yield browser
         finally:
@@ -39,6 +43,7 @@ def opened(browser, file, *, width=1280, height=900, scheme="light", scale=1):
         offline=True,
         device_scale_factor=scale,
     )
+    context.set_default_timeout(PATIENCE)
     try:
         page = context.new_page()
         page.asked = []
