@@ -70,7 +70,8 @@ def walk(name, data, activation, penalty, *, finish, nested, keep=()):
     from tautnet.solving.settings import Settings
     from tautnet.tables.sample import encode
     from tautnet.validation.folds import fold_rows
-    from tautnet.validation.nested import Candidate, cross_validate
+    from tautnet.validation.fits import Candidate
+from tautnet.validation.nested import cross_validate
 
     frame, y, task = load(name, data)
     target, sample, _ = encode(frame, y, None, task)
@@ -122,11 +123,11 @@ def chosen_point(name, data, activation, penalty):
     """
     from tautnet.objective.networks import pad
     from tautnet.objective.strengths import nearest
-    from tautnet.solving.prepared import make_unit
+    from tautnet.solving.prepared import prepare
     from tautnet.solving.recorder import as_float64
 
     sample, (walked,) = walk(name, data, activation, penalty, finish=(False,), nested=False)
-    unit = make_unit(sample, np.arange(len(sample.y)), walked.candidate.settings)
+    unit = prepare(sample, np.arange(len(sample.y)), walked.candidate.settings)
     path = walked.whole
     at = nearest(path.alphas, walked.curve().alpha("min"))
     start = pad(path.parameters[at], *unit.padded_shape[1:], unit.settings.loss.padding_bias)
@@ -306,13 +307,13 @@ def starts(name, data, activation, penalty):
     """Losses and objectives around the choice, finished from several starts: a row a strength."""
     import jax
 
-    from tautnet.validation.curve import finishing_ladder
+    from tautnet.validation.curve import finishing_grid
 
     sample, (walked,) = walk(
         name, data, activation, penalty, finish=(False,), nested=False, keep="all"
     )
     curve = walked.curve()
-    near = curve.restricted(finishing_ladder(curve))
+    near = curve.restricted(finishing_grid(curve))
     with jax.enable_x64(True):
         # (fold, start, strength, loss or objective)
         found = np.array(
@@ -342,12 +343,12 @@ def finished_around(sample, walked, chain, alphas):
 
     from tautnet.objective.networks import pad
     from tautnet.engine.evaluate import objective
-    from tautnet.solving.prepared import make_unit
+    from tautnet.solving.prepared import prepare
     from tautnet.solving.recorder import as_float64
 
     settings = walked.candidate.settings
     held_out = np.flatnonzero(walked.folds[0] == chain.left_out[0])
-    unit = make_unit(sample, np.flatnonzero(walked.folds[0] != chain.left_out[0]), settings)
+    unit = prepare(sample, np.flatnonzero(walked.folds[0] != chain.left_out[0]), settings)
     rows = unit.data(np.float64)
     found = np.zeros((len(STARTS), len(alphas), 2))
     for j, start in enumerate(STARTS):

@@ -108,10 +108,9 @@ def watched(watch):
     """While it lasts the parts of a fit report to a watch."""
     from tautnet.engine import adam, program
     from tautnet.solving import walk
-    from tautnet.solving.prepared import Unit
 
     run_program = program.Program.__call__
-    make_unit = walk.make_unit
+    prepare = walk.prepare
     add = walk.Recorder.add
     data = Unit.data
     batches = Unit.batches
@@ -133,7 +132,7 @@ def watched(watch):
         return replaced
 
     program.Program.__call__ = call
-    walk.make_unit = timed_as("preparing", make_unit)
+    walk.prepare = timed_as("preparing", prepare)
     walk.Recorder.add = timed_as("recording", add)
     Unit.data = timed_as("preparing", data)
     Unit.batches = timed_as("preparing", batches)
@@ -141,7 +140,7 @@ def watched(watch):
         yield
     finally:
         program.Program.__call__ = run_program
-        walk.make_unit = make_unit
+        walk.prepare = prepare
         walk.Recorder.add = add
         Unit.data = data
         Unit.batches = batches

@@ -12,6 +12,7 @@ import numpy as np
 import pytest
 
 import tautnet as tn
+from tautnet.engine.jobs import run_units
 from tautnet.replication.findings import write_findings
 from tautnet.replication.online import Strengths, learn_online
 from tautnet.replication.protocol import (
@@ -28,7 +29,6 @@ from tautnet.replication.pruning import pruning_rows
 from tautnet.replication.summary import summarise
 from tautnet.replication.trials import Trial, draw_replicate, online_jobs, online_trials
 from tautnet.validation.curve import Curve
-from tautnet.engine.jobs import run_units
 from tautnet.views.article_sections import article_text
 
 DOCS = Path(__file__).parents[1] / "docs"

@@ -42,10 +42,10 @@ def test_a_linear_path_is_solved_at_strengths_of_ones_own():
 def test_task_and_groups_are_found():
     classes = xor(n_rows=60, n_noise=1, seed=1)
     path = tn.fit_path(classes.frame[["x1", "x2", "x3"]], classes.frame["y"], **SMALL)
-    assert path.unit.settings.loss.metric_name == "log-loss"
+    assert path.settings.loss.metric_name == "log-loss"
     times = np.column_stack([np.exp(-Y), np.arange(60) % 4 > 0])
     assert (
-        tn.fit_path(X, times, task="survival", hidden_layer_sizes=()).unit.settings.loss.score_name
+        tn.fit_path(X, times, task="survival", hidden_layer_sizes=()).settings.loss.score_name
         == "c_index"
     )
     path = tn.fit_path(

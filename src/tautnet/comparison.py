@@ -15,7 +15,7 @@ from numpy.typing import ArrayLike
 
 from tautnet.estimators.inputs import check_groups, take_predictors
 from tautnet.inference.recommended import best_row, over_fitted, recommended_name
-from tautnet.inference.result import plain, study_detail
+from tautnet.inference.result import as_json, study_detail
 from tautnet.inference.table import tabulate
 from tautnet.objective.networks import ACTIVATIONS, Network, layer_sizes
 from tautnet.objective.registry import default_names, names_where, penalty_kind, relaxed_forms
@@ -335,7 +335,7 @@ def compare(
     model = _recommended_model(result["recommended"], parameters, X, target, encoder, study)
     result["seconds"] = time.perf_counter() - start
     result["version"] = version("tautnet")
-    result = plain(result)
+    result = as_json(result)
     return Comparison(result, result.pop("detail"), model)
 
 
@@ -349,7 +349,7 @@ def _recommended_model(name, parameters, X, target, encoder, study):
         "adaptive": kind.adaptive_of is not None,
         "relax": kind.relaxed_of is not None,
     }
-    relaxed = study.relaxed.get(name) or Relaxed(study.nested[name], {}, {None: 0})
+    relaxed = study.relaxed.get(name) or Relaxed.of_path(study.fits[name])
     return assemble(parameters | own, X, target, encoder, study.sample, relaxed)
 
 

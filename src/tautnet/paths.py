@@ -2,18 +2,17 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
-from functools import partial
 from typing import Any
 
-import numpy as np
 from numpy.typing import ArrayLike
 
 from tautnet.comparison import check_loss
+from tautnet.engine.jobs import run_jobs
 from tautnet.estimators.assembled import estimator_for
 from tautnet.solving.path import Path
-from tautnet.solving.trainings import run_chain
+from tautnet.solving.settings import Request
 from tautnet.tables.target import as_target
-from tautnet.engine.jobs import run_units
+from tautnet.validation.chains import ChainJob
 
 
 def fit_path(
@@ -125,16 +124,6 @@ def fit_path(
     )
     estimator = estimator_for(found, given)
     sample, settings, _ = estimator._prepare(X, y, sample_weight)
-    rows = np.arange(len(sample.y))
-    walk = partial(
-        run_chain,
-        sample,
-        rows,
-        rows[:0],
-        settings,
-        alphas=estimator._check_alphas(),
-        keep="all",
-        certify="all",
-    )
-    path = run_units([lambda ticker: walk(ticker=ticker)])[0]
-    return replace(path, predictors=estimator._predictor_names())
+    request = Request(estimator._check_alphas(), keep="all", certify="all")
+    [chain] = run_jobs(sample, [ChainJob(settings, request)])
+    return replace(chain.path, predictors=estimator._predictor_names())

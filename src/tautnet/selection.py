@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import numpy as np
 from numpy.typing import ArrayLike
 
+from tautnet.engine.jobs import stage
 from tautnet.estimators.inputs import check_feature_groups, check_groups
 from tautnet.inference.conditionals import Conditionals, heavy_tailed, normal_scores
 from tautnet.inference.exits import order_of_exit
@@ -19,7 +20,7 @@ from tautnet.inference.randomization import (
     randomization_test,
     rows_to_test,
 )
-from tautnet.inference.result import plain
+from tautnet.inference.result import as_json
 from tautnet.inference.stability import (
     PAIRS,
     THRESHOLD,
@@ -34,10 +35,9 @@ from tautnet.prose.selection import randomization_in_words, stability_in_words
 from tautnet.solving.settings import Settings
 from tautnet.tables.errors import TableError
 from tautnet.tables.sample import encode, notes
+from tautnet.validation.fits import Candidate, Chains
 from tautnet.validation.folds import fold_rows
-from tautnet.engine.jobs import stage
-from tautnet.validation.nested import Candidate, cross_validate
-from tautnet.validation.study import single_chains
+from tautnet.validation.nested import cross_validate
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -224,7 +224,7 @@ def select_features(
         version("tautnet"),
     )
     result["seconds"] = time.perf_counter() - start
-    return Selection(plain(result), sentences)
+    return Selection(as_json(result), sentences)
 
 
 def _check(fdr, method, strict, expected_false, cv, task, activation):
@@ -299,7 +299,7 @@ class _Found(NamedTuple):
     value_name: str
     values: object
     selected: object
-    nested: object
+    chains: Chains
     alpha: float
     facts: dict
     in_words: object
@@ -395,8 +395,8 @@ def _by_stability(
 
 def _result(found, names):
     """The part of the result that a method fills; the surest predictors come first."""
-    nested, path = found.nested, found.nested.whole
-    exits = order_of_exit(path, [chain.path for chain, _ in single_chains(nested)])
+    path = found.chains.refit
+    exits = order_of_exit(path, [chain.path for chain, _ in found.chains.singles])
     norms = path.norms[nearest(path.alphas, found.alpha)]
     surest = found.values if found.value_name == "p_value" else -found.values
     order = np.lexsort((-norms, -exits.alphas, surest))

@@ -19,11 +19,12 @@ from tautnet.inference.randomization import (
     rows_to_test,
 )
 from tautnet.objective.networks import Parameters, Weights
-from tautnet.solving.prepared import make_unit
+from tautnet.solving.prepared import prepare
 from tautnet.tables.sample import Sample
 from tautnet.tables.scaling import Scaling
+from tautnet.validation.fits import Candidate
 from tautnet.validation.folds import make_folds
-from tautnet.validation.nested import Candidate, cross_validate
+from tautnet.validation.nested import cross_validate
 
 FOLD = make_folds(60, 3, seed=0)
 
@@ -179,7 +180,7 @@ def test_p_values_of_a_network_that_uses_noise_are_uniform(regression, settings)
     caught.
     """
     rng, p_values = np.random.default_rng(0), []
-    unit = make_unit(regression, np.arange(60), settings(hidden=()))
+    unit = prepare(regression, np.arange(60), settings(hidden=()))
     as_they_are = {n: Scaling(np.zeros(n), np.ones(n)) for n in (1, 2)}
     unit = replace(unit, scaling=as_they_are[2], target_scaling=as_they_are[1])
     parameters = Parameters(Weights(np.array([[0.7], [0.4]]), None, ()), (np.zeros(1),))

@@ -31,9 +31,9 @@ from tautnet.objective.penalties import (
     Penalty,
     SparseGroup,
 )
-from tautnet.objective.registry import make_penalty
 from tautnet.objective.predictors import Predictors
 from tautnet.objective.problem import norm
+from tautnet.objective.registry import make_penalty
 from tautnet.tables.arrays import Floats
 
 NETWORK = Network((3,), "silu")

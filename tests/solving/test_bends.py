@@ -6,11 +6,11 @@ import pytest
 import tautnet as tn
 from tautnet.objective.tasks import loss_for
 from tautnet.solving import bends
+from tautnet.solving.adaptive import adaptive_factors
 from tautnet.solving.bends import Bends
-from tautnet.solving.prepared import make_unit
+from tautnet.solving.prepared import prepare
 from tautnet.solving.settings import Settings
 from tautnet.tables.sample import Sample
-from tautnet.solving.adaptive import adaptive_factors
 
 QUICK = dict(hidden_layer_sizes=(20,), random_state=0)
 rng = np.random.default_rng(5)
@@ -25,7 +25,7 @@ def found(X, y, task="regression", weight=None, outputs=None):
     weight = np.ones(len(X)) if weight is None else weight
     y = np.asarray(y, float).reshape(len(X), -1)
     settings = Settings("group", loss=loss_for(task, y, weight))
-    unit = make_unit(Sample(X, np.arange(X.shape[1]), y, weight), np.arange(len(X)), settings)
+    unit = prepare(Sample(X, np.arange(X.shape[1]), y, weight), np.arange(len(X)), settings)
     if outputs is None:
         outputs = np.broadcast_to(unit.null_outputs, unit.y.shape)
     return Bends(unit).of(np.asarray(outputs)[None])[0]

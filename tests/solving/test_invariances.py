@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 from tautnet.objective.networks import Network
+from tautnet.solving.settings import Request
 from tautnet.solving.walk import walk
 
 ALL = np.arange(60)
@@ -14,8 +15,8 @@ PENALTIES = ["l2", "elasticnet", "group"]
 
 def outputs(sample, settings, rows=ALL, X=None, alpha=0.05):
     """Outputs of a model walked to one strength, for the rows of the table or others."""
-    path = walk(sample, rows, rows[:0], settings, until=alpha)
-    return path.unit.outputs(path.parameters[len(path.alphas) - 1], sample.X if X is None else X)
+    path = walk(sample, rows, rows[:0], settings, Request(until=alpha))
+    return path.scaling.outputs(path.parameters[len(path.alphas) - 1], sample.X if X is None else X)
 
 
 @pytest.fixture(scope="module")

@@ -6,12 +6,13 @@ import jax
 import numpy as np
 import pytest
 
-from tautnet.objective.networks import padded_size
-from tautnet.objective.strengths import grid, nearest
 from tautnet.engine import adam
 from tautnet.engine.adam import Adam
 from tautnet.engine.loop import Ticker
-from tautnet.solving.prepared import in_place, make_unit
+from tautnet.objective.networks import padded_size
+from tautnet.objective.strengths import grid, nearest
+from tautnet.solving.prepared import in_place, prepare
+from tautnet.solving.settings import Request
 from tautnet.solving.walk import automatic_alphas, walk
 
 PRUNING = ("l1", "elasticnet", "group")
@@ -23,7 +24,7 @@ def paths(regression, settings):
     """The path of every penalty on all rows, all parameters kept, certified."""
     names = ("none", "l2", *PRUNING)
     return {
-        name: walk(regression, ALL, ALL[:5], settings(name), keep="all", certify="all")
+        name: walk(regression, ALL, ALL[:5], settings(name), Request(keep="all", certify="all"))
         for name in names
     }
 
@@ -36,7 +37,7 @@ def test_grids_of_different_tables_line_up():
 def test_wide_tables_start_later(regression, settings):
     wide = regression._replace(X=np.tile(regression.X, 11), column_predictor=np.arange(66))
     for sample, ratio in ((regression, 1e-6), (wide, 1e-2)):
-        unit = make_unit(sample, ALL, settings("l2"))
+        unit = prepare(sample, ALL, settings("l2"))
         alphas = automatic_alphas(unit)
         step = 10 ** (1 / 8)
         assert ratio * unit.alpha_scale <= alphas[0] < ratio * unit.alpha_scale * step
@@ -69,7 +70,7 @@ def test_on_wide_tables_columns_that_have_left_leave_the_arithmetic_for_good(
     )
     monkeypatch.setattr(walking, "WIDE", 3)
     narrow, whole = (
-        walk(regression, ALL, ALL[:5], paths[name].unit.settings, certify="all"),
+        walk(regression, ALL, ALL[:5], paths[name].settings, Request(certify="all")),
         paths[name],
     )
     assert kept and max(kept) <= 4
@@ -83,7 +84,7 @@ def test_on_wide_tables_columns_that_have_left_leave_the_arithmetic_for_good(
 
 def test_a_walk_of_fewer_columns_holds_no_more_networks_at_once(regression, settings, monkeypatch):
     """What a run returns has all columns again."""
-    unit = make_unit(regression, ALL, settings("group"))
+    unit = prepare(regression, ALL, settings("group"))
     start, data = unit.start(np.float32), unit.data(np.float32)
     n_parameters = sum(leaf.size for leaf in jax.tree.leaves(start))
     monkeypatch.setattr("tautnet.engine.adam.NUMBERS_BETWEEN_LOOKS", n_parameters)
@@ -126,7 +127,11 @@ def test_none_is_a_fixed_training_that_is_recorded(paths, settings):
 def test_a_walk_up_to_a_strength_is_that_point_of_the_path(paths, regression, settings, name):
     i = 20
     alone = walk(
-        regression, ALL, ALL[:5], settings(name), until=paths[name].alphas[i], certify="kept"
+        regression,
+        ALL,
+        ALL[:5],
+        settings(name),
+        Request(until=paths[name].alphas[i], certify="kept"),
     )
     for a, b in zip(leaves(alone.parameters[i]), leaves(paths[name].parameters[i]), strict=True):
         np.testing.assert_array_equal(a, b)
@@ -134,7 +139,7 @@ def test_a_walk_up_to_a_strength_is_that_point_of_the_path(paths, regression, se
 
 
 def test_a_strength_between_two_of_the_grid_is_walked_to(regression, settings):
-    path = walk(regression, ALL, NONE, settings("l2"), until=0.0123)
+    path = walk(regression, ALL, NONE, settings("l2"), Request(until=0.0123))
     assert path.alphas[-1] == 0.0123 and path.alphas[-2] == pytest.approx(0.01)
 
 
@@ -154,9 +159,11 @@ def test_classes_have_paths_too(request, settings, task, table):
 @pytest.mark.parametrize("name", ["l2", *PRUNING])
 def test_finishing_solves_a_smooth_network(regression, settings, name):
     options = dict(activation="silu", finish=True, tol=0.005, max_iter=3000)
-    path = walk(regression, ALL, NONE, settings(name, **options), until=0.1, certify="kept")
+    path = walk(
+        regression, ALL, NONE, settings(name, **options), Request(until=0.1, certify="kept")
+    )
     unfinished = walk(
-        regression, ALL, NONE, settings(name, activation="silu"), until=0.1, certify="kept"
+        regression, ALL, NONE, settings(name, activation="silu"), Request(until=0.1, certify="kept")
     )
     assert path.stationarity[-1] <= 0.005 / 5 or path.objective_gap[-1] < 1e-4
     assert path.stationarity[-1] < unfinished.stationarity[-1]
@@ -171,7 +178,11 @@ def test_a_small_objective_that_still_falls_is_not_given_up(regression, settings
     smooth = replace(settings(hidden=(5,)).network, activation="silu")
     exact = settings(hidden=(5,), network=smooth, finish=True, tol=0.005, max_iter=5000)
     path = walk(
-        regression._replace(y=target), ALL, NONE, exact, alphas=[1e-3], keep="all", certify="all"
+        regression._replace(y=target),
+        ALL,
+        NONE,
+        exact,
+        Request(alphas=[1e-3], keep="all", certify="all"),
     )
     assert path.train_loss[0] < 1e-2 * target.var() and path.stationarity[0] <= 0.005
 
@@ -179,7 +190,7 @@ def test_a_small_objective_that_still_falls_is_not_given_up(regression, settings
 @pytest.mark.parametrize("name", PRUNING)
 def test_minibatches_keep_zeros_exact_and_end_null(regression, settings, name):
     batched = replace(settings(name).schedule, batch_rows=30, batch_size=16)
-    path = walk(regression, ALL, NONE, settings(name, schedule=batched), certify="all")
+    path = walk(regression, ALL, NONE, settings(name, schedule=batched), Request(certify="all"))
     full = walk(regression, ALL, NONE, settings(name))
     assert path.n_features[-1] == 0 and (path.zero_weights > 0).sum() > 3
     half = nearest(path.alphas, 0.03)
@@ -203,10 +214,14 @@ def test_a_table_that_is_read_in_place_is_fitted_as_a_copy_is(
     monkeypatch.setattr("tautnet.objective.problem.ROWS_AT_ONCE", 32)
     monkeypatch.setattr("tautnet.solving.prepared.ROWS_AT_ONCE", 32)
     sample = regression._replace(X=X)
-    copied = walk(sample, ALL[5:], ALL[:5], exact, alphas=[0.02, 0.05], keep="all", certify="all")
+    copied = walk(
+        sample, ALL[5:], ALL[:5], exact, Request(alphas=[0.02, 0.05], keep="all", certify="all")
+    )
     monkeypatch.setattr("tautnet.solving.prepared.LARGE", 0)
-    read = walk(sample, ALL[5:], ALL[:5], exact, alphas=[0.02, 0.05], keep="all", certify="all")
-    assert copied.unit.table is None and make_unit(sample, ALL, exact).table is not None
+    read = walk(
+        sample, ALL[5:], ALL[:5], exact, Request(alphas=[0.02, 0.05], keep="all", certify="all")
+    )
+    assert copied.unit.table is None and prepare(sample, ALL, exact).table is not None
     for field in ("outputs", "train_loss", "norms", "stationarity"):
         np.testing.assert_allclose(
             getattr(read, field), getattr(copied, field), rtol=1e-5, atol=1e-7
@@ -242,7 +257,11 @@ def test_a_table_that_is_far_from_fitted_gets_more_steps(regression, settings):
 
     def steps(**changed):
         return walk(
-            regression, ALL, NONE, settings(schedule=replace(short, **changed)), alphas=alphas
+            regression,
+            ALL,
+            NONE,
+            settings(schedule=replace(short, **changed)),
+            Request(alphas=alphas),
         ).steps
 
     lengths = np.diff(steps(falling=0.0))
@@ -267,9 +286,9 @@ def test_padding_changes_nothing(regression, settings, monkeypatch):
     exact = settings(
         "group", precision="float64", schedule=replace(settings("l2").schedule, first_steps=20)
     )
-    padded = walk(regression, ALL, ALL, exact, alphas=[0.05])
+    padded = walk(regression, ALL, ALL, exact, Request(alphas=[0.05]))
     monkeypatch.setattr("tautnet.objective.networks.padded_size", lambda size: size)
-    bare = walk(regression, ALL, ALL, exact, alphas=[0.05])
+    bare = walk(regression, ALL, ALL, exact, Request(alphas=[0.05]))
     assert padded_size(60) > 60
     np.testing.assert_allclose(padded.outputs, bare.outputs, rtol=1e-6)
 
@@ -278,8 +297,8 @@ def test_rows_of_weight_0_are_not_there(regression, settings):
     weight = np.ones(60)
     weight[50:] = 0
     ignored = regression._replace(weight=weight, y=np.where(weight[:, None] > 0, regression.y, 1e6))
-    a = walk(ignored, ALL, ALL[:5], settings("l2"), until=0.01)
-    b = walk(regression, ALL[:50], ALL[:5], settings("l2"), until=0.01)
+    a = walk(ignored, ALL, ALL[:5], settings("l2"), Request(until=0.01))
+    b = walk(regression, ALL[:50], ALL[:5], settings("l2"), Request(until=0.01))
     np.testing.assert_array_equal(a.outputs[-1], b.outputs[-1])
 
 
@@ -305,14 +324,14 @@ def test_proximal_newton_and_proximal_gradient_agree(
     """Two ways to finish a linear map; Newton's model is used where it is the cheaper one."""
     sample = request.getfixturevalue(table)
     solved = settings(name, task=task, hidden=(), tol=1e-7, max_iter=20_000)
-    newton = walk(sample, ALL, ALL, solved, alphas=[0.01, 0.03])
+    newton = walk(sample, ALL, ALL, solved, Request(alphas=[0.01, 0.03]))
     monkeypatch.setattr("tautnet.solving.finishing.LARGEST_MODEL", 0)
-    gradient = walk(sample, ALL, ALL, solved, alphas=[0.01, 0.03])
+    gradient = walk(sample, ALL, ALL, solved, Request(alphas=[0.01, 0.03]))
     np.testing.assert_allclose(newton.outputs, gradient.outputs, atol=1e-5)
     np.testing.assert_array_equal(newton.norms > 0, gradient.norms > 0)
     assert newton.steps[-1] < 20 < gradient.steps[-1]
 
 
 def test_a_linear_map_without_a_penalty_is_certified_by_its_gradient(regression, settings):
-    path = walk(regression, ALL, NONE, settings("none", hidden=()), certify="all")
+    path = walk(regression, ALL, NONE, settings("none", hidden=()), Request(certify="all"))
     assert path.stationarity[-1] <= 0.01

@@ -12,12 +12,12 @@ import pytest
 from cases import make_case, make_predictors
 from numpy.testing import assert_allclose, assert_array_equal
 
+from tautnet.engine import adam, evaluate, fista
+from tautnet.engine import program as compiling
 from tautnet.objective.classification import BinaryLogLoss
 from tautnet.objective.networks import Network
 from tautnet.objective.penalties import ElasticNet, Group
 from tautnet.objective.problem import Data, Problem
-from tautnet.engine import adam, evaluate, fista
-from tautnet.engine import program as compiling
 from tautnet.objective.regression import SquaredError
 
 LINEAR = Network((), skip=False)

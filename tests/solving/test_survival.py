@@ -46,7 +46,7 @@ def test_without_a_hidden_layer_it_is_the_cox_model_of_other_programs(case):
     model = fit(
         case["ties"], case["alpha"] / len(rows), rows[["a", "b", "c"]], rows[["time", "event"]]
     )
-    ours = model.coefs_[0][:, 0] / model.unit_.scaling.scale
+    ours = model.coefs_[0][:, 0] / model.scaling_.inputs.scale
     assert_allclose(ours, case[["a", "b", "c"]].astype(float), atol=1e-5)
     if not np.isnan(case["c_index"]):
         assert model.score(X, Y) == pytest.approx(case["c_index"], abs=1e-12)

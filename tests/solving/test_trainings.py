@@ -85,7 +85,7 @@ def test_any_score_of_scikit_learn_is_watched():
     # The fourth look had the best score, and what watched is not kept.
     assert (
         seen[3][3] in model.predict_proba(X)[:, 0]
-        and pickle.loads(pickle.dumps(model.unit_)).settings
+        and pickle.loads(pickle.dumps(model.scaling_)).settings
     )
     with pytest.raises(ValueError, match="not a number on the rows that were set aside"):
         tn.TautNetClassifier("early_stopping", stopping=lambda *_: np.nan, **QUICK).fit(X, labels)

@@ -22,7 +22,7 @@ from tautnet.estimators.models import TautNetClassifier, TautNetRegressor
 from tautnet.objective.classification import BinaryLogLoss, MultilabelLogLoss, MultinomialLogLoss
 from tautnet.objective.networks import Network
 from tautnet.objective.regression import Huber, Poisson, Quantile, SquaredError
-from tautnet.solving.settings import Settings
+from tautnet.solving.settings import Request, Settings
 from tautnet.solving.walk import walk
 from tautnet.tables.sample import Sample
 from tautnet.tables.scaling import standardise
@@ -74,8 +74,7 @@ def solve(penalty, alpha, X, y, weight, loss, *, column_predictor=None, l1_ratio
         np.arange(len(X)),
         ROWS[:0],
         settings,
-        alphas=[alpha],
-        keep="all",
+        Request(alphas=[alpha], keep="all"),
     )
     assert path.stationarity[0] <= 2e-11
     (coefficients, skip, later), (bias,) = path.parameters[0]
@@ -306,8 +305,7 @@ def test_quantile_is_quantile_regression(X, signal, weights, weighting, quantile
         ROWS,
         ROWS[:0],
         settings,
-        alphas=[alpha],
-        keep="all",
+        Request(alphas=[alpha], keep="all"),
     )
     (coefficients, _, _), (bias,) = path.parameters[0]
     y = standardised(signal, weight)

@@ -194,7 +194,7 @@ def test_chains_score_the_rows_they_left_out(regression, settings):
     one = fit_chain(regression, fold, (2,), settings("l2"), keep="all")
     rows = fold == 2
     i = 10
-    outputs = one.path.unit.outputs(one.path.parameters[i], regression.X[rows])
+    outputs = one.path.scaling.outputs(one.path.parameters[i], regression.X[rows])
     assert one.losses[2][i] == pytest.approx(np.mean((outputs - regression.y[rows]) ** 2), rel=1e-6)
     curve = outer_curve([[one]], [np.ones(3)])
     assert curve.mean[i] == one.losses[2][i]

@@ -5,9 +5,9 @@ import time
 
 import pytest
 
+from tautnet.engine.jobs import count_jobs, run_units
 from tautnet.engine.loop import Interrupted, Pace, Ticker
 from tautnet.engine.program import use_compilation_cache
-from tautnet.engine.jobs import count_jobs, run_units
 
 # Seconds that a thread may wait for another one on a machine that is busy with other work.
 PATIENCE = 60

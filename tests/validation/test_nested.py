@@ -5,8 +5,9 @@ import pytest
 
 from tautnet.inference.table import tabulate
 from tautnet.solving.adaptive import adaptive_factors
+from tautnet.validation.fits import Candidate
 from tautnet.validation.folds import make_folds
-from tautnet.validation.nested import Candidate, cross_validate
+from tautnet.validation.nested import cross_validate
 from tautnet.validation.study import chosen_results, run_study
 
 FOLD = make_folds(60, 3, seed=0)
@@ -65,13 +66,13 @@ def test_poisoned_rows_change_no_factor_and_no_choice_of_an_adaptive_penalty(reg
     )
     before, after = (run(sample, adaptive)[0] for sample in (regression, poisoned))
     for a, b in ((one.single(0, HELD_OUT) for one in (before, after)),):
-        assert a.path.unit.settings.penalty_factors == b.path.unit.settings.penalty_factors != None  # noqa: E711
+        assert a.path.settings.penalty_factors == b.path.settings.penalty_factors != None  # noqa: E711
         np.testing.assert_array_equal(a.path.norms, b.path.norms)
     x, y = before.inner(0, HELD_OUT), after.inner(0, HELD_OUT)
     np.testing.assert_array_equal(x.fold_losses, y.fold_losses)
     assert x.fold_losses.shape[1] == 2 and x.alpha("min") == y.alpha("min")
     # The rows do matter to the others.
-    assert before.whole.unit.settings.penalty_factors != after.whole.unit.settings.penalty_factors
+    assert before.whole.settings.penalty_factors != after.whole.settings.penalty_factors
 
 
 def test_adaptive_chains_take_their_factors_where_the_other_folds_choose(
@@ -90,7 +91,7 @@ def test_adaptive_chains_take_their_factors_where_the_other_folds_choose(
         at = len(first.path.alphas) - 1 - first.losses[other][::-1].argmin()
         own = next(c for c in clean[1].chains[0] if c.left_out == chain.left_out)
         expected = adaptive_factors(own.path.sizes[own.at(first.path.alphas[at])])
-        assert chain.path.unit.settings.penalty_factors == pytest.approx(expected)
+        assert chain.path.settings.penalty_factors == pytest.approx(expected)
 
 
 def test_the_number_of_jobs_changes_no_bit(regression, candidates, clean):
@@ -115,9 +116,9 @@ def test_chosen_takes_the_better_penalty_inside_each_outer_fold(regression, cand
     )
     chosen = chosen_results(study, "min")
     for k in range(3):
-        inner = {name: study.nested[name].inner(0, k) for name in ("l2", "group")}
+        inner = {name: study.fits[name].inner(0, k) for name in ("l2", "group")}
         best = min(inner, key=lambda name: inner[name].mean.min())
-        expected = study.nested[best].outer("min")
+        expected = study.fits[best].outer("min")
         np.testing.assert_array_equal(chosen.losses[FOLD == k], expected.losses[FOLD == k])
     table = tabulate(study)
     assert [row["penalty"] for row in table.rows] == ["l2", "group"]
@@ -137,7 +138,7 @@ def test_repeats_are_averaged_and_give_the_resampled_interval(regression, candid
     assert l2["vs_none"].keys() == {"diff", "ci_low", "ci_high", "p_holm", "t_ci_low", "t_ci_high"}
     assert l2["vs_none"]["t_ci_low"] < l2["vs_none"]["diff"] < l2["vs_none"]["t_ci_high"]
     assert l2["vs_null"].keys() == {"diff", "ci_low", "ci_high", "p_holm"}
-    each = [study.nested["l2"].outer("min").fold_losses[3 * r : 3 * r + 3].mean() for r in range(2)]
+    each = [study.fits["l2"].outer("min").fold_losses[3 * r : 3 * r + 3].mean() for r in range(2)]
     assert l2["test_loss"] == pytest.approx(np.mean(each))
 
 

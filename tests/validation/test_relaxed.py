@@ -10,8 +10,9 @@ from matplotlib.figure import Figure
 from sklearn.linear_model import Ridge
 
 import tautnet as tn
+from tautnet.validation.fits import Candidate
 from tautnet.validation.folds import make_folds
-from tautnet.validation.nested import Candidate, cross_validate
+from tautnet.validation.nested import cross_validate
 from tautnet.validation.relaxed import (
     Option,
     choice,
@@ -98,7 +99,7 @@ def test_poisoned_rows_change_no_refit_and_no_choice_of_the_folds_that_leave_the
     for name in (("norm", count) for count in range(1, relaxed.tops[key] + 1)):
         before, after = relaxed.refits[name], other.refits[name]
         single, again = before.single(*key), after.single(*key)
-        np.testing.assert_array_equal(single.path.unit.columns, again.path.unit.columns)
+        np.testing.assert_array_equal(single.path.scaling.columns, again.path.scaling.columns)
         np.testing.assert_array_equal(single.path.norms, again.path.norms)
         np.testing.assert_array_equal(before.inner(*key).fold_losses, after.inner(*key).fold_losses)
         assert before.inner(*key).fold_losses.shape[1] == 2
@@ -128,8 +129,8 @@ def test_each_chain_refits_what_the_other_folds_rank_first(regression, relaxed):
             if c.left_out == (0, 1) and 0 in c.serves
         )
         expected = np.flatnonzero(np.isin(regression.column_predictor, first))
-        assert refit.path.unit.columns.tolist() == expected.tolist()
-        assert refit.path.unit.settings.penalty == "l2" and len(refit.path.alphas) > 20
+        assert refit.path.scaling.columns.tolist() == expected.tolist()
+        assert refit.path.settings.penalty == "l2" and len(refit.path.alphas) > 20
 
 
 def test_each_fold_climbs_until_more_predictors_no_longer_help(regression, settings, relaxed):
@@ -157,7 +158,7 @@ def test_outer_folds_score_what_their_inner_folds_choose(relaxed):
     outer, orders = relaxed.outer("min"), []
     for k in range(3):
         option = choice(list(relaxed.options((0, k))), "min")
-        chain = next(c for c in option.nested.chains[0] if c.left_out == (k,))
+        chain = next(c for c in option.chains.chains[0] if c.left_out == (k,))
         orders.append(option.order)
         assert outer.alphas[k] == option.alpha
         assert outer.fold_losses[k] == pytest.approx(

@@ -23,12 +23,12 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
-from tautnet.objective.arrays import Array
-from tautnet.objective.networks import Parameters, Weights, padded_size, stacked
-from tautnet.objective.problem import Data, Problem
 from tautnet.engine.evaluate import Rows
 from tautnet.engine.loop import Pace, Ticker
 from tautnet.engine.program import Program
+from tautnet.objective.arrays import Array
+from tautnet.objective.networks import Parameters, Weights, padded_size, stacked
+from tautnet.objective.problem import Data, Problem
 from tautnet.tables.arrays import Floats, Integers
 
 # β₁ and β₂.

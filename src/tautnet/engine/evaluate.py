@@ -4,10 +4,10 @@ from typing import TypeAlias
 
 import jax
 
+from tautnet.engine.program import Program
 from tautnet.objective.arrays import Array
 from tautnet.objective.networks import Parameters
 from tautnet.objective.problem import Data, Problem, TableRows, null_loss
-from tautnet.engine.program import Program
 
 # Rows as programs take them: copied, or read from a large table.
 Rows: TypeAlias = Data | TableRows

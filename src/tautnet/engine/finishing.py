@@ -5,11 +5,11 @@ from typing import NamedTuple
 import jax
 import numpy as np
 
-from tautnet.objective.networks import Parameters
-from tautnet.objective.problem import Problem, Rows
 from tautnet.engine import fista
 from tautnet.engine.loop import Ticker
 from tautnet.engine.program import Program
+from tautnet.objective.networks import Parameters
+from tautnet.objective.problem import Problem, Rows
 
 
 class Finishing(NamedTuple):

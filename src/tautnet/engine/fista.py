@@ -15,11 +15,11 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
+from tautnet.engine.evaluate import Rows
+from tautnet.engine.program import Program
 from tautnet.objective.arrays import Array
 from tautnet.objective.networks import Parameters
 from tautnet.objective.problem import Problem, Quadratic, unit_steps
-from tautnet.engine.evaluate import Rows
-from tautnet.engine.program import Program
 
 # A point, whether it is good enough, and the step or the share of a step that led there.
 Trial: TypeAlias = tuple[Parameters, Array, Array]

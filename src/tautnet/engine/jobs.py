@@ -8,7 +8,8 @@ import os
 import threading
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
-from typing import Protocol, TypeVar
+from dataclasses import dataclass
+from typing import Any, Protocol, TypeVar
 
 from threadpoolctl import threadpool_limits
 
@@ -25,6 +26,17 @@ class Job(Protocol[Table, Result]):
 
     def run(self, table: Table, ticker: Ticker) -> Result:
         """Do it; ``ticker`` hears of progress and stops it."""
+
+
+@dataclass(frozen=True)
+class Call:
+    """A job that needs no table: a picklable function of a ticker."""
+
+    function: Callable[[Ticker], Any]
+
+    def run(self, table: None, ticker: Ticker) -> Any:
+        """Call it."""
+        return self.function(ticker)
 
 
 def count_jobs(n_jobs: int | None) -> int:

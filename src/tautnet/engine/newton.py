@@ -10,12 +10,12 @@ where λ = 1, ½, ¼, ... until F does not rise (Lee, Sun and Saunders 2014). Fi
 import jax
 import jax.numpy as jnp
 
-from tautnet.objective.arrays import Array
-from tautnet.objective.networks import Parameters
-from tautnet.objective.problem import Problem, Quadratic, expand, norm, unit_steps
 from tautnet.engine.evaluate import Rows
 from tautnet.engine.fista import FistaState, Trial, fista_iteration
 from tautnet.engine.program import Program
+from tautnet.objective.arrays import Array
+from tautnet.objective.networks import Parameters
+from tautnet.objective.problem import Problem, Quadratic, expand, norm, unit_steps
 
 
 def _newton_step(problem: Problem, data: Rows, state: FistaState) -> FistaState:

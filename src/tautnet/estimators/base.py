@@ -4,8 +4,9 @@ predictions.
 
 import time
 import warnings
+from collections.abc import Callable
 from copy import copy
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from numbers import Integral, Real
 
 import numpy as np
@@ -19,6 +20,7 @@ from sklearn.utils.validation import check_is_fitted
 
 from tautnet.estimators.conversion import Convertible
 from tautnet.estimators.inputs import (
+    Table,
     check_groups,
     check_sample_weight,
     check_table,
@@ -26,11 +28,13 @@ from tautnet.estimators.inputs import (
     take_predictors,
 )
 from tautnet.files.summary import summarise
-from tautnet.objective.networks import ACTIVATIONS, Network, layer_sizes
+from tautnet.objective.networks import ACTIVATIONS, Network, Parameters, layer_sizes
 from tautnet.objective.prediction import average_mean
 from tautnet.objective.registry import estimator_names, names_where, penalty_kind
 from tautnet.objective.tasks import REGRESSION_LOSSES, TIES, loss_for
+from tautnet.solving.fitted_scaling import FittedScaling
 from tautnet.solving.settings import Settings
+from tautnet.tables.arrays import Floats, Integers
 from tautnet.tables.sample import encode
 
 GAP_WORTH_A_WARNING = 1e-3
@@ -43,6 +47,35 @@ def set_parameters(estimator, given):
     for name, value in given.items():
         if name not in ("self", "__class__"):
             setattr(estimator, name, value)
+
+
+@dataclass(frozen=True, eq=False)
+class Watch:
+    """How good a network is on some rows, by a score of scikit-learn's.
+
+    Attributes
+    ----------
+    model : estimator
+        What the network is put into to be scored.
+    score : callable
+    X, y, weight : table, target and array or None
+        All rows.
+    """
+
+    model: "Net"
+    score: Callable[..., float]
+    X: Table
+    y: Table
+    weight: Floats | None
+
+    def __call__(self, scaling: FittedScaling, parameters: Parameters, rows: Integers) -> float:
+        """The score of a network on some of the rows."""
+        model = copy(self.model)
+        model.scaling_ = scaling
+        model._members = [scaling.predictor(parameters)]
+        weights = {} if self.weight is None else {"sample_weight": self.weight[rows]}
+        X = _safe_indexing(self.X, rows)
+        return self.score(model, X, _safe_indexing(self.y, rows), **weights)
 
 
 class Net(Convertible, BaseEstimator):
@@ -128,13 +161,7 @@ class Net(Convertible, BaseEstimator):
             return None
         score = check_scoring(self, scoring=None if self.stopping == "score" else self.stopping)
 
-        def goodness(unit, parameters, rows):
-            model = copy(self)
-            model.unit_, model._members = unit, [unit.predictor(parameters)]
-            weights = {} if weight is None else {"sample_weight": weight[rows]}
-            return score(model, _safe_indexing(X, rows), _safe_indexing(y, rows), **weights)
-
-        return goodness
+        return Watch(self, score, X, y, weight)
 
     def _seed(self):
         if isinstance(self.random_state, Integral):
@@ -278,7 +305,7 @@ class Net(Convertible, BaseEstimator):
     def _store(self, sample, path, i):
         """Take point i of a path as the fitted model."""
         weights, biases = path.parameters[i]
-        member = path.unit.predictor(path.parameters[i])
+        member = path.scaling.predictor(path.parameters[i])
         self.coefs_, self.intercepts_, self.skip_coef_ = (
             list(member.layers),
             list(member.biases),
@@ -290,7 +317,8 @@ class Net(Convertible, BaseEstimator):
             float(path.objective_gap[i]),
         )
         self.train_loss_ = float(path.train_loss[i])
-        self.unit_, self.n_rows_ = path.unit, len(sample.y)
+        self.scaling_ = path.scaling
+        self.n_rows_ = len(sample.y)
         squares = np.square(weights.input).sum(axis=1)
         squares += 0 if weights.skip is None else np.square(weights.skip).sum(axis=1)
         self.feature_importances_ = np.sqrt(
@@ -315,8 +343,8 @@ class Net(Convertible, BaseEstimator):
 
     def _keep_factors(self, path):
         """The factors that a path was walked with."""
-        if path.unit.settings.penalty_factors is not None:
-            self.penalty_factors_[self._predictors] = path.unit.settings.penalty_factors
+        if path.settings.penalty_factors is not None:
+            self.penalty_factors_[self._predictors] = path.settings.penalty_factors
 
     def _keep_baseline(self, sample):
         """What else prediction needs: nothing but for survival."""

@@ -5,7 +5,7 @@ from collections.abc import Callable
 from dataclasses import fields, is_dataclass
 from importlib.metadata import version
 from os import PathLike
-from typing import Any, Self
+from typing import Any, NamedTuple, Self
 
 from sklearn.utils.validation import check_is_fitted
 
@@ -15,66 +15,86 @@ from tautnet.objective.classification import BinaryLogLoss, MultilabelLogLoss, M
 from tautnet.objective.networks import Network
 from tautnet.objective.regression import Huber, Poisson, Quantile, SquaredError
 from tautnet.objective.survival import CoxPartialLikelihood
+from tautnet.solving.fitted_scaling import FittedScaling
 from tautnet.solving.path import Path
-from tautnet.solving.prepared import Unit
 from tautnet.solving.settings import Schedule, Settings
 from tautnet.tables.scaling import Scaling
 
+
+class RecordKind(NamedTuple):
+    """How a record stands in a model file.
+
+    Attributes
+    ----------
+    cls : type
+        What it is here.
+    keys : dict
+        Field -> its name in files, where the two differ.
+    """
+
+    cls: type
+    keys: dict[str, str] = {}
+
+
+# Names of records in model files. They are keys, not class names: files written long ago hold them.
 RECORDS = {
-    record.__name__: record
-    for record in (
-        Path,
-        Unit,
-        Scaling,
-        Settings,
-        Schedule,
-        Network,
-        SquaredError,
-        Poisson,
-        Huber,
-        Quantile,
-        BinaryLogLoss,
-        MultinomialLogLoss,
-        MultilabelLogLoss,
-        CoxPartialLikelihood,
-    )
+    "Path": RecordKind(Path, {"scaling": "unit"}),
+    "Unit": RecordKind(FittedScaling, {"inputs": "scaling", "target": "target_scaling"}),
+    "Scaling": RecordKind(Scaling),
+    "Settings": RecordKind(Settings),
+    "Schedule": RecordKind(Schedule),
+    "Network": RecordKind(Network),
+    "SquaredError": RecordKind(SquaredError),
+    "Poisson": RecordKind(Poisson),
+    "Huber": RecordKind(Huber),
+    "Quantile": RecordKind(Quantile),
+    "BinaryLogLoss": RecordKind(BinaryLogLoss),
+    "MultinomialLogLoss": RecordKind(MultinomialLogLoss),
+    "MultilabelLogLoss": RecordKind(MultilabelLogLoss),
+    "CoxPartialLikelihood": RecordKind(CoxPartialLikelihood),
 }
+NAMES = {kind.cls: name for name, kind in RECORDS.items()}
 PACKAGES = ("tautnet", "jax", "numpy", "pandas", "scikit-learn")
 # Kept in the fitted model under names of their own.
-APART = ("encoder_", "unit_", "_members", "target_name_")
+APART = ("encoder_", "scaling_", "_members", "target_name_")
 
 
-def plain(value):
+def as_record(value: Any) -> Any:
     """A record of numbers as a dict that names its kind.
 
     Examples
     --------
-    >>> plain(Network((3,), "tanh", False))
+    >>> as_record(Network((3,), "tanh", False))
     {'record': 'Network', 'hidden_layer_sizes': (3,), 'activation': 'tanh', 'skip': False}
     """
-    names = (
-        [field.name for field in fields(value)]
-        if is_dataclass(value)
-        else getattr(value, "_fields", None)
-    )
-    if names is None:
+    name = NAMES.get(type(value))
+    if name is None:
         return value
-    return {"record": type(value).__name__} | {name: plain(getattr(value, name)) for name in names}
+    keys = RECORDS[name].keys
+    held = {keys.get(own, own): as_record(getattr(value, own)) for own in _fields(type(value))}
+    return {"record": name} | held
 
 
-def record(value):
-    """What `plain` was given.
+def from_record(value: Any) -> Any:
+    """What `as_record` was given; what a record of an older version holds beside is left out.
 
     Examples
     --------
-    >>> record(plain(Network((3,), "tanh", False)))
+    >>> from_record(as_record(Network((3,), "tanh", False)))
     Network(hidden_layer_sizes=(3,), activation='tanh', skip=False)
     """
     if not isinstance(value, dict) or "record" not in value:
         return value
-    return RECORDS[value["record"]](
-        **{name: record(held) for name, held in value.items() if name != "record"}
-    )
+    cls, keys = RECORDS[value["record"]]
+    held = {own: keys.get(own, own) for own in _fields(cls)}
+    return cls(**{own: from_record(value[key]) for own, key in held.items() if key in value})
+
+
+def _fields(cls: type) -> list[str]:
+    """Names of the fields of a record."""
+    if is_dataclass(cls):
+        return [field.name for field in fields(cls)]
+    return list(getattr(cls, "_fields", ()))
 
 
 class Convertible:
@@ -83,7 +103,7 @@ class Convertible:
     task: str
     get_params: Callable[..., dict[str, Any]]
     encoder_: Any
-    unit_: Any
+    scaling_: FittedScaling
     target_name_: Any
     _members: Any
 
@@ -95,7 +115,9 @@ class Convertible:
         FittedModel
         """
         check_is_fitted(self)
-        parameters, loss = self.get_params(deep=False), self.unit_.settings.loss
+        parameters = self.get_params(deep=False)
+        apart = {*parameters, *APART}
+        loss = self.scaling_.settings.loss
         return FittedModel(
             estimator=type(self).__name__,
             parameters=parameters,
@@ -105,22 +127,22 @@ class Convertible:
             encoder=self.encoder_,
             members=tuple(self._members),
             attributes={
-                n: plain(v) for n, v in vars(self).items() if n not in parameters and n not in APART
+                name: as_record(value) for name, value in vars(self).items() if name not in apart
             },
-            unit=plain(self.unit_),
+            unit=as_record(self.scaling_),
             versions={name: version(name) for name in PACKAGES},
         )
 
     @classmethod
     def from_fitted(cls, fitted: FittedModel) -> Self:
-        """The estimator that a `FittedModel` comes from; `FittedModel.to_estimator` knows its
-        class.
-        """
+        """The estimator that a `FittedModel` comes from, which knows the class."""
         estimator = cls(**fitted.parameters)
         for name, value in fitted.attributes.items():
-            setattr(estimator, name, record(value))
-        estimator.encoder_, estimator.unit_ = fitted.encoder, record(fitted.unit)
-        estimator._members, estimator.target_name_ = list(fitted.members), fitted.target
+            setattr(estimator, name, from_record(value))
+        estimator.encoder_ = fitted.encoder
+        estimator.scaling_ = from_record(fitted.unit)
+        estimator._members = list(fitted.members)
+        estimator.target_name_ = fitted.target
         return estimator
 
     def save(self, path: str | PathLike[str]) -> pathlib.Path:

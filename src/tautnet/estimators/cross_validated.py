@@ -2,7 +2,6 @@
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
-from functools import partial
 from numbers import Integral
 from typing import Any, Self
 
@@ -10,19 +9,24 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 from scipy.stats import rankdata
 
+from tautnet.engine.jobs import run_jobs, stages
 from tautnet.estimators.base import Net, set_parameters
 from tautnet.estimators.inputs import Table
 from tautnet.estimators.kinds import ClassifierNet, RegressorNet
+from tautnet.inference.curves import penalty_curves, training_curve
 from tautnet.inference.exits import order_of_exit
 from tautnet.objective.registry import penalty_kind
 from tautnet.objective.strengths import nearest
 from tautnet.solving.path import Path
-from tautnet.solving.trainings import run_chain
+from tautnet.solving.settings import Request
+from tautnet.tables.arrays import Floats
+from tautnet.tables.sample import Sample
+from tautnet.validation.chains import ChainJob
+from tautnet.validation.fits import Candidate
 from tautnet.validation.folds import split_rows, tolerant_folds
-from tautnet.engine.jobs import run_units, stages
-from tautnet.validation.nested import Candidate, cross_validate
+from tautnet.validation.nested import cross_validate
 from tautnet.validation.relaxed import Relaxed, choice, relax
-from tautnet.validation.study import null_loss, penalty_curves, single_chains, training_curve
+from tautnet.validation.study import null_loss
 
 
 class CrossValidated(Net):
@@ -99,40 +103,37 @@ class CrossValidated(Net):
             on_progress=next(parts),
             **shared,
         )[0]
-        relaxed = Relaxed(nested, {}, {None: 0})
+        relaxed = Relaxed.of_path(nested)
         if self.relax:
             at_most = None if isinstance(self.selection, str) else self.selection
-            relaxed = relax(
-                nested, is_nested=False, at_most=at_most, on_progress=next(parts), **shared
-            )
+            relaxed = relax(nested, at_most=at_most, on_progress=next(parts), **shared)
         return self._take_chains(sample, relaxed, alphas)
 
-    def _take_chains(self, sample, relaxed, alphas):
+    def _take_chains(self, sample: Sample, relaxed: Relaxed, alphas: str | Floats) -> Self:
         """Choose among chains that are fitted, and take the model of the choice."""
-        nested = relaxed.shrunken
-        curve, taken = nested.curve(), self._choose(relaxed)
-        path, at = self._path(sample, nested.candidate.settings, relaxed, taken, alphas)
-        self.alphas_, self.alpha_min_, self.alpha_1se_ = (
-            curve.alphas,
-            curve.alpha("min"),
-            curve.alpha("1se"),
-        )
-        is_refit, reached = taken.order is not None, float(path.alphas[at])
-        self.alpha_, self.relaxed_alpha_ = (
-            (self.alpha_min_, reached) if is_refit else (reached, None)
-        )
-        self.cv_results_ = penalty_curves(nested, curve, nested.whole)
-        self.cv_loss_, self.relaxed_order_ = float(taken.mean), taken.order
+        chains = relaxed.shrunken
+        curve = chains.curve()
+        taken = self._choose(relaxed)
+        path, at = self._path(sample, chains.candidate.settings, relaxed, taken, alphas)
+        reached = float(path.alphas[at])
+        is_refit = taken.order is not None
+        self.alphas_ = curve.alphas
+        self.alpha_min_ = curve.alpha("min")
+        self.alpha_1se_ = curve.alpha("1se")
+        self.alpha_ = self.alpha_min_ if is_refit else reached
+        self.relaxed_alpha_ = reached if is_refit else None
+        self.relaxed_order_ = taken.order
+        self.cv_loss_ = float(taken.mean)
+        self.cv_results_ = penalty_curves(chains, curve, chains.refit)
         self._store(sample, path, at)
         if self.relax:
             self.relaxed_results_ = relaxed.results()
-        self._keep_factors(nested.whole)
-        self._store_exits(nested)
-        self._store_curves(nested)
+        self._keep_factors(chains.refit)
+        self._store_exits(chains)
+        self._store_curves(chains)
         if self.ensemble:
-            self._members = [
-                unit.predictor(parameters) for unit, parameters in relaxed.fold_models(taken)
-            ]
+            models = relaxed.fold_models(taken)
+            self._members = [scaling.predictor(parameters) for scaling, parameters in models]
             self._keep_baseline(sample)
         return self
 
@@ -172,19 +173,10 @@ class CrossValidated(Net):
         if at not in path.parameters:
             # The table is so wide that the walk did not keep every model: it is made again for
             # this one.
-            rows, keep = np.arange(len(sample.y)), [path.alphas[at]]
-            settings = replace(path.unit.settings, finish=settings.finish)
-            again = partial(
-                run_chain,
-                sample,
-                rows,
-                rows[:0],
-                settings,
-                alphas=alphas,
-                keep=keep,
-                certify="kept",
-            )
-            path = run_units([lambda ticker: again(ticker=ticker)])[0]
+            request = Request(alphas, keep=[path.alphas[at]], certify="kept")
+            again = replace(path.settings, finish=settings.finish)
+            [chain] = run_jobs(sample, [ChainJob(again, request)])
+            path = chain.path
         return path, at
 
     def _check_count(self):
@@ -198,7 +190,7 @@ class CrossValidated(Net):
     def _store_curves(self, nested):
         """What can be drawn of a fit beside ``cv_results_``."""
         self.path_predictors_ = self._predictor_names()
-        self.null_loss_, self.path_ = null_loss(nested), replace(nested.whole, parameters={})
+        self.null_loss_, self.path_ = null_loss(nested), replace(nested.refit, parameters={})
         if penalty_kind(self.penalty).training == "steps":
             self.training_curve_ = training_curve(nested)
 
@@ -211,7 +203,7 @@ class CrossValidated(Net):
         """Where each predictor leaves the path; one that is constant, and so no part of it, has
         left at 0.
         """
-        exits = order_of_exit(nested.whole, [chain.path for chain, _ in single_chains(nested)])
+        exits = order_of_exit(nested.refit, [chain.path for chain, _ in nested.singles])
         n_predictors = len(self.penalty_factors_)
         self.exit_alphas_, self.exit_spread_ = np.zeros(n_predictors), np.full(n_predictors, np.nan)
         self.exit_returns_ = np.zeros(n_predictors, int)

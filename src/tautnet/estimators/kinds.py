@@ -48,7 +48,7 @@ class ClassifierNet(ClassifierMixin, Net):
         (n_rows, n_labels).
         """
         probabilities = self.predict_proba(X)
-        return choose(probabilities, self.classes_, self.unit_.settings.loss.is_multilabel)
+        return choose(probabilities, self.classes_, self.scaling_.settings.loss.is_multilabel)
 
 
 class RegressorNet(RegressorMixin, Net):
@@ -140,4 +140,4 @@ class SurvivalNet(Net):
             if sample_weight is None
             else check_sample_weight(rows, sample_weight)
         )
-        return self.unit_.settings.loss.score(target.y, self._risk(rows), weight)
+        return self.scaling_.settings.loss.score(target.y, self._risk(rows), weight)

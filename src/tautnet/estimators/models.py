@@ -6,12 +6,12 @@ from typing import Any, Self
 import numpy as np
 from numpy.typing import ArrayLike
 
+from tautnet.engine.jobs import run_jobs
 from tautnet.estimators.base import Net, set_parameters
 from tautnet.estimators.inputs import Table
 from tautnet.estimators.kinds import ClassifierNet, RegressorNet
 from tautnet.objective.registry import penalty_kind
-from tautnet.solving.adaptive import run_at
-from tautnet.engine.jobs import run_units
+from tautnet.solving.adaptive import PointJob
 
 
 class Plain(Net):
@@ -61,10 +61,8 @@ class Plain(Net):
             raise ValueError("groups changes nothing here: it needs penalty='early_stopping'")
         sample, settings, _ = self._prepare(X, y, sample_weight, groups)
 
-        def unit(ticker):
-            return run_at(sample, settings, self.alpha, ticker=ticker)
-
-        path = run_units([unit], on_progress=self._reporter())[0]
+        job = PointJob(settings, self.alpha)
+        [path] = run_jobs(sample, [job], on_progress=self._reporter())
         return self._store(sample, path, len(path.alphas) - 1)
 
 
@@ -125,7 +123,7 @@ class TautNetClassifier(Plain, ClassifierNet):
     Attributes
     ----------
     coefs_ : list of arrays (n_in, n_out)
-        Weights of each layer, on the standardised scale kept in ``unit_.scaling``.
+        Weights of each layer, on the standardised scale kept in ``scaling_.inputs``.
     intercepts_ : list of arrays (n_out,)
     skip_coef_ : array (n_columns, n_outputs) or None
     classes_ : array (n_classes,)

@@ -18,15 +18,15 @@ defines ``value`` and ``prox``, and may define the other three methods:
 Biases are not in ``weights``: no penalty can touch them.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, fields
-from typing import ClassVar, TypeVar, dataclass_transform
+from typing import TypeVar, dataclass_transform
 
 import jax
 import jax.numpy as jnp
 
 from tautnet.objective.arrays import Array
-from tautnet.objective.networks import Network, Weights
+from tautnet.objective.networks import Weights
 from tautnet.objective.predictors import Predictors, column_sums, scale_columns, sum_over
 
 Kind = TypeVar("Kind", bound="Penalty")
@@ -66,7 +66,23 @@ def penalty(cls: type[Kind]) -> type[Kind]:
 class Penalty:
     """What every penalty has; a penalty defines ``value`` and ``prox``, and changes what differs.
 
-    def smooth(self, weights, groups):
+    Attributes
+    ----------
+    alpha : float
+        The strength.
+    """
+
+    alpha: float
+
+    def value(self, weights: Weights, predictors: Predictors) -> Array:
+        """All of ``α Ω(W)``."""
+        raise NotImplementedError
+
+    def prox(self, weights: Weights, step: Weights, predictors: Predictors) -> Weights:
+        """Proximal operator of what is not smooth; a step is one for each weight or for several."""
+        raise NotImplementedError
+
+    def smooth(self, weights: Weights, predictors: Predictors) -> Array | float:
         """Differentiable part: none unless a penalty says otherwise."""
         return 0.0
 

@@ -10,6 +10,7 @@ from typing import Any
 
 import numpy as np
 
+from tautnet.engine.jobs import Call, run_jobs
 from tautnet.replication.findings import write_findings
 from tautnet.replication.online import Strengths, learn_online
 from tautnet.replication.protocol import (
@@ -31,7 +32,6 @@ from tautnet.replication.trials import (
     online_jobs,
     online_trials,
 )
-from tautnet.engine.jobs import run_units
 
 # Test items of the fresh runs, and items of the larger training sets.
 N_FRESH = 2000
@@ -184,8 +184,8 @@ class _Work:
 
     def run(self, n_jobs, on_progress):
         """Run all jobs, which fills ``results``."""
-        flat = [job for jobs in self.jobs.values() for job in jobs]
-        done = iter(run_units(flat, n_jobs=n_jobs, on_progress=on_progress))
+        flat = [Call(job) for jobs in self.jobs.values() for job in jobs]
+        done = iter(run_jobs(None, flat, n_jobs=n_jobs, on_progress=on_progress))
         self.results = {key: [next(done) for _ in jobs] for key, jobs in self.jobs.items()}
 
     def online(self):

@@ -13,6 +13,7 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
+from tautnet.engine.program import Program
 from tautnet.replication.protocol import (
     EPOCHS,
     HIDDEN,
@@ -23,7 +24,6 @@ from tautnet.replication.protocol import (
     draw_network,
     hidden_and_outputs,
 )
-from tautnet.engine.program import Program
 
 
 class Strengths(NamedTuple):

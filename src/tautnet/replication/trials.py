@@ -25,11 +25,11 @@ from tautnet.replication.protocol import (
     draw_uniform,
     penalty_pair,
 )
-from tautnet.solving.settings import Settings
+from tautnet.solving.settings import Request, Settings
 from tautnet.solving.walk import walk
 from tautnet.tables.sample import Sample
-from tautnet.validation.chains import fit_chain
-from tautnet.validation.curve import Curve, make_curve
+from tautnet.validation.chains import ChainJob
+from tautnet.validation.curve import Curve, Scored, make_curve
 from tautnet.validation.folds import make_folds
 
 N_FOLDS = 5
@@ -233,11 +233,11 @@ def _engine_path(replicate, penalty, ticker):
     rows = np.arange(len(replicate.items.X))
     sample = _sample(replicate.items)
     settings = _settings(replicate, penalty)
-    path = walk(sample, rows, rows[:0], settings, keep="all", ticker=ticker)
+    path = walk(sample, rows, rows[:0], settings, Request(keep="all"), ticker)
     kept = sorted(path.parameters)
 
     def accuracies(items):
-        outputs = [path.unit.outputs(path.parameters[i], items.X) for i in kept]
+        outputs = [path.scaling.outputs(path.parameters[i], items.X) for i in kept]
         return _accuracies(np.array(outputs), items.labels)
 
     weights = [path.parameters[i].weights for i in kept]
@@ -253,7 +253,8 @@ def _engine_path(replicate, penalty, ticker):
 def _engine_fold(replicate, penalty, left_out, ticker):
     sample = _sample(replicate.items)
     settings = _settings(replicate, penalty)
-    return fit_chain(sample, replicate.fold, (left_out,), settings, ticker=ticker)
+    job = ChainJob(settings, fold=replicate.fold, left_out=(left_out,))
+    return job.run(sample, ticker)
 
 
 def engine_trial(replicate, results):
@@ -264,5 +265,6 @@ def engine_trial(replicate, results):
     trial, *chains = results
     if not chains:
         return trial
-    curve = make_curve(chains, range(N_FOLDS), _fold_sizes(replicate))
+    sizes = _fold_sizes(replicate)
+    curve = make_curve(Scored(chain, k, sizes[k]) for k, chain in enumerate(chains))
     return replace(trial, curve=curve)

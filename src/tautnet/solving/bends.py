@@ -7,8 +7,8 @@ by straight effects alone. The bend then stays in the residuals, where it can be
 
 import numpy as np
 
-from tautnet.objective.problem import Problem
 from tautnet.engine import evaluate
+from tautnet.objective.problem import Problem
 from tautnet.solving.prepared import Prepared
 from tautnet.tables.arrays import Floats
 

@@ -23,7 +23,7 @@ def finish_point(
     data: Rows,
     ticker: Ticker,
 ) -> Finished:
-    """Finish a point: by proximal Newton where its model is cheaper than a pass through the rows."""
+    """Finish a point, by proximal Newton where its model is cheaper than passes through rows."""
     settings = prepared.settings
     linear = settings.network.is_linear
     size = (prepared.X.shape[1] + 1) * prepared.y.shape[1]

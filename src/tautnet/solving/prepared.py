@@ -7,11 +7,11 @@ from typing import NamedTuple
 import jax
 import numpy as np
 
+from tautnet.engine import evaluate
 from tautnet.objective.networks import Parameters, pad, padded_size, unpad
 from tautnet.objective.predictors import Predictors
-from tautnet.objective.problem import Data, Problem, ROWS_AT_ONCE, Rows, TableInPlace, TableRows
+from tautnet.objective.problem import ROWS_AT_ONCE, Data, Problem, Rows, TableInPlace, TableRows
 from tautnet.objective.registry import make_penalty
-from tautnet.engine import evaluate
 from tautnet.solving.fitted_scaling import FittedScaling
 from tautnet.solving.settings import Settings
 from tautnet.tables.arrays import Booleans, Floats, Integers
@@ -225,7 +225,7 @@ class Prepared:
 
 
 def in_place(X: Floats) -> TableInPlace:
-    """A table as compiled programs read it: not copied where its rows stand one behind the other."""
+    """A table as compiled programs read it, not copied where its rows are contiguous."""
     numbers = X.reshape(-1)
     # XLA reads NumPy's memory in place where it is aligned to 64 bytes.
     begin = -numbers.ctypes.data % 64 // numbers.itemsize

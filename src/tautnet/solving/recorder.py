@@ -7,10 +7,10 @@ from typing import Any
 import jax
 import numpy as np
 
+from tautnet.engine import evaluate
 from tautnet.objective.histograms import weight_histograms
 from tautnet.objective.networks import Parameters
 from tautnet.objective.problem import Rows
-from tautnet.engine import evaluate
 from tautnet.solving.bends import Bends
 from tautnet.solving.path import Path
 from tautnet.solving.prepared import Prepared, standardised

@@ -6,8 +6,8 @@ from typing import Literal
 
 from tautnet.objective.losses import Loss
 from tautnet.objective.networks import Network
-from tautnet.objective.regression import SquaredError
 from tautnet.objective.registry import PenaltyKind, penalty_kind
+from tautnet.objective.regression import SquaredError
 from tautnet.tables.arrays import Floats
 
 
@@ -69,7 +69,7 @@ class Settings:
     adaptive : bool
         Whether such factors are to come from a first path without them, see `adaptive.adapted`.
     stopping : callable, optional
-        What early stopping watches in the place of the loss: ``stopping(scaling, parameters, rows)``
+        What early stopping watches instead of the loss: ``stopping(scaling, parameters, rows)``
         says how good a network is on some rows of the sample, the higher the better.
     tol, max_iter : float, int
         When finishing ends.
@@ -131,3 +131,7 @@ class Request:
     def is_automatic(self) -> bool:
         """Whether the strengths are those of the automatic grid."""
         return isinstance(self.alphas, str)
+
+
+# The automatic grid, with nothing kept and nothing certified.
+WHOLE_PATH = Request()

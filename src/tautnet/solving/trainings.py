@@ -11,14 +11,14 @@ from functools import partial
 import jax
 import numpy as np
 
-from tautnet.objective.networks import Parameters
-from tautnet.objective.problem import Dropout
 from tautnet.engine.adam import Adam
 from tautnet.engine.loop import Ticker
+from tautnet.objective.networks import Parameters
+from tautnet.objective.problem import Dropout
 from tautnet.solving.path import Path
 from tautnet.solving.prepared import Prepared, prepare
 from tautnet.solving.recorder import NO_CERTIFICATE, Recorder
-from tautnet.solving.settings import Request, Settings
+from tautnet.solving.settings import WHOLE_PATH, Request, Settings
 from tautnet.solving.walk import start_adam, walk
 from tautnet.tables.arrays import Integers
 from tautnet.tables.errors import TableError
@@ -35,7 +35,7 @@ def run_chain(
     rows: Integers,
     held_out: Integers,
     settings: Settings,
-    request: Request = Request(),
+    request: Request = WHOLE_PATH,
     ticker: Ticker | None = None,
 ) -> Path:
     """Fit one chain of any kind; arguments and result as those of `walk`.
@@ -170,7 +170,9 @@ def _drop_units(
     batches = prepared.batches(data)
     whole = prepared.problem(0.0, dtype)
     for i, rate in enumerate(rates):
-        problem = Dropout(whole.penalty, whole.predictors, whole.loss, whole.network, dtype(rate), key)
+        problem = Dropout(
+            whole.penalty, whole.predictors, whole.loss, whole.network, dtype(rate), key
+        )
         adam = Adam(problem, data, prepared.start(dtype), ticker, batches)
         rate_of_steps = settings.schedule.rate
         _, ends = adam.run([0.0], rate_of_steps, DROPOUT_STEPS, batched=prepared.batched)

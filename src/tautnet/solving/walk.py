@@ -7,15 +7,15 @@ from dataclasses import dataclass
 import jax
 import numpy as np
 
+from tautnet.engine.adam import Adam
+from tautnet.engine.loop import Ticker
 from tautnet.objective.networks import Parameters, padded_size, stacked
 from tautnet.objective.strengths import grid, nearest
-from tautnet.engine.adam import Adam
 from tautnet.solving.finishing import finish_point
-from tautnet.engine.loop import Ticker
 from tautnet.solving.path import Path
 from tautnet.solving.prepared import Prepared, prepare
 from tautnet.solving.recorder import NO_CERTIFICATE, Certificate, Recorder, pick
-from tautnet.solving.settings import Request, Settings
+from tautnet.solving.settings import WHOLE_PATH, Request, Settings
 from tautnet.tables.arrays import Booleans, Floats, Integers
 from tautnet.tables.sample import Sample
 from tautnet.tables.scaling import StandardisedRows
@@ -62,7 +62,7 @@ def walk(
     rows: Integers,
     held_out: Integers,
     settings: Settings,
-    request: Request = Request(),
+    request: Request = WHOLE_PATH,
     ticker: Ticker | None = None,
 ) -> Path:
     """Fit one chain.

@@ -4,11 +4,11 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
+from tautnet.engine.loop import Ticker
 from tautnet.objective.losses import Loss
 from tautnet.objective.strengths import nearest
-from tautnet.engine.loop import Ticker
 from tautnet.solving.path import Path
-from tautnet.solving.settings import Request, Settings
+from tautnet.solving.settings import WHOLE_PATH, Request, Settings
 from tautnet.solving.trainings import run_chain
 from tautnet.tables.arrays import Floats, Integers
 from tautnet.tables.sample import Sample
@@ -72,7 +72,7 @@ class ChainJob:
     """
 
     settings: Settings
-    request: Request = Request()
+    request: Request = WHOLE_PATH
     fold: Integers | None = None
     left_out: tuple[int, ...] = ()
     serves: tuple[int, ...] | None = None

@@ -6,16 +6,16 @@ from typing import NamedTuple
 
 import numpy as np
 
+from tautnet.engine.jobs import Report, run_jobs, stages
 from tautnet.objective.strengths import nearest
+from tautnet.solving.adaptive import adapted, adaptive_factors
 from tautnet.solving.settings import Request, Settings
 from tautnet.tables.arrays import Floats, Integers
 from tautnet.tables.sample import Sample
-from tautnet.solving.adaptive import adapted, adaptive_factors
 from tautnet.validation.chains import Chain, ChainJob
 from tautnet.validation.curve import Curve, FinishingGrid, Fold, finishing_grid
 from tautnet.validation.fits import Candidate, Chains
 from tautnet.validation.folds import chain_sets
-from tautnet.engine.jobs import Report, run_jobs, stages
 
 # First-layer weights beyond which a refit does not keep the parameters of its whole path.
 LARGEST_KEPT = 200_000

@@ -8,15 +8,14 @@ Lasso).
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, replace
-from functools import partial
 from itertools import product
 
 import numpy as np
 
-from tautnet.objective.strengths import nearest
+from tautnet.engine.jobs import Report, run_jobs, stages
 from tautnet.objective.networks import Parameters
+from tautnet.objective.strengths import nearest
 from tautnet.solving.fitted_scaling import FittedScaling
-from tautnet.engine.loop import Ticker
 from tautnet.solving.path import Path
 from tautnet.solving.settings import Request, Settings
 from tautnet.tables.arrays import Floats, Integers
@@ -24,7 +23,6 @@ from tautnet.tables.sample import Sample
 from tautnet.validation.chains import Chain, ChainJob
 from tautnet.validation.curve import Fold
 from tautnet.validation.fits import Candidate, Chains, Choice, Fits
-from tautnet.engine.jobs import Report, run_jobs, stages
 from tautnet.validation.nested import honest_points
 from tautnet.validation.refits import RefitJob, refit_settings, widened
 

@@ -86,7 +86,7 @@ class PredictorsDisplay(Display):
             rows += _least(f"{name}, relaxed", *[refits[column].tolist() for column in COLUMNS])
         if not rows:
             return None
-        return cls(rows, estimator.null_loss_, estimator.unit_.settings.loss.metric_name)
+        return cls(rows, estimator.null_loss_, estimator.scaling_.settings.loss.metric_name)
 
     def frame(self) -> "pd.DataFrame":
         """One row a penalty and number of predictors."""

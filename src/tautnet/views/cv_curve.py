@@ -103,7 +103,7 @@ class CVDisplay(PenaltyDisplay):
         path = estimator.path_
         return cls(
             penalty=penalty_name(estimator),
-            metric=path.unit.settings.loss.metric_name,
+            metric=path.settings.loss.metric_name,
             alphas=curves["alpha"],
             mean=curves["mean_test_loss"],
             error=curves["se_test_loss"],

@@ -77,7 +77,7 @@ class TrainingCurveDisplay(Display):
             train=curve["mean_train_loss"],
             test=curve["mean_test_loss"],
             null=estimator.null_loss_,
-            metric=estimator.unit_.settings.loss.metric_name,
+            metric=estimator.scaling_.settings.loss.metric_name,
         )
 
     def frame(self) -> "pd.DataFrame":
