@@ -69,9 +69,9 @@ def walk(name, data, activation, penalty, *, finish, nested, keep=()):
     from tautnet.objective.tasks import loss_for
     from tautnet.solving.settings import Settings
     from tautnet.tables.sample import encode
-    from tautnet.validation.folds import fold_rows
     from tautnet.validation.fits import Candidate
-from tautnet.validation.nested import cross_validate
+    from tautnet.validation.folds import fold_rows
+    from tautnet.validation.nested import cross_validate
 
     frame, y, task = load(name, data)
     target, sample, _ = encode(frame, y, None, task)
@@ -118,7 +118,7 @@ def chosen_point(name, data, activation, penalty):
 
     Returns
     -------
-    unit, problem, rows, point
+    prepared, problem, rows, point
         The point is that of the path.
     """
     from tautnet.objective.networks import pad
@@ -127,12 +127,14 @@ def chosen_point(name, data, activation, penalty):
     from tautnet.solving.recorder import as_float64
 
     sample, (walked,) = walk(name, data, activation, penalty, finish=(False,), nested=False)
-    unit = prepare(sample, np.arange(len(sample.y)), walked.candidate.settings)
+    prepared = prepare(sample, np.arange(len(sample.y)), walked.candidate.settings)
     path = walked.whole
     at = nearest(path.alphas, walked.curve().alpha("min"))
-    start = pad(path.parameters[at], *unit.padded_shape[1:], unit.settings.loss.padding_bias)
-    problem = unit.problem(path.alphas[at], np.float64)
-    return unit, problem, unit.data(np.float64), as_float64(start)
+    start = pad(
+        path.parameters[at], *prepared.padded_shape[1:], prepared.settings.loss.padding_bias
+    )
+    problem = prepared.problem(path.alphas[at], np.float64)
+    return prepared, problem, prepared.data(np.float64), as_float64(start)
 
 
 def quality(name, data, activation, penalty):
@@ -143,10 +145,10 @@ def quality(name, data, activation, penalty):
 
     to_the_end = lbfgs_to_the_end if penalty == "l2" else many_iterations
     with jax.enable_x64(True):
-        unit, problem, rows, start = chosen_point(name, data, activation, penalty)
-        finished, n_iter = proximal_gradient(problem, rows, start, unit, TOLERANCE)
+        prepared, problem, rows, start = chosen_point(name, data, activation, penalty)
+        finished, n_iter = proximal_gradient(problem, rows, start, prepared, TOLERANCE)
         far, n_far = to_the_end(problem, rows, start)
-        floor = np.float64(unit.floor)
+        floor = np.float64(prepared.null_model.floor)
         objectives = {}
         stationarities = {}
         for key, point in {"path": start, "finished": finished, "reference": far}.items():
@@ -222,14 +224,16 @@ def costs(name, data, activation, penalty):
     from tautnet.engine.evaluate import measure
 
     with jax.enable_x64(True):
-        unit, problem, rows, start = chosen_point(name, data, activation, penalty)
+        prepared, problem, rows, start = chosen_point(name, data, activation, penalty)
         for solver, solve in {"proximal gradient": proximal_gradient, "L-BFGS": lbfgs}.items():
             # The first run compiles.
-            solve(problem, rows, start, unit)
+            solve(problem, rows, start, prepared)
             begin = time.process_time()
-            point, n_iter = solve(problem, rows, start, unit)
+            point, n_iter = solve(problem, rows, start, prepared)
             seconds = time.process_time() - begin
-            objective, stationarity = measure(problem, rows, np.float64(unit.floor), point)
+            objective, stationarity = measure(
+                problem, rows, np.float64(prepared.null_model.floor), point
+            )
             yield {
                 "table": name,
                 "activation": activation,
@@ -242,20 +246,20 @@ def costs(name, data, activation, penalty):
             }
 
 
-def proximal_gradient(problem, rows, point, unit, tol=5 * SOLVED):
+def proximal_gradient(problem, rows, point, prepared, tol=5 * SOLVED):
     """Parameters and number of iterations; it ends at a fifth of ``tol``."""
     from tautnet.engine.evaluate import measure
-    from tautnet.solving.finishing import Finishing, finish
+    from tautnet.engine.finishing import Finishing, finish
     from tautnet.engine.fista import fista
     from tautnet.engine.loop import Ticker
 
     how = Finishing(fista, 25, measure, tol, MOST, False)
-    floor = np.float64(unit.floor)
-    own = {"floor": floor, "null_loss": unit.null_loss, "ticker": Ticker()}
+    floor = np.float64(prepared.null_model.floor)
+    own = {"floor": floor, "null_loss": prepared.null_model.loss, "ticker": Ticker()}
     return finish(problem, rows, point, how, **own)[:2]
 
 
-def lbfgs(problem, rows, point, unit):
+def lbfgs(problem, rows, point, prepared):
     """Parameters and number of iterations of L-BFGS (Byrd et al. 1995) between proximal steps.
 
     A weight keeps its sign until the next proximal step.
@@ -276,7 +280,9 @@ def lbfgs(problem, rows, point, unit):
         return jax.tree.map(np.asarray, shaped(flat))
 
     def stationarity(flat):
-        return float(measure(problem, rows, np.float64(unit.floor), as_point(flat))[1])
+        return float(
+            measure(problem, rows, np.float64(prepared.null_model.floor), as_point(flat))[1]
+        )
 
     def look(flat):
         looks.append(len(looks))
@@ -341,41 +347,41 @@ def finished_around(sample, walked, chain, alphas):
     """Loss on the fold that a chain leaves out, and objective, for each start and strength."""
     import jax
 
-    from tautnet.objective.networks import pad
     from tautnet.engine.evaluate import objective
+    from tautnet.objective.networks import pad
     from tautnet.solving.prepared import prepare
     from tautnet.solving.recorder import as_float64
 
     settings = walked.candidate.settings
     held_out = np.flatnonzero(walked.folds[0] == chain.left_out[0])
-    unit = prepare(sample, np.flatnonzero(walked.folds[0] != chain.left_out[0]), settings)
-    rows = unit.data(np.float64)
+    prepared = prepare(sample, np.flatnonzero(walked.folds[0] != chain.left_out[0]), settings)
+    rows = prepared.data(np.float64)
     found = np.zeros((len(STARTS), len(alphas), 2))
     for j, start in enumerate(STARTS):
         point = None
         for i in np.arange(len(alphas))[:: -1 if start == "above" else 1]:
-            problem = unit.problem(alphas[i], np.float64)
+            problem = prepared.problem(alphas[i], np.float64)
             if point is None or start == "its own point":
                 own = chain.path.parameters[chain.at(alphas[i])]
-                point = pad(own, *unit.padded_shape[1:], settings.loss.padding_bias)
-            point, _ = proximal_gradient(problem, rows, as_float64(point), unit, TOLERANCE)
+                point = pad(own, *prepared.padded_shape[1:], settings.loss.padding_bias)
+            point, _ = proximal_gradient(problem, rows, as_float64(point), prepared, TOLERANCE)
             point = jax.tree.map(np.asarray, point)
-            loss = held_out_loss(sample, unit, held_out, point)
+            loss = held_out_loss(sample, prepared, held_out, point)
             found[j, i] = loss, objective(problem, rows, point)
     return found
 
 
-def held_out_loss(sample, unit, held_out, point):
+def held_out_loss(sample, prepared, held_out, point):
     """Mean loss of a padded point on rows that are held out."""
     import jax
 
     from tautnet.validation.chains import held_out_losses
 
-    stacked = unit.cropped(jax.tree.map(lambda leaf: leaf[None], point))
+    stacked = prepared.cropped(jax.tree.map(lambda leaf: leaf[None], point))
     alone = jax.tree.map(lambda leaf: leaf[0], stacked)
-    outputs = unit.outputs(alone, sample.X[held_out])
+    outputs = prepared.scaling.outputs(alone, sample.X[held_out])
     losses = held_out_losses(
-        sample, unit.settings.loss, held_out, held_out[:0], outputs, outputs[:0]
+        sample, prepared.settings.loss, held_out, held_out[:0], outputs, outputs[:0]
     )
     return np.average(losses, weights=sample.weight[held_out])
 

@@ -230,9 +230,9 @@ def fold_p_values(make, seed, jobs):
     from tautnet.objective.tasks import loss_for
     from tautnet.solving.settings import Settings
     from tautnet.tables.sample import encode
-    from tautnet.validation.folds import fold_rows
     from tautnet.validation.fits import Candidate
-from tautnet.validation.nested import cross_validate
+    from tautnet.validation.folds import fold_rows
+    from tautnet.validation.nested import cross_validate
 
     X, y, real = make(np.random.default_rng([seed, 7]))
     target, sample, encoder = encode(X, pd.Series(y), None, "auto")

@@ -108,12 +108,13 @@ def watched(watch):
     """While it lasts the parts of a fit report to a watch."""
     from tautnet.engine import adam, program
     from tautnet.solving import walk
+    from tautnet.solving.prepared import Prepared
 
     run_program = program.Program.__call__
     prepare = walk.prepare
     add = walk.Recorder.add
-    data = Unit.data
-    batches = Unit.batches
+    data = Prepared.data
+    batches = Prepared.batches
 
     def call(program, *arguments):
         import jax
@@ -134,16 +135,16 @@ def watched(watch):
     program.Program.__call__ = call
     walk.prepare = timed_as("preparing", prepare)
     walk.Recorder.add = timed_as("recording", add)
-    Unit.data = timed_as("preparing", data)
-    Unit.batches = timed_as("preparing", batches)
+    Prepared.data = timed_as("preparing", data)
+    Prepared.batches = timed_as("preparing", batches)
     try:
         yield
     finally:
         program.Program.__call__ = run_program
         walk.prepare = prepare
         walk.Recorder.add = add
-        Unit.data = data
-        Unit.batches = batches
+        Prepared.data = data
+        Prepared.batches = batches
 
 
 def count(watch, program, arguments):

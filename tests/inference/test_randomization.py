@@ -113,7 +113,7 @@ def test_networks_are_those_of_the_path_at_the_strength_that_other_folds_choose(
     outer = nested.outer("min")
     for k, network in enumerate(networks):
         np.testing.assert_array_equal(network.rows, np.flatnonzero(FOLD == k))
-        outputs = network.unit.outputs(network.parameters, regression.X[network.rows])
+        outputs = network.scaling.outputs(network.parameters, regression.X[network.rows])
         np.testing.assert_allclose(outputs, outer.outputs[network.rows], rtol=1e-5)
         assert network.loss == pytest.approx(outer.losses[network.rows].sum(), rel=1e-5)
 
@@ -138,7 +138,7 @@ def test_other_values_give_the_loss_of_a_table_with_those_values(regression, net
     for one, loss in zip(drawn, network.losses(columns, drawn), strict=True):
         X = regression.X[network.rows]
         X[:, columns] = one
-        outputs = network.unit.outputs(network.parameters, X)
+        outputs = network.scaling.outputs(network.parameters, X)
         assert loss == pytest.approx(
             np.square(regression.y[network.rows] - outputs).sum(), rel=1e-9
         )
@@ -167,7 +167,7 @@ def test_networks_without_a_weight_give_every_predictor_the_p_value_one(regressi
     for network in networks:
         (first, skip, later), biases = network.parameters
         parameters = Parameters(Weights(0 * first, 0 * skip, later), biases)
-        empty.append(FoldNetwork(regression, network.rows, network.unit, parameters))
+        empty.append(FoldNetwork(regression, network.rows, network.scaling, parameters))
     for jobs in (1, 2):
         tested = randomization_test(
             regression, empty, Conditionals(regression, np.arange(6)), most=400, seed=0, n_jobs=jobs
@@ -180,15 +180,15 @@ def test_p_values_of_a_network_that_uses_noise_are_uniform(regression, settings)
     caught.
     """
     rng, p_values = np.random.default_rng(0), []
-    unit = prepare(regression, np.arange(60), settings(hidden=()))
+    prepared = prepare(regression, np.arange(60), settings(hidden=()))
     as_they_are = {n: Scaling(np.zeros(n), np.ones(n)) for n in (1, 2)}
-    unit = replace(unit, scaling=as_they_are[2], target_scaling=as_they_are[1])
+    scaling = replace(prepared.scaling, inputs=as_they_are[2], target=as_they_are[1])
     parameters = Parameters(Weights(np.array([[0.7], [0.4]]), None, ()), (np.zeros(1),))
     for _ in range(150):
         x = rng.normal(size=(60, 1))
         X = np.hstack([x, 0.7 * x + 0.7 * rng.normal(size=(60, 1))])
         sample = Sample(X, np.arange(2), x + rng.normal(size=(60, 1)), np.ones(60))
-        network = FoldNetwork(sample, np.arange(60), unit, parameters)
+        network = FoldNetwork(sample, np.arange(60), scaling, parameters)
         tested = randomization_test(
             sample, [network], Conditionals(sample, np.arange(2)), most=100, seed=0
         )

@@ -25,10 +25,10 @@ def found(X, y, task="regression", weight=None, outputs=None):
     weight = np.ones(len(X)) if weight is None else weight
     y = np.asarray(y, float).reshape(len(X), -1)
     settings = Settings("group", loss=loss_for(task, y, weight))
-    unit = prepare(Sample(X, np.arange(X.shape[1]), y, weight), np.arange(len(X)), settings)
+    prepared = prepare(Sample(X, np.arange(X.shape[1]), y, weight), np.arange(len(X)), settings)
     if outputs is None:
-        outputs = np.broadcast_to(unit.null_outputs, unit.y.shape)
-    return Bends(unit).of(np.asarray(outputs)[None])[0]
+        outputs = np.broadcast_to(prepared.null_model.outputs, prepared.y.shape)
+    return Bends(prepared).of(np.asarray(outputs)[None])[0]
 
 
 def test_bends_are_seen_and_straight_effects_are_none():

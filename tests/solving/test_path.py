@@ -37,11 +37,19 @@ def test_grids_of_different_tables_line_up():
 def test_wide_tables_start_later(regression, settings):
     wide = regression._replace(X=np.tile(regression.X, 11), column_predictor=np.arange(66))
     for sample, ratio in ((regression, 1e-6), (wide, 1e-2)):
-        unit = prepare(sample, ALL, settings("l2"))
-        alphas = automatic_alphas(unit)
+        prepared = prepare(sample, ALL, settings("l2"))
+        alphas = automatic_alphas(prepared)
         step = 10 ** (1 / 8)
-        assert ratio * unit.alpha_scale <= alphas[0] < ratio * unit.alpha_scale * step
-        assert 10 * unit.alpha_scale / step < alphas[-1] <= 10 * unit.alpha_scale * (1 + 1e-9)
+        assert (
+            ratio * prepared.null_model.alpha_scale
+            <= alphas[0]
+            < ratio * prepared.null_model.alpha_scale * step
+        )
+        assert (
+            10 * prepared.null_model.alpha_scale / step
+            < alphas[-1]
+            <= 10 * prepared.null_model.alpha_scale * (1 + 1e-9)
+        )
 
 
 @pytest.mark.parametrize("name", PRUNING)
@@ -84,11 +92,11 @@ def test_on_wide_tables_columns_that_have_left_leave_the_arithmetic_for_good(
 
 def test_a_walk_of_fewer_columns_holds_no_more_networks_at_once(regression, settings, monkeypatch):
     """What a run returns has all columns again."""
-    unit = prepare(regression, ALL, settings("group"))
-    start, data = unit.start(np.float32), unit.data(np.float32)
+    prepared = prepare(regression, ALL, settings("group"))
+    start, data = prepared.start(np.float32), prepared.data(np.float32)
     n_parameters = sum(leaf.size for leaf in jax.tree.leaves(start))
     monkeypatch.setattr("tautnet.engine.adam.NUMBERS_BETWEEN_LOOKS", n_parameters)
-    adam = Adam(unit.problem(0.1, np.float32), data, start, Ticker())
+    adam = Adam(prepared.problem(0.1, np.float32), data, start, Ticker())
     adam.keep([0])
     assert adam.capacity == 1 and len(adam.columns) == 1
     late, ends = adam.run([0.1], 0.01, 4, batched=False)
@@ -221,7 +229,7 @@ def test_a_table_that_is_read_in_place_is_fitted_as_a_copy_is(
     read = walk(
         sample, ALL[5:], ALL[:5], exact, Request(alphas=[0.02, 0.05], keep="all", certify="all")
     )
-    assert copied.unit.table is None and prepare(sample, ALL, exact).table is not None
+    assert prepare(sample, ALL, exact).source is not None
     for field in ("outputs", "train_loss", "norms", "stationarity"):
         np.testing.assert_allclose(
             getattr(read, field), getattr(copied, field), rtol=1e-5, atol=1e-7

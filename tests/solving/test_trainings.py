@@ -101,7 +101,7 @@ def test_dropout_is_seeded_shrinks_the_fit_and_is_chosen_by_rate():
     assert low.score(X, Y) > high.score(X, Y) + 0.1
     assert np.isnan(low.stationarity_)
     cv = tn.TautNetRegressorCV("dropout", cv=3, **QUICK).fit(X, Y)
-    assert cv.alphas_.tolist() == RATES.tolist() and cv.alpha_ in RATES
+    assert cv.alphas_.tolist() == list(RATES) and cv.alpha_ in RATES
     np.testing.assert_array_equal(
         regressor("dropout", cv.alpha_).fit(X, Y).predict(X), cv.predict(X)
     )

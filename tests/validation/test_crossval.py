@@ -16,9 +16,11 @@ from sklearn.model_selection import (
     TimeSeriesSplit,
 )
 
+from tautnet.engine.loop import Ticker
+from tautnet.solving.settings import Request
 from tautnet.tables.errors import TableError
 from tautnet.tables.target import encode_target
-from tautnet.validation.chains import Chain, fit_chain
+from tautnet.validation.chains import Chain, ChainJob
 from tautnet.validation.curve import Curve, inner_curve, make_curve, outer_curve
 from tautnet.validation.folds import chain_sets, fold_rows, make_folds, partition_rows
 
@@ -191,7 +193,8 @@ def test_inner_curves_score_only_folds_they_may_see():
 
 def test_chains_score_the_rows_they_left_out(regression, settings):
     fold = make_folds(60, 3, seed=0)
-    one = fit_chain(regression, fold, (2,), settings("l2"), keep="all")
+    job = ChainJob(settings("l2"), Request(keep="all"), fold, (2,))
+    one = job.run(regression, Ticker())
     rows = fold == 2
     i = 10
     outputs = one.path.scaling.outputs(one.path.parameters[i], regression.X[rows])

@@ -5,7 +5,7 @@ import time
 
 import pytest
 
-from tautnet.engine.jobs import count_jobs, run_units
+from tautnet.engine.jobs import Call, count_jobs, run_jobs
 from tautnet.engine.loop import Interrupted, Pace, Ticker
 from tautnet.engine.program import use_compilation_cache
 
@@ -16,7 +16,7 @@ PATIENCE = 60
 def test_results_come_in_order_whatever_ends_first():
     ended = [threading.Event() for _ in range(3)]
 
-    def unit(i):
+    def job(i):
         def last_first(ticker):
             assert i == 2 or ended[i + 1].wait(PATIENCE)
             ended[i].set()
@@ -24,19 +24,19 @@ def test_results_come_in_order_whatever_ends_first():
 
         return last_first
 
-    assert run_units([unit(i) for i in range(3)], n_jobs=3) == [0, 1, 2]
-    assert run_units([lambda ticker, i=i: i for i in range(3)]) == [0, 1, 2]
+    assert run_jobs(None, [Call(job(i)) for i in range(3)], n_jobs=3) == [0, 1, 2]
+    assert run_jobs(None, [Call(lambda ticker, i=i: i) for i in range(3)]) == [0, 1, 2]
 
 
 @pytest.mark.parametrize("n_jobs, expected", [(None, 1), (1, 1), (2, 2)])
-def test_so_many_units_run_at_once(n_jobs, expected):
+def test_so_many_jobs_run_at_once(n_jobs, expected):
     lock = threading.Lock()
-    # So many units run at once at least, or none goes on.
+    # So many jobs run at once at least, or none goes on.
     together = threading.Barrier(expected)
     running = 0
     most = 0
 
-    def unit(ticker):
+    def job(ticker):
         nonlocal running, most
         with lock:
             running += 1
@@ -47,7 +47,7 @@ def test_so_many_units_run_at_once(n_jobs, expected):
         with lock:
             running -= 1
 
-    run_units([unit] * 4, n_jobs=n_jobs)
+    run_jobs(None, [Call(job)] * 4, n_jobs=n_jobs)
     assert most == expected
 
 
@@ -58,7 +58,7 @@ def test_jobs_are_counted_as_in_scikit_learn(monkeypatch):
 
 def test_progress_rises_to_one():
     shares = []
-    run_units([lambda ticker: ticker.tick(0.5)] * 2, on_progress=shares.append)
+    run_jobs(None, [Call(lambda ticker: ticker.tick(0.5))] * 2, on_progress=shares.append)
     assert shares == sorted(shares) and shares[-1] == 1.0 and 0.25 in shares
 
 
@@ -81,7 +81,7 @@ def test_one_fault_stops_the_others():
         raise ValueError("no")
 
     with pytest.raises(ValueError, match="no"):
-        run_units([endless, faulty], n_jobs=2)
+        run_jobs(None, [Call(endless), Call(faulty)], n_jobs=2)
     assert stopped.wait(PATIENCE)
 
 

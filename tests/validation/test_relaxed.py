@@ -10,11 +10,10 @@ from matplotlib.figure import Figure
 from sklearn.linear_model import Ridge
 
 import tautnet as tn
-from tautnet.validation.fits import Candidate
+from tautnet.validation.fits import Candidate, Choice
 from tautnet.validation.folds import make_folds
 from tautnet.validation.nested import cross_validate
 from tautnet.validation.relaxed import (
-    Option,
     choice,
     counts_up_to,
     is_past_its_best,
@@ -37,7 +36,6 @@ class Walked:
     def __init__(self, norms, factors=None, sizes=None):
         self.norms = np.array(norms, float)
         self.sizes = self.norms if sizes is None else np.array(sizes, float)
-        self.unit = self
         self.settings, self.penalty_factors = self, factors
 
 
@@ -67,8 +65,8 @@ def test_the_ladder_and_the_rules():
     counts = counts_up_to(500)
     assert (np.diff(counts) > 0).all() and counts[-2] < 500 <= counts[-1]
     assert max(b / a for a, b in zip(counts[8:], counts[9:], strict=False)) < 1.25
-    path = [Option(None, 0.1, 0.50, 9, 0.04), Option(None, 1.0, 0.80, 3, 0.05)]
-    refits = [Option(None, 0.1, 0.53, 4, 0.03, "norm"), Option(None, 0.1, 0.52, 4, 0.03, "exit")]
+    path = [Choice(None, 0.1, 0.50, 0.04, 9), Choice(None, 1.0, 0.80, 0.05, 3)]
+    refits = [Choice(None, 0.1, 0.53, 0.03, 4, "norm"), Choice(None, 0.1, 0.52, 0.03, 4, "exit")]
     assert choice([*path, *refits], "min") == path[0]
     assert choice([*path, *refits], "1se") == refits[1]
     assert choice([*path, *refits], 4) == refits[1] and choice([*path, *refits], 3) == path[1]
@@ -82,9 +80,8 @@ def relaxed(regression, settings):
 
 def refits_of(sample, settings, **options):
     candidate = Candidate("group", replace(settings("group"), alpha_min_ratio=1e-3))
-    return relax(
-        cross_validate(sample, [candidate], [FOLD], nested=True)[0], is_nested=True, **options
-    )
+    [chains] = cross_validate(sample, [candidate], [FOLD], nested=True)
+    return relax(chains, **options)
 
 
 def test_poisoned_rows_change_no_refit_and_no_choice_of_the_folds_that_leave_them_out(
@@ -110,7 +107,7 @@ def test_poisoned_rows_change_no_refit_and_no_choice_of_the_folds_that_leave_the
     assert changed
     for rule in ("min", "1se", 2):
         a, b = (choice(list(one.options(key)), rule) for one in (relaxed, other))
-        assert a._replace(nested=None) == b._replace(nested=None)
+        assert a._replace(chains=None) == b._replace(chains=None)
 
 
 def test_each_chain_refits_what_the_other_folds_rank_first(regression, relaxed):
@@ -144,8 +141,8 @@ def test_each_fold_climbs_until_more_predictors_no_longer_help(regression, setti
             [o for o in one.options(key) if o.order is not None] for one in (relaxed, shown)
         )
         # What is not walked changes nothing of what is.
-        kept = [o._replace(nested=None) for o in every if o.n_predictors <= top]
-        assert kept == [o._replace(nested=None) for o in own]
+        kept = [o._replace(chains=None) for o in every if o.n_predictors <= top]
+        assert kept == [o._replace(chains=None) for o in own]
         counts = range(1, shown.tops[key] + 1)
         climb = [
             min((o for o in every if o.n_predictors == k), key=lambda o: o.mean) for k in counts

@@ -8,7 +8,6 @@ by straight effects alone. The bend then stays in the residuals, where it can be
 import numpy as np
 
 from tautnet.engine import evaluate
-from tautnet.objective.problem import Problem
 from tautnet.solving.prepared import Prepared
 from tautnet.tables.arrays import Floats
 
@@ -83,7 +82,7 @@ class Bends:
         outputs = np.pad(outputs, more, constant_values=settings.loss.padding_bias)
         y = np.pad(prepared.y, more)
         weight = np.pad(prepared.weight, more[0])
-        problem = Problem(None, None, settings.loss, settings.network)
+        problem = prepared.problem(0.0, np.float64)
         pulls = np.asarray(evaluate.pulls(problem, y, weight, outputs))
         pulls = pulls[: len(prepared.y), : prepared.y.shape[1]]
         return (pulls / prepared.weight[:, None]).astype(np.float32)

@@ -105,7 +105,7 @@ class Prepared:
         settings = self.settings
         n_outputs = self.y.shape[1]
         constant = settings.loss.null_outputs(self.y, self.weight)
-        problem = Problem(None, None, settings.loss, settings.network)
+        problem = self.problem(0.0, np.float64)
         with jax.enable_x64(True):
             more = self.padded_shape[2] - n_outputs
             outputs = np.pad(constant, (0, more), constant_values=settings.loss.padding_bias)
