@@ -257,8 +257,7 @@ def compare(
         X, y, sample_weight, task if loss == "squared_error" else "regression"
     )
     check_loss(target.task, task, loss, delta, quantile, ties)
-    regression_loss = loss
-    loss = loss_for(
+    chosen_loss = loss_for(
         target.task, sample.y, sample.weight, loss=loss, delta=delta, quantile=quantile, ties=ties
     )
     taken = take_predictors(sample, encoder, feature_groups, penalty_factors)
@@ -268,7 +267,7 @@ def compare(
             penalty=ADAPTIVE.get(penalty, penalty),
             adaptive=penalty in ADAPTIVE,
             l1_ratio=l1_ratio,
-            loss=loss,
+            loss=chosen_loss,
             network=Network((), activation, False) if linear else network,
             alpha_min_ratio=alpha_min_ratio,
             finish=finish,
@@ -322,7 +321,7 @@ def compare(
         cv=cv,
         selection=selection,
         n_jobs=n_jobs,
-        loss=regression_loss,
+        loss=loss,
         delta=delta,
         quantile=quantile,
         ties=ties,
