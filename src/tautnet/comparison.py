@@ -250,8 +250,7 @@ def compare(
         X, y, sample_weight, task if loss == "squared_error" else "regression"
     )
     check_loss(target.task, task, loss, delta, quantile, ties)
-    regression_loss = loss
-    loss = loss_for(
+    chosen_loss = loss_for(
         target.task, sample.y, sample.weight, loss=loss, delta=delta, quantile=quantile, ties=ties
     )
     taken = take_predictors(sample, encoder, feature_groups, penalty_factors)
@@ -261,7 +260,7 @@ def compare(
             penalty=penalty_kind(penalty).base,
             adaptive=penalty_kind(penalty).adaptive_of is not None,
             l1_ratio=l1_ratio,
-            loss=loss,
+            loss=chosen_loss,
             network=Network((), activation, False) if linear else network,
             alpha_min_ratio=alpha_min_ratio,
             finish=finish,
@@ -315,7 +314,7 @@ def compare(
         cv=cv,
         selection=selection,
         n_jobs=n_jobs,
-        loss=regression_loss,
+        loss=loss,
         delta=delta,
         quantile=quantile,
         ties=ties,

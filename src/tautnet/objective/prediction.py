@@ -8,6 +8,7 @@ from collections.abc import Callable, Sequence
 from typing import NamedTuple
 
 import numpy as np
+from numpy.typing import NDArray
 
 from tautnet.tables.arrays import Cells, Floats
 from tautnet.tables.scaling import Scaling, restore, standardise
@@ -184,17 +185,17 @@ def _in_blocks(function: Callable[[Floats], Floats], X: Floats) -> Floats:
     return np.concatenate([function(X[i : i + BLOCK]) for i in range(0, max(len(X), 1), BLOCK)])
 
 
-def average_outputs(members: Sequence[Predictor], X: Floats) -> Floats:
+def average_outputs(members: Sequence[Predictor], X: Floats) -> NDArray[np.float64]:
     """Mean output of several predictors, shape (n_rows, n_outputs)."""
     return np.mean([member.outputs(X) for member in members], axis=0)
 
 
-def average_mean(members: Sequence[Predictor], X: Floats) -> Floats:
+def average_mean(members: Sequence[Predictor], X: Floats) -> NDArray[np.float64]:
     """Mean prediction of several predictors, shape (n_rows, n_means)."""
     return np.mean([member.mean(X) for member in members], axis=0)
 
 
-def choose(probabilities: Floats, classes: Cells, is_multilabel: bool) -> Cells:
+def choose(probabilities: Floats, classes: Cells | None, is_multilabel: bool) -> Cells:
     """The class with the largest probability; with ``is_multilabel`` 0 or 1 for each label.
 
     Examples
@@ -204,10 +205,13 @@ def choose(probabilities: Floats, classes: Cells, is_multilabel: bool) -> Cells:
     """
     if is_multilabel:
         return (probabilities > 0.5).astype(int)
+    assert classes is not None, "a class is chosen among classes"
     return classes[probabilities.argmax(axis=1)]
 
 
-def survival_function(times: Floats, hazard: Floats, outputs: Floats, at: Floats) -> Floats:
+def survival_function(
+    times: Floats, hazard: Floats, outputs: Floats, at: Floats
+) -> NDArray[np.float64]:
     """Probability to outlive some times: ``exp(-H(t) e^f)``, 1 before the first event.
 
     Parameters
