@@ -13,13 +13,8 @@ from tautnet.engine.jobs import stage
 from tautnet.estimators.inputs import check_feature_groups, check_groups
 from tautnet.inference.conditionals import Conditionals, heavy_tailed, normal_scores
 from tautnet.inference.exits import order_of_exit
-from tautnet.inference.randomization import (
-    benjamini_hochberg,
-    fold_networks,
-    most_draws,
-    randomization_test,
-    rows_to_test,
-)
+from tautnet.inference.p_values import benjamini_hochberg, most_draws
+from tautnet.inference.randomization import fold_networks, randomization_test, rows_to_test
 from tautnet.inference.result import as_json
 from tautnet.inference.stability import (
     PAIRS,

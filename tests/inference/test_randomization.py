@@ -9,11 +9,9 @@ import pytest
 from scipy.stats import kstest
 
 from tautnet.inference.conditionals import Conditionals
+from tautnet.inference.p_values import EXCEEDANCES, Sequential, benjamini_hochberg
 from tautnet.inference.randomization import (
-    EXCEEDANCES,
     FoldNetwork,
-    Sequential,
-    benjamini_hochberg,
     fold_networks,
     randomization_test,
     rows_to_test,

@@ -21,7 +21,7 @@ from tautnet.solving.settings import Request
 from tautnet.tables.errors import TableError
 from tautnet.tables.target import encode_target
 from tautnet.validation.chains import Chain, ChainJob
-from tautnet.validation.curve import Curve, inner_curve, make_curve, outer_curve
+from tautnet.validation.curve import Curve, Scored, inner_curve, make_curve, outer_curve
 from tautnet.validation.folds import chain_sets, fold_rows, make_folds, partition_rows
 
 
@@ -160,15 +160,14 @@ class Walked:
 
 
 def chain(left_out, alphas, n_features, losses):
-    return Chain(
-        left_out, Walked(alphas, n_features), {k: np.array(one) for k, one in losses.items()}
-    )
+    arrays = {k: np.array(one) for k, one in losses.items()}
+    return Chain(left_out, Walked(alphas, n_features), arrays, beside=np.zeros(0, int))
 
 
 def test_a_chain_that_ends_null_stays_null_and_one_that_starts_late_has_no_model():
     early = chain((0,), [0.1, 1.0], [2, 0], {0: [0.5, 0.9]})
     late = chain((1,), [1.0, 10.0], [3, 0], {1: [0.4, 0.8]})
-    curve = make_curve([early, late], [0, 1], [1.0, 1.0])
+    curve = make_curve([Scored(early, 0, 1.0), Scored(late, 1, 1.0)])
     assert curve.alphas.tolist() == [1.0, 10.0]
     assert curve.fold_losses.tolist() == [[0.9, 0.4], [0.9, 0.8]]
 

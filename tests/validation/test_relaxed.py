@@ -13,13 +13,8 @@ import tautnet as tn
 from tautnet.validation.fits import Candidate, Choice
 from tautnet.validation.folds import make_folds
 from tautnet.validation.nested import cross_validate
-from tautnet.validation.relaxed import (
-    choice,
-    counts_up_to,
-    is_past_its_best,
-    ranking,
-    relax,
-)
+from tautnet.validation.refits import ranking
+from tautnet.validation.relaxed import choice, counts_up_to, is_past_its_best, relax
 from tautnet.views.report_data import counts
 
 pytestmark = pytest.mark.usefixtures("compile_quickly")

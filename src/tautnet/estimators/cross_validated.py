@@ -13,6 +13,7 @@ from tautnet.engine.jobs import run_jobs, stages
 from tautnet.estimators.base import Net, set_parameters
 from tautnet.estimators.inputs import Table
 from tautnet.estimators.kinds import ClassifierNet, RegressorNet
+from tautnet.inference.constant import null_loss
 from tautnet.inference.curves import penalty_curves, training_curve
 from tautnet.inference.exits import order_of_exit
 from tautnet.objective.registry import penalty_kind
@@ -26,7 +27,6 @@ from tautnet.validation.fits import Candidate
 from tautnet.validation.folds import split_rows, tolerant_folds
 from tautnet.validation.nested import cross_validate
 from tautnet.validation.relaxed import Relaxed, choice, relax
-from tautnet.validation.study import null_loss
 
 
 class CrossValidated(Net):

@@ -5,6 +5,7 @@ from typing import NamedTuple
 
 import numpy as np
 
+from tautnet.inference.constant import null_losses
 from tautnet.inference.intervals import (
     corrected_resampled_t,
     holm,
@@ -15,7 +16,7 @@ from tautnet.inference.recommended import Row
 from tautnet.objective.registry import BASELINE
 from tautnet.tables.arrays import Floats
 from tautnet.validation.fits import Outer
-from tautnet.validation.study import LINEAR, Study, chosen_name, chosen_results, null_losses
+from tautnet.validation.study import LINEAR, Study, chosen_name, chosen_results
 
 CHOSEN = "chosen"
 

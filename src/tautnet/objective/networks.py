@@ -31,9 +31,7 @@ def layer_sizes(hidden: int | Sequence[int]) -> tuple[int, ...]:
     >>> layer_sizes(20), layer_sizes([64, 32]), layer_sizes(())
     ((20,), (64, 32), ())
     """
-    sizes: tuple[int, ...]
-    # A type checker does not see that `np.isscalar` tells a number from a sequence.
-    sizes = (hidden,) if np.isscalar(hidden) else tuple(hidden)  # type: ignore[arg-type, assignment]
+    sizes = np.atleast_1d(hidden).tolist()
     if any(size < 1 for size in sizes):
         raise ValueError(f"hidden_layer_sizes must be > 0, got {hidden}.")
     return tuple(int(size) for size in sizes)

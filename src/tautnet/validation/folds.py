@@ -1,9 +1,12 @@
 """Folds: which rows each chain leaves out."""
 
+from collections.abc import Iterable
 from itertools import combinations
+from typing import TypeAlias
 
 import numpy as np
 from sklearn.model_selection import (
+    BaseCrossValidator,
     GroupKFold,
     KFold,
     StratifiedGroupKFold,
@@ -11,13 +14,28 @@ from sklearn.model_selection import (
     check_cv,
 )
 
+from tautnet.tables.arrays import Floats, Integers
 from tautnet.tables.errors import TableError
+from tautnet.tables.sample import Sample
+from tautnet.tables.target import Target
 
 # Codes beside the folds 0, 1, ...: rows that no chain leaves out, and rows that none sees.
-ALWAYS_SEEN, NEVER_SEEN = -1, -2
+ALWAYS_SEEN = -1
+NEVER_SEEN = -2
+
+# A splitter of scikit-learn's, or pairs of training and test rows.
+Splits: TypeAlias = BaseCrossValidator | Iterable[tuple[Integers, Integers]]
 
 
-def make_folds(n_rows, cv, *, labels=None, groups=None, ordered=False, seed=0):
+def make_folds(
+    n_rows: int,
+    cv: int,
+    *,
+    labels: Integers | None = None,
+    groups: Integers | None = None,
+    ordered: bool = False,
+    seed: int = 0,
+) -> Integers:
     """The fold of each row.
 
     Parameters
@@ -56,23 +74,38 @@ def make_folds(n_rows, cv, *, labels=None, groups=None, ordered=False, seed=0):
         )
     if n_groups < cv:
         raise TableError(f"{n_groups} groups are fewer than {cv} folds: use a smaller cv (--cv)")
-    if ordered:
-        splitter, stratify = KFold(cv), None
-    elif groups is not None:
-        kind = GroupKFold if labels is None else StratifiedGroupKFold
-        splitter, stratify = kind(cv, shuffle=True, random_state=seed), labels
-    else:
-        kind = KFold if labels is None else StratifiedKFold
-        splitter, stratify = kind(cv, shuffle=True, random_state=seed), labels
+    splitter = _splitter(cv, labels is not None, groups is not None, ordered, seed)
+    stratify = None if ordered else labels
     fold = np.empty(n_rows, int)
     for k, (_, test) in enumerate(splitter.split(np.zeros((n_rows, 1)), stratify, groups)):
         fold[test] = k
     return fold
 
 
-def fold_rows(target, weight, cv, *, nested=False, groups=None, ordered=False, seed=0):
-    """The fold of each row of a target, found good for training: every class and some weight in
-    enough folds.
+def _splitter(
+    cv: int, is_stratified: bool, is_grouped: bool, ordered: bool, seed: int
+) -> BaseCrossValidator:
+    """The splitter of scikit-learn's that draws such folds."""
+    if ordered:
+        return KFold(cv)
+    if is_grouped:
+        kind = StratifiedGroupKFold if is_stratified else GroupKFold
+    else:
+        kind = StratifiedKFold if is_stratified else KFold
+    return kind(cv, shuffle=True, random_state=seed)
+
+
+def fold_rows(
+    target: Target,
+    weight: Floats,
+    cv: int,
+    *,
+    nested: bool = False,
+    groups: Integers | None = None,
+    ordered: bool = False,
+    seed: int = 0,
+) -> Integers:
+    """The fold of each row of a target: every class and some weight are in enough folds.
 
     Parameters
     ----------
@@ -106,14 +139,18 @@ def fold_rows(target, weight, cv, *, nested=False, groups=None, ordered=False, s
     return fold
 
 
-def _check_folds(target, weight, fold, needed):
-    """Raise where a fold has no weight, or a class is found in fewer folds than needed."""
-    n_folds = fold.max() + 1
+def _check_weights(weight: Floats, fold: Integers, n_folds: int) -> None:
     if not np.bincount(fold, weight, n_folds).all():
         raise TableError(
             f"all rows of one of {n_folds} folds weigh 0: use a smaller cv (--cv), or leave such"
             " rows out"
         )
+
+
+def _check_folds(target: Target, weight: Floats, fold: Integers, needed: int) -> None:
+    """Raise where a fold has no weight, or a class is found in fewer folds than needed."""
+    n_folds = fold.max() + 1
+    _check_weights(weight, fold, n_folds)
     for code in range(0 if target.labels is None else len(target.classes)):
         found = len(np.unique(fold[(target.labels == code) & (weight > 0)]))
         if found < needed:
@@ -124,9 +161,10 @@ def _check_folds(target, weight, fold, needed):
             )
 
 
-def partition_rows(target, weight, cv, *, groups=None):
-    """The fold of each row by a splitter or an iterable of splits, for chains that leave two folds
-    out.
+def partition_rows(
+    target: Target, weight: Floats, cv: Splits, *, groups: Integers | None = None
+) -> Integers:
+    """The fold of each row by a splitter or splits, for chains that leave two folds out.
 
     Parameters
     ----------
@@ -167,20 +205,18 @@ def partition_rows(target, weight, cv, *, groups=None):
     return fold
 
 
-def tolerant_folds(target, weight, cv, *, groups=None, seed=0):
-    """The fold of each row, as `fold_rows`, but a class may be missing outside a fold: scikit-learn
-    warns.
-    """
+def tolerant_folds(
+    target: Target, weight: Floats, cv: int, *, groups: Integers | None = None, seed: int = 0
+) -> Integers:
+    """The fold of each row, as `fold_rows`, but a class may be missing: scikit-learn warns."""
     fold = make_folds(len(target.y), cv, labels=target.labels, groups=groups, seed=seed)
-    if not np.bincount(fold, weight, cv).all():
-        raise TableError(
-            f"all rows of one of {cv} folds weigh 0: use a smaller cv (--cv), or leave such"
-            " rows out"
-        )
+    _check_weights(weight, fold, cv)
     return fold
 
 
-def split_rows(target, weight, cv, *, groups=None):
+def split_rows(
+    target: Target, weight: Floats, cv: Splits, *, groups: Integers | None = None
+) -> list[Integers]:
     """The splits of a splitter, or of an iterable of (training rows, test rows), as codes of rows.
 
     Returns
@@ -210,11 +246,11 @@ def split_rows(target, weight, cv, *, groups=None):
     return codes
 
 
-def _class(target, code):
+def _class(target: Target, code: int) -> str:
     return repr(str(target.classes[code]))
 
 
-def chain_sets(n_folds, nested):
+def chain_sets(n_folds: int, nested: bool) -> list[tuple[int, ...]]:
     """The folds that each chain leaves out: one each, and two each where the choice is nested.
 
     The inner folds of outer fold k are the other outer folds, so a chain without j and k serves
@@ -230,6 +266,6 @@ def chain_sets(n_folds, nested):
     return single + (list(combinations(range(n_folds), 2)) if nested else [])
 
 
-def fold_weights(sample, fold):
+def fold_weights(sample: Sample, fold: Integers) -> Floats:
     """Weight of the rows of each fold."""
     return np.bincount(fold[fold >= 0], sample.weight[fold >= 0])

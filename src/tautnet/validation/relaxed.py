@@ -24,7 +24,7 @@ from tautnet.validation.chains import Chain, ChainJob
 from tautnet.validation.curve import Fold
 from tautnet.validation.fits import Candidate, Chains, Choice, Fits
 from tautnet.validation.nested import honest_points
-from tautnet.validation.refits import RefitJob, refit_settings, widened
+from tautnet.validation.refits import RefitJob, ranking, refit_settings, widened
 
 ORDERS = ("norm", "exit")
 # Every number of predictors up to this one is tried, from there on steps of about a fifth.
@@ -187,9 +187,12 @@ def choice(options: Sequence[Choice], rule: str | int) -> Choice | None:
         near = [option for option in options if option.mean <= limit]
         return min(near, key=lambda option: (option.n_predictors, option.mean, -option.alpha))
     few = [option for option in options if rule == "min" or _count(option) <= int(rule)]
-    return min(
-        few, key=lambda option: (option.mean, option.n_predictors, -option.alpha), default=None
-    )
+    return min(few, key=_by_loss, default=None)
+
+
+def _by_loss(option: Choice) -> tuple[float, int, float]:
+    """Of equals that of fewer predictors comes first, then the more regularised one."""
+    return option.mean, _count(option), -option.alpha
 
 
 def _count(option: Choice) -> int:
@@ -212,31 +215,6 @@ def counts_up_to(top: int, least: int = 1) -> list[int]:
         last = counts[-1]
         counts.append(last + 1 if last < EVERY else round(RATIO * last))
     return [count for count in counts if count >= least]
-
-
-def ranking(order: str, path: Path, at: int) -> Integers:
-    """Predictors, the one to keep longest first; those never penalised before all others.
-
-    Parameters
-    ----------
-    order : {"norm", "exit"}
-        By their size at a strength, see `Path.sizes`; by where they leave the path for good,
-        those that leave together by the norm of their weights before.
-    path : Path
-    at : int
-        Index of that strength.
-
-    Returns
-    -------
-    int array (n_predictors,)
-    """
-    alive = path.norms > 0
-    last = np.where(alive.any(axis=0), len(alive) - 1 - alive[::-1].argmax(axis=0), -1)
-    before = path.norms[last, np.arange(len(last))]
-    factors = path.settings.penalty_factors
-    penalised = np.ones(len(last)) if factors is None else np.array(factors) > 0
-    sizes = [path.sizes[at]] if order == "norm" else []
-    return np.lexsort((*(-key for key in (before, last, *sizes)), penalised))
 
 
 def relax(
@@ -269,10 +247,7 @@ def relax(
     Relaxed
     """
     tops = {key: _top(chains, key, at_most) for key in chains.keys}
-    n_predictors = chains.sample.n_predictors
-    largest = n_predictors if at_most is None else min(at_most, n_predictors)
-    least = _count_always(chains.candidate.settings)
-    counts = sorted({min(count, largest) for count in counts_up_to(max(tops.values()), least)})
+    counts = _counts(chains, max(tops.values()), at_most)
     points = list(honest_points(chains))
     refits: dict[Refit, Chains] = {}
     tried: dict[Fold | None, list[Choice]] = {key: [] for key in tops}
@@ -284,13 +259,21 @@ def relax(
         new = _refits_of_one_count(chains, plans, count, keep, n_jobs=n_jobs, on_progress=part)
         refits |= new
         for key in going_on:
-            best = choice([_best(one, key, *name) for name, one in new.items()], "min")
-            tried[key] += [] if best is None else [best]
+            bests = [_best(one, key, *name) for name, one in new.items()]
+            tried[key].append(min(bests, key=_by_loss))
             # Who asks for at most so many predictors is shown all numbers up to there.
             if at_most is None and is_past_its_best(tried[key]):
                 tops[key] = count
     in_order = {name: refits[name] for name in product(ORDERS, counts) if name in refits}
     return Relaxed(chains, in_order, tops)
+
+
+def _counts(chains: Chains, top: int, at_most: int | None) -> list[int]:
+    """The numbers of predictors that are tried on a table."""
+    n_predictors = chains.sample.n_predictors
+    largest = n_predictors if at_most is None else min(at_most, n_predictors)
+    least = _count_always(chains.candidate.settings)
+    return sorted({min(count, largest) for count in counts_up_to(top, least)})
 
 
 def is_past_its_best(tried: Sequence[Choice]) -> bool:

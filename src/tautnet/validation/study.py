@@ -3,18 +3,15 @@
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
-import numpy as np
-
 from tautnet.engine.jobs import Report, stages
 from tautnet.objective.losses import Loss
 from tautnet.objective.networks import Network
 from tautnet.objective.registry import SHRINKING
 from tautnet.solving.settings import Settings
-from tautnet.tables.arrays import Floats, Integers
+from tautnet.tables.arrays import Integers
 from tautnet.tables.sample import Sample
 from tautnet.validation.curve import Fold
 from tautnet.validation.fits import Candidate, Choice, Fits, Outer, outer_results
-from tautnet.validation.folds import NEVER_SEEN, fold_weights
 from tautnet.validation.nested import cross_validate
 from tautnet.validation.relaxed import Relaxed, relax
 
@@ -135,40 +132,6 @@ def candidates_for(
     """
     networks = [Candidate(name, settings_for(name, False)) for name in penalties]
     return [*networks, Candidate(LINEAR, settings_for(SHRINKING, True))]
-
-
-def null_losses(study: Study) -> Floats:
-    """Loss of each row under the constant prediction of its training rows, mean of repeats."""
-    losses = []
-    for fold in study.folds:
-        row_losses = np.zeros(len(fold))
-        for k in range(fold.max() + 1):
-            row_losses[fold == k] = constant_losses(study.sample, study.loss, fold, k)
-        losses.append(row_losses)
-    return np.mean(losses, axis=0)
-
-
-def constant_losses(sample: Sample, loss: Loss, fold: Integers, k: int) -> Floats:
-    """Loss of each row of a fold under the constant prediction of the rows that its chain sees."""
-    rows = fold == k
-    seen = (fold != k) & (fold != NEVER_SEEN)
-    constant = loss.constant(sample.y[seen], sample.weight[seen])
-    outputs = np.broadcast_to(constant, sample.y.shape)
-    fitted = sample.y[seen], outputs[seen], sample.weight[seen]
-    return loss.new_metric(sample.y[rows], outputs[rows], sample.weight[rows], fitted)
-
-
-def null_loss(fits: Fits) -> float:
-    """Cross-validated loss of the constant prediction, on the scale of the curve of a candidate."""
-    sample = fits.sample
-    loss = fits.candidate.settings.loss
-    losses = []
-    for fold in fits.folds:
-        for k in range(fold.max() + 1):
-            own = constant_losses(sample, loss, fold, k)
-            losses.append(np.average(own, weights=sample.weight[fold == k]))
-    weights = np.concatenate([fold_weights(sample, fold) for fold in fits.folds])
-    return float(np.average(losses, weights=weights))
 
 
 def chosen_results(study: Study, rule: str) -> Outer:
