@@ -117,7 +117,7 @@ class Path:
         }
         return pd.DataFrame(columns, pd.Index(self.alphas, name="alpha"))
 
-    def _repr_html_(self):
+    def _repr_html_(self) -> str:
         """At most a dozen strengths of the path, for notebooks."""
         shown = np.unique(np.linspace(0, len(self.alphas) - 1, SHOWN).round().astype(int))
         words = (

@@ -131,7 +131,7 @@ def fold_rows(
         if counts.min() < cv:
             rows = "1 row" if counts.min() == 1 else f"{counts.min()} rows"
             raise TableError(
-                f"class {_class(target, counts.argmin())} of {target.name!r} has {rows}, fewer than"
+                f"class {_class(target, int(counts.argmin()))} of {target.name!r} has {rows}, fewer than"
                 f" {cv} folds: use a smaller cv (--cv), or leave the class out"
             )
     fold = make_folds(n_rows, cv, labels=target.labels, groups=groups, ordered=ordered, seed=seed)
@@ -151,7 +151,7 @@ def _check_folds(target: Target, weight: Floats, fold: Integers, needed: int) ->
     """Raise where a fold has no weight, or a class is found in fewer folds than needed."""
     n_folds = fold.max() + 1
     _check_weights(weight, fold, n_folds)
-    for code in range(0 if target.labels is None else len(target.classes)):
+    for code in range(_n_classes(target)):
         found = len(np.unique(fold[(target.labels == code) & (weight > 0)]))
         if found < needed:
             raise TableError(
@@ -231,7 +231,7 @@ def split_rows(
     """
     n_rows = len(target.y)
     y = target.y[:, 0] if target.labels is None else target.labels
-    codes = []
+    codes: list[Integers] = []
     for train, test in check_cv(cv, y).split(np.zeros((n_rows, 1)), y, groups):
         code = np.full(n_rows, NEVER_SEEN)
         code[train] = ALWAYS_SEEN
@@ -246,7 +246,12 @@ def split_rows(
     return codes
 
 
+def _n_classes(target: Target) -> int:
+    return 0 if target.classes is None or target.labels is None else len(target.classes)
+
+
 def _class(target: Target, code: int) -> str:
+    assert target.classes is not None, "a target of classes"
     return repr(str(target.classes[code]))
 
 
@@ -268,4 +273,4 @@ def chain_sets(n_folds: int, nested: bool) -> list[tuple[int, ...]]:
 
 def fold_weights(sample: Sample, fold: Integers) -> Floats:
     """Weight of the rows of each fold."""
-    return np.bincount(fold[fold >= 0], sample.weight[fold >= 0])
+    return np.bincount(fold[fold >= 0], sample.weight[fold >= 0]).astype(float)

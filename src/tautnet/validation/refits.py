@@ -117,6 +117,7 @@ def widened(path: Path, sample: Sample, scaling: FittedScaling) -> Path:
     Path
     """
     columns = path.scaling.columns
+    assert columns is not None, "a path of some columns"
     n_columns = sample.X.shape[1]
     parameters = {i: _on_all_columns(one, columns, n_columns) for i, one in path.parameters.items()}
     norms = np.zeros((len(path.alphas), sample.n_predictors))
