@@ -19,7 +19,7 @@ def draws(X, predictor, *, column_predictor=None, members=None):
     return conditional.draw(np.random.default_rng(5), N_DRAWS)
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture
 def rng():
     return np.random.default_rng(1)
 

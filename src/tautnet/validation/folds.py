@@ -141,10 +141,8 @@ def fold_rows(
 
 def _check_weights(weight: Floats, fold: Integers, n_folds: int) -> None:
     if not np.bincount(fold, weight, n_folds).all():
-        raise TableError(
-            f"all rows of one of {n_folds} folds weigh 0: use a smaller cv (--cv), or leave such"
-            " rows out"
-        )
+        what = f"all rows of one of {n_folds} folds weigh 0"
+        raise TableError(f"{what}: use a smaller cv (--cv), or leave such rows out")
 
 
 def _check_folds(target: Target, weight: Floats, fold: Integers, needed: int) -> None:
