@@ -21,7 +21,7 @@ def draws(X, predictor, *, column_predictor=None, members=None):
 
 @pytest.fixture
 def rng():
-    return np.random.default_rng(1)
+    return np.random.default_rng(0)
 
 
 def test_numbers_follow_their_regression_on_the_others(rng):
