@@ -16,7 +16,7 @@ SOURCE = Path(__file__).parents[1] / "src" / "tautnet"
 ROOMS = {
     "tables": "errors arrays scaling datasets reader cells encoder blocks target sample".split(),
     "objective": (
-        "arrays strengths histograms prediction losses survival tasks networks penalties "
+        "choices arrays strengths histograms prediction losses survival tasks networks penalties "
         "registry problem"
     ).split(),
     "solving": (
@@ -33,7 +33,8 @@ ROOMS = {
         "model_file"
     ).split(),
     "estimators": (
-        "inputs conversion base kinds models cross_validated survival selector assembled"
+        "allowed given rules refusals inputs conversion base kinds models cross_validated survival "
+        "selector assembled"
     ).split(),
     "views": (
         "terminal canvas gains displays weights counts selected figures island report "

@@ -14,12 +14,14 @@ from typing import TYPE_CHECKING, Any
 from numpy.typing import ArrayLike
 
 from tautnet.estimators.inputs import check_groups, take_predictors
+from tautnet.estimators.refusals import refuse
 from tautnet.inference.recommended import best_row, over_fitted, recommended_name
 from tautnet.inference.result import plain, study_detail
 from tautnet.inference.table import tabulate
-from tautnet.objective.networks import ACTIVATIONS, Network, layer_sizes
-from tautnet.objective.registry import default_names, names_where, penalty_kind, relaxed_forms
-from tautnet.objective.tasks import REGRESSION_LOSSES, TIES, loss_for
+from tautnet.objective.choices import DELTA, L1_RATIO, MAX_ITER, QUANTILE, TOL, implied_task
+from tautnet.objective.networks import Network, layer_sizes
+from tautnet.objective.registry import default_names, penalty_kind, relaxed_forms
+from tautnet.objective.tasks import loss_for
 from tautnet.prose.verdict import write_verdict
 from tautnet.solving.settings import Settings
 from tautnet.tables.sample import encode, notes
@@ -131,21 +133,21 @@ def compare(
     sample_weight: ArrayLike | None = None,
     task: str = "auto",
     loss: str = "squared_error",
-    delta: float = 1.35,
-    quantile: float = 0.5,
+    delta: float = DELTA,
+    quantile: float = QUANTILE,
     ties: str = "breslow",
     selection: str = "min",
     hidden_layer_sizes: int | Sequence[int] = (100,),
     activation: str = "relu",
     skip: bool = True,
-    l1_ratio: float = 0.5,
+    l1_ratio: float = L1_RATIO,
     feature_groups: Mapping[str, Any] | None = None,
     penalty_factors: ArrayLike | None = None,
     finish: bool = False,
     relax: bool = False,
     alpha_min_ratio: str | float = "auto",
-    max_iter: int = 2000,
-    tol: float = 0.05,
+    max_iter: int = MAX_ITER,
+    tol: float = TOL,
     ordered: bool = False,
     precision: str = "float32",
     random_state: int = 0,
@@ -241,15 +243,12 @@ def compare(
     >>> result["task"], result["recommended"]
     ('regression', 'l2')
     """
+    # All arguments by name: it stands first, where there are no other names.
+    refuse(locals(), door="compare")
     start = time.perf_counter()
     sizes = layer_sizes(hidden_layer_sizes)
     network = Network(sizes, activation, skip and bool(sizes))
-    _check(penalties, cv, repeats, selection, l1_ratio, feature_groups, ordered, groups, network)
-    _check_relax(relax, penalties, finish, network)
-    target, sample, encoder = encode(
-        X, y, sample_weight, task if loss == "squared_error" else "regression"
-    )
-    check_loss(target.task, task, loss, delta, quantile, ties)
+    target, sample, encoder = encode(X, y, sample_weight, implied_task(task, loss))
     regression_loss = loss
     loss = loss_for(
         target.task, sample.y, sample.weight, loss=loss, delta=delta, quantile=quantile, ties=ties
@@ -351,100 +350,6 @@ def _recommended_model(name, parameters, X, target, encoder, study):
     }
     relaxed = study.relaxed.get(name) or Relaxed(study.nested[name], {}, {None: 0})
     return assemble(parameters | own, X, target, encoder, study.sample, relaxed)
-
-
-def _check(penalties, cv, repeats, selection, l1_ratio, feature_groups, ordered, groups, network):
-    """Raise where an argument is wrong, or would do nothing."""
-    activation = network.activation
-    if isinstance(penalties, str):
-        raise ValueError(f"penalties={penalties!r} is one name: give a list, as [{penalties!r}]")
-    for name in penalties:
-        kind = penalty_kind(name)
-        complaint = kind.complaint(network)
-        if complaint:
-            raise ValueError(complaint)
-    is_number = isinstance(cv, Integral)
-    for wrong, why in (
-        (
-            not penalties or len(set(penalties)) < len(penalties),
-            "name at least one penalty, and each once",
-        ),
-        (is_number and cv < 3, f"cv={cv}: nested cross-validation needs at least 3 folds"),
-        (
-            not is_number and repeats > 1,
-            f"repeats={repeats} changes nothing where cv gives the splits",
-        ),
-        (not is_number and ordered, "ordered=True changes nothing where cv gives the splits"),
-        (repeats < 1, f"repeats={repeats}: at least 1 is needed"),
-        (selection not in ("min", "1se"), f"selection={selection!r} is neither 'min' nor '1se'"),
-        (
-            activation not in ACTIVATIONS,
-            f"activation={activation!r} is not one of {', '.join(ACTIVATIONS)}",
-        ),
-        (not 0 <= l1_ratio <= 1, f"l1_ratio={l1_ratio} is not between 0 and 1"),
-        (
-            l1_ratio != 0.5 and not any(penalty_kind(name).uses_l1_ratio for name in penalties),
-            f"l1_ratio={l1_ratio} changes nothing without "
-            + " or ".join(names_where("uses_l1_ratio")),
-        ),
-        (
-            feature_groups is not None
-            and not any(penalty_kind(name).is_joint for name in penalties),
-            f"feature_groups changes nothing without {', '.join(names_where('is_joint'))}",
-        ),
-        (
-            ordered and repeats > 1,
-            f"repeats={repeats} changes nothing where ordered=True leaves nothing to draw",
-        ),
-        (
-            ordered and groups is not None,
-            "ordered=True cuts folds by the order of rows, groups by groups: use one",
-        ),
-    ):
-        if wrong:
-            raise ValueError(why)
-
-
-def _check_relax(relax, penalties, finish, network):
-    """Raise where refits are asked for that cannot be made."""
-    for wrong, why in (
-        (
-            relax and not {*relaxed_forms().values()} <= {*penalties},
-            "relax=True refits what group ranks first: name group too",
-        ),
-        (
-            relax and finish and not network.is_linear,
-            "relax=True needs finish=False: refits are scored as they are",
-        ),
-    ):
-        if wrong:
-            raise ValueError(why)
-
-
-def check_loss(found, task, loss, delta, quantile, ties):
-    """Raise where a loss is unknown, or where it or one of its numbers would do nothing."""
-    if loss not in REGRESSION_LOSSES:
-        raise ValueError(f"no loss {loss!r}: use one of {', '.join(REGRESSION_LOSSES)}")
-    for wrong, why in (
-        (
-            loss != "squared_error" and task not in ("auto", "regression"),
-            f"loss={loss!r} is that of a regression",
-        ),
-        (delta <= 0, f"delta={delta} is not above 0"),
-        (not 0 < quantile < 1, f"quantile={quantile} is not between 0 and 1"),
-        (ties not in TIES, f"ties={ties!r} is not one of {', '.join(TIES)}"),
-        (delta != 1.35 and loss != "huber", f"delta={delta} changes nothing without loss='huber'"),
-        (
-            quantile != 0.5 and loss != "quantile",
-            f"quantile={quantile} changes nothing without loss='quantile'",
-        ),
-        (
-            ties != "breslow" and found != "survival",
-            f"ties={ties!r} changes nothing without task='survival'",
-        ),
-    ):
-        if wrong:
-            raise ValueError(why)
 
 
 def _result(name, target, sample, study, table, seed):

@@ -8,8 +8,11 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike
 
-from tautnet.comparison import check_loss
 from tautnet.estimators.assembled import estimator_for
+from tautnet.estimators.base import prepare
+from tautnet.estimators.cross_validated import predictor_names, strengths
+from tautnet.estimators.refusals import refuse
+from tautnet.objective.choices import DELTA, L1_RATIO, MAX_ITER, QUANTILE, TOL, implied_task
 from tautnet.solving.path import Path
 from tautnet.solving.trainings import run_chain
 from tautnet.tables.target import as_target
@@ -25,20 +28,20 @@ def fit_path(
     sample_weight: ArrayLike | None = None,
     task: str = "auto",
     loss: str = "squared_error",
-    delta: float = 1.35,
-    quantile: float = 0.5,
+    delta: float = DELTA,
+    quantile: float = QUANTILE,
     ties: str = "breslow",
     hidden_layer_sizes: int | Sequence[int] = (100,),
     activation: str = "relu",
     skip: bool = True,
-    l1_ratio: float = 0.5,
+    l1_ratio: float = L1_RATIO,
     feature_groups: Mapping[str, Any] | None = None,
     penalty_factors: ArrayLike | None = None,
     layer_factors: ArrayLike | None = None,
     finish: bool = False,
     alpha_min_ratio: str | float = "auto",
-    max_iter: int = 2000,
-    tol: float = 0.05,
+    max_iter: int = MAX_ITER,
+    tol: float = TOL,
     precision: str = "float32",
     random_state: int = 0,
 ) -> Path:
@@ -100,9 +103,7 @@ def fit_path(
     >>> path.predictors[path.norms[-8].argmax()]
     'x1'
     """
-    found = as_target(y, task if loss == "squared_error" else "regression").task
-    check_loss(found, task, loss, delta, quantile, ties)
-    given = dict(
+    arguments = dict(
         penalty=penalty,
         alphas=alphas,
         loss=loss,
@@ -123,18 +124,20 @@ def fit_path(
         precision=precision,
         random_state=random_state,
     )
-    estimator = estimator_for(found, given)
-    sample, settings, _ = estimator._prepare(X, y, sample_weight)
-    rows = np.arange(len(sample.y))
+    refuse(arguments | {"task": task}, door="fit_path")
+    target = as_target(y, implied_task(task, loss))
+    estimator = estimator_for(target.task, arguments)
+    sample, settings = prepare(estimator, X, y, sample_weight)
+    rows = np.arange(len(target.y))
     walk = partial(
         run_chain,
         sample,
         rows,
         rows[:0],
         settings,
-        alphas=estimator._check_alphas(),
+        alphas=strengths(alphas),
         keep="all",
         certify="all",
     )
     path = run_units([lambda ticker: walk(ticker=ticker)])[0]
-    return replace(path, predictors=estimator._predictor_names())
+    return replace(path, predictors=predictor_names(estimator))

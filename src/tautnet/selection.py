@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from tautnet.estimators.inputs import check_feature_groups, check_groups
+from tautnet.estimators.refusals import refuse
 from tautnet.inference.conditionals import Conditionals, heavy_tailed, normal_scores
 from tautnet.inference.exits import order_of_exit
 from tautnet.inference.randomization import (
@@ -27,7 +28,8 @@ from tautnet.inference.stability import (
     expected_false_at_most,
     stability_selection,
 )
-from tautnet.objective.networks import ACTIVATIONS, Network, layer_sizes
+from tautnet.objective.choices import EXPECTED_FALSE, FDR, SELECTION_PENALTY
+from tautnet.objective.networks import Network, layer_sizes
 from tautnet.objective.strengths import nearest
 from tautnet.objective.tasks import loss_for
 from tautnet.prose.selection import randomization_in_words, stability_in_words
@@ -42,9 +44,6 @@ from tautnet.validation.study import single_chains
 if TYPE_CHECKING:
     import pandas as pd
 
-METHODS = ("randomization", "stability")
-TASKS = ("auto", "classification", "regression")
-FDR, EXPECTED_FALSE = 0.1, 4.0
 LEAST_ROWS = 20
 NAMED = 20
 
@@ -178,10 +177,11 @@ def select_features(
     >>> sorted(selection.selected)
     ['x1', 'x2']
     """
+    # All arguments by name: it stands first, where there are no other names.
+    refuse(locals(), door="select_features")
     start = time.perf_counter()
     sizes = layer_sizes(hidden_layer_sizes)
     network = Network(sizes, activation, skip and bool(sizes))
-    _check(fdr, method, strict, expected_false, cv, task, activation)
     target, sample, encoder = encode(X, y, sample_weight, task)
     n_rows = int((sample.weight > 0).sum())
     if n_rows < LEAST_ROWS:
@@ -194,7 +194,7 @@ def select_features(
         column_predictor=column_predictor, groups=check_groups(sample.X, groups)
     )
     loss = loss_for(target.task, sample.y, sample.weight)
-    settings = Settings("group", network=network, loss=loss, seed=random_state)
+    settings = Settings(SELECTION_PENALTY, network=network, loss=loss, seed=random_state)
     fold = fold_rows(
         target, sample.weight, cv, nested=True, groups=sample.groups, seed=random_state
     )
@@ -225,42 +225,6 @@ def select_features(
     )
     result["seconds"] = time.perf_counter() - start
     return Selection(plain(result), sentences)
-
-
-def _check(fdr, method, strict, expected_false, cv, task, activation):
-    """Raise where an argument is wrong, or would do nothing."""
-    stable = method == "stability"
-    for wrong, why in (
-        (method not in METHODS, f"method={method!r} is neither {METHODS[0]!r} nor {METHODS[1]!r}"),
-        (
-            not 0 < fdr < 1,
-            (
-                f"fdr={fdr} is not between 0 and 1: it is the share of false ones that is allowed,"
-                " as 0.1"
-            ),
-        ),
-        (expected_false <= 0, f"expected_false={expected_false} is not above 0"),
-        (
-            cv < 3,
-            f"cv={cv}: networks whose strength is chosen without a fold need at least 3 folds",
-        ),
-        (task not in TASKS, f"task={task!r} is not one of {', '.join(TASKS)}"),
-        (
-            activation not in ACTIVATIONS,
-            f"activation={activation!r} is not one of {', '.join(ACTIVATIONS)}",
-        ),
-        (
-            stable and fdr != FDR,
-            f"fdr={fdr} changes nothing with method='stability': give expected_false",
-        ),
-        (stable and strict, "strict=True changes nothing with method='stability'"),
-        (
-            not stable and expected_false != EXPECTED_FALSE,
-            f"expected_false={expected_false} changes nothing without method='stability': give fdr",
-        ),
-    ):
-        if wrong:
-            raise ValueError(why)
 
 
 def _grouped(encoder, feature_groups):
@@ -355,7 +319,7 @@ def _by_stability(
     start = time.perf_counter()
     nested = cross_validate(
         sample,
-        [Candidate("group", settings)],
+        [Candidate(SELECTION_PENALTY, settings)],
         [fold],
         nested=False,
         n_jobs=n_jobs,

@@ -18,28 +18,29 @@ Target = Annotated[str | None, Option(metavar="COL", help="Column to predict.")]
 Task = Annotated[
     str,
     Option(
-        callback=options.one_of("auto", "classification", "regression"),
+        callback=options.value_of("task", "select_features"),
         help="classification or regression.",
     ),
 ]
 Loss = Annotated[
     str,
     Option(
-        callback=options.one_of(*options.LOSSES),
+        callback=options.value_of("loss"),
         help="Of a regression: squared_error, poisson, huber or quantile.",
     ),
 ]
 Delta = Annotated[
     float,
     Option(
-        callback=options.positive,
+        callback=options.value_of("delta"),
         help="Where --loss huber becomes linear, in robust standard deviations of the target.",
     ),
 ]
 Quantile = Annotated[
     float,
     Option(
-        callback=options.share, help="Quantile that --loss quantile estimates, between 0 and 1."
+        callback=options.value_of("quantile"),
+        help="Quantile that --loss quantile estimates, between 0 and 1.",
     ),
 ]
 Time = Annotated[
@@ -51,9 +52,7 @@ Event = Annotated[
 ]
 Ties = Annotated[
     str,
-    Option(
-        callback=options.one_of(*options.TIES), help="Events at the same time: breslow or efron."
-    ),
+    Option(callback=options.value_of("ties"), help="Events at the same time: breslow or efron."),
 ]
 Select = Annotated[
     str,
@@ -92,7 +91,7 @@ Hidden = Annotated[
     ),
 ]
 Activation = Annotated[
-    str, Option(callback=options.one_of(*options.ACTIVATIONS), help="relu, tanh, silu or identity.")
+    str, Option(callback=options.value_of("activation"), help="relu, tanh, silu or identity.")
 ]
 Na = Annotated[
     list[str] | None, Option(metavar="TEXT", help="A cell that means missing; may be repeated.")

@@ -89,6 +89,7 @@ class Convertible:
 
     task: str
     get_params: Callable[..., dict[str, Any]]
+    without_idle: Callable[[], Self]
     encoder_: Any
     unit_: Any
     target_name_: Any
@@ -102,7 +103,9 @@ class Convertible:
         FittedModel
         """
         check_is_fitted(self)
-        parameters, loss = self.get_params(deep=False), self.unit_.settings.loss
+        # What was fitted: parameters that do nothing are at their defaults.
+        parameters = self.without_idle().get_params(deep=False)
+        loss = self.unit_.settings.loss
         return FittedModel(
             estimator=type(self).__name__,
             parameters=parameters,

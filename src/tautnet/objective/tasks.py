@@ -1,5 +1,6 @@
 """From the name of a task or a loss to the loss."""
 
+from tautnet.objective.choices import DELTA, LOSS, QUANTILE, TIES
 from tautnet.objective.losses import (
     BinaryLogLoss,
     Huber,
@@ -18,10 +19,9 @@ REGRESSION_LOSSES = {
     "huber": lambda delta, quantile: Huber(delta),
     "quantile": lambda delta, quantile: Quantile(quantile),
 }
-TIES = ("breslow", "efron")
 
 
-def loss_for(task, y, weight, *, loss="squared_error", delta=1.35, quantile=0.5, ties="breslow"):
+def loss_for(task, y, weight, *, loss=LOSS, delta=DELTA, quantile=QUANTILE, ties=TIES[0]):
     """The loss of a task, found fit for a target.
 
     Parameters
