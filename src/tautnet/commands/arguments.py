@@ -65,7 +65,10 @@ Select = Annotated[
 AlphaMinRatio = Annotated[
     float | None,
     Option(
-        min=1e-12, max=1, help="Start of the path as a share of a0; 1e-6, or 1e-2 on wide tables."
+        min=1e-12,
+        max=1,
+        callback=options.value_of("alpha_min_ratio"),
+        help="Start of the path as a share of a0; 1e-6, or 1e-2 on wide tables.",
     ),
 ]
 GroupCol = Annotated[

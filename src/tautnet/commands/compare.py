@@ -37,7 +37,13 @@ def compare(
         ),
     ] = ",".join(default_names()),
     l1_ratio: Annotated[
-        float, Option(min=0, max=1, help="Share of l1 in elasticnet and sparse_group.")
+        float,
+        Option(
+            min=0,
+            max=1,
+            callback=options.value_of("l1_ratio"),
+            help="Share of l1 in elasticnet and sparse_group.",
+        ),
     ] = L1_RATIO,
     task: arguments.Task = "auto",
     loss: arguments.Loss = "squared_error",

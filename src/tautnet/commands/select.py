@@ -41,7 +41,11 @@ def select(
     ] = False,
     expected_false: Annotated[
         float,
-        Option(min=1e-3, help="With --stability: expected number of false ones that is allowed."),
+        Option(
+            min=1e-3,
+            callback=options.value_of("expected_false"),
+            help="With --stability: expected number of false ones that is allowed.",
+        ),
     ] = EXPECTED_FALSE,
     task: arguments.Task = "auto",
     cv: Annotated[int, Option(min=3, help="Number of folds.")] = 5,

@@ -282,7 +282,7 @@ CONFLICTS: tuple[Conflict, ...] = (
     ),
     Conflict(
         _drops_all_units,
-        "under dropout {alpha} is the share of units left out: it is below 1",
+        "here {alpha} is the share of units left out: it must be below 1",
         {"penalty": "dropout", "alpha": 1.0, "alphas": [0.5, 1.0]},
     ),
     Conflict(
