@@ -43,7 +43,7 @@ ROOMS = {
     "replication": "protocol online trials summary pruning findings article".split(),
 }
 FRONT = (
-    "comparison selection paths options commands.console commands.arguments commands.rows "
+    "comparison selection_methods selection paths options commands.console commands.arguments commands.rows "
     "commands.compare commands.fit commands.predict commands.show commands.export commands.select "
     "commands.report commands.article cli __main__"
 ).split()

@@ -17,20 +17,25 @@ from tautnet.estimators.inputs import check_groups, take_predictors
 from tautnet.estimators.refusals import refuse
 from tautnet.inference.recommended import best_row, over_fitted, recommended_name
 from tautnet.inference.result import plain, study_detail
-from tautnet.inference.table import tabulate
+from tautnet.inference.table import Table, tabulate
 from tautnet.objective.choices import DELTA, L1_RATIO, MAX_ITER, QUANTILE, TOL, implied_task
 from tautnet.objective.networks import Network, layer_sizes
 from tautnet.objective.registry import default_names, penalty_kind, relaxed_forms
 from tautnet.objective.tasks import loss_for
 from tautnet.prose.verdict import write_verdict
 from tautnet.solving.settings import Settings
-from tautnet.tables.sample import encode, notes
+from tautnet.tables.arrays import Integers
+from tautnet.tables.encoder import TableEncoder
+from tautnet.tables.sample import Sample, encode, notes
+from tautnet.tables.target import Target
 from tautnet.validation.folds import fold_rows, partition_rows
 from tautnet.validation.relaxed import Relaxed
-from tautnet.validation.study import candidates_for, run_study
+from tautnet.validation.study import Study, candidates_for, run_study
 
 if TYPE_CHECKING:
     import pandas as pd
+
+    from tautnet.estimators.cross_validated import CrossValidated
 
 DEFAULT_PENALTIES = tuple(default_names())
 
@@ -110,13 +115,13 @@ class Comparison:
 
         return write_report(self.whole(), path)
 
-    def _repr_html_(self):
+    def _repr_html_(self) -> str:
         """The verdict and the table, for notebooks."""
         from tautnet.views.report import render_summary
 
         return render_summary(self.whole())
 
-    def __repr__(self):
+    def __repr__(self) -> str:
         return (
             f"Comparison({self.result['data']}, recommended={self.recommended!r})\n{self.verdict}"
         )
@@ -249,18 +254,18 @@ def compare(
     sizes = layer_sizes(hidden_layer_sizes)
     network = Network(sizes, activation, skip and bool(sizes))
     target, sample, encoder = encode(X, y, sample_weight, implied_task(task, loss))
-    regression_loss = loss
-    loss = loss_for(
+    task_loss = loss_for(
         target.task, sample.y, sample.weight, loss=loss, delta=delta, quantile=quantile, ties=ties
     )
     taken = take_predictors(sample, encoder, feature_groups, penalty_factors)
 
-    def settings_for(penalty, linear):
+    def settings_for(penalty: str, linear: bool) -> Settings:
+        kind = penalty_kind(penalty)
         return Settings(
-            penalty=penalty_kind(penalty).base,
-            adaptive=penalty_kind(penalty).adaptive_of is not None,
+            penalty=kind.base,
+            adaptive=kind.adaptive_of is not None,
             l1_ratio=l1_ratio,
-            loss=loss,
+            loss=task_loss,
             network=Network((), activation, False) if linear else network,
             alpha_min_ratio=alpha_min_ratio,
             finish=finish,
@@ -273,21 +278,8 @@ def compare(
 
     codes = check_groups(sample.X, groups)
     sample = taken.sample._replace(groups=codes)
-    if isinstance(cv, Integral):
-        folds = [
-            fold_rows(
-                target,
-                sample.weight,
-                cv,
-                nested=True,
-                groups=codes,
-                ordered=ordered,
-                seed=random_state + repeat,
-            )
-            for repeat in range(repeats)
-        ]
-    else:
-        folds = [partition_rows(target, sample.weight, cv, groups=codes)]
+    seeds = [random_state + repeat for repeat in range(repeats)]
+    folds = _folds(target, sample, cv, ordered, seeds)
     if on_note:
         for note in notes(target, encoder):
             on_note(note)
@@ -301,20 +293,19 @@ def compare(
         n_jobs=n_jobs,
         on_progress=on_progress,
     )
-    table, names = (
-        tabulate(study),
-        [str(name) for name in feature_groups or encoder.feature_names_in_],
-    )
-    names = [names[i] for i in taken.predictors]
+    table = tabulate(study)
+    all_names = [str(name) for name in feature_groups or encoder.feature_names_in_]
+    names = [all_names[i] for i in taken.predictors]
     result = _result(name, target, sample, study, table, random_state)
     result["detail"] = study_detail(study, table, encoder, target, names)
-    sentences = result["detail"]["sentences"] = write_verdict(result)
+    sentences = write_verdict(result)
+    result["detail"]["sentences"] = sentences
     result["verdict"] = " ".join(sentences)
     parameters = dict(
         cv=cv,
         selection=selection,
         n_jobs=n_jobs,
-        loss=regression_loss,
+        loss=loss,
         delta=delta,
         quantile=quantile,
         ties=ties,
@@ -338,7 +329,34 @@ def compare(
     return Comparison(result, result.pop("detail"), model)
 
 
-def _recommended_model(name, parameters, X, target, encoder, study):
+def _folds(
+    target: Target, sample: Sample, cv: Any, ordered: bool, seeds: list[int]
+) -> list[Integers]:
+    """The test fold of each row, once for each seed; of splits that are given, once."""
+    if not isinstance(cv, Integral):
+        return [partition_rows(target, sample.weight, cv, groups=sample.groups)]
+    return [
+        fold_rows(
+            target,
+            sample.weight,
+            cv,
+            nested=True,
+            groups=sample.groups,
+            ordered=ordered,
+            seed=seed,
+        )
+        for seed in seeds
+    ]
+
+
+def _recommended_model(
+    name: str,
+    parameters: dict[str, Any],
+    X: Any,
+    target: Target,
+    encoder: TableEncoder,
+    study: Study,
+) -> "CrossValidated":
     """The estimator of the recommended penalty, made of the chains of the comparison."""
     from tautnet.estimators.assembled import assemble
 
@@ -352,12 +370,15 @@ def _recommended_model(name, parameters, X, target, encoder, study):
     return assemble(parameters | own, X, target, encoder, study.sample, relaxed)
 
 
-def _result(name, target, sample, study, table, seed):
+def _result(
+    name: str, target: Target, sample: Sample, study: Study, table: Table, seed: int
+) -> dict[str, Any]:
+    """The object that the command prints, but for its detail, its verdict and its time."""
     return {
         "data": name,
         "target": target.name,
         "task": target.task,
-        "n_rows": len(sample.y),
+        "n_rows": len(target.y),
         "n_predictors": sample.n_predictors,
         "metric": study.loss.metric_name,
         "null": {"test_loss": table.null_loss},
