@@ -123,7 +123,8 @@ def compare(
             table, target or table.target, options.split(drop), group_col, weights, log, survival
         )
         groups_of_columns = read_feature_groups(feature_groups, rows.X)
-        name, write = time or rows.y.name, out is not None or not as_json
+        name = time or rows.y.name
+        write = out is not None or not as_json
         if write:
             choose_directory(out, table.name, name, force=force)
 

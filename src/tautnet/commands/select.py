@@ -80,7 +80,8 @@ def select(
     with one_line_errors():
         from tautnet.tables.reader import read_table
 
-        table, log = read_table(data, na=tuple(na or ()), decimal=decimal, encoding=encoding), Log()
+        table = read_table(data, na=tuple(na or ()), decimal=decimal, encoding=encoding)
+        log = Log()
         rows = select_rows(
             table, target or table.target, options.split(drop), group_col, weights, log
         )

@@ -267,7 +267,7 @@ class Net(Convertible, BaseEstimator):
                 f"stationarity {self.stationarity_:.2g} is above tol={self.tol:g} after"
                 f" {self.max_iter} iterations: raise max_iter, or read the fit as stopped early",
                 ConvergenceWarning,
-                stacklevel=3,
+                stacklevel=5,
             )
         self._members = [member]
         self._keep_baseline(sample)

@@ -70,15 +70,10 @@ class CrossValidated(Net):
         -------
         self
 
-        Raises
-        ------
-        ValueError
-            When the table cannot be used, or an argument is wrong.
-
         Warns
         -----
         UserWarning
-            When arguments do nothing: it names them, and the fit leaves them at their defaults.
+            Where arguments do nothing: it names them, and the fit leaves them at their defaults.
         """
         return self._fit_checked(X, y, sample_weight, groups, self._reporter())
 

@@ -44,12 +44,12 @@ class Plain(Net):
         Raises
         ------
         ValueError
-            When the table cannot be used, or an argument is wrong.
+            Where the table cannot be used, or an argument is wrong.
 
         Warns
         -----
         UserWarning
-            When arguments do nothing: it names them, and the fit leaves them at their defaults.
+            Where arguments do nothing: it names them, and the fit leaves them at their defaults.
         """
         return self._fit_checked(X, y, sample_weight, groups, self._reporter())
 

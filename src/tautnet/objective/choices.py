@@ -19,8 +19,8 @@ SELECTION_PENALTY = "group"
 ALPHA = 1e-2
 L1_RATIO = 0.5
 LOSS = "squared_error"
-# Where Huber's loss becomes linear: 95 % of the efficiency of least squares under normal noise
-# (Huber 1981, Robust Statistics).
+# Where Huber's loss becomes linear: it has then about 95 % of the efficiency of least squares
+# under normal noise (Huber 1981, Robust Statistics).
 DELTA = 1.35
 QUANTILE = 0.5
 MAX_ITER = 2000
