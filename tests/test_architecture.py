@@ -43,8 +43,8 @@ ROOMS = {
     "replication": "protocol online trials summary pruning findings article".split(),
 }
 FRONT = (
-    "comparison selection_methods selection paths options commands.console commands.arguments commands.rows "
-    "commands.compare commands.fit commands.predict commands.show commands.export commands.select "
+    "comparison selection_methods selection paths options commands.console commands.arguments "
+    "commands.rows commands.compare commands.fit commands.predict commands.show commands.export commands.select "
     "commands.report commands.article cli __main__"
 ).split()
 ORDER = [f"{room}.{file}" for room, files in ROOMS.items() for file in files] + FRONT
