@@ -44,8 +44,8 @@ ROOMS = {
 }
 FRONT = (
     "comparison selection_methods selection paths options commands.console commands.arguments "
-    "commands.rows commands.compare commands.fit commands.predict commands.show commands.export commands.select "
-    "commands.report commands.article cli __main__"
+    "commands.rows commands.compare commands.fit commands.predict commands.show commands.export "
+    "commands.select commands.report commands.article cli __main__"
 ).split()
 ORDER = [f"{room}.{file}" for room, files in ROOMS.items() for file in files] + FRONT
 FILES = {

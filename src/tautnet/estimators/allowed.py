@@ -274,7 +274,7 @@ def shown(name: str, value: object) -> str:
     Examples
     --------
     >>> shown("alphas", [0.125] * 40)
-    'alphas=[0.125, 0.125, 0.125, 0.125, 0.125, 0.125, 0.125, 0.125, 0....'
+    'alphas=[0.125, 0.125, 0.125, 0.125, 0.125, 0.125, 0.125, 0.125, ...'
     """
     text = " ".join(repr(value).split())
     return f"{name}={text if len(text) <= LONGEST_VALUE else text[: LONGEST_VALUE - 3] + '...'}"
