@@ -125,14 +125,16 @@ def fold_rows(
     ------
     TableError
     """
-    n_rows, free = len(target.y), groups is None and not ordered
-    if target.labels is not None and free and n_rows >= cv:
+    n_rows = len(target.y)
+    is_free = groups is None and not ordered
+    if target.labels is not None and is_free and n_rows >= cv:
         counts = np.bincount(target.labels)
         if counts.min() < cv:
             rows = "1 row" if counts.min() == 1 else f"{counts.min()} rows"
+            rarest = f"class {_class(target, int(counts.argmin()))} of {target.name!r}"
             raise TableError(
-                f"class {_class(target, int(counts.argmin()))} of {target.name!r} has {rows}, fewer than"
-                f" {cv} folds: use a smaller cv (--cv), or leave the class out"
+                f"{rarest} has {rows}, fewer than {cv} folds: use a smaller cv (--cv), or leave the"
+                " class out"
             )
     fold = make_folds(n_rows, cv, labels=target.labels, groups=groups, ordered=ordered, seed=seed)
     _check_folds(target, weight, fold, 3 if nested else 2)
