@@ -215,7 +215,7 @@ def compare(
     precision : {"float32", "float64"}
     random_state : int
     n_jobs : int, optional
-        Units of work at once; None is 1, -1 all cores. Never changes a number.
+        Jobs at once; None is 1, -1 all cores. Never changes a number.
     name : str
         What the table is called in the result.
     on_progress : callable, optional

@@ -131,7 +131,7 @@ def select_features(
         As in `compare`.
     random_state : int
     n_jobs : int, optional
-        Units of work at once; None is 1, -1 all cores. Never changes a number.
+        Jobs at once; None is 1, -1 all cores. Never changes a number.
     name : str
         What the table is called in the result.
     on_progress, on_note : callable, optional

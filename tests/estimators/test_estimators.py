@@ -359,8 +359,8 @@ def parameters(cls):
 
 
 def test_the_cases_name_every_parameter():
-    # verbose prints, n_jobs changes no number: that it changes the units at once is tested beside
-    # `run_units`.
+    # verbose prints, n_jobs changes no number: that it changes the jobs at once is tested beside
+    # `run_jobs`.
     quiet, regression = {"n_jobs", "verbose"}, {"loss", "delta", "quantile"}
     assert parameters(tn.TautNetRegressor) - quiet == PLAIN.keys()
     assert parameters(tn.TautNetRegressorCV) - quiet == (PLAIN.keys() - {"alpha"}) | CV.keys()

@@ -55,7 +55,7 @@ def test_rankings_by_hand():
     ]
 
 
-def test_the_ladder_and_the_rules():
+def test_the_numbers_of_predictors_and_the_rules():
     assert counts_up_to(0) == [] and counts_up_to(1) == [1] and counts_up_to(8) == list(range(1, 9))
     counts = counts_up_to(500)
     assert (np.diff(counts) > 0).all() and counts[-2] < 500 <= counts[-1]
