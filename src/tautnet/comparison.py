@@ -339,7 +339,7 @@ def _folds(
         fold_rows(
             target,
             sample.weight,
-            cv,
+            int(cv),
             nested=True,
             groups=sample.groups,
             ordered=ordered,
@@ -366,7 +366,9 @@ def _recommended_model(
         "adaptive": kind.adaptive_of is not None,
         "relax": kind.relaxed_of is not None,
     }
-    relaxed = study.relaxed.get(name) or Relaxed.of_path(study.fits[name])
+    relaxed = study.relaxed.get(name)
+    if relaxed is None:
+        relaxed = Relaxed.of_path(study.chosen[name][study.selection].chains)
     return assemble(parameters | own, X, target, encoder, study.sample, relaxed)
 
 

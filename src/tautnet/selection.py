@@ -212,7 +212,7 @@ def select_features(
             n_jobs=n_jobs,
             on_progress=on_progress,
         )
-    result = {
+    result: dict[str, Any] = {
         "data": name,
         "target": target.name,
         "task": target.task,

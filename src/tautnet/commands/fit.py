@@ -104,7 +104,7 @@ def fit(
         check_writable(model)
         table = read_table(data, na=tuple(na or ()), decimal=decimal, encoding=encoding)
         log = Log()
-        survival = None if time is None else (time, event)
+        survival = (time, event) if time and event else None
         rows = select_rows(
             table, target or table.target, options.split(drop), group_col, weights, log, survival
         )

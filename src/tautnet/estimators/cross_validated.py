@@ -36,7 +36,7 @@ class CrossValidated(Net):
     alpha_: float
     alpha_min_: float
     alpha_1se_: float
-    alphas_: NDArray[np.float64]
+    alphas_: Floats
     cv_loss_: float
     cv_results_: dict[str, NDArray[Any]]
     null_loss_: float
