@@ -1,7 +1,4 @@
-"""The layout holds: a room imports only rooms above it, and inside a room a file only files
-before
-it.
-"""
+"""The layout holds: a room imports only rooms above it, a file of a room only files before it."""
 
 import ast
 import inspect
@@ -37,8 +34,8 @@ ROOMS = {
         "fitted packing checks model_file"
     ).split(),
     "estimators": (
-        "allowed given rules refusals inputs conversion base kinds models cross_validated survival "
-        "selector assembled"
+        "allowed given rules refusals inputs conversion watch base predictions models "
+        "cross_validated survival selector assembled"
     ).split(),
     "views": (
         "terminal plotting gains cv_curve norm_path training_curve weights counts selected figures "
@@ -60,8 +57,9 @@ MODULES = {name: path for name, path in FILES.items() if not name.endswith("__in
 
 
 def imports(path):
-    """Modules of tautnet that a file imports, without the package's name; docstrings do not
-    count.
+    """Modules of tautnet that a file imports, without the package's name.
+
+    Docstrings do not count.
     """
     for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
         if (
@@ -120,8 +118,9 @@ def test_the_check_sees_an_import_that_goes_up(tmp_path):
     "room, banned", [("objective", {"pandas", "sklearn"}), ("tables", {"jax", "sklearn"})]
 )
 def test_rooms_stay_light(room, banned):
-    """The objective knows no tables, tables know no JAX; built-in tables load scikit-learn when
-    asked for.
+    """The objective knows no tables, and tables know no JAX.
+
+    Built-in tables load scikit-learn when they are asked for.
     """
     files = ", ".join(f"tautnet.{room}.{file}" for file in ROOMS[room])
     program = f"import sys; import {files}; print(*sorted({banned!r} & set(sys.modules)))"

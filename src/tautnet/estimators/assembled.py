@@ -1,18 +1,26 @@
 """The estimator for a task, and one made of cross-validation that is done already."""
 
 import warnings
+from collections.abc import Mapping
+from typing import Any
 
 from sklearn.exceptions import ConvergenceWarning
 
 from tautnet.estimators.base import take_table
 from tautnet.estimators.cross_validated import (
+    CrossValidated,
     TautNetClassifierCV,
     TautNetRegressorCV,
     take_chains,
 )
+from tautnet.estimators.inputs import Table
 from tautnet.estimators.survival import TautNetSurvivalCV
+from tautnet.tables.encoder import TableEncoder
+from tautnet.tables.sample import Sample
+from tautnet.tables.target import Target
+from tautnet.validation.relaxed import Relaxed
 
-CLASSES = {
+CLASSES: dict[str, type[CrossValidated]] = {
     "classification": TautNetClassifierCV,
     "multilabel": TautNetClassifierCV,
     "regression": TautNetRegressorCV,
@@ -20,8 +28,10 @@ CLASSES = {
 }
 
 
-def estimator_for(task, parameters):
-    """The cross-validated estimator for a task, with those of some parameters that it has.
+def estimator_for(task: str, parameters: Mapping[str, Any]) -> CrossValidated:
+    """The cross-validated estimator for a task.
+
+    It takes those of the parameters that it knows.
 
     Examples
     --------
@@ -32,7 +42,14 @@ def estimator_for(task, parameters):
     return CLASSES[task](**{name: value for name, value in parameters.items() if name in known})
 
 
-def assemble(parameters, X, target, encoder, sample, relaxed):
+def assemble(
+    parameters: Mapping[str, Any],
+    X: Table,
+    target: Target,
+    encoder: TableEncoder,
+    sample: Sample,
+    relaxed: Relaxed,
+) -> CrossValidated:
     """The fitted estimator of a candidate of a comparison: nothing is fitted again.
 
     Parameters

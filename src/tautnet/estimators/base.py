@@ -1,28 +1,29 @@
-"""What all estimators share: settings from parameters, fitted attributes from a path,
-predictions.
-"""
+"""What all estimators share: they check, fit, keep fitted attributes and predict."""
 
 import time
 import warnings
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 from copy import copy
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from numbers import Integral
-from typing import Any, Self, TypeAlias
+from typing import Any, Self, cast
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 from sklearn.base import BaseEstimator
 from sklearn.exceptions import ConvergenceWarning
 from sklearn.metrics import check_scoring
-from sklearn.utils import _safe_indexing, check_random_state
+from sklearn.utils import Tags, check_random_state
 from sklearn.utils.validation import _check_feature_names, check_is_fitted
 
+from tautnet.engine.jobs import Report
 from tautnet.estimators.allowed import check_values
 from tautnet.estimators.conversion import Convertible
 from tautnet.estimators.given import gather
 from tautnet.estimators.inputs import (
+    FeatureGroups,
     Table,
+    TargetColumns,
     check_groups,
     check_sample_weight,
     check_table,
@@ -31,63 +32,54 @@ from tautnet.estimators.inputs import (
 )
 from tautnet.estimators.refusals import check_conflicts, idle, in_words, with_values
 from tautnet.estimators.rules import DEFAULTS
+from tautnet.estimators.watch import Watch
 from tautnet.files.summary import summarise
-from tautnet.objective.networks import Network, Parameters, layer_sizes
+from tautnet.objective.losses import Loss
+from tautnet.objective.networks import Network, Weights, layer_sizes
 from tautnet.objective.prediction import average_mean
 from tautnet.objective.tasks import loss_for
-from tautnet.solving.fitted_scaling import FittedScaling
+from tautnet.solving.path import Path
 from tautnet.solving.settings import Settings
 from tautnet.tables.arrays import Floats, Integers
 from tautnet.tables.encoder import TableEncoder
 from tautnet.tables.sample import Sample, encode
 from tautnet.tables.target import Target
 
+# A finished fit warns where it misses ``tol`` and the last quarter of its steps still gained more
+# than this share of the null model's loss.
 GAP_WORTH_A_WARNING = 1e-3
 
-# What is told of progress: the share of the work that is done.
-Progress: TypeAlias = Callable[[float], None]
 
+def set_parameters(estimator: BaseEstimator, given: Mapping[str, Any]) -> None:
+    """Store the arguments of ``__init__``, given as its ``locals()``.
 
-def set_parameters(estimator, given):
-    """Store the arguments of ``__init__`` as they are, as scikit-learn asks: ``given`` is its
-    ``locals()``.
+    scikit-learn asks that they are stored as they are and checked only by ``fit``.
     """
     for name, value in given.items():
         if name not in ("self", "__class__"):
             setattr(estimator, name, value)
 
 
-@dataclass(frozen=True, eq=False)
-class Watch:
-    """How good a network is on some rows, by a score of scikit-learn's.
-
-    Attributes
-    ----------
-    model : estimator
-        What the network is put into to be scored.
-    score : callable
-    X, y, weight : table, target and array or None
-        All rows.
-    """
-
-    model: "Net"
-    score: Callable[..., float]
-    X: Table
-    y: Table
-    weight: Floats | None
-
-    def __call__(self, scaling: FittedScaling, parameters: Parameters, rows: Integers) -> float:
-        """The score of a network on some of the rows."""
-        model = copy(self.model)
-        model.scaling_ = scaling
-        model._members = [scaling.predictor(parameters)]
-        weights = {} if self.weight is None else {"sample_weight": self.weight[rows]}
-        X = _safe_indexing(self.X, rows)
-        return self.score(model, X, _safe_indexing(self.y, rows), **weights)
-
-
 class Net(Convertible, BaseEstimator):
     """Base of all estimators."""
+
+    penalty: str
+    l1_ratio: float
+    feature_groups: FeatureGroups | None
+    penalty_factors: ArrayLike | None
+    layer_factors: Sequence[float] | Floats | None
+    adaptive: bool
+    stopping: str | Callable[..., float]
+    hidden_layer_sizes: int | Sequence[int]
+    activation: str
+    skip: bool
+    finish: bool
+    alpha_min_ratio: str | float
+    max_iter: int
+    tol: float
+    precision: str
+    verbose: bool | int
+    random_state: int | np.random.RandomState | None
 
     coefs_: list[NDArray[np.float64]]
     intercepts_: list[NDArray[np.float64]]
@@ -95,21 +87,33 @@ class Net(Convertible, BaseEstimator):
     selected_features_: NDArray[np.bool_]
     feature_importances_: NDArray[np.float64]
     penalty_factors_: NDArray[np.float64]
+    n_features_in_: int
+    n_rows_: int
     n_iter_: int
     n_outputs_: int
     train_loss_: float
     stationarity_: float
     objective_gap_: float
+    # What each predictor of the penalty is among the user's groups or the features, and which
+    # feature each encoded column comes from.
+    _predictors: Integers
+    _column_feature: Integers
 
-    def __sklearn_tags__(self):
+    def __sklearn_tags__(self) -> Tags:
         tags = super().__sklearn_tags__()
-        tags.input_tags.allow_nan = tags.input_tags.categorical = tags.input_tags.string = True
+        tags.input_tags.allow_nan = True
+        tags.input_tags.categorical = True
+        tags.input_tags.string = True
         tags.input_tags.sparse = False
         tags.target_tags.required = True
         return tags
 
-    def _settings(self, loss, stopping):
+    def _settings(self, loss: Loss, stopping: Watch | None) -> Settings:
+        """How to fit, from the parameters."""
         sizes = layer_sizes(self.hidden_layer_sizes)
+        layer_factors = None
+        if self.layer_factors is not None:
+            layer_factors = tuple(float(factor) for factor in self.layer_factors)
         return Settings(
             penalty=self.penalty,
             l1_ratio=self.l1_ratio,
@@ -122,30 +126,25 @@ class Net(Convertible, BaseEstimator):
             precision=self.precision,
             seed=self._seed(),
             stopping=stopping,
-            layer_factors=(
-                None if self.layer_factors is None else tuple(float(f) for f in self.layer_factors)
-            ),
+            layer_factors=layer_factors,
             adaptive=self.adaptive,
         )
 
-    def _watch(self, X, y, weight):
-        """How good a network is on some rows by the score that early stopping watches; None
-        where
-        it is the loss.
-        """
+    def _watch(self, X: Table, y: Table, weight: Floats | None) -> Watch | None:
+        """The score that early stopping watches, or None where it watches the loss."""
         if self.stopping == "loss":
             return None
         score = check_scoring(self, scoring=None if self.stopping == "score" else self.stopping)
-
         return Watch(self, score, X, y, weight)
 
-    def _seed(self):
+    def _seed(self) -> int:
+        """The seed of a fit; a generator of the user's gives a new one at each fit."""
         if isinstance(self.random_state, Integral):
             return int(self.random_state)
         return int(check_random_state(self.random_state).randint(2**31 - 1))
 
     def _arguments(self) -> dict[str, Any]:
-        """What the rules of arguments look at."""
+        """The arguments that the rules look at, by name."""
         return self.get_params(deep=False) | {"task": self.task}
 
     def _fit_checked(
@@ -154,7 +153,7 @@ class Net(Convertible, BaseEstimator):
         y: Table,
         sample_weight: ArrayLike | None,
         groups: ArrayLike | None,
-        on_progress: Progress | None,
+        on_progress: Report | None,
     ) -> Self:
         """Fit without the arguments that do nothing, which one warning names.
 
@@ -177,9 +176,9 @@ class Net(Convertible, BaseEstimator):
         y: Table,
         sample_weight: ArrayLike | None,
         groups: ArrayLike | None,
-        on_progress: Progress | None,
+        on_progress: Report | None,
     ) -> None:
-        """Fit with arguments that are found good."""
+        """Fit with arguments that were checked."""
         raise NotImplementedError
 
     def without_idle(self) -> Self:
@@ -204,13 +203,24 @@ class Net(Convertible, BaseEstimator):
         """Take what a fit of a copy has left; parameters stay as they were given."""
         if worker is not self:
             parameters = self.get_params(deep=False)
-            fitted = {n: held for n, held in vars(worker).items() if n not in parameters}
-            self.__dict__.update(fitted)
+            for name, value in vars(worker).items():
+                if name not in parameters:
+                    setattr(self, name, value)
         return self
 
-    def _prepare(self, X, y, sample_weight, groups=None):
-        """Check the table, encode it and keep what prediction needs of it: sample, settings,
-        target.
+    def _prepare(
+        self,
+        X: Table,
+        y: Table,
+        sample_weight: ArrayLike | None,
+        groups: ArrayLike | None = None,
+    ) -> tuple[Sample, Settings, Target]:
+        """Check and encode a table, and keep what prediction needs of it.
+
+        Returns
+        -------
+        sample, settings, target
+            What is to be fitted, how, and the target as it was read.
         """
         frame = check_table(self, X, y, reset=True)
         column = check_target(frame, y, self.task)
@@ -222,94 +232,99 @@ class Net(Convertible, BaseEstimator):
         sample, factors = self._take_predictors(sample)
         return sample, replace(settings, penalty_factors=factors), target
 
-    def _take_target(self, target, encoder):
+    def _take_target(self, target: Target, encoder: TableEncoder) -> None:
         """Keep what prediction needs of an encoded table."""
-        self.encoder_, self.target_name_ = encoder, target.name
+        self.encoder_ = encoder
+        self.target_name_ = target.name
         if target.classes is not None:
             self.classes_ = target.classes
 
-    def _take_predictors(self, sample):
-        """The sample with its columns in the groups that the user gave, and the factor of each
-        group or None.
-        """
+    def _take_predictors(self, sample: Sample) -> tuple[Sample, tuple[float, ...] | None]:
+        """The sample with the user's groups of columns, and the factor of each group, if any."""
         taken = take_predictors(sample, self.encoder_, self.feature_groups, self.penalty_factors)
-        self.penalty_factors_, self._predictors = taken.all_factors, taken.predictors
+        self.penalty_factors_ = taken.all_factors
+        self._predictors = taken.predictors
         self._column_feature = taken.column_feature
         return taken.sample, taken.factors
 
-    def _weight(self, y, sample_weight):
+    def _weight(self, y: TargetColumns, sample_weight: Floats | None) -> Floats | None:
+        """The weights of rows that a fit uses."""
         return sample_weight
 
-    def _loss(self, task, sample):
+    def _loss(self, task: str, sample: Sample) -> Loss:
+        """The loss of a fit."""
         return loss_for(task, sample.y, sample.weight)
 
-    def _reporter(self):
-        """What is told of progress: nothing, or with ``verbose`` a line each tenth of the work."""
+    def _reporter(self) -> Report | None:
+        """A callable that prints a line each tenth of the work, or None without ``verbose``."""
         if not self.verbose:
             return None
-        start, said = time.perf_counter(), [0]
+        name = type(self).__name__
+        start = time.perf_counter()
+        tenths_printed = 0
 
-        def report(share):
-            if int(10 * share) > said[0]:
-                said[0] = int(10 * share)
+        def report(share: float) -> None:
+            nonlocal tenths_printed
+            tenths = int(10 * share)
+            if tenths > tenths_printed:
+                tenths_printed = tenths
                 seconds = time.perf_counter() - start
-                print(
-                    f"[{type(self).__name__}] {10 * said[0]} % done, {seconds:.1f} seconds",
-                    flush=True,
-                )
+                print(f"[{name}] {10 * tenths} % done, {seconds:.1f} seconds", flush=True)
 
         return report
 
-    def _store(self, sample, path, i):
+    def _store(self, sample: Sample, path: Path, i: int) -> None:
         """Take point i of a path as the fitted model."""
         weights, biases = path.parameters[i]
         member = path.scaling.predictor(path.parameters[i])
-        self.coefs_, self.intercepts_, self.skip_coef_ = (
-            list(member.layers),
-            list(member.biases),
-            member.skip,
-        )
-        self.n_iter_, self.n_outputs_ = int(path.steps[i]), len(biases[-1])
-        self.stationarity_, self.objective_gap_ = (
-            float(path.stationarity[i]),
-            float(path.objective_gap[i]),
-        )
+        # All arrays of a predictor are float64.
+        self.coefs_ = cast(list[NDArray[np.float64]], list(member.layers))
+        self.intercepts_ = cast(list[NDArray[np.float64]], list(member.biases))
+        self.skip_coef_ = cast(NDArray[np.float64] | None, member.skip)
+        self.n_iter_ = int(path.steps[i])
+        self.n_outputs_ = len(biases[-1])
+        self.stationarity_ = float(path.stationarity[i])
+        self.objective_gap_ = float(path.objective_gap[i])
         self.train_loss_ = float(path.train_loss[i])
         self.scaling_ = path.scaling
         self.n_rows_ = len(sample.y)
-        squares = np.square(weights.input).sum(axis=1)
-        squares += 0 if weights.skip is None else np.square(weights.skip).sum(axis=1)
-        self.feature_importances_ = np.sqrt(
-            np.bincount(self._column_feature, squares, self.n_features_in_)
-        )
+        self.feature_importances_ = self._importances(weights)
         self._keep_factors(path)
         self.selected_features_ = self.feature_importances_ > 0
-        if (
-            self.finish
-            and self.stationarity_ > self.tol
-            and self.objective_gap_ > GAP_WORTH_A_WARNING
-        ):
+        self._warn_where_unsolved()
+        self._members = [member]
+        self._keep_baseline(sample)
+
+    def _importances(self, weights: Weights) -> NDArray[np.float64]:
+        """The norm of all first-layer and skip weights of each feature."""
+        squares = np.square(weights.input).sum(axis=1)
+        if weights.skip is not None:
+            squares += np.square(weights.skip).sum(axis=1)
+        return np.sqrt(np.bincount(self._column_feature, squares, self.n_features_in_))
+
+    def _warn_where_unsolved(self) -> None:
+        """Warn where finishing ended before the point was solved."""
+        is_unsolved = self.stationarity_ > self.tol and self.objective_gap_ > GAP_WORTH_A_WARNING
+        if self.finish and is_unsolved:
             warnings.warn(
                 f"stationarity {self.stationarity_:.2g} is above tol={self.tol:g} after"
                 f" {self.max_iter} iterations: raise max_iter, or read the fit as stopped early",
                 ConvergenceWarning,
-                stacklevel=5,
+                stacklevel=6,
             )
-        self._members = [member]
-        self._keep_baseline(sample)
-        return self
 
-    def _keep_factors(self, path):
-        """The factors that a path was walked with."""
+    def _keep_factors(self, path: Path) -> None:
+        """Keep the factors that a path was walked with."""
         if path.settings.penalty_factors is not None:
             self.penalty_factors_[self._predictors] = path.settings.penalty_factors
 
-    def _keep_baseline(self, sample):
-        """What else prediction needs: nothing but for survival."""
+    def _keep_baseline(self, sample: Sample) -> None:
+        """Keep what else prediction needs: nothing, except for survival."""
 
     def summary(self) -> None:
-        """Print data, penalty, strength and how it was chosen, layers, weights, predictors,
-        losses
+        """Print what was fitted and how well.
+
+        That is data, penalty, strength and how it was chosen, layers, weights, predictors, losses
         and certificate.
 
         Examples
@@ -331,11 +346,12 @@ class Net(Convertible, BaseEstimator):
         check_is_fitted(self)
         print(summarise(self.to_fitted()))
 
-    def _encoded(self, X):
+    def _encoded(self, X: Table) -> Floats:
+        """The columns of numbers that the network takes, shape (n_rows, n_columns)."""
         check_is_fitted(self)
         return self.encoder_.transform(check_table(self, X, reset=False))
 
-    def _mean(self, X):
+    def _mean(self, X: Table) -> NDArray[np.float64]:
         """Mean prediction of the members, shape (n_rows, n_outputs)."""
         rows = self._encoded(X)
         return average_mean(self._members, rows)
@@ -347,16 +363,19 @@ def fit_with_progress(
     y: Table,
     sample_weight: ArrayLike | None,
     groups: ArrayLike | None,
-    on_progress: Progress | None,
+    on_progress: Report | None,
 ) -> None:
-    """Fit an estimator as its ``fit`` does, and tell a callable the share done."""
+    """Fit an estimator as its ``fit`` does, and tell a callable the share of the work done."""
     estimator._fit_checked(X, y, sample_weight, groups, on_progress)
 
 
 def prepare(
     estimator: Net, X: Table, y: Table, sample_weight: ArrayLike | None
 ) -> tuple[Sample, Settings]:
-    """What an estimator would fit, and how; it keeps what prediction needs of the table."""
+    """Give what an estimator would fit, and how.
+
+    The estimator keeps what prediction needs of the table.
+    """
     sample, settings, _ = estimator._prepare(X, y, sample_weight)
     return sample, settings
 

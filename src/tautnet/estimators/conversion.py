@@ -13,11 +13,13 @@ from tautnet.files.fitted import FittedModel
 from tautnet.files.model_file import write_model
 from tautnet.objective.classification import BinaryLogLoss, MultilabelLogLoss, MultinomialLogLoss
 from tautnet.objective.networks import Network
+from tautnet.objective.prediction import Predictor
 from tautnet.objective.regression import Huber, Poisson, Quantile, SquaredError
 from tautnet.objective.survival import CoxPartialLikelihood
 from tautnet.solving.fitted_scaling import FittedScaling
 from tautnet.solving.path import Path
 from tautnet.solving.settings import Schedule, Settings
+from tautnet.tables.encoder import TableEncoder
 from tautnet.tables.scaling import Scaling
 
 
@@ -55,7 +57,7 @@ RECORDS = {
 }
 NAMES = {kind.cls: name for name, kind in RECORDS.items()}
 PACKAGES = ("tautnet", "jax", "numpy", "pandas", "scikit-learn")
-# Kept in the fitted model under names of their own.
+# Attributes that a fitted model keeps under names of their own.
 APART = ("encoder_", "scaling_", "_members", "target_name_")
 
 
@@ -103,10 +105,10 @@ class Convertible:
     task: str
     get_params: Callable[..., dict[str, Any]]
     without_idle: Callable[[], Self]
-    encoder_: Any
+    encoder_: TableEncoder
     scaling_: FittedScaling
-    target_name_: Any
-    _members: Any
+    target_name_: str
+    _members: list[Predictor]
 
     def to_fitted(self) -> FittedModel:
         """The same model without JAX and scikit-learn; arrays are shared, not copied.
@@ -116,7 +118,7 @@ class Convertible:
         FittedModel
         """
         check_is_fitted(self)
-        # What was fitted: parameters that do nothing are at their defaults.
+        # Those that were fitted with, where parameters that do nothing are at their defaults.
         parameters = self.without_idle().get_params(deep=False)
         apart = {*parameters, *APART}
         loss = self.scaling_.settings.loss
@@ -148,8 +150,9 @@ class Convertible:
         return estimator
 
     def save(self, path: str | PathLike[str]) -> pathlib.Path:
-        """Write a model file, which ``tautnet.load`` reads where there is neither JAX nor
-        scikit-learn.
+        """Write a model file.
+
+        ``tautnet.load`` reads it where there is neither JAX nor scikit-learn.
 
         Parameters
         ----------
@@ -168,8 +171,9 @@ class Convertible:
         return write_model(path, self.to_fitted())
 
     def to_onnx(self, path: str | PathLike[str]) -> list[str]:
-        """Write an ONNX file that makes the same predictions; see
-        `tautnet.files.onnx_export.write_onnx`.
+        """Write an ONNX file that makes the same predictions.
+
+        See `tautnet.files.onnx_export.write_onnx`.
 
         Parameters
         ----------

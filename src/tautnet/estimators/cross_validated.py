@@ -9,10 +9,10 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 from scipy.stats import rankdata
 
-from tautnet.engine.jobs import run_jobs, stages
-from tautnet.estimators.base import Net, Progress, set_parameters
+from tautnet.engine.jobs import Report, run_jobs, stages
+from tautnet.estimators.base import Net, set_parameters
 from tautnet.estimators.inputs import Table
-from tautnet.estimators.kinds import ClassifierNet, RegressorNet
+from tautnet.estimators.predictions import ClassifierNet, RegressorNet
 from tautnet.inference.constant import null_loss
 from tautnet.inference.curves import penalty_curves, training_curve
 from tautnet.inference.exits import order_of_exit
@@ -21,10 +21,11 @@ from tautnet.objective.registry import penalty_kind
 from tautnet.objective.strengths import nearest
 from tautnet.solving.path import Path
 from tautnet.solving.settings import Request
-from tautnet.tables.arrays import Floats
+from tautnet.tables.arrays import Floats, Integers
 from tautnet.tables.sample import Sample
+from tautnet.tables.target import Target
 from tautnet.validation.chains import ChainJob
-from tautnet.validation.fits import Candidate
+from tautnet.validation.fits import Candidate, Chains, Choice
 from tautnet.validation.folds import split_rows, tolerant_folds
 from tautnet.validation.nested import cross_validate
 from tautnet.validation.relaxed import Relaxed, choice, relax
@@ -32,6 +33,13 @@ from tautnet.validation.relaxed import Relaxed, choice, relax
 
 class CrossValidated(Net):
     """Fit with the strength chosen by cross-validation."""
+
+    alphas: str | ArrayLike
+    cv: Any
+    selection: str | int
+    relax: bool
+    ensemble: bool
+    n_jobs: int | None
 
     alpha_: float
     alpha_min_: float
@@ -85,13 +93,13 @@ class CrossValidated(Net):
         y: Table,
         sample_weight: ArrayLike | None,
         groups: ArrayLike | None,
-        on_progress: Progress | None,
+        on_progress: Report | None,
     ) -> None:
         sample, settings, target = self._prepare(X, y, sample_weight, groups)
         self._check_count()
         alphas = strengths(self.alphas)
         folds = self._folds(sample, target, settings.seed)
-        shared = dict(keep="all" if self.ensemble else (), n_jobs=self.n_jobs)
+        keep = "all" if self.ensemble else ()
         parts = stages(1 + self.relax, on_progress)
         nested = cross_validate(
             sample,
@@ -99,13 +107,16 @@ class CrossValidated(Net):
             folds,
             nested=False,
             alphas=alphas,
+            keep=keep,
+            n_jobs=self.n_jobs,
             on_progress=next(parts),
-            **shared,
         )[0]
         relaxed = Relaxed.of_path(nested)
         if self.relax:
             at_most = None if isinstance(self.selection, str) else self.selection
-            relaxed = relax(nested, at_most=at_most, on_progress=next(parts), **shared)
+            relaxed = relax(
+                nested, at_most=at_most, keep=keep, n_jobs=self.n_jobs, on_progress=next(parts)
+            )
         self._take_chains(sample, relaxed, alphas)
 
     def _take_chains(self, sample: Sample, relaxed: Relaxed, alphas: str | Floats) -> None:
@@ -113,7 +124,7 @@ class CrossValidated(Net):
         chains = relaxed.shrunken
         curve = chains.curve()
         taken = self._choose(relaxed)
-        path, at = self._path(sample, chains.candidate.settings, relaxed, taken, alphas)
+        path, at = self._path(sample, relaxed, taken, alphas)
         reached = float(path.alphas[at])
         is_refit = taken.order is not None
         self.alphas_ = curve.alphas
@@ -135,12 +146,10 @@ class CrossValidated(Net):
             self._members = [scaling.predictor(parameters) for scaling, parameters in models]
             self._keep_baseline(sample)
 
-    def _folds(self, sample, target, seed):
-        """The fold of each row, or the splits that the user gave, as `cross_validate` takes
-        them.
-        """
+    def _folds(self, sample: Sample, target: Target, seed: int) -> list[Integers]:
+        """The fold of each row, or the splits that the user gave, for `cross_validate`."""
         if self.cv is None or isinstance(self.cv, Integral):
-            n_folds = 5 if self.cv is None else self.cv
+            n_folds = 5 if self.cv is None else int(self.cv)
             return [tolerant_folds(target, sample.weight, n_folds, groups=sample.groups, seed=seed)]
         folds = split_rows(target, sample.weight, self.cv, groups=sample.groups)
         for name in ("adaptive", "relax"):
@@ -151,7 +160,7 @@ class CrossValidated(Net):
                 )
         return folds
 
-    def _choose(self, relaxed):
+    def _choose(self, relaxed: Relaxed) -> Choice:
         """The model that ``selection`` chooses, among those of the path, or among refits too."""
         options = list(relaxed.options())
         if not self.relax and isinstance(self.selection, str):
@@ -164,20 +173,22 @@ class CrossValidated(Net):
             )
         return taken
 
-    def _path(self, sample, settings, relaxed, taken, alphas):
-        """A path of all rows that holds the model taken, and its place there."""
+    def _path(
+        self, sample: Sample, relaxed: Relaxed, taken: Choice, alphas: str | Floats
+    ) -> tuple[Path, int]:
+        """A path of all rows that holds the chosen model, and its place on that path."""
         path = relaxed.path_of(taken)
         at = nearest(path.alphas, taken.alpha)
         if at not in path.parameters:
-            # The table is so wide that the walk did not keep every model: it is made again for
-            # this one.
+            # On a wide table the walk does not keep every model: it is made again for this one.
             request = Request(alphas, keep=[path.alphas[at]], certify="kept")
-            again = replace(path.settings, finish=settings.finish)
+            again = replace(path.settings, finish=relaxed.candidate.settings.finish)
             [chain] = run_jobs(sample, [ChainJob(again, request)])
             path = chain.path
         return path, at
 
-    def _check_count(self):
+    def _check_count(self) -> None:
+        """Raise where more predictors are asked for than there are."""
         n_predictors = len(self.penalty_factors_)
         if not isinstance(self.selection, str) and self.selection > n_predictors:
             raise ValueError(
@@ -185,25 +196,26 @@ class CrossValidated(Net):
                 f" from 1 to {n_predictors}, 'min' or '1se'"
             )
 
-    def _store_curves(self, nested):
-        """What can be drawn of a fit beside ``cv_results_``."""
+    def _store_curves(self, chains: Chains) -> None:
+        """Keep what can be drawn of a fit beside ``cv_results_``."""
         self.path_predictors_ = predictor_names(self)
-        self.null_loss_, self.path_ = null_loss(nested), replace(nested.refit, parameters={})
+        self.null_loss_ = null_loss(chains)
+        self.path_ = replace(chains.refit, parameters={})
         if penalty_kind(self.penalty).training == "steps":
-            self.training_curve_ = training_curve(nested)
+            self.training_curve_ = training_curve(chains)
 
-    def _store_exits(self, nested):
-        """Where each predictor leaves the path; one that is constant, and so no part of it, has
-        left at 0.
+    def _store_exits(self, chains: Chains) -> None:
+        """Keep where each predictor leaves the path.
+
+        A constant predictor is no part of the path: it has left at 0.
         """
-        exits = order_of_exit(nested.refit, [chain.path for chain, _ in nested.singles])
+        exits = order_of_exit(chains.refit, [chain.path for chain, _ in chains.singles])
         n_predictors = len(self.penalty_factors_)
-        self.exit_alphas_, self.exit_spread_ = np.zeros(n_predictors), np.full(n_predictors, np.nan)
+        self.exit_alphas_ = np.zeros(n_predictors)
+        self.exit_spread_ = np.full(n_predictors, np.nan)
         self.exit_returns_ = np.zeros(n_predictors, int)
-        self.exit_alphas_[self._predictors], self.exit_spread_[self._predictors] = (
-            exits.alphas,
-            exits.spread,
-        )
+        self.exit_alphas_[self._predictors] = exits.alphas
+        self.exit_spread_[self._predictors] = exits.spread
         self.exit_returns_[self._predictors] = exits.returns
         self.exit_ranks_ = rankdata(self.exit_alphas_)
 
@@ -219,7 +231,7 @@ def take_chains(estimator: CrossValidated, sample: Sample, relaxed: Relaxed) -> 
 
 
 def predictor_names(estimator: CrossValidated) -> list[str]:
-    """What a path has norms of: predictors, or the groups of them that the user gave."""
+    """Names of what a path has norms of: predictors, or the user's groups of them."""
     names = [str(name) for name in estimator.feature_groups or estimator.encoder_.feature_names_in_]
     return [names[i] for i in estimator._predictors]
 
@@ -259,7 +271,7 @@ class TautNetClassifierCV(CrossValidated, ClassifierNet):
         and the strength is chosen by the other folds. The model keeps fewer predictors and bends
         less what it keeps, for twice the time.
     l1_ratio, feature_groups, penalty_factors, layer_factors, stopping, hidden_layer_sizes,
-    activation, skip, finish class_weight, alpha_min_ratio, max_iter, tol, precision, verbose,
+    activation, skip, finish, class_weight, alpha_min_ratio, max_iter, tol, precision, verbose,
     random_state
         As in `TautNetClassifier`.
 
@@ -291,8 +303,7 @@ class TautNetClassifierCV(CrossValidated, ClassifierNet):
         What the columns of ``path_.norms`` stand for: predictors, or groups of them.
     training_curve_ : dict of arrays (n_steps,)
         Under "none" alone: ``step``, ``mean_test_loss``, ``mean_train_loss``,
-        ``split0_test_loss``,
-        ...
+        ``split0_test_loss``, ...
     exit_alphas_ : array (n_features,) or (n_groups,)
         The strength from which on each predictor is out of the path of all rows; infinite where
         it never leaves.

@@ -1,11 +1,13 @@
 """What estimators are handed, checked by scikit-learn's rules and in its words."""
 
 import warnings
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, NamedTuple, TypeAlias
 
 import numpy as np
 import pandas as pd
-from numpy.typing import NDArray
+from numpy.typing import ArrayLike, NDArray
+from sklearn.base import BaseEstimator
 from sklearn.exceptions import DataConversionWarning
 from sklearn.utils.multiclass import check_classification_targets
 from sklearn.utils.validation import (
@@ -15,19 +17,29 @@ from sklearn.utils.validation import (
     validate_data,
 )
 
+from tautnet.tables.arrays import Floats, Integers
 from tautnet.tables.cells import as_frame
+from tautnet.tables.encoder import TableEncoder
+from tautnet.tables.sample import Sample
 from tautnet.tables.target import split_times
 
-# A frame of pandas or polars or an array, or a column of one: which of them are good is checked
-# when they come.
+# What users hand over as table or target: a frame of pandas or polars, an array, or a column of
+# one. Which of them are good is checked at run time.
 Table: TypeAlias = Any
+# A target that is checked: one column, or several.
+TargetColumns: TypeAlias = pd.Series | pd.DataFrame
+# Name of a group -> its features, by name or position.
+FeatureGroups: TypeAlias = Mapping[str, str | Iterable[str | int]]
 
 
-def check_table(estimator, X, y="no_validation", *, reset):
-    """A table as a data frame; on ``reset`` its names and width are remembered, else compared.
+def check_table(
+    estimator: BaseEstimator, X: Table, y: Table = "no_validation", *, reset: bool
+) -> pd.DataFrame:
+    """A table as a data frame.
 
-    Frames keep their types; arrays are checked as everywhere in scikit-learn, except that a
-    missing cell may be NaN. A ``y`` that is None raises.
+    On ``reset`` the estimator remembers its names and width, else they are compared. Frames keep
+    their types; arrays are checked as everywhere in scikit-learn, except that a missing cell may
+    be NaN. A ``y`` that is None raises.
 
     Returns
     -------
@@ -57,9 +69,10 @@ def check_table(estimator, X, y="no_validation", *, reset):
     return as_frame(X)
 
 
-def check_target(frame, y, task):
-    """A target with as many rows as the table, without missing cells, 1-D where it has one
-    column.
+def check_target(frame: pd.DataFrame | Floats, y: Table, task: str) -> TargetColumns:
+    """A target with as many rows as the table and without missing cells.
+
+    It is a series where it has one column.
     """
     if task == "survival":
         y = pd.DataFrame(dict(zip(("time", "event"), split_times(y), strict=True)))
@@ -75,9 +88,10 @@ def check_target(frame, y, task):
     return y
 
 
-def _as_column(y):
-    """An array, list or series: a column that stands in a matrix is taken out of it with a
-    warning.
+def _as_column(y: ArrayLike | pd.Series) -> TargetColumns:
+    """An array, a list or a series as a series, or as a data frame where it has several columns.
+
+    A matrix of one column becomes a series with a warning.
     """
     if isinstance(y, pd.Series):
         return y
@@ -95,7 +109,9 @@ def _as_column(y):
     return pd.Series(y) if y.ndim == 1 else pd.DataFrame(y)
 
 
-def check_sample_weight(frame, sample_weight):
+def check_sample_weight(
+    frame: pd.DataFrame | Floats, sample_weight: ArrayLike | None
+) -> Floats | None:
     """Row weights as an array of floats, or None."""
     if sample_weight is None:
         return None
@@ -105,7 +121,7 @@ def check_sample_weight(frame, sample_weight):
     return weight
 
 
-def check_groups(frame, groups):
+def check_groups(frame: pd.DataFrame, groups: ArrayLike | None) -> Integers | None:
     """Codes 0, 1, ... of rows that belong together, or None."""
     if groups is None:
         return None
@@ -129,13 +145,16 @@ def check_groups(frame, groups):
             f"groups is missing (NaN or None) for {missing} of {len(found)} rows: name the group of"
             " each"
         )
-    # Sorted, where numbers and texts are mixed, too.
+    # pandas sorts a mixture of numbers and texts too, which NumPy cannot.
     return pd.factorize(found, sort=True)[0]
 
 
-def check_feature_groups(feature_groups, names):
-    """The group of each feature, and the number of groups; each feature is one where none are
-    given.
+def check_feature_groups(
+    feature_groups: FeatureGroups | None, names: Sequence[Any]
+) -> tuple[Integers, int]:
+    """The group of each feature, and the number of groups.
+
+    Where no groups are given, each feature is a group of its own.
 
     Parameters
     ----------
@@ -164,7 +183,7 @@ def check_feature_groups(feature_groups, names):
                     " once"
                 )
             group[i] = g
-    missing = [str(names[i]) for i in np.flatnonzero(group < 0)]
+    missing = [str(names[i]) for i in np.flatnonzero(group < 0).tolist()]
     if missing:
         more = ", ..." if len(missing) > 3 else ""
         raise ValueError(
@@ -173,10 +192,12 @@ def check_feature_groups(feature_groups, names):
     return group, len(feature_groups)
 
 
-def check_penalty_factors(penalty_factors, n_predictors):
-    """The factor of the strength for each predictor or group of them: numbers from 0 on, not all
-    of
-    them 0.
+def check_penalty_factors(
+    penalty_factors: ArrayLike | None, n_predictors: int
+) -> NDArray[np.float64]:
+    """The factor of the strength for each predictor or group of them; without any, ones.
+
+    Factors are finite numbers from 0 on, and not all of them 0.
     """
     if penalty_factors is None:
         return np.ones(n_predictors)
@@ -195,16 +216,14 @@ def check_penalty_factors(penalty_factors, n_predictors):
 
 
 class Taken(NamedTuple):
-    """Predictors as a penalty sees them: the groups that a user gave, else the features of a
-    table.
+    """The predictors that a penalty sees: a user's groups, else the features of a table.
 
     Attributes
     ----------
     sample : Sample
         Its columns are those of predictors 0, 1, ...
     predictors : int array (n_predictors,)
-        Which of the user's groups or features each is: those that are constant are no part of a
-        fit.
+        Which of the user's groups or features each is; constant ones are no part of a fit.
     column_feature : int array (n_columns,)
         The feature that each column encodes.
     all_factors : array
@@ -213,14 +232,19 @@ class Taken(NamedTuple):
         Those of the predictors; None where none were given.
     """
 
-    sample: Any
-    predictors: NDArray[np.int_]
-    column_feature: NDArray[np.int_]
+    sample: Sample
+    predictors: Integers
+    column_feature: Integers
     all_factors: NDArray[np.float64]
-    factors: tuple | None
+    factors: tuple[float, ...] | None
 
 
-def take_predictors(sample, encoder, feature_groups, penalty_factors):
+def take_predictors(
+    sample: Sample,
+    encoder: TableEncoder,
+    feature_groups: FeatureGroups | None,
+    penalty_factors: ArrayLike | None,
+) -> Taken:
     """Put the columns of a sample into groups, and give each predictor its factor.
 
     Returns

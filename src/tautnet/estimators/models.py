@@ -1,4 +1,4 @@
-"""Plain estimators: one penalty, one strength."""
+"""Estimators that fit one penalty at one strength."""
 
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Self
@@ -6,16 +6,18 @@ from typing import Any, Self
 import numpy as np
 from numpy.typing import ArrayLike
 
-from tautnet.engine.jobs import run_jobs
-from tautnet.estimators.base import Net, Progress, set_parameters
+from tautnet.engine.jobs import Report, run_jobs
+from tautnet.estimators.base import Net, set_parameters
 from tautnet.estimators.inputs import Table
-from tautnet.estimators.kinds import ClassifierNet, RegressorNet
+from tautnet.estimators.predictions import ClassifierNet, RegressorNet
 from tautnet.objective.choices import ALPHA, DELTA, L1_RATIO, MAX_ITER, QUANTILE, TOL
 from tautnet.solving.adaptive import PointJob
 
 
-class Plain(Net):
-    """Fit at one strength."""
+class AtOneStrength(Net):
+    """Fit at one strength, which the user gives."""
+
+    alpha: float
 
     def fit(
         self,
@@ -57,16 +59,15 @@ class Plain(Net):
         y: Table,
         sample_weight: ArrayLike | None,
         groups: ArrayLike | None,
-        on_progress: Progress | None,
+        on_progress: Report | None,
     ) -> None:
         sample, settings, _ = self._prepare(X, y, sample_weight, groups)
-
         job = PointJob(settings, self.alpha)
         [path] = run_jobs(sample, [job], on_progress=on_progress)
         self._store(sample, path, len(path.alphas) - 1)
 
 
-class TautNetClassifier(Plain, ClassifierNet):
+class TautNetClassifier(AtOneStrength, ClassifierNet):
     """A classifier: a feed-forward network under a penalty of one strength.
 
     Parameters
@@ -184,7 +185,7 @@ class TautNetClassifier(Plain, ClassifierNet):
         set_parameters(self, locals())
 
 
-class TautNetRegressor(Plain, RegressorNet):
+class TautNetRegressor(AtOneStrength, RegressorNet):
     """A regressor: a feed-forward network under a penalty of one strength.
 
     Parameters and attributes are those of `TautNetClassifier`, without classes, and these; the

@@ -6,10 +6,10 @@ from pathlib import Path
 from typing import Any, Self
 
 import numpy as np
-from numpy.typing import ArrayLike
+from numpy.typing import ArrayLike, NDArray
 from sklearn.base import BaseEstimator, clone
 from sklearn.feature_selection import SelectorMixin
-from sklearn.utils import get_tags
+from sklearn.utils import Tags, get_tags
 from sklearn.utils.multiclass import type_of_target
 from sklearn.utils.validation import _check_feature_names, check_is_fitted
 
@@ -56,10 +56,11 @@ class TautNetSelector(SelectorMixin, BaseEstimator):
     def __init__(self, estimator: Any = None) -> None:
         self.estimator = estimator
 
-    def __sklearn_tags__(self):
+    def __sklearn_tags__(self) -> Tags:
         tags = super().__sklearn_tags__()
         inner = get_tags(self.estimator or TautNetClassifierCV())
-        tags.input_tags, tags.target_tags.required = inner.input_tags, True
+        tags.input_tags = inner.input_tags
+        tags.target_tags.required = True
         return tags
 
     def fit(self, X: Table, y: Table, sample_weight: ArrayLike | None = None) -> Self:
@@ -82,43 +83,42 @@ class TautNetSelector(SelectorMixin, BaseEstimator):
         return self
 
     def to_fitted(self) -> FittedModel:
-        """The fitted estimator without JAX and scikit-learn, which knows that it stood in a
-        selector.
+        """The fitted estimator without JAX and scikit-learn.
+
+        It knows that it stood in a selector.
 
         Returns
         -------
         FittedModel
         """
         check_is_fitted(self)
-        own = {
-            name: value
-            for name, value in vars(self).items()
-            if name not in ("estimator", "estimator_")
-        }
+        own = dict(vars(self))
+        del own["estimator"], own["estimator_"]
         selector = {"is_default": self.estimator is None, "attributes": own}
         return replace(self.estimator_.to_fitted(), selector=selector)
 
     def save(self, path: str | PathLike[str]) -> Path:
-        """Write a model file, as the estimators do; ``tautnet.load(path).to_estimator()`` is the
-        selector again.
+        """Write a model file, as the estimators do.
+
+        ``tautnet.load(path).to_estimator()`` is the selector again.
         """
         return write_model(path, self.to_fitted())
 
     @classmethod
     def from_fitted(cls, selector: dict[str, Any], estimator: Any) -> Self:
-        """The selector of its kept state, around a fitted estimator."""
+        """The selector around a fitted estimator, restored from what `to_fitted` kept of it."""
         restored = cls(None if selector["is_default"] else clone(estimator))
         restored.estimator_ = estimator
         for name, value in selector["attributes"].items():
             setattr(restored, name, value)
         return restored
 
-    def _default(self, y):
-        options = dict(selection="1se", random_state=0)
+    def _default(self, y: Table) -> TautNetClassifierCV | TautNetRegressorCV:
+        """The estimator for a target, where the user gave none."""
         if y is None or type_of_target(np.asarray(y)).startswith("continuous"):
-            return TautNetRegressorCV("group", **options)
-        return TautNetClassifierCV("group", **options)
+            return TautNetRegressorCV("group", selection="1se", random_state=0)
+        return TautNetClassifierCV("group", selection="1se", random_state=0)
 
-    def _get_support_mask(self):
+    def _get_support_mask(self) -> NDArray[np.bool_]:
         check_is_fitted(self)
         return self.estimator_.selected_features_

@@ -8,12 +8,12 @@ from numpy.typing import ArrayLike
 
 from tautnet.estimators.base import set_parameters
 from tautnet.estimators.cross_validated import CrossValidated
-from tautnet.estimators.kinds import SurvivalNet
-from tautnet.estimators.models import Plain
+from tautnet.estimators.models import AtOneStrength
+from tautnet.estimators.predictions import SurvivalNet
 from tautnet.objective.choices import ALPHA, L1_RATIO, MAX_ITER, TOL
 
 
-class TautNetSurvival(Plain, SurvivalNet):
+class TautNetSurvival(AtOneStrength, SurvivalNet):
     """Cox's proportional hazards model with a network: hazard(t | x) = hazard(t) exp f(x).
 
     The target is a structured array of a truth value, the event, and a time (scikit-survival's
@@ -26,7 +26,7 @@ class TautNetSurvival(Plain, SurvivalNet):
     ties : {"breslow", "efron"}
         How events at the same time are told apart. "breslow" treats a weight of 2 as the row twice.
     penalty, alpha, l1_ratio, hidden_layer_sizes, activation, skip, finish, alpha_min_ratio,
-    max_iter, tol precision, verbose, random_state
+    max_iter, tol, precision, verbose, random_state
         As in `TautNetClassifier`.
 
     Attributes

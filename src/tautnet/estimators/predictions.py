@@ -1,19 +1,22 @@
-"""The kinds of estimators: what a classifier, a regressor and a model of survival predict, and how
-they are scored.
-"""
+"""What a classifier, a regressor and a survival model predict, and how they are scored."""
 
+from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 from sklearn.base import ClassifierMixin, RegressorMixin
+from sklearn.utils import Tags
 from sklearn.utils.class_weight import compute_sample_weight
 
 from tautnet.estimators.base import Net
-from tautnet.estimators.inputs import Table, check_sample_weight, check_target
+from tautnet.estimators.inputs import Table, TargetColumns, check_sample_weight, check_target
+from tautnet.objective.losses import Loss
 from tautnet.objective.prediction import average_outputs, choose, survival_function
 from tautnet.objective.survival import baseline_hazard
 from tautnet.objective.tasks import loss_for
+from tautnet.tables.arrays import Floats
+from tautnet.tables.sample import Sample
 from tautnet.tables.target import as_target
 
 
@@ -21,16 +24,18 @@ class ClassifierNet(ClassifierMixin, Net):
     """Predictions of a classifier."""
 
     task = "classification"
+    class_weight: Mapping[Any, float] | str | None
     classes_: NDArray[Any]
 
-    def __sklearn_tags__(self):
+    def __sklearn_tags__(self) -> Tags:
         tags = super().__sklearn_tags__()
         tags.classifier_tags.multi_label = True
         return tags
 
-    def _weight(self, y, sample_weight):
-        """Row weights times class weights; balanced ones come from the numbers of rows of all
-        classes.
+    def _weight(self, y: TargetColumns, sample_weight: Floats | None) -> Floats | None:
+        """The row weights times the class weights.
+
+        Balanced class weights count rows, whatever the rows weigh.
         """
         if self.class_weight is None:
             return sample_weight
@@ -38,14 +43,16 @@ class ClassifierNet(ClassifierMixin, Net):
         return balance if sample_weight is None else balance * sample_weight
 
     def predict_proba(self, X: Table) -> NDArray[np.float64]:
-        """Probability of each class or label, shape (n_rows, n_classes), columns in the order of
-        ``classes_``.
+        """Probability of each class or label, shape (n_rows, n_classes).
+
+        The columns are in the order of ``classes_``.
         """
         return self._mean(X)
 
     def predict(self, X: Table) -> NDArray[Any]:
-        """The class with the largest probability, shape (n_rows,); 0 or 1 for each label, shape
-        (n_rows, n_labels).
+        """The class with the largest probability, shape (n_rows,).
+
+        For a target of several labels: 0 or 1 for each label, shape (n_rows, n_labels).
         """
         probabilities = self.predict_proba(X)
         return choose(probabilities, self.classes_, self.scaling_.settings.loss.is_multilabel)
@@ -55,21 +62,25 @@ class RegressorNet(RegressorMixin, Net):
     """Predictions of a regressor."""
 
     task = "regression"
+    loss: str
+    delta: float
+    quantile: float
 
-    def __sklearn_tags__(self):
+    def __sklearn_tags__(self) -> Tags:
         tags = super().__sklearn_tags__()
         tags.target_tags.multi_output = True
         tags.target_tags.positive_only = self.loss == "poisson"
         return tags
 
-    def _loss(self, task, sample):
+    def _loss(self, task: str, sample: Sample) -> Loss:
         return loss_for(
             task, sample.y, sample.weight, loss=self.loss, delta=self.delta, quantile=self.quantile
         )
 
     def predict(self, X: Table) -> NDArray[np.float64]:
-        """What the loss estimates, in the target's own units, shape (n_rows,), or (n_rows,
-        n_outputs) of several.
+        """What the loss estimates, in the target's own units, shape (n_rows,).
+
+        For a target of several columns the shape is (n_rows, n_outputs).
         """
         mean = self._mean(X)
         return mean[:, 0] if mean.shape[1] == 1 else mean
@@ -79,24 +90,27 @@ class SurvivalNet(Net):
     """Predictions of a survival model."""
 
     task = "survival"
-    event_times_: NDArray[np.float64]
-    baseline_cumulative_hazard_: NDArray[np.float64]
+    ties: str
+    event_times_: Floats
+    baseline_cumulative_hazard_: Floats
 
-    def __sklearn_tags__(self):
+    def __sklearn_tags__(self) -> Tags:
         tags = super().__sklearn_tags__()
         tags.target_tags.positive_only = True
         return tags
 
-    def _loss(self, task, sample):
+    def _loss(self, task: str, sample: Sample) -> Loss:
         return loss_for(task, sample.y, sample.weight, ties=self.ties)
 
-    def _keep_baseline(self, sample):
+    def _keep_baseline(self, sample: Sample) -> None:
+        """Keep Breslow's estimate of the cumulative hazard at f = 0."""
         outputs = self._risk(sample.X)
-        self.event_times_, self.baseline_cumulative_hazard_ = baseline_hazard(
-            sample.y, outputs, sample.weight
-        )
+        times, hazard = baseline_hazard(sample.y, outputs, sample.weight)
+        self.event_times_ = times
+        self.baseline_cumulative_hazard_ = hazard
 
-    def _risk(self, rows):
+    def _risk(self, rows: Floats) -> NDArray[np.float64]:
+        """Log hazard ratios of encoded rows, shape (n_rows, 1)."""
         return average_outputs(self._members, rows)
 
     def predict(self, X: Table) -> NDArray[np.float64]:
@@ -118,19 +132,15 @@ class SurvivalNet(Net):
         -------
         array (n_rows, n_times)
         """
-        times = self.event_times_ if times is None else np.asarray(times, dtype=float)
+        at = self.event_times_ if times is None else np.asarray(times, dtype=float)
         outputs = self._risk(self._encoded(X))
-        return survival_function(
-            self.event_times_, self.baseline_cumulative_hazard_, outputs, times
-        )
+        return survival_function(self.event_times_, self.baseline_cumulative_hazard_, outputs, at)
 
     def score(self, X: Table, y: Table, sample_weight: ArrayLike | None = None) -> float:
-        """Harrell's C of the risk scores, 0.5 for none, 1 for a perfect order."""
+        """Harrell's C of the risk scores: 0.5 for no order at all, 1 for a perfect one."""
         rows = self._encoded(X)
         target = as_target(check_target(rows, y, self.task), self.task)
-        weight = (
-            np.ones(len(rows))
-            if sample_weight is None
-            else check_sample_weight(rows, sample_weight)
-        )
+        weight = check_sample_weight(rows, sample_weight)
+        if weight is None:
+            weight = np.ones(len(rows))
         return self.scaling_.settings.loss.score(target.y, self._risk(rows), weight)
