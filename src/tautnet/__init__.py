@@ -4,6 +4,7 @@ Names are loaded when they are first used, so that ``import tautnet`` costs noth
 """
 
 from importlib import import_module
+from typing import Any
 
 _NAMES = {
     "TautNetClassifier": "tautnet.estimators.models",
@@ -40,7 +41,7 @@ _NAMES = {
 __all__ = list(_NAMES)
 
 
-def __getattr__(name):
+def __getattr__(name: str) -> Any:
     if name == "__version__":
         return import_module("importlib.metadata").version("tautnet")
     if name == "datasets":
@@ -50,5 +51,5 @@ def __getattr__(name):
     raise AttributeError(f"module 'tautnet' has no attribute {name!r}")
 
 
-def __dir__():
+def __dir__() -> list[str]:
     return sorted([*globals(), *_NAMES])

@@ -7,7 +7,7 @@ Nothing heavy is imported before a command runs, so that ``--help`` answers at o
 
 import sys
 from importlib.metadata import version
-from typing import Annotated
+from typing import Annotated, NoReturn
 
 import typer
 
@@ -51,7 +51,7 @@ def _tautnet(
     pass
 
 
-def main():
+def main() -> NoReturn:
     """Run the command: a user's mistake is one line, and Ctrl-C leaves nothing half written."""
     if hasattr(sys.stdout, "reconfigure"):
         # A terminal that cannot show a character shows a question mark instead of a traceback.

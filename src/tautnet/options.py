@@ -2,7 +2,7 @@
 
 import csv
 from collections.abc import Callable
-from typing import TypeVar
+from typing import Any, TypeVar
 
 import typer
 
@@ -12,10 +12,10 @@ from tautnet.estimators.refusals import check_conflicts, idle, in_words
 from tautnet.objective.registry import compared_names
 from tautnet.tables.errors import TableError
 
-# Typer 0.2x carries its own copy of click, earlier ones use click itself: the classes are found by
-# inheritance.
-UsageError = typer.BadParameter.__mro__[1]
-CommandError = UsageError.__mro__[1]
+# Typer 0.2x carries its own copy of click, earlier ones use click itself. So the classes are found
+# by inheritance, and their types depend on the version.
+UsageError: Any = typer.BadParameter.__mro__[1]
+CommandError: Any = UsageError.__mro__[1]
 
 LANGUAGES = ("python", "sql")
 QUOTE = "'"

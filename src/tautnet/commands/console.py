@@ -4,13 +4,15 @@ import os
 import shlex
 import signal
 import sys
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from typing import NoReturn, TextIO
 
 import typer
 
 
 @contextmanager
-def one_line_errors():
+def one_line_errors() -> Iterator[None]:
     """Turn an error in the data into one line on stderr and exit code 1."""
     from tautnet.tables.errors import TableError
 
@@ -23,20 +25,23 @@ def one_line_errors():
         leave_interrupted()
 
 
-def complain(message):
+def complain(message: str | Exception) -> None:
     """Say what is wrong, in one line."""
     say(f"tautnet: error: {' '.join(str(message).split())}", sys.stderr)
 
 
-def say(text, stream):
-    """Print, and go on silently where the reader closed the pipe: the files are still wanted."""
+def say(text: str, stream: TextIO) -> None:
+    """Print a text.
+
+    Where the reader closed the pipe, go on silently: the files are still wanted.
+    """
     try:
         print(text, file=stream, flush=True)
     except BrokenPipeError:
         os.dup2(os.open(os.devnull, os.O_WRONLY), stream.fileno())
 
 
-def leave_interrupted():
+def leave_interrupted() -> NoReturn:
     """Leave at once, without waiting for threads inside a compiled program."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     say("tautnet: interrupted: nothing was kept and no file was written", sys.stderr)
@@ -46,23 +51,27 @@ def leave_interrupted():
 class Log:
     """Says things on stderr as they happen, and keeps them for the run's log."""
 
-    def __init__(self):
-        self.lines, self.waiting = [], []
+    def __init__(self) -> None:
+        self.lines: list[str] = []
+        self.waiting: list[str] = []
 
-    def __call__(self, line):
+    def __call__(self, line: str) -> None:
         for one in (*self.waiting, line):
             self.lines.append(one)
             say(one, sys.stderr)
         self.waiting.clear()
 
-    def later(self, line):
+    def later(self, line: str) -> None:
         """Keep a line until the next one is said, so that a faulty input gets its error alone."""
         self.waiting.append(line)
 
 
 @contextmanager
-def progress():
-    """Show a bar with the time left on stderr, only where that is a terminal."""
+def progress() -> Iterator[Callable[[float], None] | None]:
+    """Show a bar with the time left on stderr, only where that is a terminal.
+
+    It gives the callable that is told the share of the work that is done.
+    """
     from rich.console import Console
     from rich.progress import (
         BarColumn,
@@ -77,11 +86,11 @@ def progress():
         yield None
         return
     columns = TextColumn("fitting"), BarColumn(), TaskProgressColumn(), TimeRemainingColumn()
-    with Progress(*columns, console=console, transient=True) as progress:
-        task = progress.add_task("fitting", total=1.0)
-        yield lambda share: progress.update(task, completed=share)
+    with Progress(*columns, console=console, transient=True) as bar:
+        task = bar.add_task("fitting", total=1.0)
+        yield lambda share: bar.update(task, completed=share)
 
 
-def typed():
-    """Give the command as it was typed."""
+def typed() -> str:
+    """The command as it was typed."""
     return shlex.join(["tautnet", *sys.argv[1:]])

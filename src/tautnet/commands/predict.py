@@ -1,14 +1,21 @@
 """``tautnet predict``: predictions of a model file for new rows."""
 
 import sys
+from collections.abc import Iterable, Iterator
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 from typer import Argument, Option
 
 from tautnet.commands import arguments
 from tautnet.commands.console import one_line_errors, say
 
+if TYPE_CHECKING:
+    import pandas as pd
+
+    from tautnet.files.fitted import FittedModel
+
+# Columns that a message names.
 SHOWN = 10
 
 
@@ -64,12 +71,12 @@ def predict(
         say(f"predictions: {out}", sys.stderr)
 
 
-def _write_csv(file, model, blocks):
+def _write_csv(file: Path, model: "FittedModel", blocks: Iterator["pd.DataFrame"]) -> None:
     with open(file, "w", encoding="utf-8", newline="") as stream:
         stream.writelines(_texts(model, blocks))
 
 
-def _write_parquet(file, model, blocks):
+def _write_parquet(file: Path, model: "FittedModel", blocks: Iterator["pd.DataFrame"]) -> None:
     from tautnet.tables.errors import TableError
 
     try:
@@ -87,7 +94,7 @@ def _write_parquet(file, model, blocks):
             writer.write_table(table)
 
 
-def _texts(model, blocks):
+def _texts(model: "FittedModel", blocks: Iterable["pd.DataFrame"]) -> Iterator[str]:
     """The table of predictions as CSV, in parts."""
     header = True
     for block in blocks:
@@ -95,7 +102,7 @@ def _texts(model, blocks):
         header = False
 
 
-def _say_ignored(names):
+def _say_ignored(names: list[str]) -> None:
     if names:
         more = ", ..." if len(names) > SHOWN else ""
         columns = "1 column" if len(names) == 1 else f"{len(names)} columns"
