@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple, Self
 import numpy as np
 from sklearn.utils.validation import check_is_fitted
 
-from tautnet.objective.registry import described
+from tautnet.objective.registry import adaptive_name, described
 from tautnet.prose.words import number
 from tautnet.views.terminal import readable
 
@@ -116,7 +116,7 @@ def attribute(estimator, name, owners):
 
 def penalty_name(estimator):
     """The name of an estimator's penalty, as `compare` has it."""
-    return f"adaptive_{estimator.penalty}" if estimator.adaptive else estimator.penalty
+    return adaptive_name(estimator.penalty) if estimator.adaptive else estimator.penalty
 
 
 def strength(estimator):
