@@ -5,7 +5,7 @@ import io
 import re
 import subprocess
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -23,7 +23,7 @@ from tautnet.views.plotting import penalty_name
 TABLE = linear_two(n_rows=60, n_predictors=4, seed=1)
 X = TABLE.frame.drop(columns="y")
 Y = TABLE.frame["y"]
-SMALL = dict(hidden_layer_sizes=(4,), random_state=0)
+SMALL: dict[str, Any] = dict(hidden_layer_sizes=(4,), random_state=0)
 
 # Runs where the penalty is not registered, and where that has to be said.
 STRANGER = """
@@ -51,12 +51,11 @@ except ValueError as error:
 
 
 @pytest.fixture(autouse=True)
-def registered(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+def registered(monkeypatch: pytest.MonkeyPatch) -> None:
     """The penalty and its adaptive form are registered for one test."""
     monkeypatch.setattr(registry, "_KINDS", dict(registry._KINDS))
     tn.register_penalty(KIND)
     tn.register_penalty(ADAPTIVE)
-    yield
 
 
 @pytest.fixture
@@ -123,10 +122,11 @@ def test_a_linear_map_is_solved_to_the_penalty_s_own_minimum() -> None:
 def test_cross_validation_chooses_its_strength(selection: str | int) -> None:
     model = tn.TautNetRegressorCV("group_scad", cv=3, selection=selection, **SMALL).fit(X, Y)
     assert len(model.alphas_) > 20
-    if selection == 2:
-        assert model.selected_features_.sum() <= 2
+    rules = {"min": model.alpha_min_, "1se": model.alpha_1se_}
+    if isinstance(selection, str):
+        assert model.alpha_ == rules[selection]
     else:
-        assert model.alpha_ == {"min": model.alpha_min_, "1se": model.alpha_1se_}[selection]
+        assert model.selected_features_.sum() <= selection
     assert tn.CVDisplay.from_estimator(model).penalty == "group_scad"
 
 
@@ -156,8 +156,9 @@ def test_a_comparison_speaks_of_it(comparison: tn.Comparison, tmp_path: Path) ->
     assert rows["group_scad"]["one_se"]["predictors_kept"] <= kept
     page = comparison.to_html(tmp_path / "report.html").read_text(encoding="utf-8")
     assert "group_scad" in page and "scad_twice" in page
-    counts = tn.PredictorsDisplay.from_comparison(comparison).frame()
-    assert {"group_scad", "scad_twice"} <= {*counts.index.get_level_values("penalty")}
+    counts = tn.PredictorsDisplay.from_comparison(comparison)
+    assert counts is not None
+    assert {"group_scad", "scad_twice"} <= {*counts.frame().index.get_level_values("penalty")}
     assert tn.PathDisplay.from_comparison(comparison, "group_scad").frame().shape[1] == 4
 
 
@@ -173,9 +174,15 @@ def test_its_adaptive_form_is_the_estimator_s(comparison: tn.Comparison) -> None
         tn.TautNetRegressor("scad_twice", 0.1, **SMALL).fit(X, Y)
 
 
-def test_the_recommended_model_may_be_of_it() -> None:
-    model = tn.compare(X, Y, penalties=["scad_twice"], cv=3, **SMALL).model
-    assert model.penalty == "group_scad" and model.adaptive
+def test_it_may_be_the_one_to_use() -> None:
+    linear: dict[str, Any] = dict(hidden_layer_sizes=(), cv=3)
+    comparison = tn.compare(X, Y, penalties=["scad_twice", "group_scad"], **linear)
+    name = comparison.recommended
+    said = comparison.verdict
+    assert "`scad_twice` keeps 2 and `group_scad` keeps 2" in said
+    assert "Under `group_scad`, x1 and x2 stay." in said and f"Use `{name}`, alpha" in said
+    model = comparison.model
+    assert model.penalty == "group_scad" and model.adaptive == (name == "scad_twice")
     assert model.score(X, Y) > 0.5
 
 

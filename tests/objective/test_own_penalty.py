@@ -1,6 +1,5 @@
 """A penalty of one's own passes the tests of the penalties that tautnet has."""
 
-from collections.abc import Iterator
 from typing import Any
 
 import cases
@@ -16,14 +15,13 @@ SCAD = GroupSCAD(0.3)
 
 
 @pytest.fixture(autouse=True)
-def registered(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+def registered(monkeypatch: pytest.MonkeyPatch) -> None:
     """The penalty is registered, and a case of the shared tests, for one test."""
     monkeypatch.setattr(registry, "_KINDS", dict(registry._KINDS))
     registry.register_penalty(KIND)
     monkeypatch.setitem(cases.PENALTIES, KIND.name, SCAD)
     for module in (test_penalties, test_problem):
         monkeypatch.setattr(module, "NOT_CONVEX", (*cases.NOT_CONVEX, KIND.name))
-    yield
 
 
 @pytest.mark.parametrize("network", cases.NETWORKS)
