@@ -8,7 +8,7 @@ DATA ?= data
 demo: .venv/demo  ## Install, compare the penalties on breast_cancer, say where the report is.
 	.venv/bin/tautnet compare breast_cancer
 
-test: .venv/test  ## The whole suite, doctests included, on two cores.
+test: .venv/test  ## Format, lint, types, and the whole suite on two cores: doctests and the limits of tools/shape.py too.
 	.venv/bin/ruff format --check .
 	.venv/bin/ruff check .
 	.venv/bin/mypy

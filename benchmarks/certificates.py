@@ -114,7 +114,7 @@ def losses(name, data, activation, penalty):
 
 
 def chosen_point(name, data, activation, penalty):
-    """The unit of all rows of a table, and the problem at the strength that folds choose.
+    """The prepared rows of a whole table, and the problem at the strength that folds choose.
 
     Returns
     -------

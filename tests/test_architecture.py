@@ -39,7 +39,8 @@ ROOMS = {
         "fitted packing checks model_file"
     ).split(),
     "estimators": (
-        "inputs conversion base kinds models cross_validated survival selector assembled"
+        "allowed given rules refusals inputs conversion base kinds models cross_validated survival "
+        "selector assembled"
     ).split(),
     "views": (
         "terminal plotting gains cv_curve norm_path training_curve weights counts selected figures "
@@ -48,9 +49,9 @@ ROOMS = {
     "replication": "protocol online trials summary pruning findings article".split(),
 }
 FRONT = (
-    "comparison selection paths options commands.console commands.arguments commands.rows "
-    "commands.compare commands.fit commands.predict commands.show commands.export commands.select "
-    "commands.report commands.article cli __main__"
+    "comparison selection_methods selection paths options commands.console commands.arguments "
+    "commands.rows commands.compare commands.fit commands.predict commands.show commands.export "
+    "commands.select commands.report commands.article cli __main__"
 ).split()
 ORDER = [f"{room}.{file}" for room, files in ROOMS.items() for file in files] + FRONT
 FILES = {

@@ -12,7 +12,7 @@ import numpy as np
 import pytest
 
 import tautnet as tn
-from tautnet.engine.jobs import run_units
+from tautnet.engine.jobs import Call, run_jobs
 from tautnet.replication.findings import write_findings
 from tautnet.replication.online import Strengths, learn_online
 from tautnet.replication.protocol import (
@@ -151,8 +151,9 @@ def test_training_sets_differ_and_test_items_do_not():
 
 def test_the_number_of_jobs_changes_no_number():
     replicate = draw_replicate(0, 0, 200, 30)
-    one = online_trials(replicate, run_units(online_jobs(replicate), n_jobs=1))
-    two = online_trials(replicate, run_units(online_jobs(replicate), n_jobs=2))
+    jobs = [Call(job) for job in online_jobs(replicate)]
+    one = online_trials(replicate, run_jobs(None, jobs, n_jobs=1))
+    two = online_trials(replicate, run_jobs(None, jobs, n_jobs=2))
     for name in one:
         assert (one[name].weights == two[name].weights).all()
         assert (one[name].test == two[name].test).all()

@@ -14,7 +14,8 @@ from typing import NamedTuple
 import numpy as np
 import pytest
 
-from tautnet import load, options
+from tautnet import load
+from tautnet.objective.registry import compared_names
 
 SMALL = ("--cv", "3", "--hidden", "4")
 # Seconds that a process may take on a machine that is busy with other work.
@@ -137,7 +138,7 @@ def test_help_of_compare_lists_penalties_and_rules():
     wide = os.environ | {"COLUMNS": "200"}
     ended = subprocess.run(command, capture_output=True, text=True, env=wide)
     assert all(
-        re.search(rf"\b{name}\b", ended.stdout.split("--l1-ratio")[0]) for name in options.PENALTIES
+        re.search(rf"\b{name}\b", ended.stdout.split("--l1-ratio")[0]) for name in compared_names()
     )
     assert re.search(r"--select +min\|1se", ended.stdout)
 
@@ -520,10 +521,17 @@ BAD = {
         table(), [*Y, "--ordered", "--group-col", "a"], ["--group-col", "--ordered"], 2
     ),
     "idle activation": Bad(
-        table(), [*Y, "--hidden", "0", "--activation", "tanh"], ["--activation", "--hidden 0"], 2
+        table(),
+        [*Y, "--hidden", "0", "--activation", "tanh"],
+        ["--activation does nothing here: it needs a hidden layer (--hidden)"],
+        2,
     ),
     "no level": Bad(
-        table(), [*Y, "--fdr", "1.5"], ["'--fdr'", "1.5 is not between 0 and 1"], 2, "select"
+        table(),
+        [*Y, "--fdr", "1.5"],
+        ["'--fdr'", "1.5 is not a number between 0 and 1"],
+        2,
+        "select",
     ),
     "few rows to select": Bad(table(12), Y, ["12 rows are too few", "at least 20"], 1, "select"),
     "few predictors": Bad(
@@ -538,7 +546,12 @@ BAD = {
     "idle bound": Bad(
         table(), [*Y, "--expected-false", "2"], ["--expected-false", "--stability"], 2, "select"
     ),
-    "idle finish": Bad(table(), [*Y, "--hidden", "0", "--finish"], ["--finish", "--hidden 0"], 2),
+    "idle finish": Bad(
+        table(),
+        [*Y, "--hidden", "0", "--finish"],
+        ["--finish does nothing here: it needs a hidden layer (--hidden)"],
+        2,
+    ),
 }
 
 

@@ -241,20 +241,26 @@ def test_time_event_and_ties(columns, tmp_path):
         (["--time", "t", "--event", "e", "--target", "y"], "use one or the other"),
         (["--time", "t", "--event", "e", "--loss", "huber"], "--loss does nothing"),
         (["--time", "t", "--event", "e", "--task", "regression"], "--task does nothing"),
-        (["--target", "y", "--quantile", "0.9"], "--quantile does nothing without"),
-        (["--target", "y", "--delta", "2"], "--delta does nothing without --loss huber"),
+        (
+            ["--target", "y", "--quantile", "0.9"],
+            "--quantile does nothing here: it needs --loss quantile",
+        ),
+        (["--target", "y", "--delta", "2"], "--delta does nothing here: it needs --loss huber"),
         (
             ["--target", "y", "--loss", "huber", "--delta", "0"],
             "0.0 is not a finite number above 0",
         ),
-        (["--target", "y", "--ties", "efron"], "--ties does nothing without --time and --event"),
+        (
+            ["--target", "y", "--ties", "efron"],
+            "--ties does nothing here: it needs --time and --event",
+        ),
         (
             ["--time", "t", "--event", "e", "--ties", "exact"],
             "'exact' is not one of breslow, efron",
         ),
         (
             ["--target", "y", "--loss", "huber", "--task", "classification"],
-            "--loss is that of a regression",
+            "--loss does nothing here: it needs a regression",
         ),
         (
             ["--target", "y", "--penalties", "dropout", "--hidden", "0"],
@@ -262,9 +268,12 @@ def test_time_event_and_ties(columns, tmp_path):
         ),
         (
             ["--target", "y", "--penalties", "l1", "--l1-ratio", "0.9"],
-            "--l1-ratio does nothing without elasticnet or",
+            "--l1-ratio does nothing here: it needs the penalty elasticnet or",
         ),
-        (["--target", "y", "--loss", "quantile", "--quantile", "2"], "not between 0 and 1"),
+        (
+            ["--target", "y", "--loss", "quantile", "--quantile", "2"],
+            "2.0 is not a number between 0 and 1",
+        ),
     ],
 )
 def test_targets_and_losses_that_do_not_go_together(options, says):
@@ -289,11 +298,14 @@ def test_relax(study):
 @pytest.mark.parametrize(
     "options, says",
     [
-        (["--relax", "--penalties", "l1"], "--relax refits what group ranks first"),
-        (["--relax", "--finish"], "leave out --relax"),
+        (
+            ["--relax", "--penalties", "l1"],
+            "--relax does nothing here: it needs the penalty group, whose predictors it refits",
+        ),
+        (["--relax", "--finish"], "--finish does nothing here: it needs --relax left out"),
         (
             ["--feature-groups", "groups.json", "--penalties", "l2,l1"],
-            "--feature-groups does nothing without group",
+            "--feature-groups does nothing here: it needs a penalty of whole predictors: group",
         ),
     ],
 )

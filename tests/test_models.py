@@ -360,7 +360,8 @@ BAD = {
             "--select",
             "1se",
         ],
-        ["selection='1se' changes nothing here: it needs a penalty"],
+        ["--select does nothing here: it needs a penalty that has a strength"],
+        code=2,
     ),
     "an idle activation": Bad(
         [
@@ -375,7 +376,7 @@ BAD = {
             "--activation",
             "tanh",
         ],
-        ["--hidden 0"],
+        ["--activation does nothing here: it needs a hidden layer (--hidden)"],
         code=2,
     ),
 }

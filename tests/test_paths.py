@@ -88,17 +88,17 @@ def test_each_argument_changes_the_path(plain, options):
 @pytest.mark.parametrize(
     "options, says",
     [
-        ({"l1_ratio": 0.9}, "l1_ratio=0.9 changes nothing here"),
-        ({"ties": "efron"}, "ties='efron' changes nothing without task='survival'"),
-        ({"delta": 2.0}, "delta=2.0 changes nothing"),
-        ({"alphas": [0.0]}, "neither 'auto' nor a list of finite numbers above 0"),
+        ({"l1_ratio": 0.9}, "l1_ratio=0.9 does nothing here: it needs the penalty elasticnet"),
+        ({"ties": "efron"}, "ties='efron' does nothing here: it needs task='survival'"),
+        ({"delta": 2.0}, "delta=2.0 does nothing here: it needs loss='huber'"),
+        ({"alphas": [0.0]}, r"alphas=\[0.0\] is not 'auto' or a list of finite numbers above 0"),
         (
             {"alphas": [0.1], "alpha_min_ratio": 0.1},
-            "alpha_min_ratio=0.1 changes nothing here: it needs alphas='auto'",
+            "alpha_min_ratio=0.1 does nothing here: it needs alphas='auto'",
         ),
-        ({"tol": 0.2}, "tol=0.2 changes nothing"),
-        ({"loss": "absolute"}, "no loss 'absolute'"),
-        ({"penalty": "lasso"}, "penalty"),
+        ({"tol": 0.2}, "tol=0.2 does nothing here: it needs finish=True"),
+        ({"loss": "absolute"}, "loss='absolute' is not one of squared_error"),
+        ({"penalty": "lasso"}, "penalty='lasso' is not one of none, l2"),
     ],
 )
 def test_wrong_arguments_are_refused(options, says):

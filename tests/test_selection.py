@@ -153,16 +153,28 @@ def test_sentences_know_their_numbers():
 @pytest.mark.parametrize(
     "options, says",
     [
-        ({"fdr": 0.0}, "fdr=0.0 is not between 0 and 1"),
-        ({"fdr": 1.0}, "fdr=1.0 is not between 0 and 1"),
-        ({"fdr": float("nan")}, "fdr=nan is not between 0 and 1"),
-        ({"method": "knockoffs"}, "method='knockoffs' is neither 'randomization' nor 'stability'"),
-        ({"method": "stability", "fdr": 0.2}, "fdr=0.2 changes nothing with method='stability'"),
-        ({"method": "stability", "strict": True}, "strict=True changes nothing"),
+        ({"fdr": 0.0}, "fdr=0.0 is not a number between 0 and 1"),
+        ({"fdr": 1.0}, "fdr=1.0 is not a number between 0 and 1"),
+        ({"fdr": float("nan")}, "fdr=nan is not a number between 0 and 1"),
+        ({"method": "knockoffs"}, "method='knockoffs' is not one of randomization, stability"),
+        (
+            {"method": "stability", "fdr": 0.2},
+            "fdr=0.2 does nothing here: it needs method='randomization': .* is expected_false",
+        ),
+        (
+            {"method": "stability", "strict": True},
+            "strict=True does nothing here: it needs method='randomization'",
+        ),
         ({"method": "stability"}, "4 predictors are too few for stability selection.*--fdr"),
-        ({"expected_false": 2.0}, "expected_false=2.0 changes nothing without method='stability'"),
-        ({"method": "stability", "expected_false": 0.0}, "expected_false=0.0 is not above 0"),
-        ({"cv": 2}, "cv=2: .* at least 3 folds"),
+        (
+            {"expected_false": 2.0},
+            "expected_false=2.0 does nothing here: it needs method='stability'",
+        ),
+        (
+            {"method": "stability", "expected_false": 0.0},
+            "expected_false=0.0 is not a finite number above 0",
+        ),
+        ({"cv": 2}, "cv=2 is not a number of folds, at least 3"),
         ({"task": "survival"}, "task='survival' is not one of auto, classification, regression"),
         ({"activation": "sine"}, "activation='sine' is not one of relu"),
         (

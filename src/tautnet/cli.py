@@ -35,7 +35,7 @@ for command in (compare, fit, predict, show, export, select, report, article):
     app.command()(command)
 
 
-def _show_version(value: bool):
+def _show_version(value: bool) -> None:
     if value:
         print(f"tautnet {version('tautnet')}")
         raise typer.Exit
@@ -47,7 +47,7 @@ def _tautnet(
         bool,
         typer.Option("--version", callback=_show_version, is_eager=True, help="Show the version."),
     ] = False,
-):
+) -> None:
     pass
 
 

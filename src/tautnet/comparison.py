@@ -14,21 +14,28 @@ from typing import TYPE_CHECKING, Any
 from numpy.typing import ArrayLike
 
 from tautnet.estimators.inputs import check_groups, take_predictors
+from tautnet.estimators.refusals import refuse
 from tautnet.inference.recommended import best_row, over_fitted, recommended_name
 from tautnet.inference.result import as_json, study_detail
-from tautnet.inference.table import tabulate
-from tautnet.objective.networks import ACTIVATIONS, Network, layer_sizes
-from tautnet.objective.registry import default_names, names_where, penalty_kind, relaxed_forms
-from tautnet.objective.tasks import REGRESSION_LOSSES, TIES, loss_for
+from tautnet.inference.table import Table, tabulate
+from tautnet.objective.choices import DELTA, L1_RATIO, MAX_ITER, QUANTILE, TOL, implied_task
+from tautnet.objective.networks import Network, layer_sizes
+from tautnet.objective.registry import default_names, penalty_kind, relaxed_forms
+from tautnet.objective.tasks import loss_for
 from tautnet.prose.verdict import write_verdict
 from tautnet.solving.settings import Settings
-from tautnet.tables.sample import encode, notes
+from tautnet.tables.arrays import Integers
+from tautnet.tables.encoder import TableEncoder
+from tautnet.tables.sample import Sample, encode, notes
+from tautnet.tables.target import Target
 from tautnet.validation.folds import fold_rows, partition_rows
 from tautnet.validation.relaxed import Relaxed
-from tautnet.validation.study import candidates_for, run_study
+from tautnet.validation.study import Study, candidates_for, run_study
 
 if TYPE_CHECKING:
     import pandas as pd
+
+    from tautnet.estimators.cross_validated import CrossValidated
 
 DEFAULT_PENALTIES = tuple(default_names())
 
@@ -108,13 +115,13 @@ class Comparison:
 
         return write_report(self.whole(), path)
 
-    def _repr_html_(self):
+    def _repr_html_(self) -> str:
         """The verdict and the table, for notebooks."""
         from tautnet.views.report import render_summary
 
         return render_summary(self.whole())
 
-    def __repr__(self):
+    def __repr__(self) -> str:
         return (
             f"Comparison({self.result['data']}, recommended={self.recommended!r})\n{self.verdict}"
         )
@@ -131,21 +138,21 @@ def compare(
     sample_weight: ArrayLike | None = None,
     task: str = "auto",
     loss: str = "squared_error",
-    delta: float = 1.35,
-    quantile: float = 0.5,
+    delta: float = DELTA,
+    quantile: float = QUANTILE,
     ties: str = "breslow",
     selection: str = "min",
     hidden_layer_sizes: int | Sequence[int] = (100,),
     activation: str = "relu",
     skip: bool = True,
-    l1_ratio: float = 0.5,
+    l1_ratio: float = L1_RATIO,
     feature_groups: Mapping[str, Any] | None = None,
     penalty_factors: ArrayLike | None = None,
     finish: bool = False,
     relax: bool = False,
     alpha_min_ratio: str | float = "auto",
-    max_iter: int = 2000,
-    tol: float = 0.05,
+    max_iter: int = MAX_ITER,
+    tol: float = TOL,
     ordered: bool = False,
     precision: str = "float32",
     random_state: int = 0,
@@ -208,7 +215,7 @@ def compare(
     precision : {"float32", "float64"}
     random_state : int
     n_jobs : int, optional
-        Units of work at once; None is 1, -1 all cores. Never changes a number.
+        Jobs at once; None is 1, -1 all cores. Never changes a number.
     name : str
         What the table is called in the result.
     on_progress : callable, optional
@@ -241,26 +248,24 @@ def compare(
     >>> result["task"], result["recommended"]
     ('regression', 'l2')
     """
+    # All arguments by name: it stands first, where there are no other names.
+    refuse(locals(), door="compare")
     start = time.perf_counter()
     sizes = layer_sizes(hidden_layer_sizes)
     network = Network(sizes, activation, skip and bool(sizes))
-    _check(penalties, cv, repeats, selection, l1_ratio, feature_groups, ordered, groups, network)
-    _check_relax(relax, penalties, finish, network)
-    target, sample, encoder = encode(
-        X, y, sample_weight, task if loss == "squared_error" else "regression"
-    )
-    check_loss(target.task, task, loss, delta, quantile, ties)
-    chosen_loss = loss_for(
+    target, sample, encoder = encode(X, y, sample_weight, implied_task(task, loss))
+    task_loss = loss_for(
         target.task, sample.y, sample.weight, loss=loss, delta=delta, quantile=quantile, ties=ties
     )
     taken = take_predictors(sample, encoder, feature_groups, penalty_factors)
 
-    def settings_for(penalty, linear):
+    def settings_for(penalty: str, linear: bool) -> Settings:
+        kind = penalty_kind(penalty)
         return Settings(
-            penalty=penalty_kind(penalty).base,
-            adaptive=penalty_kind(penalty).adaptive_of is not None,
+            penalty=kind.base,
+            adaptive=kind.adaptive_of is not None,
             l1_ratio=l1_ratio,
-            loss=chosen_loss,
+            loss=task_loss,
             network=Network((), activation, False) if linear else network,
             alpha_min_ratio=alpha_min_ratio,
             finish=finish,
@@ -273,21 +278,8 @@ def compare(
 
     codes = check_groups(sample.X, groups)
     sample = taken.sample._replace(groups=codes)
-    if isinstance(cv, Integral):
-        folds = [
-            fold_rows(
-                target,
-                sample.weight,
-                cv,
-                nested=True,
-                groups=codes,
-                ordered=ordered,
-                seed=random_state + repeat,
-            )
-            for repeat in range(repeats)
-        ]
-    else:
-        folds = [partition_rows(target, sample.weight, cv, groups=codes)]
+    seeds = [random_state + repeat for repeat in range(repeats)]
+    folds = _folds(target, sample, cv, ordered, seeds)
     if on_note:
         for note in notes(target, encoder):
             on_note(note)
@@ -301,14 +293,13 @@ def compare(
         n_jobs=n_jobs,
         on_progress=on_progress,
     )
-    table, names = (
-        tabulate(study),
-        [str(name) for name in feature_groups or encoder.feature_names_in_],
-    )
-    names = [names[i] for i in taken.predictors]
+    table = tabulate(study)
+    all_names = [str(name) for name in feature_groups or encoder.feature_names_in_]
+    names = [all_names[i] for i in taken.predictors]
     result = _result(name, target, sample, study, table, random_state)
     result["detail"] = study_detail(study, table, encoder, target, names)
-    sentences = result["detail"]["sentences"] = write_verdict(result)
+    sentences = write_verdict(result)
+    result["detail"]["sentences"] = sentences
     result["verdict"] = " ".join(sentences)
     parameters = dict(
         cv=cv,
@@ -338,7 +329,34 @@ def compare(
     return Comparison(result, result.pop("detail"), model)
 
 
-def _recommended_model(name, parameters, X, target, encoder, study):
+def _folds(
+    target: Target, sample: Sample, cv: Any, ordered: bool, seeds: list[int]
+) -> list[Integers]:
+    """The test fold of each row, once for each seed; of splits that are given, once."""
+    if not isinstance(cv, Integral):
+        return [partition_rows(target, sample.weight, cv, groups=sample.groups)]
+    return [
+        fold_rows(
+            target,
+            sample.weight,
+            int(cv),
+            nested=True,
+            groups=sample.groups,
+            ordered=ordered,
+            seed=seed,
+        )
+        for seed in seeds
+    ]
+
+
+def _recommended_model(
+    name: str,
+    parameters: dict[str, Any],
+    X: Any,
+    target: Target,
+    encoder: TableEncoder,
+    study: Study,
+) -> "CrossValidated":
     """The estimator of the recommended penalty, made of the chains of the comparison."""
     from tautnet.estimators.assembled import assemble
 
@@ -348,110 +366,21 @@ def _recommended_model(name, parameters, X, target, encoder, study):
         "adaptive": kind.adaptive_of is not None,
         "relax": kind.relaxed_of is not None,
     }
-    relaxed = study.relaxed.get(name) or Relaxed.of_path(study.fits[name])
+    relaxed = study.relaxed.get(name)
+    if relaxed is None:
+        relaxed = Relaxed.of_path(study.chosen[name][study.selection].chains)
     return assemble(parameters | own, X, target, encoder, study.sample, relaxed)
 
 
-def _check(penalties, cv, repeats, selection, l1_ratio, feature_groups, ordered, groups, network):
-    """Raise where an argument is wrong, or would do nothing."""
-    activation = network.activation
-    if isinstance(penalties, str):
-        raise ValueError(f"penalties={penalties!r} is one name: give a list, as [{penalties!r}]")
-    for name in penalties:
-        kind = penalty_kind(name)
-        complaint = kind.complaint(network)
-        if complaint:
-            raise ValueError(complaint)
-    is_number = isinstance(cv, Integral)
-    for wrong, why in (
-        (
-            not penalties or len(set(penalties)) < len(penalties),
-            "name at least one penalty, and each once",
-        ),
-        (is_number and cv < 3, f"cv={cv}: nested cross-validation needs at least 3 folds"),
-        (
-            not is_number and repeats > 1,
-            f"repeats={repeats} changes nothing where cv gives the splits",
-        ),
-        (not is_number and ordered, "ordered=True changes nothing where cv gives the splits"),
-        (repeats < 1, f"repeats={repeats}: at least 1 is needed"),
-        (selection not in ("min", "1se"), f"selection={selection!r} is neither 'min' nor '1se'"),
-        (
-            activation not in ACTIVATIONS,
-            f"activation={activation!r} is not one of {', '.join(ACTIVATIONS)}",
-        ),
-        (not 0 <= l1_ratio <= 1, f"l1_ratio={l1_ratio} is not between 0 and 1"),
-        (
-            l1_ratio != 0.5 and not any(penalty_kind(name).uses_l1_ratio for name in penalties),
-            f"l1_ratio={l1_ratio} changes nothing without "
-            + " or ".join(names_where("uses_l1_ratio")),
-        ),
-        (
-            feature_groups is not None
-            and not any(penalty_kind(name).is_joint for name in penalties),
-            f"feature_groups changes nothing without {', '.join(names_where('is_joint'))}",
-        ),
-        (
-            ordered and repeats > 1,
-            f"repeats={repeats} changes nothing where ordered=True leaves nothing to draw",
-        ),
-        (
-            ordered and groups is not None,
-            "ordered=True cuts folds by the order of rows, groups by groups: use one",
-        ),
-    ):
-        if wrong:
-            raise ValueError(why)
-
-
-def _check_relax(relax, penalties, finish, network):
-    """Raise where refits are asked for that cannot be made."""
-    for wrong, why in (
-        (
-            relax and not {*relaxed_forms().values()} <= {*penalties},
-            "relax=True refits what group ranks first: name group too",
-        ),
-        (
-            relax and finish and not network.is_linear,
-            "relax=True needs finish=False: refits are scored as they are",
-        ),
-    ):
-        if wrong:
-            raise ValueError(why)
-
-
-def check_loss(found, task, loss, delta, quantile, ties):
-    """Raise where a loss is unknown, or where it or one of its numbers would do nothing."""
-    if loss not in REGRESSION_LOSSES:
-        raise ValueError(f"no loss {loss!r}: use one of {', '.join(REGRESSION_LOSSES)}")
-    for wrong, why in (
-        (
-            loss != "squared_error" and task not in ("auto", "regression"),
-            f"loss={loss!r} is that of a regression",
-        ),
-        (delta <= 0, f"delta={delta} is not above 0"),
-        (not 0 < quantile < 1, f"quantile={quantile} is not between 0 and 1"),
-        (ties not in TIES, f"ties={ties!r} is not one of {', '.join(TIES)}"),
-        (delta != 1.35 and loss != "huber", f"delta={delta} changes nothing without loss='huber'"),
-        (
-            quantile != 0.5 and loss != "quantile",
-            f"quantile={quantile} changes nothing without loss='quantile'",
-        ),
-        (
-            ties != "breslow" and found != "survival",
-            f"ties={ties!r} changes nothing without task='survival'",
-        ),
-    ):
-        if wrong:
-            raise ValueError(why)
-
-
-def _result(name, target, sample, study, table, seed):
+def _result(
+    name: str, target: Target, sample: Sample, study: Study, table: Table, seed: int
+) -> dict[str, Any]:
+    """The object that the command prints, but for its detail, its verdict and its time."""
     return {
         "data": name,
         "target": target.name,
         "task": target.task,
-        "n_rows": len(sample.y),
+        "n_rows": len(target.y),
         "n_predictors": sample.n_predictors,
         "metric": study.loss.metric_name,
         "null": {"test_loss": table.null_loss},

@@ -1,91 +1,91 @@
-"""Options of the command: what they allow, and which of them would do nothing together."""
+"""Options of the command: what is typed for an argument, and what each option allows."""
 
 import csv
-from math import inf
+from collections.abc import Callable
+from typing import TypeVar
 
 import typer
 
-from tautnet.objective.registry import compared_names, names_where, penalty_kind
+from tautnet.estimators.allowed import Door, allowed
+from tautnet.estimators.given import Arguments, gather
+from tautnet.estimators.refusals import check_conflicts, idle, in_words
+from tautnet.objective.registry import compared_names
+from tautnet.tables.errors import TableError
 
 # Typer 0.2x carries its own copy of click, earlier ones use click itself: the classes are found by
 # inheritance.
-UsageError = typer.BadParameter.__base__
-CommandError = UsageError.__base__
+UsageError = typer.BadParameter.__mro__[1]
+CommandError = UsageError.__mro__[1]
 
-ACTIVATIONS = ("relu", "tanh", "silu", "identity")
-FDR, EXPECTED_FALSE = 0.1, 4.0
 LANGUAGES = ("python", "sql")
-LOSSES = ("squared_error", "poisson", "huber", "quantile")
-TIES = ("breslow", "efron")
-DELTA, QUANTILE, L1_RATIO = 1.35, 0.5, 0.5
+QUOTE = "'"
+
+T = TypeVar("T")
 
 
-def names(value, allowed, what):
-    """Names between commas, each allowed and given once."""
+def penalties(value: str) -> str:
+    """Names of penalties between commas, each known and given once."""
     found = [name.strip() for name in value.split(",") if name.strip()]
     for name in found:
-        if name not in allowed:
-            raise typer.BadParameter(f"no {what} {name!r}: use some of {', '.join(allowed)}")
+        if name not in compared_names():
+            raise typer.BadParameter(
+                f"no penalty {name!r}: use some of {', '.join(compared_names())}"
+            )
     if not found or len(set(found)) < len(found):
-        raise typer.BadParameter(f"name at least one {what}, and each once")
-    return found
+        raise typer.BadParameter("name at least one penalty, and each once")
+    return ",".join(found)
 
 
-def penalties(value: str):
-    """Names of penalties between commas."""
-    return ",".join(names(value, compared_names(), "penalty"))
-
-
-def penalty(value: str):
+def penalty(value: str) -> str:
     """The name of one penalty."""
     return one_of(*compared_names())(value)
 
 
-def one_of(*allowed):
+def one_of(*names: str) -> Callable[[T], T]:
     """A check that a value is one of some."""
 
-    def check(value):
-        if value is not None and value not in allowed:
-            raise typer.BadParameter(f"{value!r} is not one of {', '.join(allowed)}")
+    def check(value: T) -> T:
+        if value is not None and value not in names:
+            raise typer.BadParameter(f"{value!r} is not one of {', '.join(names)}")
         return value
 
     return check
 
 
-def share(value: float):
-    """A number between 0 and 1."""
-    if not 0 < value < 1:
-        raise typer.BadParameter(f"{value} is not between 0 and 1")
-    return value
+def value_of(name: str, door: Door = "estimator") -> Callable[[T], T]:
+    """A check that a value is one that an argument of a function may take."""
+
+    def check(value: T) -> T:
+        rule = allowed(name, door)
+        if value is not None and not rule.test(value):
+            raise typer.BadParameter(f"{value!r} is not {rule.in_words}")
+        return value
+
+    return check
 
 
-def positive(value: float):
-    """A finite number above 0."""
-    if not 0 < value < inf:
-        raise typer.BadParameter(f"{value} is not a finite number above 0")
-    return value
-
-
-def rule_of_comparison(value: str):
+def rule_of_comparison(value: str) -> str:
     """A rule of choice that serves every penalty; a number of predictors is a matter of one."""
     if value.isdecimal():
         raise typer.BadParameter(
             f"compare takes min or 1se; the best model with at most {value} predictors is that of"
             f" tautnet fit --select {value}"
         )
-    return one_of("min", "1se")(value)
+    return value_of("selection", "compare")(value)
 
 
-def rule(value: str):
+def selection(value: str) -> str | int:
+    """The rule of choice, or the number of predictors, that an option names."""
+    return int(value) if value.isdecimal() else value
+
+
+def rule(value: str) -> str:
     """A rule of choice, or a number of predictors."""
-    if value not in ("min", "1se") and not (value.isdecimal() and int(value)):
-        raise typer.BadParameter(
-            f"{value!r} is neither min nor 1se nor a number of predictors from 1 on"
-        )
+    value_of("selection")(selection(value))
     return value
 
 
-def hidden(value: str):
+def hidden(value: str) -> str:
     """Units of each hidden layer, or 0."""
     sizes = [size.strip() for size in value.split(",")]
     if not all(map(str.isdecimal, sizes)) or (len(sizes) > 1 and 0 in map(int, sizes)):
@@ -95,149 +95,103 @@ def hidden(value: str):
     return value
 
 
-def refuse_idle_penalties(penalties, l1_ratio, hidden):
-    """A number is that of some penalties, and not every penalty goes with every network."""
-    for idle, why in (
-        (
-            l1_ratio != L1_RATIO
-            and not any(penalty_kind(name).uses_l1_ratio for name in penalties),
-            "--l1-ratio does nothing without "
-            f"{' or '.join(names_where('uses_l1_ratio'))} among --penalties",
-        ),
-        (
-            any(penalty_kind(name).needs_hidden_layer for name in penalties) and not layers(hidden),
-            "dropout leaves hidden units out: it needs a hidden layer (--hidden)",
-        ),
-    ):
-        if idle:
-            raise UsageError(why)
+def refuse_idle_outputs(out: object, force: bool, as_json: bool, figures: bool) -> None:
+    """Raise where an option about files does nothing, since none is written.
 
-
-def refuse_idle_groups(feature_groups, penalties):
-    """Groups of columns are those of penalties that draw whole predictors."""
-    if feature_groups and not any(penalty_kind(name).is_joint for name in penalties):
+    Raises
+    ------
+    UsageError
+        With what the option needs.
+    """
+    if force and out is None:
+        raise UsageError("--force does nothing without --out DIR")
+    if figures and as_json and out is None:
         raise UsageError(
-            "--feature-groups does nothing without " + " or ".join(names_where("is_joint"))
+            "--figures does nothing with --json, which writes nothing without --out DIR"
         )
 
 
-def refuse_idle_refits(relax, penalties, finish):
-    """Refits need a path that ranks predictors, and are scored as they are walked."""
-    for idle, why in (
-        (
-            relax and "group" not in penalties,
-            "--relax refits what group ranks first: name group in --penalties",
-        ),
-        (
-            relax and finish,
-            (
-                "--finish does nothing to refits, which are scored as they are walked: leave out"
-                " --relax"
-            ),
-        ),
-    ):
-        if idle:
-            raise UsageError(why)
+def refuse_idle_targets(target: str | None, time: str | None, event: str | None, task: str) -> None:
+    """Raise unless what is to be predicted is said, and said once.
+
+    Raises
+    ------
+    UsageError
+        With the options that do not go together.
+    """
+    if (time is None) != (event is None):
+        raise UsageError("--time and --event go together: times, and events")
+    if time is not None and target:
+        raise UsageError("--target names one column, --time and --event two: use one or the other")
+    if time is not None and task != "auto":
+        raise UsageError("--task does nothing beside --time and --event")
 
 
-def refuse_idle_options(out, force, ordered, repeats, group_col):
-    """An option that would do nothing is a mistake that its user should hear of."""
-    for idle, why in (
-        (force and out is None, "--force does nothing without --out DIR"),
-        (
-            ordered and repeats > 1,
-            "--repeats draws folds anew, and --ordered leaves nothing to draw: use one of them",
-        ),
-        (
-            ordered and group_col,
-            "--ordered cuts folds by the order of rows, --group-col by groups: use one of them",
-        ),
-    ):
-        if idle:
-            raise UsageError(why)
+# Options that are not called as the argument that they set.
+OPTIONS = {
+    "hidden_layer_sizes": "--hidden",
+    "selection": "--select",
+    "random_state": "--seed",
+    "n_jobs": "--jobs",
+    "groups": "--group-col",
+    "sample_weight": "--weights",
+}
+# What is typed for a value, where that is not the option with the value behind it.
+TYPED = {
+    ("task", "'survival'"): "--time and --event",
+    ("method", "'stability'"): "--stability",
+    ("method", "'randomization'"): "--stability left out",
+    ("relax", "False"): "--relax left out",
+    ("hidden_layer_sizes", "()"): "--hidden 0",
+}
 
 
-def refuse_idle_layers(hidden, activation, finish):
-    """Without a hidden layer there is nothing to activate, and the map is solved anyway."""
-    linear = not layers(hidden)
-    for idle, why in (
-        (
-            linear and activation != "relu",
-            "--activation does nothing without a hidden layer (--hidden 0)",
-        ),
-        (
-            linear and finish,
-            (
-                "--finish does nothing without a hidden layer (--hidden 0): a linear map is always"
-                " solved"
-            ),
-        ),
-    ):
-        if idle:
-            raise UsageError(why)
+def spell(name: str, value: str = "") -> str:
+    """What is typed for an argument of the functions behind the commands.
+
+    Examples
+    --------
+    >>> spell("l1_ratio"), spell("loss", "'huber'"), spell("finish", "True")
+    ('--l1-ratio', '--loss huber', '--finish')
+    """
+    if (name, value) in TYPED:
+        return TYPED[name, value]
+    option = OPTIONS.get(name, "--" + name.replace("_", "-"))
+    return f"{option} {value.strip(QUOTE)}" if value not in ("", "True") else option
 
 
-def refuse_idle_targets(target, time, event, task):
-    """What is to be predicted is said once."""
-    for idle, why in (
-        ((time is None) != (event is None), "--time and --event go together: times, and events"),
-        (
-            time is not None and target,
-            "--target names one column, --time and --event two: use one or the other",
-        ),
-        (time is not None and task != "auto", "--task does nothing beside --time and --event"),
-    ):
-        if idle:
-            raise UsageError(why)
+def refuse(arguments: Arguments, *, door: Door) -> None:
+    """Raise where options conflict or do nothing, in the words of the functions behind them.
+
+    Parameters
+    ----------
+    arguments : dict
+        Those of the function, by name. What comes from a file or a table is not None.
+    door : str
+        The function.
+
+    Raises
+    ------
+    UsageError
+        With the names of options in the places of arguments.
+    """
+    given = gather(arguments, door=door)
+    try:
+        check_conflicts(given, spell)
+    except TableError as error:
+        raise UsageError(str(error)) from None
+    needs = idle(arguments, given, spell)
+    if needs:
+        raise UsageError(in_words(needs, spell))
 
 
-def refuse_idle_losses(task, time, loss, delta, quantile, ties):
-    """A loss is that of a regression, and each number is that of one loss."""
-    for idle, why in (
-        (
-            time is not None and loss != "squared_error",
-            "--loss does nothing beside --time and --event",
-        ),
-        (loss != "squared_error" and task == "classification", "--loss is that of a regression"),
-        (delta != DELTA and loss != "huber", "--delta does nothing without --loss huber"),
-        (
-            quantile != QUANTILE and loss != "quantile",
-            "--quantile does nothing without --loss quantile",
-        ),
-        (ties != TIES[0] and time is None, "--ties does nothing without --time and --event"),
-    ):
-        if idle:
-            raise UsageError(why)
-
-
-def refuse_idle_selection(fdr, strict, stability, expected_false, hidden, activation):
-    """Options of one method do nothing beside the other."""
-    for idle, why in (
-        (
-            stability and fdr != FDR,
-            "--fdr does nothing with --stability, whose limit is --expected-false",
-        ),
-        (stability and strict, "--strict does nothing with --stability, which has no p-values"),
-        (
-            not stability and expected_false != EXPECTED_FALSE,
-            "--expected-false does nothing without --stability: the limit is --fdr",
-        ),
-        (
-            not layers(hidden) and activation != "relu",
-            "--activation does nothing without a hidden layer (--hidden 0)",
-        ),
-    ):
-        if idle:
-            raise UsageError(why)
-
-
-def split(text):
+def split(text: str) -> list[str]:
     """Names between commas; one that holds a comma itself goes in double quotes."""
     return [
         name.strip() for name in next(csv.reader([text], skipinitialspace=True), ()) if name.strip()
     ]
 
 
-def layers(hidden):
+def layers(hidden: str) -> tuple[int, ...]:
     """The units of each hidden layer that an option names."""
     return tuple(size for size in map(int, hidden.split(",")) if size)

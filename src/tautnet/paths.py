@@ -6,9 +6,12 @@ from typing import Any
 
 from numpy.typing import ArrayLike
 
-from tautnet.comparison import check_loss
 from tautnet.engine.jobs import run_jobs
 from tautnet.estimators.assembled import estimator_for
+from tautnet.estimators.base import prepare
+from tautnet.estimators.cross_validated import predictor_names, strengths
+from tautnet.estimators.refusals import refuse
+from tautnet.objective.choices import DELTA, L1_RATIO, MAX_ITER, QUANTILE, TOL, implied_task
 from tautnet.solving.path import Path
 from tautnet.solving.settings import Request
 from tautnet.tables.target import as_target
@@ -24,20 +27,20 @@ def fit_path(
     sample_weight: ArrayLike | None = None,
     task: str = "auto",
     loss: str = "squared_error",
-    delta: float = 1.35,
-    quantile: float = 0.5,
+    delta: float = DELTA,
+    quantile: float = QUANTILE,
     ties: str = "breslow",
     hidden_layer_sizes: int | Sequence[int] = (100,),
     activation: str = "relu",
     skip: bool = True,
-    l1_ratio: float = 0.5,
+    l1_ratio: float = L1_RATIO,
     feature_groups: Mapping[str, Any] | None = None,
     penalty_factors: ArrayLike | None = None,
     layer_factors: ArrayLike | None = None,
     finish: bool = False,
     alpha_min_ratio: str | float = "auto",
-    max_iter: int = 2000,
-    tol: float = 0.05,
+    max_iter: int = MAX_ITER,
+    tol: float = TOL,
     precision: str = "float32",
     random_state: int = 0,
 ) -> Path:
@@ -99,9 +102,7 @@ def fit_path(
     >>> path.predictors[path.norms[-8].argmax()]
     'x1'
     """
-    found = as_target(y, task if loss == "squared_error" else "regression").task
-    check_loss(found, task, loss, delta, quantile, ties)
-    given = dict(
+    arguments = dict(
         penalty=penalty,
         alphas=alphas,
         loss=loss,
@@ -122,8 +123,10 @@ def fit_path(
         precision=precision,
         random_state=random_state,
     )
-    estimator = estimator_for(found, given)
-    sample, settings, _ = estimator._prepare(X, y, sample_weight)
-    request = Request(estimator._check_alphas(), keep="all", certify="all")
+    refuse(arguments | {"task": task}, door="fit_path")
+    target = as_target(y, implied_task(task, loss))
+    estimator = estimator_for(target.task, arguments)
+    sample, settings = prepare(estimator, X, y, sample_weight)
+    request = Request(strengths(alphas), keep="all", certify="all")
     [chain] = run_jobs(sample, [ChainJob(settings, request)])
-    return replace(chain.path, predictors=estimator._predictor_names())
+    return replace(chain.path, predictors=predictor_names(estimator))

@@ -2,44 +2,34 @@
 
 import time
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from importlib.metadata import version
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import ArrayLike
 
-from tautnet.engine.jobs import stage
 from tautnet.estimators.inputs import check_feature_groups, check_groups
-from tautnet.inference.conditionals import Conditionals, heavy_tailed, normal_scores
-from tautnet.inference.exits import order_of_exit
-from tautnet.inference.p_values import benjamini_hochberg, most_draws
-from tautnet.inference.randomization import fold_networks, randomization_test, rows_to_test
+from tautnet.estimators.refusals import refuse
+from tautnet.inference.conditionals import heavy_tailed, normal_scores
 from tautnet.inference.result import as_json
 from tautnet.inference.stability import (
-    PAIRS,
-    THRESHOLD,
     counted,
-    expected_false_at_most,
-    stability_selection,
 )
-from tautnet.objective.networks import ACTIVATIONS, Network, layer_sizes
-from tautnet.objective.strengths import nearest
+from tautnet.objective.choices import EXPECTED_FALSE, FDR, SELECTION_PENALTY
+from tautnet.objective.networks import Network, layer_sizes
 from tautnet.objective.tasks import loss_for
-from tautnet.prose.selection import randomization_in_words, stability_in_words
+from tautnet.selection_methods import by_randomization, by_stability, result_of
 from tautnet.solving.settings import Settings
+from tautnet.tables.arrays import Integers
+from tautnet.tables.encoder import TableEncoder
 from tautnet.tables.errors import TableError
-from tautnet.tables.sample import encode, notes
-from tautnet.validation.fits import Candidate, Chains
+from tautnet.tables.sample import Sample, encode, notes
 from tautnet.validation.folds import fold_rows
-from tautnet.validation.nested import cross_validate
 
 if TYPE_CHECKING:
     import pandas as pd
 
-METHODS = ("randomization", "stability")
-TASKS = ("auto", "classification", "regression")
-FDR, EXPECTED_FALSE = 0.1, 4.0
 LEAST_ROWS = 20
 NAMED = 20
 
@@ -77,7 +67,7 @@ class Selection:
         frame.insert(0, "selected", frame.index.isin(self.selected))
         return frame
 
-    def __repr__(self):
+    def __repr__(self) -> str:
         return f"Selection({self.result['data']}, selected={self.selected!r})\n{self.verdict}"
 
 
@@ -141,7 +131,7 @@ def select_features(
         As in `compare`.
     random_state : int
     n_jobs : int, optional
-        Units of work at once; None is 1, -1 all cores. Never changes a number.
+        Jobs at once; None is 1, -1 all cores. Never changes a number.
     name : str
         What the table is called in the result.
     on_progress, on_note : callable, optional
@@ -173,10 +163,11 @@ def select_features(
     >>> sorted(selection.selected)
     ['x1', 'x2']
     """
+    # All arguments by name: it stands first, where there are no other names.
+    refuse(locals(), door="select_features")
     start = time.perf_counter()
     sizes = layer_sizes(hidden_layer_sizes)
     network = Network(sizes, activation, skip and bool(sizes))
-    _check(fdr, method, strict, expected_false, cv, task, activation)
     target, sample, encoder = encode(X, y, sample_weight, task)
     n_rows = int((sample.weight > 0).sum())
     if n_rows < LEAST_ROWS:
@@ -189,76 +180,56 @@ def select_features(
         column_predictor=column_predictor, groups=check_groups(sample.X, groups)
     )
     loss = loss_for(target.task, sample.y, sample.weight)
-    settings = Settings("group", network=network, loss=loss, seed=random_state)
+    settings = Settings(SELECTION_PENALTY, network=network, loss=loss, seed=random_state)
     fold = fold_rows(
         target, sample.weight, cv, nested=True, groups=sample.groups, seed=random_state
     )
-    n_counted = counted(sample.n_predictors, expected_false) if method == "stability" else None
+    is_stable = method == "stability"
+    n_counted = counted(sample.n_predictors, expected_false) if is_stable else 0
     if on_note is not None:
         for note in notes(target, encoder):
             on_note(note)
-    how = {"n_jobs": n_jobs, "on_progress": on_progress}
-    if method == "stability":
-        found = _by_stability(
-            sample, settings, fold, target.labels, n_counted, expected_false, **how
+    if is_stable:
+        found = by_stability(
+            sample,
+            settings,
+            fold,
+            target.labels,
+            n_counted,
+            expected_false,
+            n_jobs=n_jobs,
+            on_progress=on_progress,
         )
     else:
         sample = _tamed(sample, encoder, on_note)
-        found = _by_randomization(sample, settings, fold, members, fdr, strict, **how)
-    result = {
+        found = by_randomization(
+            sample,
+            settings,
+            fold,
+            members,
+            fdr,
+            strict,
+            n_jobs=n_jobs,
+            on_progress=on_progress,
+        )
+    result: dict[str, Any] = {
         "data": name,
         "target": target.name,
         "task": target.task,
         "n_rows": len(sample.y),
         "n_predictors": len(names),
-    } | _result(found, names)
+    } | result_of(found, names)
     sentences = found.in_words(result["selected"])
-    result["verdict"], result["seed"], result["version"] = (
-        " ".join(sentences),
-        random_state,
-        version("tautnet"),
-    )
+    result["verdict"] = " ".join(sentences)
+    result["seed"] = random_state
+    result["version"] = version("tautnet")
     result["seconds"] = time.perf_counter() - start
     return Selection(as_json(result), sentences)
 
 
-def _check(fdr, method, strict, expected_false, cv, task, activation):
-    """Raise where an argument is wrong, or would do nothing."""
-    stable = method == "stability"
-    for wrong, why in (
-        (method not in METHODS, f"method={method!r} is neither {METHODS[0]!r} nor {METHODS[1]!r}"),
-        (
-            not 0 < fdr < 1,
-            (
-                f"fdr={fdr} is not between 0 and 1: it is the share of false ones that is allowed,"
-                " as 0.1"
-            ),
-        ),
-        (expected_false <= 0, f"expected_false={expected_false} is not above 0"),
-        (
-            cv < 3,
-            f"cv={cv}: networks whose strength is chosen without a fold need at least 3 folds",
-        ),
-        (task not in TASKS, f"task={task!r} is not one of {', '.join(TASKS)}"),
-        (
-            activation not in ACTIVATIONS,
-            f"activation={activation!r} is not one of {', '.join(ACTIVATIONS)}",
-        ),
-        (
-            stable and fdr != FDR,
-            f"fdr={fdr} changes nothing with method='stability': give expected_false",
-        ),
-        (stable and strict, "strict=True changes nothing with method='stability'"),
-        (
-            not stable and expected_false != EXPECTED_FALSE,
-            f"expected_false={expected_false} changes nothing without method='stability': give fdr",
-        ),
-    ):
-        if wrong:
-            raise ValueError(why)
-
-
-def _grouped(encoder, feature_groups):
+def _grouped(
+    encoder: TableEncoder, feature_groups: Mapping[str, Any] | None
+) -> tuple[list[str], Integers]:
     """Names of predictors or of groups of them, and the one that each column belongs to."""
     names = list(encoder.feature_names_in_)
     group, _ = check_feature_groups(feature_groups, names)
@@ -270,12 +241,12 @@ def _grouped(encoder, feature_groups):
     return [str(titles[i]) for i in found], column_predictor
 
 
-def _tamed(sample, encoder, on_note):
+def _tamed(sample: Sample, encoder: TableEncoder, on_note: Callable[[str], None] | None) -> Sample:
     """The sample with normal scores in the place of columns with heavy tails."""
     heavy = np.flatnonzero(heavy_tailed(sample.X))
     if not len(heavy):
         return sample
-    X = sample.X.copy()
+    X = np.array(sample.X, order="C")
     for j in heavy:
         X[:, j] = normal_scores(X[:, j])
     if on_note:
@@ -286,124 +257,3 @@ def _tamed(sample, encoder, on_note):
             f" ({', '.join(shown)}{', ...' * (len(heavy) > NAMED)})"
         )
     return sample._replace(X=X)
-
-
-class _Found(NamedTuple):
-    """What a method finds, predictor by predictor."""
-
-    value_name: str
-    values: object
-    selected: object
-    chains: Chains
-    alpha: float
-    facts: dict
-    in_words: object
-
-
-def _by_randomization(sample, settings, fold, members, fdr, strict, *, n_jobs, on_progress):
-    start = time.perf_counter()
-    nested = cross_validate(
-        sample,
-        [Candidate("adaptive_group", replace(settings, adaptive=True))],
-        [fold],
-        nested=True,
-        n_jobs=n_jobs,
-        on_progress=stage(on_progress, 0, 0.75),
-    )[0]
-    facts = {
-        "method": "randomization",
-        "level": fdr,
-        "strict": strict,
-        "path_seconds": time.perf_counter() - start,
-    }
-    rows = rows_to_test(sample.weight, settings.seed)
-    networks = fold_networks(nested, rows, n_jobs=n_jobs, on_progress=stage(on_progress, 0.75, 0.8))
-    few = sample.of(rows)
-    tested = randomization_test(
-        few,
-        networks,
-        Conditionals(few, members),
-        most=most_draws(sample.n_predictors, fdr),
-        seed=settings.seed,
-        by_fold=strict,
-        n_jobs=n_jobs,
-        on_progress=stage(on_progress, 0.8, 1),
-    )
-    p_values = np.minimum(
-        1, 2 * (np.median(tested.fold_p_values, axis=1) if strict else tested.p_values)
-    )
-    unused = int((tested.draws == 0).sum())
-    return _Found(
-        "p_value",
-        p_values,
-        benjamini_hochberg(p_values, fdr),
-        nested,
-        nested.curve().alpha("min"),
-        facts,
-        lambda names: randomization_in_words(names, len(p_values), unused, fdr),
-    )
-
-
-def _by_stability(
-    sample, settings, fold, labels, n_counted, expected_false, *, n_jobs, on_progress
-):
-    start = time.perf_counter()
-    nested = cross_validate(
-        sample,
-        [Candidate("group", settings)],
-        [fold],
-        nested=False,
-        n_jobs=n_jobs,
-        on_progress=stage(on_progress, 0, 0.25),
-    )[0]
-    path_seconds, alpha = time.perf_counter() - start, nested.curve().alpha("1se")
-    frequencies = stability_selection(
-        sample,
-        settings,
-        alpha,
-        n_counted,
-        labels=labels,
-        n_jobs=n_jobs,
-        on_progress=stage(on_progress, 0.25, 1),
-    )
-    bound = expected_false_at_most(n_counted, sample.n_predictors)
-    facts = {
-        "method": "stability",
-        "level": expected_false,
-        "threshold": THRESHOLD,
-        "n_counted": n_counted,
-        "bound": bound,
-        "path_seconds": path_seconds,
-    }
-    return _Found(
-        "frequency",
-        frequencies,
-        frequencies >= THRESHOLD - 1e-9,
-        nested,
-        alpha,
-        facts,
-        lambda names: stability_in_words(
-            names, len(frequencies), n_counted, 2 * PAIRS, THRESHOLD, bound, alpha
-        ),
-    )
-
-
-def _result(found, names):
-    """The part of the result that a method fills; the surest predictors come first."""
-    path = found.chains.refit
-    exits = order_of_exit(path, [chain.path for chain, _ in found.chains.singles])
-    norms = path.norms[nearest(path.alphas, found.alpha)]
-    surest = found.values if found.value_name == "p_value" else -found.values
-    order = np.lexsort((-norms, -exits.alphas, surest))
-    selected = [names[j] for j in order if found.selected[j]]
-    predictors = [
-        {
-            "name": names[j],
-            found.value_name: found.values[j],
-            "exit_alpha": exits.alphas[j],
-            "exit_alpha_sd": exits.spread[j],
-            "norm": norms[j],
-        }
-        for j in order
-    ]
-    return found.facts | {"alpha": found.alpha, "selected": selected, "predictors": predictors}

@@ -62,11 +62,13 @@ def test_groups_and_what_is_watched_change_the_fit():
         for what in ("loss", "score")
     )
     assert by_loss.n_iter_ != by_score.n_iter_
-    with pytest.raises(
-        ValueError, match="stopping='score' changes nothing here: it needs penalty='early_stopping'"
+    with pytest.warns(
+        UserWarning, match="stopping='score' does nothing here: it needs penalty='early_stopping'"
     ):
         tn.TautNetClassifier("l2", stopping="score", **QUICK).fit(X, labels)
-    with pytest.raises(ValueError, match="groups changes nothing here"):
+    with pytest.warns(
+        UserWarning, match="groups=.* does nothing here: it needs penalty='early_stopping'"
+    ):
         regressor("l2").fit(X, Y, groups=np.arange(60))
 
 
@@ -112,16 +114,32 @@ def test_dropout_is_seeded_shrinks_the_fit_and_is_chosen_by_rate():
     [
         ({"penalty": "dropout", "alpha": 1.0}, "share of units left out"),
         ({"penalty": "dropout", "hidden_layer_sizes": ()}, "needs a hidden layer"),
-        ({"penalty": "early_stopping", "alpha": 0.5}, "a penalty"),
-        ({"penalty": "early_stopping", "alpha_min_ratio": 0.1}, "a penalty"),
-        ({"penalty": "dropout", "alpha": 0.1, "finish": True}, "a penalty"),
-        ({"penalty": "dropout", "alpha": 0.1, "layer_factors": (1, 1)}, "a penalty"),
         ({"penalty": "l2", "layer_factors": (1, 1, 1)}, "2 numbers > 0, one for each layer"),
-        ({"penalty": "l2", "layer_factors": (1, 0)}, "2 numbers > 0"),
+        (
+            {"penalty": "l2", "layer_factors": (1, 0)},
+            "a list of finite numbers > 0, one for each layer",
+        ),
     ],
 )
-def test_wrong_and_idle_parameters_are_refused(options, says):
+def test_wrong_parameters_are_refused(options, says):
     with pytest.raises(ValueError, match=says):
+        regressor(**options).fit(X, Y)
+
+
+@pytest.mark.parametrize(
+    ("options", "says"),
+    [
+        ({"penalty": "early_stopping", "alpha": 0.5}, "a penalty that has a strength"),
+        ({"penalty": "early_stopping", "alpha_min_ratio": 0.1}, "a penalty on the weights"),
+        ({"penalty": "dropout", "alpha": 0.1, "finish": True}, "a penalty on the weights, or none"),
+        (
+            {"penalty": "dropout", "alpha": 0.1, "layer_factors": (1, 1)},
+            "a penalty on the weights",
+        ),
+    ],
+)
+def test_what_does_nothing_is_named_in_a_warning(options, says):
+    with pytest.warns(UserWarning, match=f"does nothing here: it needs {says}"):
         regressor(**options).fit(X, Y)
 
 

@@ -1,4 +1,4 @@
-"""Units of work: side by side, stopped at once, never changing an answer."""
+"""Jobs: side by side, stopped at once, never changing an answer."""
 
 import threading
 import time

@@ -127,12 +127,12 @@ def test_chosen_takes_the_better_penalty_inside_each_outer_fold(regression, cand
 
 def test_repeats_are_averaged_and_give_the_resampled_interval(regression, candidates, settings):
     folds = [FOLD, make_folds(60, 3, seed=1)]
-    units = [
+    candidates = [
         Candidate("none", settings("none")),
         candidates[0],
         Candidate("linear", settings("l2", hidden=())),
     ]
-    study = run_study(regression, units, folds, selection="min", n_jobs=2)
+    study = run_study(regression, candidates, folds, selection="min", n_jobs=2)
     table = tabulate(study)
     l2 = next(row for row in table.rows if row["penalty"] == "l2")
     assert l2["vs_none"].keys() == {"diff", "ci_low", "ci_high", "p_holm", "t_ci_low", "t_ci_high"}
@@ -142,7 +142,7 @@ def test_repeats_are_averaged_and_give_the_resampled_interval(regression, candid
     assert l2["test_loss"] == pytest.approx(np.mean(each))
 
 
-def test_finished_models_are_scored_on_a_ladder(regression, settings):
+def test_finished_models_are_scored_on_a_grid(regression, settings):
     options = dict(finish=True, activation="silu", max_iter=50)
     nested, walked = (
         cross_validate(regression, [Candidate("l2", settings("l2", **one))], [FOLD], nested=True)[0]

@@ -10,10 +10,10 @@ from matplotlib.figure import Figure
 from sklearn.linear_model import Ridge
 
 import tautnet as tn
+from tautnet.solving.path import ranking
 from tautnet.validation.fits import Candidate, Choice
 from tautnet.validation.folds import make_folds
 from tautnet.validation.nested import cross_validate
-from tautnet.validation.refits import ranking
 from tautnet.validation.relaxed import choice, counts_up_to, is_past_its_best, relax
 from tautnet.views.report_data import counts
 
@@ -55,7 +55,7 @@ def test_rankings_by_hand():
     ]
 
 
-def test_the_ladder_and_the_rules():
+def test_the_numbers_of_predictors_and_the_rules():
     assert counts_up_to(0) == [] and counts_up_to(1) == [1] and counts_up_to(8) == list(range(1, 9))
     counts = counts_up_to(500)
     assert (np.diff(counts) > 0).all() and counts[-2] < 500 <= counts[-1]
@@ -210,8 +210,11 @@ def test_pictures_of_a_comparison_show_refits(compared):
 @pytest.mark.parametrize(
     "options, says",
     [
-        ({"penalties": ["l1"]}, "name group too"),
-        ({"finish": True}, "relax=True needs finish=False"),
+        (
+            {"penalties": ["l1"]},
+            "relax=True does nothing here: it needs the penalty group, whose predictors it refits",
+        ),
+        ({"finish": True}, "finish=True does nothing here: it needs relax=False"),
     ],
 )
 def test_comparisons_that_cannot_refit_say_so(options, says):
@@ -342,12 +345,7 @@ def test_the_display_shows_the_path_and_the_refits(model):
 @pytest.mark.parametrize(
     "options, says",
     [
-        (
-            {"penalty": "l2"},
-            "relax=True changes nothing here: it needs a penalty that takes predictors out",
-        ),
-        ({"finish": True}, "relax=True changes nothing here: it needs finish=False"),
-        ({"selection": 0}, "The 'selection' parameter"),
+        ({"selection": 0}, "selection=0 is not 'min', '1se' or a number of predictors from 1 on"),
         (
             {"selection": 5},
             "selection=5: there are 4 predictors, so give a number from 1 to 4, 'min' or '1se'",
@@ -359,6 +357,33 @@ def test_the_display_shows_the_path_and_the_refits(model):
         ({"cv": [(range(40), range(40, 60))]}, "cv gives one split, and relax=True needs others"),
     ],
 )
-def test_wrong_and_idle_parameters_are_refused(options, says):
+def test_wrong_parameters_are_refused(options, says):
     with pytest.raises(ValueError, match=says):
         tn.TautNetRegressorCV(**{"penalty": "group", "relax": True} | QUICK | options).fit(X, Y)
+
+
+@pytest.mark.parametrize(
+    "options, says, default",
+    [
+        (
+            {"penalty": "l2"},
+            "relax=True does nothing here: it needs a penalty that takes predictors out",
+            {"relax": False},
+        ),
+        (
+            {"finish": True},
+            "finish=True does nothing here: it needs relax=False",
+            {"finish": False},
+        ),
+    ],
+)
+def test_what_does_nothing_is_named_and_left_out(options, says, default):
+    asked = {"penalty": "group", "relax": True} | QUICK | options
+    with pytest.warns(UserWarning, match=says):
+        model = tn.TautNetRegressorCV(**asked).fit(X, Y)
+    plain = tn.TautNetRegressorCV(**asked | default).fit(X, Y)
+    np.testing.assert_array_equal(model.predict(X), plain.predict(X))
+    assert hasattr(model, "relaxed_results_") == hasattr(plain, "relaxed_results_")
+    assert model.get_params() == asked | {
+        n: v for n, v in model.get_params().items() if n not in asked
+    }

@@ -19,28 +19,29 @@ Target = Annotated[str | None, Option(metavar="COL", help="Column to predict.")]
 Task = Annotated[
     str,
     Option(
-        callback=options.one_of("auto", "classification", "regression"),
+        callback=options.value_of("task", "select_features"),
         help="classification or regression.",
     ),
 ]
 Loss = Annotated[
     str,
     Option(
-        callback=options.one_of(*options.LOSSES),
+        callback=options.value_of("loss"),
         help="Loss of a regression: squared_error, poisson, huber or quantile.",
     ),
 ]
 Delta = Annotated[
     float,
     Option(
-        callback=options.positive,
+        callback=options.value_of("delta"),
         help="Where --loss huber becomes linear, in robust standard deviations of the target.",
     ),
 ]
 Quantile = Annotated[
     float,
     Option(
-        callback=options.share, help="Quantile that --loss quantile estimates, between 0 and 1."
+        callback=options.value_of("quantile"),
+        help="Quantile that --loss quantile estimates, between 0 and 1.",
     ),
 ]
 Time = Annotated[
@@ -56,7 +57,7 @@ Event = Annotated[
 Ties = Annotated[
     str,
     Option(
-        callback=options.one_of(*options.TIES),
+        callback=options.value_of("ties"),
         help="How to treat events at the same time: breslow or efron.",
     ),
 ]
@@ -73,6 +74,7 @@ AlphaMinRatio = Annotated[
     Option(
         min=1e-12,
         max=1,
+        callback=options.value_of("alpha_min_ratio"),
         help="Smallest alpha as a share of the largest; by default 1e-6, or 1e-2 on wide tables.",
     ),
 ]
@@ -103,7 +105,7 @@ Hidden = Annotated[
     ),
 ]
 Activation = Annotated[
-    str, Option(callback=options.one_of(*options.ACTIVATIONS), help="relu, tanh, silu or identity.")
+    str, Option(callback=options.value_of("activation"), help="relu, tanh, silu or identity.")
 ]
 Na = Annotated[
     list[str] | None,

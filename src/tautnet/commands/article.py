@@ -31,7 +31,7 @@ def article(
     ] = None,
     as_json: arguments.Json = False,
     force: arguments.Force = False,
-):
+) -> None:
     """Repeat the experiment of the article that tautnet grew out of.
 
     It runs as published, with its sign mended, and with honest validation.

@@ -2,7 +2,8 @@
 
 import json
 import sys
-from typing import Annotated
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
 
 from typer import Option
 
@@ -10,7 +11,11 @@ from tautnet import options
 from tautnet.commands import arguments
 from tautnet.commands.console import Log, one_line_errors, progress, say, typed
 from tautnet.commands.rows import read_feature_groups, select_rows
+from tautnet.objective.choices import DELTA, L1_RATIO, QUANTILE, TIES
 from tautnet.objective.registry import compared_names, default_names
+
+if TYPE_CHECKING:
+    from tautnet.comparison import Comparison
 
 # What is said of a model that the verdict does not say to use. A run keeps it all the same, so
 # that every run holds a model.
@@ -32,15 +37,21 @@ def compare(
         ),
     ] = ",".join(default_names()),
     l1_ratio: Annotated[
-        float, Option(min=0, max=1, help="Share of l1 in elasticnet and sparse_group.")
-    ] = options.L1_RATIO,
+        float,
+        Option(
+            min=0,
+            max=1,
+            callback=options.value_of("l1_ratio"),
+            help="Share of l1 in elasticnet and sparse_group.",
+        ),
+    ] = L1_RATIO,
     task: arguments.Task = "auto",
     loss: arguments.Loss = "squared_error",
-    delta: arguments.Delta = options.DELTA,
-    quantile: arguments.Quantile = options.QUANTILE,
+    delta: arguments.Delta = DELTA,
+    quantile: arguments.Quantile = QUANTILE,
     time: arguments.Time = None,
     event: arguments.Event = None,
-    ties: arguments.Ties = options.TIES[0],
+    ties: arguments.Ties = TIES[0],
     cv: Annotated[int, Option(min=3, help="Number of folds, outer and inner.")] = 5,
     repeats: Annotated[int, Option(min=1, help="How many times to draw new folds.")] = 1,
     select: arguments.Select = "min",
@@ -75,31 +86,45 @@ def compare(
     figures: Annotated[
         bool, Option("--figures", help="Also write pictures for papers, as SVG and PNG.")
     ] = False,
-):
+) -> None:
     """Compare penalties on a table by nested cross-validation, and say what the numbers mean."""
-    options.refuse_idle_options(out, force, ordered, repeats, group_col)
-    options.refuse_idle_layers(hidden, activation, finish)
-    if figures and as_json and out is None:
-        raise options.UsageError(
-            "--figures does nothing with --json, which writes nothing without --out DIR"
-        )
-    options.refuse_idle_penalties(penalties.split(","), l1_ratio, hidden)
-    options.refuse_idle_groups(feature_groups, penalties.split(","))
-    options.refuse_idle_refits(relax, penalties.split(","), finish)
+    options.refuse_idle_outputs(out, force, as_json, figures)
     options.refuse_idle_targets(target, time, event, task)
-    options.refuse_idle_losses(task, time, loss, delta, quantile, ties)
+    asked: dict[str, Any] = {
+        "penalties": penalties.split(","),
+        "l1_ratio": l1_ratio,
+        "task": "survival" if time else task,
+        "loss": loss,
+        "delta": delta,
+        "quantile": quantile,
+        "ties": ties,
+        "cv": cv,
+        "repeats": repeats,
+        "selection": select,
+        "ordered": ordered,
+        "hidden_layer_sizes": options.layers(hidden),
+        "activation": activation,
+        "alpha_min_ratio": alpha_min_ratio or "auto",
+        "relax": relax,
+        "finish": finish,
+        "random_state": seed,
+        "n_jobs": jobs or -1,
+    }
+    of_table = {"groups": group_col, "feature_groups": feature_groups}
+    options.refuse(asked | of_table, door="compare")
     with one_line_errors():
         from tautnet.files.run_directory import choose_directory
         from tautnet.tables.reader import read_table
 
         table = read_table(data, na=tuple(na or ()), decimal=decimal, encoding=encoding)
         log = Log()
-        survival = None if time is None else (time, event)
+        survival = (time, event) if time and event else None
         rows = select_rows(
             table, target or table.target, options.split(drop), group_col, weights, log, survival
         )
         groups_of_columns = read_feature_groups(feature_groups, rows.X)
-        name, write = time or rows.y.name, out is not None or not as_json
+        name = time or rows.y.name
+        write = out is not None or not as_json
         if write:
             choose_directory(out, table.name, name, force=force)
 
@@ -111,28 +136,11 @@ def compare(
                 rows.y,
                 groups=rows.groups,
                 sample_weight=rows.weight,
-                name=table.name,
-                penalties=penalties.split(","),
-                l1_ratio=l1_ratio,
-                task="survival" if time else task,
-                loss=loss,
-                delta=delta,
-                quantile=quantile,
-                ties=ties,
-                cv=cv,
-                repeats=repeats,
-                selection=select,
-                ordered=ordered,
-                hidden_layer_sizes=options.layers(hidden),
-                activation=activation,
-                alpha_min_ratio=alpha_min_ratio or "auto",
                 feature_groups=groups_of_columns,
-                relax=relax,
-                finish=finish,
-                random_state=seed,
-                n_jobs=jobs or -1,
+                name=table.name,
                 on_progress=show,
                 on_note=log,
+                **asked,
             )
         _show(comparison, as_json)
         if write:
@@ -140,7 +148,7 @@ def compare(
             _write(comparison, choose_directory(out, table.name, name, force=force), log, figures)
 
 
-def _show(comparison, as_json):
+def _show(comparison: "Comparison", as_json: bool) -> None:
     if as_json:
         say(json.dumps(comparison.result, allow_nan=False), sys.stdout)
         return
@@ -156,7 +164,7 @@ def _show(comparison, as_json):
     say(captured.get().rstrip("\n"), sys.stdout)
 
 
-def _write(comparison, directory, log, figures):
+def _write(comparison: "Comparison", directory: Path, log: Log, figures: bool) -> None:
     from tautnet.files.model_file import write_model
     from tautnet.files.run_directory import LOG, MODEL, REPORT, RESULT, all_or_nothing, write_text
     from tautnet.prose.verdict import to_use

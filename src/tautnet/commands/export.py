@@ -14,7 +14,7 @@ from tautnet.commands.console import one_line_errors, say
 def export(
     file: arguments.ModelFile,
     onnx: Annotated[Path, Option(metavar="OUT", help="Where to write the ONNX file.")],
-):
+) -> None:
     """Write a model file as ONNX, with its preprocessing.
 
     The file is kept only if onnxruntime gives the same predictions.

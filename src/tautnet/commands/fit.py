@@ -1,16 +1,21 @@
 """``tautnet fit``: fit one penalty and keep the model in a file."""
 
 import sys
+from collections.abc import Callable
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 from typer import Option
 
 from tautnet import options
 from tautnet.commands import arguments
 from tautnet.commands.console import Log, one_line_errors, progress, say
-from tautnet.commands.rows import read_feature_groups, select_rows
+from tautnet.commands.rows import Rows, read_feature_groups, select_rows
+from tautnet.objective.choices import DELTA, QUANTILE, TIES, implied_task
 from tautnet.objective.registry import compared_names, penalty_kind
+
+if TYPE_CHECKING:
+    from tautnet.estimators.base import Net
 
 
 def fit(
@@ -26,11 +31,11 @@ def fit(
     ] = "l2",
     task: arguments.Task = "auto",
     loss: arguments.Loss = "squared_error",
-    delta: arguments.Delta = options.DELTA,
-    quantile: arguments.Quantile = options.QUANTILE,
+    delta: arguments.Delta = DELTA,
+    quantile: arguments.Quantile = QUANTILE,
     time: arguments.Time = None,
     event: arguments.Event = None,
-    ties: arguments.Ties = options.TIES[0],
+    ties: arguments.Ties = TIES[0],
     cv: Annotated[int, Option(min=2, help="Number of folds.")] = 5,
     select: Annotated[
         str,
@@ -65,15 +70,32 @@ def fit(
     na: arguments.Na = None,
     decimal: arguments.Decimal = ".",
     encoding: arguments.Encoding = None,
-):
+) -> None:
     """Fit one penalty on a table and keep the model in a file.
 
     Cross-validation chooses the strength of the penalty.
     """
-    options.refuse_idle_layers(hidden, activation, finish)
     options.refuse_idle_targets(target, time, event, task)
-    options.refuse_idle_losses(task, time, loss, delta, quantile, ties)
-    options.refuse_idle_groups(feature_groups, [penalty])
+    asked: dict[str, Any] = {
+        "penalty": penalty_kind(penalty).base,
+        "adaptive": penalty_kind(penalty).adaptive_of is not None,
+        "task": "survival" if time else task,
+        "loss": loss,
+        "delta": delta,
+        "quantile": quantile,
+        "ties": ties,
+        "cv": cv,
+        "selection": options.selection(select),
+        "relax": relax,
+        "n_jobs": jobs or -1,
+        "hidden_layer_sizes": options.layers(hidden),
+        "activation": activation,
+        "alpha_min_ratio": alpha_min_ratio or "auto",
+        "finish": finish,
+        "random_state": seed,
+    }
+    of_table = {"groups": group_col, "feature_groups": feature_groups}
+    options.refuse(asked | of_table, door="estimator")
     with one_line_errors():
         from tautnet.files.model_file import write_model
         from tautnet.files.whole import check_writable
@@ -82,40 +104,21 @@ def fit(
         check_writable(model)
         table = read_table(data, na=tuple(na or ()), decimal=decimal, encoding=encoding)
         log = Log()
-        survival = None if time is None else (time, event)
+        survival = (time, event) if time and event else None
         rows = select_rows(
             table, target or table.target, options.split(drop), group_col, weights, log, survival
         )
+
+        groups_of_columns = read_feature_groups(feature_groups, rows.X)
 
         from tautnet.estimators.assembled import estimator_for
         from tautnet.files.summary import summarise
         from tautnet.tables.sample import notes
         from tautnet.tables.target import as_target
 
-        of_regression = "regression" if loss != "squared_error" else task
-        found = as_target(rows.y, "survival" if time else of_regression)
+        found = as_target(rows.y, implied_task(asked["task"], loss))
         log.later(found.decision)
-        estimator = estimator_for(
-            found.task,
-            dict(
-                penalty=penalty_kind(penalty).base,
-                adaptive=penalty_kind(penalty).adaptive_of is not None,
-                loss=loss,
-                delta=delta,
-                quantile=quantile,
-                ties=ties,
-                cv=cv,
-                selection=int(select) if select.isdecimal() else select,
-                relax=relax,
-                n_jobs=jobs or -1,
-                hidden_layer_sizes=options.layers(hidden),
-                activation=activation,
-                alpha_min_ratio=alpha_min_ratio or "auto",
-                finish=finish,
-                random_state=seed,
-                feature_groups=read_feature_groups(feature_groups, rows.X),
-            ),
-        )
+        estimator = estimator_for(found.task, asked | {"feature_groups": groups_of_columns})
         with progress() as show:
             _fit(estimator, rows, show)
         for note in list(notes(found, estimator.encoder_))[1:]:
@@ -126,10 +129,11 @@ def fit(
         log(f"model: {model}")
 
 
-def _fit(estimator, rows, show):
+def _fit(estimator: "Net", rows: Rows, show: Callable[[float], None] | None) -> None:
+    from tautnet.estimators.base import fit_with_progress
     from tautnet.tables.errors import TableError
 
     try:
-        estimator._fit_in_sight(rows.X, rows.y, rows.weight, rows.groups, show)
+        fit_with_progress(estimator, rows.X, rows.y, rows.weight, rows.groups, show)
     except ValueError as error:
         raise TableError(str(error)) from None

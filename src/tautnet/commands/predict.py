@@ -27,7 +27,7 @@ def predict(
     na: arguments.Na = None,
     decimal: arguments.Decimal = ".",
     encoding: arguments.Encoding = None,
-):
+) -> None:
     """Predict new rows with a model file.
 
     Nothing is trained, and memory does not grow with the table.

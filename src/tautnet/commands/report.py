@@ -11,7 +11,7 @@ from tautnet.commands.console import one_line_errors, say
 
 def report(
     directory: Annotated[Path, typer.Argument(metavar="DIR", help="Directory that compare wrote.")],
-):
+) -> None:
     """Draw the report of a finished run again from its result.json, without fitting."""
     with one_line_errors():
         from tautnet.files.run_directory import REPORT, all_or_nothing

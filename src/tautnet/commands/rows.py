@@ -1,55 +1,104 @@
 """From the options that name columns to the rows of a table."""
 
 import json
-from typing import NamedTuple
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from tautnet import options
 
+if TYPE_CHECKING:
+    import pandas as pd
+
+    from tautnet.commands.console import Log
+    from tautnet.tables.arrays import Floats
+    from tautnet.tables.reader import Table
+
 WANTED = '{"name": ["column", "column"], ...}'
+# Columns that a message names.
+SHOWN = 20
 
 
 class Rows(NamedTuple):
     """Predictors, target, groups and weights of some rows; groups and weights may be None."""
 
-    X: object
-    y: object
-    groups: object
-    weight: object
+    X: "pd.DataFrame"
+    y: "pd.Series | pd.DataFrame"
+    groups: "pd.Series | None"
+    weight: "Floats | None"
 
 
-def select_rows(table, target, drop, group_col, weights, log, survival=None):
+def select_rows(
+    table: "Table",
+    target: str | None,
+    drop: Sequence[str],
+    group_col: str | None,
+    weights: str | None,
+    log: "Log",
+    survival: tuple[str, str] | None = None,
+) -> Rows:
     """Predictors, target, groups and weights of the rows whose target is known."""
-    from tautnet.tables.errors import TableError
     from tautnet.tables.target_columns import split_survival, split_target
 
     frame = table.frame
-    if target is None and survival is None:
-        shown = ", ".join(map(str, frame.columns[:20])) + (", ..." if frame.shape[1] > 20 else "")
-        raise options.UsageError(
-            f"name the column to predict: --target COL; the columns are {shown}"
-        )
+    known = _target_columns(frame, target, survival)
     beside = [name for name in (group_col, weights) if name is not None]
-    for name in survival or (target,):
+    _check_apart(known, beside)
+    unused = list(dict.fromkeys([*drop, *beside]))
+    if survival is None:
+        X, y, n_missing = split_target(frame, known[0], unused)
+    else:
+        X, y, n_missing = split_survival(frame, *survival, unused)
+    if n_missing:
+        rows = "row" if n_missing == 1 else "rows"
+        log.later(f"{n_missing} {rows} without {' or '.join(map(repr, known))} left out")
+    return Rows(
+        X,
+        y,
+        None if group_col is None else _groups(frame.loc[X.index, group_col]),
+        None if weights is None else _weights(frame.loc[X.index, weights]),
+    )
+
+
+def _target_columns(
+    frame: "pd.DataFrame", target: str | None, survival: tuple[str, str] | None
+) -> Sequence[str]:
+    """Names of the columns that hold the target."""
+    if survival is not None:
+        return survival
+    if target is not None:
+        return (target,)
+    shown = ", ".join(map(str, frame.columns[:SHOWN]))
+    more = ", ..." if frame.shape[1] > SHOWN else ""
+    raise options.UsageError(
+        f"name the column to predict: --target COL; the columns are {shown}{more}"
+    )
+
+
+def _check_apart(known: Sequence[str], beside: Sequence[str]) -> None:
+    """Raise where a column of the target is one of groups or weights too."""
+    from tautnet.tables.errors import TableError
+
+    for name in known:
         if name in beside:
             raise TableError(
                 f"the target {name!r} cannot also be the column of groups or weights: choose"
                 " another column"
             )
-    drop = list(dict.fromkeys([*drop, *beside]))
-    X, y, n_missing = (
-        split_survival(frame, *survival, drop) if survival else split_target(frame, target, drop)
-    )
+
+
+def _groups(column: "pd.Series") -> "pd.Series":
+    """The group of each row, found to be there."""
+    from tautnet.tables.errors import TableError
+
+    n_missing = int(column.isna().sum())
     if n_missing:
-        known = " or ".join(map(repr, survival or (target,)))
-        log.later(f"{n_missing} {'row' if n_missing == 1 else 'rows'} without {known} left out")
-    groups = None if group_col is None else frame.loc[X.index, group_col]
-    if groups is not None and groups.isna().any():
-        what = f"{int(groups.isna().sum())} rows have no value in the group column {group_col!r}"
+        what = f"{n_missing} rows have no value in the group column {column.name!r}"
         raise TableError(f"{what}: fill it in, or remove those rows")
-    return Rows(X, y, groups, None if weights is None else _weights(frame.loc[X.index, weights]))
+    return column
 
 
-def read_feature_groups(path, X):
+def read_feature_groups(path: Path | None, X: "pd.DataFrame") -> dict[str, list[str | int]] | None:
     """Groups of columns by name from a JSON file that names every predictor once.
 
     None where there is no file.
@@ -76,7 +125,7 @@ def read_feature_groups(path, X):
     return groups
 
 
-def _is_names_to_lists(groups):
+def _is_names_to_lists(groups: Any) -> bool:
     lists = groups.values() if isinstance(groups, dict) else [None]
     return bool(groups) and all(
         isinstance(one, list) and one and all(isinstance(name, str | int) for name in one)
@@ -84,7 +133,7 @@ def _is_names_to_lists(groups):
     )
 
 
-def _weights(column):
+def _weights(column: "pd.Series") -> "Floats":
     from tautnet.tables.errors import TableError
 
     if column.dtype.kind not in "iuf":

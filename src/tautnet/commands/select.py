@@ -2,7 +2,7 @@
 
 import json
 import sys
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 from typer import Option
 
@@ -10,6 +10,10 @@ from tautnet import options
 from tautnet.commands import arguments
 from tautnet.commands.console import Log, one_line_errors, progress, say
 from tautnet.commands.rows import read_feature_groups, select_rows
+from tautnet.objective.choices import EXPECTED_FALSE, FDR
+
+if TYPE_CHECKING:
+    from tautnet.selection import Selection
 
 
 def select(
@@ -18,10 +22,10 @@ def select(
     fdr: Annotated[
         float,
         Option(
-            callback=options.share,
+            callback=options.value_of("fdr"),
             help="Allowed share of false predictors among those selected, on average.",
         ),
-    ] = options.FDR,
+    ] = FDR,
     strict: Annotated[
         bool,
         Option(
@@ -38,8 +42,12 @@ def select(
     ] = False,
     expected_false: Annotated[
         float,
-        Option(min=1e-3, help="With --stability: allowed number of false predictors, on average."),
-    ] = options.EXPECTED_FALSE,
+        Option(
+            min=1e-3,
+            callback=options.value_of("expected_false"),
+            help="With --stability: allowed number of false predictors, on average.",
+        ),
+    ] = EXPECTED_FALSE,
     task: arguments.Task = "auto",
     cv: Annotated[int, Option(min=3, help="Number of folds.")] = 5,
     group_col: arguments.GroupCol = None,
@@ -54,13 +62,27 @@ def select(
     decimal: arguments.Decimal = ".",
     encoding: arguments.Encoding = None,
     as_json: Annotated[bool, Option("--json", help="Print one JSON object.")] = False,
-):
+) -> None:
     """Say which predictors matter, with a limit on false selections."""
-    options.refuse_idle_selection(fdr, strict, stability, expected_false, hidden, activation)
+    asked: dict[str, Any] = {
+        "fdr": fdr,
+        "method": "stability" if stability else "randomization",
+        "strict": strict,
+        "expected_false": expected_false,
+        "cv": cv,
+        "task": task,
+        "hidden_layer_sizes": options.layers(hidden),
+        "activation": activation,
+        "random_state": seed,
+        "n_jobs": jobs or -1,
+    }
+    of_table = {"groups": group_col, "feature_groups": feature_groups}
+    options.refuse(asked | of_table, door="select_features")
     with one_line_errors():
         from tautnet.tables.reader import read_table
 
-        table, log = read_table(data, na=tuple(na or ()), decimal=decimal, encoding=encoding), Log()
+        table = read_table(data, na=tuple(na or ()), decimal=decimal, encoding=encoding)
+        log = Log()
         rows = select_rows(
             table, target or table.target, options.split(drop), group_col, weights, log
         )
@@ -73,22 +95,13 @@ def select(
             selection = select_features(
                 rows.X,
                 rows.y,
-                fdr=fdr,
-                method="stability" if stability else "randomization",
-                strict=strict,
-                expected_false=expected_false,
-                cv=cv,
                 groups=rows.groups,
                 sample_weight=rows.weight,
-                task=task,
-                hidden_layer_sizes=options.layers(hidden),
-                activation=activation,
-                random_state=seed,
-                n_jobs=jobs or -1,
                 feature_groups=groups_of_columns,
                 name=table.name,
                 on_progress=show,
                 on_note=log,
+                **asked,
             )
         say(
             json.dumps(selection.result, allow_nan=False) if as_json else _text(selection),
@@ -96,7 +109,7 @@ def select(
         )
 
 
-def _text(selection):
+def _text(selection: "Selection") -> str:
     from rich.console import Console
 
     from tautnet.views.terminal import print_selection

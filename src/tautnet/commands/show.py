@@ -21,7 +21,7 @@ def show(
             help="Write a small model out as a formula: python or sql.",
         ),
     ] = None,
-):
+) -> None:
     """Say what a model file holds.
 
     That is its penalty, weights, losses, certificate, and predictors with their scales and levels.

@@ -9,6 +9,7 @@ import threading
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from dataclasses import dataclass
+from functools import partial
 from typing import Any, Protocol, TypeVar
 
 from threadpoolctl import threadpool_limits
@@ -103,15 +104,17 @@ def run_jobs(
     use_compilation_cache()
     forget_programs()
     progress = Progress(len(jobs), on_progress or (lambda share: None))
-    tickers = [Ticker(lambda share, i=i: progress.update(i, share)) for i in range(len(jobs))]
+    tickers = [Ticker(partial(progress.update, i)) for i in range(len(jobs))]
     # One thread for each job's linear algebra too: the bits of a result must not depend on what
     # else runs.
     with threadpool_limits(1, "blas"):
         if count_jobs(n_jobs) == 1:
-            return [_run(table, *pair) for pair in zip(jobs, tickers, strict=True)]
+            return [_run(table, job, ticker) for job, ticker in zip(jobs, tickers, strict=True)]
         executor = ThreadPoolExecutor(count_jobs(n_jobs))
-        pairs = zip(jobs, tickers, strict=True)
-        futures = [executor.submit(_run, table, *pair) for pair in pairs]
+        futures = [
+            executor.submit(_run, table, job, ticker)
+            for job, ticker in zip(jobs, tickers, strict=True)
+        ]
         try:
             return _results(futures)
         finally:

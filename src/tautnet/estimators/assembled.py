@@ -3,9 +3,13 @@
 import warnings
 
 from sklearn.exceptions import ConvergenceWarning
-from sklearn.utils.validation import _check_feature_names
 
-from tautnet.estimators.cross_validated import TautNetClassifierCV, TautNetRegressorCV
+from tautnet.estimators.base import take_table
+from tautnet.estimators.cross_validated import (
+    TautNetClassifierCV,
+    TautNetRegressorCV,
+    take_chains,
+)
 from tautnet.estimators.survival import TautNetSurvivalCV
 
 CLASSES = {
@@ -45,12 +49,10 @@ def assemble(parameters, X, target, encoder, sample, relaxed):
     -------
     TautNetClassifierCV, TautNetRegressorCV or TautNetSurvivalCV
     """
-    estimator = estimator_for(target.task, parameters)
-    estimator._leave_idle_parameters()
-    _check_feature_names(estimator, X, reset=True)
-    estimator.n_features_in_ = encoder.n_features_in_
-    estimator._take_target(target, encoder)
+    estimator = estimator_for(target.task, parameters).without_idle()
+    own_sample = take_table(estimator, X, target, encoder, sample)
     with warnings.catch_warnings():
         # A comparison says how well its models are solved, in its table and its verdict.
         warnings.simplefilter("ignore", ConvergenceWarning)
-        return estimator._take_chains(estimator._take_predictors(sample)[0], relaxed, "auto")
+        take_chains(estimator, own_sample, relaxed)
+    return estimator

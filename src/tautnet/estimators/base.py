@@ -7,18 +7,20 @@ import warnings
 from collections.abc import Callable
 from copy import copy
 from dataclasses import dataclass, replace
-from numbers import Integral, Real
+from numbers import Integral
+from typing import Any, Self, TypeAlias
 
 import numpy as np
-from numpy.typing import NDArray
+from numpy.typing import ArrayLike, NDArray
 from sklearn.base import BaseEstimator
 from sklearn.exceptions import ConvergenceWarning
-from sklearn.metrics import check_scoring, get_scorer_names
+from sklearn.metrics import check_scoring
 from sklearn.utils import _safe_indexing, check_random_state
-from sklearn.utils._param_validation import Interval, StrOptions
-from sklearn.utils.validation import check_is_fitted
+from sklearn.utils.validation import _check_feature_names, check_is_fitted
 
+from tautnet.estimators.allowed import check_values
 from tautnet.estimators.conversion import Convertible
+from tautnet.estimators.given import gather
 from tautnet.estimators.inputs import (
     Table,
     check_groups,
@@ -27,17 +29,23 @@ from tautnet.estimators.inputs import (
     check_target,
     take_predictors,
 )
+from tautnet.estimators.refusals import check_conflicts, idle, in_words, with_values
+from tautnet.estimators.rules import DEFAULTS
 from tautnet.files.summary import summarise
-from tautnet.objective.networks import ACTIVATIONS, Network, Parameters, layer_sizes
+from tautnet.objective.networks import Network, Parameters, layer_sizes
 from tautnet.objective.prediction import average_mean
-from tautnet.objective.registry import estimator_names, names_where, penalty_kind
-from tautnet.objective.tasks import REGRESSION_LOSSES, TIES, loss_for
+from tautnet.objective.tasks import loss_for
 from tautnet.solving.fitted_scaling import FittedScaling
 from tautnet.solving.settings import Settings
 from tautnet.tables.arrays import Floats, Integers
-from tautnet.tables.sample import encode
+from tautnet.tables.encoder import TableEncoder
+from tautnet.tables.sample import Sample, encode
+from tautnet.tables.target import Target
 
 GAP_WORTH_A_WARNING = 1e-3
+
+# What is told of progress: the share of the work that is done.
+Progress: TypeAlias = Callable[[float], None]
 
 
 def set_parameters(estimator, given):
@@ -93,38 +101,6 @@ class Net(Convertible, BaseEstimator):
     stationarity_: float
     objective_gap_: float
 
-    _parameter_constraints = {
-        "penalty": [str],
-        "alpha": [Interval(Real, 0, None, closed="left")],
-        "alphas": [StrOptions({"auto"}), "array-like"],
-        "cv": ["cv_object"],
-        "selection": [StrOptions({"min", "1se"}), Interval(Integral, 1, None, closed="left")],
-        "relax": ["boolean"],
-        "n_jobs": [Integral, None],
-        "feature_groups": [dict, None],
-        "penalty_factors": ["array-like", None],
-        "layer_factors": ["array-like", None],
-        "adaptive": ["boolean"],
-        "stopping": [StrOptions({"loss", "score", *get_scorer_names()}), callable],
-        "ensemble": ["boolean"],
-        "l1_ratio": [Interval(Real, 0, 1, closed="both")],
-        "hidden_layer_sizes": ["array-like", Interval(Integral, 1, None, closed="left")],
-        "activation": [StrOptions(set(ACTIVATIONS))],
-        "skip": ["boolean"],
-        "finish": ["boolean"],
-        "loss": [StrOptions(set(REGRESSION_LOSSES))],
-        "delta": [Interval(Real, 0, None, closed="neither")],
-        "quantile": [Interval(Real, 0, 1, closed="neither")],
-        "ties": [StrOptions(set(TIES))],
-        "class_weight": [dict, StrOptions({"balanced"}), None],
-        "alpha_min_ratio": [StrOptions({"auto"}), Interval(Real, 0, 1, closed="right")],
-        "max_iter": [Interval(Integral, 1, None, closed="left")],
-        "tol": [Interval(Real, 0, None, closed="neither")],
-        "precision": [StrOptions({"float32", "float64"})],
-        "verbose": ["verbose"],
-        "random_state": ["random_state"],
-    }
-
     def __sklearn_tags__(self):
         tags = super().__sklearn_tags__()
         tags.input_tags.allow_nan = tags.input_tags.categorical = tags.input_tags.string = True
@@ -168,92 +144,74 @@ class Net(Convertible, BaseEstimator):
             return int(self.random_state)
         return int(check_random_state(self.random_state).randint(2**31 - 1))
 
-    def _check_parameters(self):
-        self._validate_params()
-        linear = not layer_sizes(self.hidden_layer_sizes)
-        self._check_layer_factors()
-        if self.penalty not in estimator_names():
-            raise ValueError(
-                f"penalty={self.penalty!r} is not one of {', '.join(estimator_names())}"
-            )
-        network = Network(() if linear else (1,), skip=self.skip)
-        complaint = penalty_kind(self.penalty).complaint(network)
-        if complaint:
-            raise ValueError(complaint)
-        for name, why in self._idle_parameters(linear):
-            raise ValueError(f"{name}={getattr(self, name)!r} changes nothing here: it needs {why}")
+    def _arguments(self) -> dict[str, Any]:
+        """What the rules of arguments look at."""
+        return self.get_params(deep=False) | {"task": self.task}
 
-    def _idle_parameters(self, linear):
-        """Parameters that are not at their defaults and yet do nothing, each with what it would
-        need.
+    def _fit_checked(
+        self,
+        X: Table,
+        y: Table,
+        sample_weight: ArrayLike | None,
+        groups: ArrayLike | None,
+        on_progress: Progress | None,
+    ) -> Self:
+        """Fit without the arguments that do nothing, which one warning names.
+
+        They are no error, as they are to functions and the command: searches fill estimators with
+        arguments of which some serve one penalty and some another.
         """
-        defaults = type(self)().get_params(deep=False)
-        for name, applies, why in self._conditions(linear):
-            if not applies and not np.array_equal(getattr(self, name), defaults[name]):
-                yield name, why
+        arguments = self._arguments() | {"groups": groups}
+        check_values(arguments)
+        needs = idle(arguments, gather(arguments))
+        if needs:
+            warnings.warn(in_words(needs, with_values(arguments)), UserWarning, stacklevel=3)
+        worker = self.without_idle()
+        check_conflicts(gather(worker._arguments()))
+        worker._fit(X, y, sample_weight, None if "groups" in needs else groups, on_progress)
+        return self._take_over(worker)
 
-    def _leave_idle_parameters(self):
-        """Put parameters that would do nothing back to their defaults."""
-        linear = not np.isscalar(self.hidden_layer_sizes) and len(self.hidden_layer_sizes) == 0
-        for name, _ in list(self._idle_parameters(linear)):
-            setattr(self, name, type(self)().get_params(deep=False)[name])
+    def _fit(
+        self,
+        X: Table,
+        y: Table,
+        sample_weight: ArrayLike | None,
+        groups: ArrayLike | None,
+        on_progress: Progress | None,
+    ) -> None:
+        """Fit with arguments that are found good."""
+        raise NotImplementedError
 
-    def _check_layer_factors(self):
-        if self.layer_factors is None:
-            return
-        n_layers = 2 if np.isscalar(self.hidden_layer_sizes) else len(self.hidden_layer_sizes) + 1
-        factors = np.asarray(self.layer_factors, dtype=float)
-        if (
-            factors.shape != (n_layers,)
-            or not (factors > 0).all()
-            or not np.isfinite(factors).all()
-        ):
-            raise ValueError(
-                f"layer_factors must be {n_layers} numbers > 0, one for each layer, got"
-                f" {self.layer_factors!r}."
-            )
+    def without_idle(self) -> Self:
+        """This estimator, or a copy in which parameters that do nothing are at their defaults.
 
-    def _conditions(self, linear):
-        """Parameters that do something only under a condition: one that would do nothing should
-        be
-        seen.
+        Examples
+        --------
+        >>> from tautnet.estimators.models import TautNetRegressor
+        >>> TautNetRegressor("l2", l1_ratio=0.9, finish=True).without_idle()
+        TautNetRegressor(finish=True)
         """
-        kind = penalty_kind(self.penalty)
-        penalised = kind.is_on_weights
-        finishes = self.finish or linear
-        return [
-            (
-                "l1_ratio",
-                kind.uses_l1_ratio,
-                f"penalty={' or '.join(map(repr, names_where('uses_l1_ratio')))}",
-            ),
-            (
-                "feature_groups",
-                kind.is_joint,
-                f"a penalty of whole predictors: {', '.join(names_where('is_joint'))}",
-            ),
-            ("penalty_factors", penalised, "a penalty"),
-            ("adaptive", penalised, "a penalty"),
-            ("activation", not linear, "a hidden layer"),
-            ("skip", not linear, "a hidden layer"),
-            ("finish", not linear, "a hidden layer: linear maps always are finished"),
-            ("finish", kind.training in ("path", "steps"), "a penalty"),
-            ("layer_factors", penalised, "a penalty"),
-            ("stopping", kind.training == "early_stopping", "penalty='early_stopping'"),
-            ("tol", finishes, "finish=True or hidden_layer_sizes=()"),
-            (
-                "precision",
-                not linear or kind.training == "early_stopping",
-                "a hidden layer: linear maps are always fitted in float64",
-            ),
-            ("alpha_min_ratio", penalised, "a penalty"),
-        ]
+        arguments = self._arguments()
+        needs = idle(arguments, gather(arguments))
+        if not needs:
+            return self
+        worker = copy(self)
+        for name in needs:
+            setattr(worker, name, DEFAULTS[name])
+        return worker
+
+    def _take_over(self, worker: Self) -> Self:
+        """Take what a fit of a copy has left; parameters stay as they were given."""
+        if worker is not self:
+            parameters = self.get_params(deep=False)
+            fitted = {n: held for n, held in vars(worker).items() if n not in parameters}
+            self.__dict__.update(fitted)
+        return self
 
     def _prepare(self, X, y, sample_weight, groups=None):
-        """Check everything, encode the table and keep what prediction needs of it: sample,
-        settings, target.
+        """Check the table, encode it and keep what prediction needs of it: sample, settings,
+        target.
         """
-        self._check_parameters()
         frame = check_table(self, X, y, reset=True)
         column = check_target(frame, y, self.task)
         weight = self._weight(column, check_sample_weight(frame, sample_weight))
@@ -335,7 +293,7 @@ class Net(Convertible, BaseEstimator):
                 f"stationarity {self.stationarity_:.2g} is above tol={self.tol:g} after"
                 f" {self.max_iter} iterations: raise max_iter, or read the fit as stopped early",
                 ConvergenceWarning,
-                stacklevel=3,
+                stacklevel=5,
             )
         self._members = [member]
         self._keep_baseline(sample)
@@ -381,3 +339,39 @@ class Net(Convertible, BaseEstimator):
         """Mean prediction of the members, shape (n_rows, n_outputs)."""
         rows = self._encoded(X)
         return average_mean(self._members, rows)
+
+
+def fit_with_progress(
+    estimator: Net,
+    X: Table,
+    y: Table,
+    sample_weight: ArrayLike | None,
+    groups: ArrayLike | None,
+    on_progress: Progress | None,
+) -> None:
+    """Fit an estimator as its ``fit`` does, and tell a callable the share done."""
+    estimator._fit_checked(X, y, sample_weight, groups, on_progress)
+
+
+def prepare(
+    estimator: Net, X: Table, y: Table, sample_weight: ArrayLike | None
+) -> tuple[Sample, Settings]:
+    """What an estimator would fit, and how; it keeps what prediction needs of the table."""
+    sample, settings, _ = estimator._prepare(X, y, sample_weight)
+    return sample, settings
+
+
+def take_table(
+    estimator: Net, X: Table, target: Target, encoder: TableEncoder, sample: Sample
+) -> Sample:
+    """Let an estimator keep what prediction needs of a table that is encoded.
+
+    Returns
+    -------
+    Sample
+        Its columns in the groups that the estimator's user gave.
+    """
+    _check_feature_names(estimator, X, reset=True)
+    estimator.n_features_in_ = encoder.n_features_in_
+    estimator._take_target(target, encoder)
+    return estimator._take_predictors(sample)[0]

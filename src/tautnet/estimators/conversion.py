@@ -102,6 +102,7 @@ class Convertible:
 
     task: str
     get_params: Callable[..., dict[str, Any]]
+    without_idle: Callable[[], Self]
     encoder_: Any
     scaling_: FittedScaling
     target_name_: Any
@@ -115,7 +116,8 @@ class Convertible:
         FittedModel
         """
         check_is_fitted(self)
-        parameters = self.get_params(deep=False)
+        # What was fitted: parameters that do nothing are at their defaults.
+        parameters = self.without_idle().get_params(deep=False)
         apart = {*parameters, *APART}
         loss = self.scaling_.settings.loss
         return FittedModel(

@@ -10,12 +10,13 @@ from numpy.typing import ArrayLike, NDArray
 from scipy.stats import rankdata
 
 from tautnet.engine.jobs import run_jobs, stages
-from tautnet.estimators.base import Net, set_parameters
+from tautnet.estimators.base import Net, Progress, set_parameters
 from tautnet.estimators.inputs import Table
 from tautnet.estimators.kinds import ClassifierNet, RegressorNet
 from tautnet.inference.constant import null_loss
 from tautnet.inference.curves import penalty_curves, training_curve
 from tautnet.inference.exits import order_of_exit
+from tautnet.objective.choices import DELTA, L1_RATIO, MAX_ITER, QUANTILE, TOL
 from tautnet.objective.registry import penalty_kind
 from tautnet.objective.strengths import nearest
 from tautnet.solving.path import Path
@@ -35,7 +36,7 @@ class CrossValidated(Net):
     alpha_: float
     alpha_min_: float
     alpha_1se_: float
-    alphas_: NDArray[np.float64]
+    alphas_: Floats
     cv_loss_: float
     cv_results_: dict[str, NDArray[Any]]
     null_loss_: float
@@ -49,20 +50,6 @@ class CrossValidated(Net):
     exit_spread_: NDArray[np.float64]
     exit_ranks_: NDArray[np.float64]
     exit_returns_: NDArray[np.int_]
-
-    def _conditions(self, linear):
-        return [
-            *super()._conditions(linear),
-            ("alpha_min_ratio", isinstance(self.alphas, str), "alphas='auto'"),
-            ("alphas", penalty_kind(self.penalty).has_strength, "a penalty"),
-            ("selection", penalty_kind(self.penalty).has_strength, "a penalty"),
-            ("relax", penalty_kind(self.penalty).selects, "a penalty that takes predictors out"),
-            (
-                "relax",
-                linear or not self.finish,
-                "finish=False: refits are scored and delivered as they are walked",
-            ),
-        ]
 
     def fit(
         self,
@@ -84,14 +71,26 @@ class CrossValidated(Net):
         Returns
         -------
         self
-        """
-        return self._fit_in_sight(X, y, sample_weight, groups, self._reporter())
 
-    def _fit_in_sight(self, X, y, sample_weight, groups, on_progress):
-        """`fit`, with a callable that is told the share done."""
+        Warns
+        -----
+        UserWarning
+            Where arguments do nothing: it names them, and the fit leaves them at their defaults.
+        """
+        return self._fit_checked(X, y, sample_weight, groups, self._reporter())
+
+    def _fit(
+        self,
+        X: Table,
+        y: Table,
+        sample_weight: ArrayLike | None,
+        groups: ArrayLike | None,
+        on_progress: Progress | None,
+    ) -> None:
         sample, settings, target = self._prepare(X, y, sample_weight, groups)
         self._check_count()
-        alphas, folds = self._check_alphas(), self._folds(sample, target, settings.seed)
+        alphas = strengths(self.alphas)
+        folds = self._folds(sample, target, settings.seed)
         shared = dict(keep="all" if self.ensemble else (), n_jobs=self.n_jobs)
         parts = stages(1 + self.relax, on_progress)
         nested = cross_validate(
@@ -107,9 +106,9 @@ class CrossValidated(Net):
         if self.relax:
             at_most = None if isinstance(self.selection, str) else self.selection
             relaxed = relax(nested, at_most=at_most, on_progress=next(parts), **shared)
-        return self._take_chains(sample, relaxed, alphas)
+        self._take_chains(sample, relaxed, alphas)
 
-    def _take_chains(self, sample: Sample, relaxed: Relaxed, alphas: str | Floats) -> Self:
+    def _take_chains(self, sample: Sample, relaxed: Relaxed, alphas: str | Floats) -> None:
         """Choose among chains that are fitted, and take the model of the choice."""
         chains = relaxed.shrunken
         curve = chains.curve()
@@ -135,7 +134,6 @@ class CrossValidated(Net):
             models = relaxed.fold_models(taken)
             self._members = [scaling.predictor(parameters) for scaling, parameters in models]
             self._keep_baseline(sample)
-        return self
 
     def _folds(self, sample, target, seed):
         """The fold of each row, or the splits that the user gave, as `cross_validate` takes
@@ -189,15 +187,10 @@ class CrossValidated(Net):
 
     def _store_curves(self, nested):
         """What can be drawn of a fit beside ``cv_results_``."""
-        self.path_predictors_ = self._predictor_names()
+        self.path_predictors_ = predictor_names(self)
         self.null_loss_, self.path_ = null_loss(nested), replace(nested.refit, parameters={})
         if penalty_kind(self.penalty).training == "steps":
             self.training_curve_ = training_curve(nested)
-
-    def _predictor_names(self):
-        """What a path has norms of: predictors, or the groups of them that the user gave."""
-        names = [str(name) for name in self.feature_groups or self.encoder_.feature_names_in_]
-        return [names[i] for i in self._predictors]
 
     def _store_exits(self, nested):
         """Where each predictor leaves the path; one that is constant, and so no part of it, has
@@ -214,19 +207,21 @@ class CrossValidated(Net):
         self.exit_returns_[self._predictors] = exits.returns
         self.exit_ranks_ = rankdata(self.exit_alphas_)
 
-    def _check_alphas(self):
-        if isinstance(self.alphas, str) and self.alphas == "auto":
-            return "auto"
-        if penalty_kind(self.penalty).alpha_is_share and not np.max(self.alphas, initial=0) < 1:
-            raise ValueError(
-                f"alphas={self.alphas!r}: under dropout each is a share of units, below 1"
-            )
-        alphas = np.unique(np.asarray(self.alphas, dtype=float))
-        if not len(alphas) or not (alphas > 0).all() or not np.isfinite(alphas).all():
-            raise ValueError(
-                f"alphas={self.alphas!r} is neither 'auto' nor a list of finite numbers above 0"
-            )
-        return alphas
+
+def strengths(alphas: str | ArrayLike) -> str | Floats:
+    """The strengths to walk: "auto", or an ascending array."""
+    return alphas if isinstance(alphas, str) else np.unique(np.asarray(alphas, dtype=float))
+
+
+def take_chains(estimator: CrossValidated, sample: Sample, relaxed: Relaxed) -> None:
+    """Let an estimator choose among chains that are fitted, and take the model of its choice."""
+    estimator._take_chains(sample, relaxed, "auto")
+
+
+def predictor_names(estimator: CrossValidated) -> list[str]:
+    """What a path has norms of: predictors, or the groups of them that the user gave."""
+    names = [str(name) for name in estimator.feature_groups or estimator.encoder_.feature_names_in_]
+    return [names[i] for i in estimator._predictors]
 
 
 class TautNetClassifierCV(CrossValidated, ClassifierNet):
@@ -331,7 +326,7 @@ class TautNetClassifierCV(CrossValidated, ClassifierNet):
         relax: bool = False,
         ensemble: bool = False,
         n_jobs: int | None = None,
-        l1_ratio: float = 0.5,
+        l1_ratio: float = L1_RATIO,
         feature_groups: Mapping[str, Any] | None = None,
         penalty_factors: ArrayLike | None = None,
         layer_factors: ArrayLike | None = None,
@@ -343,8 +338,8 @@ class TautNetClassifierCV(CrossValidated, ClassifierNet):
         finish: bool = False,
         class_weight: Mapping[Any, float] | str | None = None,
         alpha_min_ratio: str | float = "auto",
-        max_iter: int = 2000,
-        tol: float = 0.05,
+        max_iter: int = MAX_ITER,
+        tol: float = TOL,
         precision: str = "float32",
         verbose: bool | int = False,
         random_state: int | np.random.RandomState | None = None,
@@ -370,9 +365,9 @@ class TautNetRegressorCV(CrossValidated, RegressorNet):
         ensemble: bool = False,
         n_jobs: int | None = None,
         loss: str = "squared_error",
-        delta: float = 1.35,
-        quantile: float = 0.5,
-        l1_ratio: float = 0.5,
+        delta: float = DELTA,
+        quantile: float = QUANTILE,
+        l1_ratio: float = L1_RATIO,
         feature_groups: Mapping[str, Any] | None = None,
         penalty_factors: ArrayLike | None = None,
         layer_factors: ArrayLike | None = None,
@@ -383,8 +378,8 @@ class TautNetRegressorCV(CrossValidated, RegressorNet):
         skip: bool = True,
         finish: bool = False,
         alpha_min_ratio: str | float = "auto",
-        max_iter: int = 2000,
-        tol: float = 0.05,
+        max_iter: int = MAX_ITER,
+        tol: float = TOL,
         precision: str = "float32",
         verbose: bool | int = False,
         random_state: int | np.random.RandomState | None = None,

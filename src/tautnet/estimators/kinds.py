@@ -62,13 +62,6 @@ class RegressorNet(RegressorMixin, Net):
         tags.target_tags.positive_only = self.loss == "poisson"
         return tags
 
-    def _conditions(self, linear):
-        return [
-            *super()._conditions(linear),
-            ("delta", self.loss == "huber", "loss='huber'"),
-            ("quantile", self.loss == "quantile", "loss='quantile'"),
-        ]
-
     def _loss(self, task, sample):
         return loss_for(
             task, sample.y, sample.weight, loss=self.loss, delta=self.delta, quantile=self.quantile

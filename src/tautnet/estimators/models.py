@@ -7,33 +7,15 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from tautnet.engine.jobs import run_jobs
-from tautnet.estimators.base import Net, set_parameters
+from tautnet.estimators.base import Net, Progress, set_parameters
 from tautnet.estimators.inputs import Table
 from tautnet.estimators.kinds import ClassifierNet, RegressorNet
-from tautnet.objective.registry import penalty_kind
+from tautnet.objective.choices import ALPHA, DELTA, L1_RATIO, MAX_ITER, QUANTILE, TOL
 from tautnet.solving.adaptive import PointJob
 
 
 class Plain(Net):
     """Fit at one strength."""
-
-    def _check_parameters(self):
-        super()._check_parameters()
-        if not self.alpha > 0:
-            raise ValueError(
-                f"alpha={self.alpha} is not above 0: for no penalty use penalty='none'"
-            )
-        if penalty_kind(self.penalty).alpha_is_share and not self.alpha < 1:
-            raise ValueError(
-                f"alpha={self.alpha} is not below 1: under dropout it is the share of units"
-                " left out"
-            )
-
-    def _conditions(self, linear):
-        return [
-            *super()._conditions(linear),
-            ("alpha", penalty_kind(self.penalty).has_strength, "a penalty"),
-        ]
 
     def fit(
         self,
@@ -56,14 +38,32 @@ class Plain(Net):
         Returns
         -------
         self
+
+        Raises
+        ------
+        ValueError
+            Where the table cannot be used, or an argument is wrong.
+
+        Warns
+        -----
+        UserWarning
+            Where arguments do nothing: it names them, and the fit leaves them at their defaults.
         """
-        if groups is not None and penalty_kind(self.penalty).training != "early_stopping":
-            raise ValueError("groups changes nothing here: it needs penalty='early_stopping'")
+        return self._fit_checked(X, y, sample_weight, groups, self._reporter())
+
+    def _fit(
+        self,
+        X: Table,
+        y: Table,
+        sample_weight: ArrayLike | None,
+        groups: ArrayLike | None,
+        on_progress: Progress | None,
+    ) -> None:
         sample, settings, _ = self._prepare(X, y, sample_weight, groups)
 
         job = PointJob(settings, self.alpha)
-        [path] = run_jobs(sample, [job], on_progress=self._reporter())
-        return self._store(sample, path, len(path.alphas) - 1)
+        [path] = run_jobs(sample, [job], on_progress=on_progress)
+        self._store(sample, path, len(path.alphas) - 1)
 
 
 class TautNetClassifier(Plain, ClassifierNet):
@@ -161,9 +161,9 @@ class TautNetClassifier(Plain, ClassifierNet):
     def __init__(
         self,
         penalty: str = "l2",
-        alpha: float = 1e-2,
+        alpha: float = ALPHA,
         *,
-        l1_ratio: float = 0.5,
+        l1_ratio: float = L1_RATIO,
         feature_groups: Mapping[str, Any] | None = None,
         penalty_factors: ArrayLike | None = None,
         layer_factors: ArrayLike | None = None,
@@ -175,8 +175,8 @@ class TautNetClassifier(Plain, ClassifierNet):
         finish: bool = False,
         class_weight: Mapping[Any, float] | str | None = None,
         alpha_min_ratio: str | float = "auto",
-        max_iter: int = 2000,
-        tol: float = 0.05,
+        max_iter: int = MAX_ITER,
+        tol: float = TOL,
         precision: str = "float32",
         verbose: bool | int = False,
         random_state: int | np.random.RandomState | None = None,
@@ -218,12 +218,12 @@ class TautNetRegressor(Plain, RegressorNet):
     def __init__(
         self,
         penalty: str = "l2",
-        alpha: float = 1e-2,
+        alpha: float = ALPHA,
         *,
         loss: str = "squared_error",
-        delta: float = 1.35,
-        quantile: float = 0.5,
-        l1_ratio: float = 0.5,
+        delta: float = DELTA,
+        quantile: float = QUANTILE,
+        l1_ratio: float = L1_RATIO,
         feature_groups: Mapping[str, Any] | None = None,
         penalty_factors: ArrayLike | None = None,
         layer_factors: ArrayLike | None = None,
@@ -234,8 +234,8 @@ class TautNetRegressor(Plain, RegressorNet):
         skip: bool = True,
         finish: bool = False,
         alpha_min_ratio: str | float = "auto",
-        max_iter: int = 2000,
-        tol: float = 0.05,
+        max_iter: int = MAX_ITER,
+        tol: float = TOL,
         precision: str = "float32",
         verbose: bool | int = False,
         random_state: int | np.random.RandomState | None = None,

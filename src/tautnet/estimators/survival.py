@@ -10,6 +10,7 @@ from tautnet.estimators.base import set_parameters
 from tautnet.estimators.cross_validated import CrossValidated
 from tautnet.estimators.kinds import SurvivalNet
 from tautnet.estimators.models import Plain
+from tautnet.objective.choices import ALPHA, L1_RATIO, MAX_ITER, TOL
 
 
 class TautNetSurvival(Plain, SurvivalNet):
@@ -58,10 +59,10 @@ class TautNetSurvival(Plain, SurvivalNet):
     def __init__(
         self,
         penalty: str = "l2",
-        alpha: float = 1e-2,
+        alpha: float = ALPHA,
         *,
         ties: str = "breslow",
-        l1_ratio: float = 0.5,
+        l1_ratio: float = L1_RATIO,
         feature_groups: Mapping[str, Any] | None = None,
         penalty_factors: ArrayLike | None = None,
         layer_factors: ArrayLike | None = None,
@@ -72,8 +73,8 @@ class TautNetSurvival(Plain, SurvivalNet):
         skip: bool = True,
         finish: bool = False,
         alpha_min_ratio: str | float = "auto",
-        max_iter: int = 2000,
-        tol: float = 0.05,
+        max_iter: int = MAX_ITER,
+        tol: float = TOL,
         precision: str = "float32",
         verbose: bool | int = False,
         random_state: int | np.random.RandomState | None = None,
@@ -114,7 +115,7 @@ class TautNetSurvivalCV(CrossValidated, SurvivalNet):
         ensemble: bool = False,
         n_jobs: int | None = None,
         ties: str = "breslow",
-        l1_ratio: float = 0.5,
+        l1_ratio: float = L1_RATIO,
         feature_groups: Mapping[str, Any] | None = None,
         penalty_factors: ArrayLike | None = None,
         layer_factors: ArrayLike | None = None,
@@ -125,8 +126,8 @@ class TautNetSurvivalCV(CrossValidated, SurvivalNet):
         skip: bool = True,
         finish: bool = False,
         alpha_min_ratio: str | float = "auto",
-        max_iter: int = 2000,
-        tol: float = 0.05,
+        max_iter: int = MAX_ITER,
+        tol: float = TOL,
         precision: str = "float32",
         verbose: bool | int = False,
         random_state: int | np.random.RandomState | None = None,

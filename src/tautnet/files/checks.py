@@ -219,7 +219,7 @@ def _check_penalty(model: FittedModel) -> None:
     rule = model.parameters.get("selection", "min")
     strength = model.attributes.get("alpha_", model.parameters.get("alpha"))
     require(type(penalty) is str, "no penalty")
-    require(not described(penalty).has_strength or _is_finite(strength), "no strength")
+    require(not described(str(penalty)).has_strength or _is_finite(strength), "no strength")
     require(type(rule) is str or _is_finite(rule), "no rule of choice")
 
 

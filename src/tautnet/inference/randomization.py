@@ -121,8 +121,10 @@ class FoldNetwork:
         """
         first, skip, _ = self.parameters.weights
         change = standardise(drawn, self.scaling.inputs.of(columns)) - self.inputs[:, columns]
-        beside = None if skip is None else self.beside + change @ skip[columns]
-        return self._loss(self.signal + change @ first[columns], beside)
+        signal = self.signal + change @ first[columns]
+        if skip is None or self.beside is None:
+            return self._loss(signal, None)
+        return self._loss(signal, self.beside + change @ skip[columns])
 
     def _loss(self, signal: Floats, beside: Floats | None) -> Floats:
         settings = self.scaling.settings

@@ -14,6 +14,7 @@ from tautnet.inference.intervals import (
 )
 from tautnet.inference.recommended import Row
 from tautnet.objective.registry import BASELINE
+from tautnet.objective.strengths import nearest
 from tautnet.tables.arrays import Floats
 from tautnet.validation.fits import Outer
 from tautnet.validation.study import LINEAR, Study, chosen_name, chosen_results
@@ -134,7 +135,7 @@ def _row(study: Study, name: str, outer: Outer, rule: str) -> Row:
     weight = study.sample.weight
     choice = study.chosen[name][rule]
     path = study.fits[name].path_of(choice)
-    i = choice.at
+    i = nearest(path.alphas, choice.alpha)
     test = float(np.average(outer.losses, weights=weight))
     return {
         "penalty": name,

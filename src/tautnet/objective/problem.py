@@ -115,7 +115,7 @@ class TableRows(NamedTuple):
     Attributes
     ----------
     table : TableInPlace
-        As it came, NaN where a cell is missing; all units share it.
+        As it came, NaN where a cell is missing; all chains share it.
     scaling : Scaling
         Centre and scale, (n_columns,) each, float64 in every precision: a large offset loses no
         digits.

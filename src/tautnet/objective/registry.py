@@ -6,10 +6,11 @@ The entries are plain facts: reading them imports no JAX. Only `PenaltyKind.make
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from importlib import import_module
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Literal, Protocol
+
+from tautnet.objective.choices import L1_RATIO
 
 if TYPE_CHECKING:
-    from tautnet.objective.networks import Network
     from tautnet.objective.penalties import Penalty
 
 # The penalty that all others are compared with: a fixed training with nothing on the weights.
@@ -19,6 +20,18 @@ SHRINKING = "l2"
 
 Training = Literal["path", "steps", "early_stopping", "dropout"]
 Removes = Literal["nothing", "weights", "predictors"]
+
+
+class Layout(Protocol):
+    """What the facts of a network are to a penalty."""
+
+    @property
+    def is_linear(self) -> bool:
+        """Whether there is no hidden layer."""
+
+    @property
+    def skip(self) -> bool:
+        """Whether a linear map runs beside hidden layers."""
 
 
 @dataclass(frozen=True)
@@ -95,7 +108,7 @@ class PenaltyKind:
         """Whether estimators take it by this name."""
         return self.base == self.name
 
-    def complaint(self, network: "Network") -> str | None:
+    def complaint(self, network: Layout) -> str | None:
         """Why this penalty cannot be used on a network, or None."""
         if self.needs_skip and (network.is_linear or not network.skip):
             return (
@@ -352,7 +365,7 @@ def relaxed_forms() -> dict[str, str]:
     return {kind.name: kind.relaxed_of for kind in kinds() if kind.relaxed_of}
 
 
-def make_penalty(name: str, alpha: float, l1_ratio: float = 0.5) -> "Penalty":
+def make_penalty(name: str, alpha: float, l1_ratio: float = L1_RATIO) -> "Penalty":
     """The penalty of a name at a strength.
 
     Parameters

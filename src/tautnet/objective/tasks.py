@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 
+from tautnet.objective.choices import DELTA, LOSS, QUANTILE, TIES
 from tautnet.objective.classification import BinaryLogLoss, MultilabelLogLoss, MultinomialLogLoss
 from tautnet.objective.losses import Loss
 from tautnet.objective.regression import Huber, Poisson, Quantile, SquaredError
@@ -15,7 +16,6 @@ REGRESSION_LOSSES: dict[str, Callable[[float, float], Loss]] = {
     "huber": lambda delta, quantile: Huber(delta),
     "quantile": lambda delta, quantile: Quantile(quantile),
 }
-TIES = ("breslow", "efron")
 
 
 def loss_for(
@@ -23,10 +23,10 @@ def loss_for(
     y: Floats,
     weight: Floats,
     *,
-    loss: str = "squared_error",
-    delta: float = 1.35,
-    quantile: float = 0.5,
-    ties: str = "breslow",
+    loss: str = LOSS,
+    delta: float = DELTA,
+    quantile: float = QUANTILE,
+    ties: str = TIES[0],
 ) -> Loss:
     """The loss of a task, after a check that it suits a target.
 

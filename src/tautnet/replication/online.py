@@ -2,7 +2,7 @@
 
 It works in float64. One job is one set of items under many strengths: the strengths are the last
 axis of every array, and each item is read once for all of them. Sets of items run side by side,
-see `validation.jobs`.
+see `engine.jobs`.
 """
 
 import random

@@ -8,6 +8,7 @@ from numpy.typing import NDArray
 
 from tautnet.solving.fitted_scaling import FittedScaling
 from tautnet.solving.settings import Settings
+from tautnet.tables.arrays import Integers
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -117,7 +118,7 @@ class Path:
         }
         return pd.DataFrame(columns, pd.Index(self.alphas, name="alpha"))
 
-    def _repr_html_(self):
+    def _repr_html_(self) -> str:
         """At most a dozen strengths of the path, for notebooks."""
         shown = np.unique(np.linspace(0, len(self.alphas) - 1, SHOWN).round().astype(int))
         words = (
@@ -126,3 +127,28 @@ class Path:
         return f"<p>{words}</p>\n" + self.frame().iloc[shown].reset_index().to_html(
             index=False, float_format="%.3g"
         )
+
+
+def ranking(order: str, path: Path, at: int) -> Integers:
+    """Predictors, the one to keep longest first; those never penalised before all others.
+
+    Parameters
+    ----------
+    order : {"norm", "exit"}
+        By their size at a strength, see `Path.sizes`; by where they leave the path for good,
+        those that leave together by the norm of their weights before.
+    path : Path
+    at : int
+        Index of that strength.
+
+    Returns
+    -------
+    int array (n_predictors,)
+    """
+    alive = path.norms > 0
+    last = np.where(alive.any(axis=0), len(alive) - 1 - alive[::-1].argmax(axis=0), -1)
+    before = path.norms[last, np.arange(len(last))]
+    factors = path.settings.penalty_factors
+    penalised = np.ones(len(last)) if factors is None else np.array(factors) > 0
+    sizes = [path.sizes[at]] if order == "norm" else []
+    return np.lexsort((*(-key for key in (before, last, *sizes)), penalised))

@@ -174,7 +174,7 @@ class Prepared:
         if not self.batched:
             return None
         size = self.settings.schedule.batch_size
-        dtype = data.weight.dtype
+        dtype = np.dtype(data.weight.dtype).type
         rows = data if self.source is not None else self._padded(dtype, self._shuffled(), size)
         return rows, np.asarray(len(self.X), np.int32), np.zeros(size, dtype)
 

@@ -1,6 +1,6 @@
 """How the points of a chain become a path."""
 
-from collections.abc import Collection, Sequence
+from collections.abc import Container, Sequence
 from functools import cached_property
 from typing import Any
 
@@ -42,7 +42,7 @@ class Recorder:
     sample : Sample
     held_out : int array
         Rows of the sample whose outputs are wanted.
-    certified : collection of int
+    certified : container of int
         Indices of the strengths that get a certificate.
     """
 
@@ -51,7 +51,7 @@ class Recorder:
         prepared: Prepared,
         sample: Sample,
         held_out: Integers,
-        certified: Collection[int] = (),
+        certified: Container[int] = (),
     ) -> None:
         self.prepared = prepared
         self.held_out = standardised(sample.X, held_out, prepared.scaling.inputs)
@@ -121,8 +121,8 @@ class Recorder:
         """Record several points, stacked."""
         prepared = self.prepared
         parameters = prepared.cropped(parameters)
-        for i in np.flatnonzero(keep):
-            self.parameters[self.count + int(i)] = pick(parameters, i)
+        for i in np.flatnonzero(keep).tolist():
+            self.parameters[self.count + i] = pick(parameters, i)
         self.count += len(alphas)
         fitted = self.fitted(parameters)
         outputs = prepared.settings.network.outputs(parameters, self.held_out)
@@ -169,7 +169,9 @@ class Recorder:
     def path(self, seconds: float) -> Path:
         """The path of all points; the rows themselves are no part of it."""
         names = self.blocks[0]
-        arrays = {name: np.concatenate([block[name] for block in self.blocks]) for name in names}
+        arrays: dict[str, Any] = {
+            name: np.concatenate([block[name] for block in self.blocks]) for name in names
+        }
         return Path(
             **arrays,
             histogram_limit=self.limit or 1.0,

@@ -181,16 +181,14 @@ class _Walk:
         point = self.prepared.start(np.float64)
         data = self.prepared.data(np.float64)
         for i, alpha in enumerate(self.alphas):
-            point, n_iter, *certificate = finish_point(
-                self.prepared, alpha, point, data, self.ticker
-            )
-            self.steps += n_iter
+            done = finish_point(self.prepared, alpha, point, data, self.ticker)
+            point = done.parameters
+            self.steps += done.n_iter
             n_alive, is_over = self._alive(stacked(point))
             if n_alive:
+                certificate = (done.stationarity, done.gap)
                 is_kept = i in self.kept
-                self.recorder.add(
-                    [alpha], stacked(point), [self.steps], [is_kept], [tuple(certificate)]
-                )
+                self.recorder.add([alpha], stacked(point), [self.steps], [is_kept], [certificate])
             if is_over:
                 self._end(i + n_alive)
                 return
@@ -304,7 +302,7 @@ class _Walk:
         """
         penalised = self.prepared.penalised
         all_penalised = bool(penalised.all())
-        is_bare = ~_heard(parameters)[:, penalised].any(axis=1)
+        is_bare = ~np.any(_heard(parameters)[:, penalised], axis=1)
         is_over = bool(is_bare.any()) and (all_penalised or not self.to_the_end)
         if not is_over:
             return len(is_bare), False
@@ -324,5 +322,5 @@ class _Walk:
 def _heard(parameters: Parameters) -> Booleans:
     """For each of several networks and each column whether one of its weights is not 0."""
     first, skip, _ = parameters.weights
-    heard = first.any(axis=2)
-    return heard if skip is None else heard | skip.any(axis=2)
+    heard = np.any(first, axis=2)
+    return heard if skip is None else heard | np.any(skip, axis=2)

@@ -111,7 +111,7 @@ def _mean_loss(
     outputs_beside: Floats,
 ) -> float:
     losses = held_out_losses(sample, loss, rows, beside, outputs, outputs_beside)
-    return np.average(losses, weights=sample.weight[rows])
+    return float(np.average(losses, weights=sample.weight[rows]))
 
 
 def held_out_losses(

@@ -115,7 +115,7 @@ def make_curve(scored: Iterable[Scored]) -> Curve:
     scored = list(scored)
     paths = [one.chain.path for one in scored]
     keys = np.unique(np.concatenate([_keys(path.alphas) for path in paths]))
-    alphas = {}
+    alphas: dict[float, float] = {}
     for path in paths:
         alphas |= dict(zip(_keys(path.alphas), path.alphas, strict=True))
     columns = []

@@ -8,7 +8,6 @@ from typing import NamedTuple
 
 import numpy as np
 
-from tautnet.objective.strengths import nearest
 from tautnet.solving.path import Path
 from tautnet.solving.settings import Settings
 from tautnet.tables.arrays import Floats, Integers
@@ -39,8 +38,6 @@ class Choice(NamedTuple):
         How many it keeps, where that plays a part in the choice.
     order : {"norm", "exit"} or None
         What ranked the predictors of a refit; None where the model is on the path itself.
-    path : Path, optional
-        The path on all rows that it is a place on, where that was asked for.
     """
 
     chains: "Chains"
@@ -49,14 +46,6 @@ class Choice(NamedTuple):
     standard_error: float = np.nan
     n_predictors: int | None = None
     order: str | None = None
-    path: Path | None = None
-
-    @property
-    def at(self) -> int:
-        """Index of the strength on the path."""
-        if self.path is None:
-            raise ValueError("the path of this choice was not asked for")
-        return nearest(self.path.alphas, self.alpha)
 
 
 class Outer(NamedTuple):

@@ -125,14 +125,16 @@ def fold_rows(
     ------
     TableError
     """
-    n_rows, free = len(target.y), groups is None and not ordered
-    if target.labels is not None and free and n_rows >= cv:
+    n_rows = len(target.y)
+    is_free = groups is None and not ordered
+    if target.labels is not None and is_free and n_rows >= cv:
         counts = np.bincount(target.labels)
         if counts.min() < cv:
             rows = "1 row" if counts.min() == 1 else f"{counts.min()} rows"
+            rarest = f"class {_class(target, int(counts.argmin()))} of {target.name!r}"
             raise TableError(
-                f"class {_class(target, counts.argmin())} of {target.name!r} has {rows}, fewer than"
-                f" {cv} folds: use a smaller cv (--cv), or leave the class out"
+                f"{rarest} has {rows}, fewer than {cv} folds: use a smaller cv (--cv), or leave the"
+                " class out"
             )
     fold = make_folds(n_rows, cv, labels=target.labels, groups=groups, ordered=ordered, seed=seed)
     _check_folds(target, weight, fold, 3 if nested else 2)
@@ -141,17 +143,15 @@ def fold_rows(
 
 def _check_weights(weight: Floats, fold: Integers, n_folds: int) -> None:
     if not np.bincount(fold, weight, n_folds).all():
-        raise TableError(
-            f"all rows of one of {n_folds} folds weigh 0: use a smaller cv (--cv), or leave such"
-            " rows out"
-        )
+        what = f"all rows of one of {n_folds} folds weigh 0"
+        raise TableError(f"{what}: use a smaller cv (--cv), or leave such rows out")
 
 
 def _check_folds(target: Target, weight: Floats, fold: Integers, needed: int) -> None:
     """Raise where a fold has no weight, or a class is found in fewer folds than needed."""
     n_folds = fold.max() + 1
     _check_weights(weight, fold, n_folds)
-    for code in range(0 if target.labels is None else len(target.classes)):
+    for code in range(_n_classes(target)):
         found = len(np.unique(fold[(target.labels == code) & (weight > 0)]))
         if found < needed:
             raise TableError(
@@ -231,7 +231,7 @@ def split_rows(
     """
     n_rows = len(target.y)
     y = target.y[:, 0] if target.labels is None else target.labels
-    codes = []
+    codes: list[Integers] = []
     for train, test in check_cv(cv, y).split(np.zeros((n_rows, 1)), y, groups):
         code = np.full(n_rows, NEVER_SEEN)
         code[train] = ALWAYS_SEEN
@@ -246,7 +246,12 @@ def split_rows(
     return codes
 
 
+def _n_classes(target: Target) -> int:
+    return 0 if target.classes is None or target.labels is None else len(target.classes)
+
+
 def _class(target: Target, code: int) -> str:
+    assert target.classes is not None, "a target of classes"
     return repr(str(target.classes[code]))
 
 
@@ -268,4 +273,4 @@ def chain_sets(n_folds: int, nested: bool) -> list[tuple[int, ...]]:
 
 def fold_weights(sample: Sample, fold: Integers) -> Floats:
     """Weight of the rows of each fold."""
-    return np.bincount(fold[fold >= 0], sample.weight[fold >= 0])
+    return np.bincount(fold[fold >= 0], sample.weight[fold >= 0]).astype(float)

@@ -26,31 +26,6 @@ LEAST_COLUMNS = 8
 COLUMNS_RATIO = 4
 
 
-def ranking(order: str, path: Path, at: int) -> Integers:
-    """Predictors, the one to keep longest first; those never penalised before all others.
-
-    Parameters
-    ----------
-    order : {"norm", "exit"}
-        By their size at a strength, see `Path.sizes`; by where they leave the path for good,
-        those that leave together by the norm of their weights before.
-    path : Path
-    at : int
-        Index of that strength.
-
-    Returns
-    -------
-    int array (n_predictors,)
-    """
-    alive = path.norms > 0
-    last = np.where(alive.any(axis=0), len(alive) - 1 - alive[::-1].argmax(axis=0), -1)
-    before = path.norms[last, np.arange(len(last))]
-    factors = path.settings.penalty_factors
-    penalised = np.ones(len(last)) if factors is None else np.array(factors) > 0
-    sizes = [path.sizes[at]] if order == "norm" else []
-    return np.lexsort((*(-key for key in (before, last, *sizes)), penalised))
-
-
 @dataclass(frozen=True)
 class RefitJob:
     """A chain on some predictors alone.
@@ -117,6 +92,7 @@ def widened(path: Path, sample: Sample, scaling: FittedScaling) -> Path:
     Path
     """
     columns = path.scaling.columns
+    assert columns is not None, "a path of some columns"
     n_columns = sample.X.shape[1]
     parameters = {i: _on_all_columns(one, columns, n_columns) for i, one in path.parameters.items()}
     norms = np.zeros((len(path.alphas), sample.n_predictors))

@@ -16,7 +16,7 @@ from tautnet.engine.jobs import Report, run_jobs, stages
 from tautnet.objective.networks import Parameters
 from tautnet.objective.strengths import nearest
 from tautnet.solving.fitted_scaling import FittedScaling
-from tautnet.solving.path import Path
+from tautnet.solving.path import Path, ranking
 from tautnet.solving.settings import Request, Settings
 from tautnet.tables.arrays import Floats, Integers
 from tautnet.tables.sample import Sample
@@ -24,7 +24,7 @@ from tautnet.validation.chains import Chain, ChainJob
 from tautnet.validation.curve import Fold
 from tautnet.validation.fits import Candidate, Chains, Choice, Fits
 from tautnet.validation.nested import honest_points
-from tautnet.validation.refits import RefitJob, ranking, refit_settings, widened
+from tautnet.validation.refits import RefitJob, refit_settings, widened
 
 ORDERS = ("norm", "exit")
 # Every number of predictors up to this one is tried, from there on steps of about a fifth.

@@ -110,13 +110,12 @@ def run_study(
     }
     fits: dict[str, Fits] = {**chains, **refitted}
     rules = {selection, "1se"}
-    chosen = {name: {rule: _choose(one, rule) for rule in rules} for name, one in fits.items()}
+    chosen = {name: {rule: one.choose(rule) for rule in rules} for name, one in fits.items()}
+    for name, choices in chosen.items():
+        for choice in choices.values():
+            # What is not walked yet is walked now, so that its time counts.
+            fits[name].path_of(choice)
     return Study(sample, fits, chosen, refitted, selection, groups)
-
-
-def _choose(fits: Fits, rule: str) -> Choice:
-    choice = fits.choose(rule)
-    return choice._replace(path=fits.path_of(choice))
 
 
 def candidates_for(

@@ -116,7 +116,8 @@ def attribute(estimator, name, owners):
 
 def penalty_name(estimator):
     """The name of an estimator's penalty, as `compare` has it."""
-    return adaptive_name(estimator.penalty) if estimator.adaptive else estimator.penalty
+    is_adaptive = estimator.adaptive and described(estimator.penalty).is_on_weights
+    return adaptive_name(estimator.penalty) if is_adaptive else estimator.penalty
 
 
 def strength(estimator):

@@ -1,0 +1,40 @@
+"""Names that arguments may take, and defaults of numbers: what all doors to a fit have in common.
+
+It imports nothing, so that the command can read it before anything heavy is loaded.
+"""
+
+ACTIVATIONS = ("relu", "tanh", "silu", "identity")
+REGRESSION_LOSSES = ("squared_error", "poisson", "huber", "quantile")
+TIES = ("breslow", "efron")
+TASKS = ("auto", "classification", "regression", "survival")
+# What predictors are selected for: survival times are not among it.
+SELECTION_TASKS = ("auto", "classification", "regression")
+PRECISIONS = ("float32", "float64")
+# Rules that choose a strength: the least loss, or one standard error above it.
+STRENGTH_RULES = ("min", "1se")
+SELECTION_METHODS = ("randomization", "stability")
+# That of the networks which say what predictors matter.
+SELECTION_PENALTY = "group"
+
+ALPHA = 1e-2
+L1_RATIO = 0.5
+LOSS = "squared_error"
+# Where Huber's loss becomes linear: it has then about 95 % of the efficiency of least squares
+# under normal noise (Huber 1981, Robust Statistics).
+DELTA = 1.35
+QUANTILE = 0.5
+MAX_ITER = 2000
+TOL = 0.05
+FDR = 0.1
+EXPECTED_FALSE = 4.0
+
+
+def implied_task(task: str, loss: str) -> str:
+    """The task that a target is read for: naming a loss names a regression.
+
+    Examples
+    --------
+    >>> implied_task("auto", "huber"), implied_task("auto", "squared_error")
+    ('regression', 'auto')
+    """
+    return task if loss == LOSS else "regression"
