@@ -234,6 +234,7 @@ def test_where_it_is_not_registered_its_model_shows_and_predicts(
     assert one.split() == other.removeprefix("estimator predicts ").split() == bits
     assert refused.startswith("refused: ")
     assert "penalty='group_scad' is not one of" in refused
+    assert "registered (tautnet.register_penalty adds others)" in refused
 
 
 @pytest.mark.parametrize("name", ["l2", "none", "adaptive_group", "relaxed_group"])
