@@ -21,8 +21,8 @@ ROOMS = {
         "target_columns sample"
     ).split(),
     "objective": (
-        "arrays strengths histograms prediction losses regression classification survival tasks "
-        "networks predictors penalties registry problem"
+        "choices arrays strengths histograms prediction losses regression classification survival "
+        "tasks networks predictors penalties registry problem"
     ).split(),
     "engine": "program loop jobs evaluate adam fista newton finishing".split(),
     "solving": (
