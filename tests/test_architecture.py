@@ -8,6 +8,8 @@ from pathlib import Path
 
 import pytest
 
+from tautnet.objective.registry import kinds
+
 SOURCE = Path(__file__).parents[1] / "src" / "tautnet"
 # From top to bottom, files of each room in order; docs/design.md draws the same.
 ROOMS = {
@@ -16,8 +18,8 @@ ROOMS = {
         "target_columns sample"
     ).split(),
     "objective": (
-        "arrays strengths histograms prediction losses regression classification survival tasks "
-        "networks predictors penalties registry problem"
+        "choices arrays strengths histograms prediction losses regression classification survival "
+        "tasks networks predictors penalties registry problem"
     ).split(),
     "engine": "program loop jobs evaluate adam fista newton finishing".split(),
     "solving": (
@@ -160,6 +162,79 @@ def test_no_code_asks_for_the_type_of_our_own():
             if isinstance(node, ast.Call) and getattr(node.func, "id", "") == "isinstance":
                 asked = {leaf.id for leaf in ast.walk(node.args[1]) if isinstance(leaf, ast.Name)}
                 assert not asked & own, f"{path.name}:{node.lineno}"
+
+
+# The article's own experiment is a fixed set of penalties, whatever others there are.
+ASKING = [name for name in ORDER if name.split(".")[0] != "replication"]
+# What comes before the registry knows no penalties: "none" is a kind of column there.
+ASKING = ASKING[ASKING.index("objective.registry") + 1 :]
+# Their values have words of their own: facts of a penalty, and which strengths to certify.
+OTHER_WORDS = {"training", "takes_out", "certify"}
+
+
+def texts(node):
+    """Constant texts in an expression, or in a list of them."""
+    parts = node.elts if isinstance(node, ast.Tuple | ast.List | ast.Set) else [node]
+    return {part.value for part in parts if isinstance(part, ast.Constant)}
+
+
+def has_other_words(node):
+    """Whether an expression takes a word that is a penalty's name by chance."""
+    return getattr(node, "attr", getattr(node, "id", None)) in OTHER_WORDS
+
+
+def named(tree, names):
+    """Lines at which code asks for a penalty by its name, in a comparison, a case or a table."""
+    for node in ast.walk(tree):
+        asked = set()
+        if isinstance(node, ast.Compare):
+            sides = [node.left, *node.comparators]
+            asked = set() if any(map(has_other_words, sides)) else set().union(*map(texts, sides))
+        elif isinstance(node, ast.MatchValue):
+            asked = texts(node.value)
+        elif isinstance(node, ast.Subscript) and not has_other_words(node.slice):
+            asked = keys(node.value)
+        elif isinstance(node, ast.Call) and getattr(node.func, "attr", "") == "get":
+            asked = keys(node.func.value)
+        if asked & names:
+            yield node.lineno
+
+
+def keys(node):
+    """Keys of a dict that is written out."""
+    return (
+        set().union(*map(texts, filter(None, node.keys))) if isinstance(node, ast.Dict) else set()
+    )
+
+
+@pytest.mark.parametrize("name", ASKING)
+def test_no_code_asks_for_a_penalty_by_its_name(name):
+    """What differs from penalty to penalty is a fact of `PenaltyKind`."""
+    names = {kind.name for kind in kinds()}
+    tree = ast.parse(MODULES[name].read_text(encoding="utf-8"))
+    lines = list(named(tree, names))
+    assert not lines, f"{name}, lines {lines}: ask for a fact of the penalty instead"
+
+
+@pytest.mark.parametrize(
+    "code, is_asking",
+    [
+        ("penalty == 'l2'", True),
+        ("'group' not in penalties", True),
+        ("penalty in ('none', x)", True),
+        ("{'l1': 1, 'l2': 2}[penalty]", True),
+        ("{'l1': 1}.get(penalty)", True),
+        ("match penalty:\n    case 'l1': pass", True),
+        ("penalty == BASELINE", False),
+        ("kind.training == 'early_stopping'", False),
+        ("request.certify == 'none'", False),
+        ("rows['none']", False),
+        ("{'norm': 1}[order]", False),
+        ("for penalty in ('l1', 'l2'): pass", False),
+    ],
+)
+def test_the_check_sees_a_penalty_s_name(code, is_asking):
+    assert bool(list(named(ast.parse(code), {"none", "l1", "l2", "group"}))) == is_asking
 
 
 def test_every_public_name_is_documented():

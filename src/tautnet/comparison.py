@@ -19,7 +19,7 @@ from tautnet.inference.recommended import best_row, over_fitted, recommended_nam
 from tautnet.inference.result import as_json, study_detail
 from tautnet.inference.table import Table, tabulate
 from tautnet.objective.choices import DELTA, L1_RATIO, MAX_ITER, QUANTILE, TOL, implied_task
-from tautnet.objective.networks import Network, layer_sizes
+from tautnet.objective.networks import Network
 from tautnet.objective.registry import default_names, penalty_kind, relaxed_forms
 from tautnet.objective.tasks import loss_for
 from tautnet.prose.verdict import write_verdict
@@ -249,10 +249,10 @@ def compare(
     ('regression', 'l2')
     """
     # All arguments by name: it stands first, where there are no other names.
-    refuse(locals(), door="compare")
+    given = dict(locals())
+    refuse(given, door="compare")
     start = time.perf_counter()
-    sizes = layer_sizes(hidden_layer_sizes)
-    network = Network(sizes, activation, skip and bool(sizes))
+    network = Network.of(hidden_layer_sizes, activation, skip)
     target, sample, encoder = encode(X, y, sample_weight, implied_task(task, loss))
     task_loss = loss_for(
         target.task, sample.y, sample.weight, loss=loss, delta=delta, quantile=quantile, ties=ties
@@ -301,27 +301,7 @@ def compare(
     sentences = write_verdict(result)
     result["detail"]["sentences"] = sentences
     result["verdict"] = " ".join(sentences)
-    parameters = dict(
-        cv=cv,
-        selection=selection,
-        n_jobs=n_jobs,
-        loss=loss,
-        delta=delta,
-        quantile=quantile,
-        ties=ties,
-        l1_ratio=l1_ratio,
-        feature_groups=feature_groups,
-        penalty_factors=penalty_factors,
-        hidden_layer_sizes=sizes,
-        activation=activation,
-        skip=skip,
-        finish=finish,
-        alpha_min_ratio=alpha_min_ratio,
-        max_iter=max_iter,
-        tol=tol,
-        precision=precision,
-        random_state=random_state,
-    )
+    parameters = given | {"hidden_layer_sizes": network.hidden_layer_sizes}
     model = _recommended_model(result["recommended"], parameters, X, target, encoder, study)
     result["seconds"] = time.perf_counter() - start
     result["version"] = version("tautnet")

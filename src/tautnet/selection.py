@@ -17,7 +17,7 @@ from tautnet.inference.stability import (
     counted,
 )
 from tautnet.objective.choices import EXPECTED_FALSE, FDR, SELECTION_PENALTY
-from tautnet.objective.networks import Network, layer_sizes
+from tautnet.objective.networks import Network
 from tautnet.objective.tasks import loss_for
 from tautnet.selection_methods import by_randomization, by_stability, result_of
 from tautnet.solving.settings import Settings
@@ -166,8 +166,7 @@ def select_features(
     # All arguments by name: it stands first, where there are no other names.
     refuse(locals(), door="select_features")
     start = time.perf_counter()
-    sizes = layer_sizes(hidden_layer_sizes)
-    network = Network(sizes, activation, skip and bool(sizes))
+    network = Network.of(hidden_layer_sizes, activation, skip)
     target, sample, encoder = encode(X, y, sample_weight, task)
     n_rows = int((sample.weight > 0).sum())
     if n_rows < LEAST_ROWS:

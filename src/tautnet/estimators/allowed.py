@@ -152,7 +152,10 @@ _CALLABLE = _or_none(callable, "a callable")
 ALLOWED: dict[str, Allowed] = {
     "penalty": Allowed(
         lambda value: _is_named(value, tuple(estimator_names())),
-        lambda: f"one of {', '.join(estimator_names())}",
+        lambda: (
+            f"one of {', '.join(estimator_names())}, which are all that are registered"
+            " (tautnet.register_penalty adds others)"
+        ),
     ),
     "penalties": Allowed(
         _are_penalties, lambda: f"a list, as ['l2'], of some of {', '.join(compared_names())}"

@@ -8,7 +8,7 @@ from typing import Any, TypeAlias
 import numpy as np
 
 from tautnet.files.parts import Model
-from tautnet.objective.registry import described
+from tautnet.objective.registry import SHRINKING, described
 from tautnet.prose.words import certificate_in_words, number
 from tautnet.tables.arrays import Floats
 
@@ -225,7 +225,8 @@ def _penalty(known: Facts) -> str:
     if known["relaxed_order"] is None:
         return f"{name}, alpha {number(known['alpha'])}, {chosen}"
     ranks = f"{name} ranks predictors by {RANKED[known['relaxed_order']]}"
-    return f"{ranks}, l2 refits the first of them, alpha {number(known['relaxed_alpha'])}, {chosen}"
+    alpha = number(known["relaxed_alpha"])
+    return f"{ranks}, {SHRINKING} refits the first of them, alpha {alpha}, {chosen}"
 
 
 def _chosen(known: Facts) -> str:

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import NamedTuple
+from typing import NamedTuple, Self
 
 import jax
 import numpy as np
@@ -88,6 +88,18 @@ class Network:
     hidden_layer_sizes: tuple[int, ...] = (100,)
     activation: str = "relu"
     skip: bool = True
+
+    @classmethod
+    def of(cls, hidden: int | Sequence[int], activation: str, skip: bool) -> Self:
+        """The network of a user's arguments: one number is one layer, a linear map has no skip.
+
+        Examples
+        --------
+        >>> Network.of(20, "relu", True), Network.of((), "relu", True).skip
+        (Network(hidden_layer_sizes=(20,), activation='relu', skip=True), False)
+        """
+        sizes = layer_sizes(hidden)
+        return cls(sizes, activation, skip and bool(sizes))
 
     @property
     def is_linear(self) -> bool:

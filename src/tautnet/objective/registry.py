@@ -348,6 +348,18 @@ def names_where(fact: str) -> list[str]:
     return [name for name in compared_names() if getattr(_KINDS[name], fact)]
 
 
+def adaptive_name(name: str) -> str:
+    """The name of the adaptive form of a penalty, also of one that `compare` does not take.
+
+    Examples
+    --------
+    >>> adaptive_name("group"), adaptive_name("l1")
+    ('adaptive_group', 'adaptive_l1')
+    """
+    forms = (kind.name for kind in kinds() if kind.adaptive_of == name)
+    return next(forms, f"adaptive_{name}")
+
+
 def relaxed_forms() -> dict[str, str]:
     """Name of each relaxed form -> the penalty whose predictors it refits."""
     return {kind.name: kind.relaxed_of for kind in kinds() if kind.relaxed_of}

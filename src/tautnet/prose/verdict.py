@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 
 from tautnet.inference.recommended import best_row, is_better
-from tautnet.objective.registry import BASELINE, described
+from tautnet.objective.registry import BASELINE, SHRINKING, described
 from tautnet.objective.strengths import nearest
 from tautnet.prose.words import (
     Result,
@@ -301,7 +301,7 @@ def _what_to_do(result: Result) -> str:
     if to_use(result) != LINEAR:
         return f"Use {network}"
     return (
-        f"Use the linear model, without a hidden layer, under {quoted('l2')}, alpha"
+        f"Use the linear model, without a hidden layer, under {quoted(SHRINKING)}, alpha"
         f" {number(linear['alpha'])} ({certificate_in_words(linear)}):"
         f" {_expected(linear, result['metric'])}. For a network, use {network}"
     )

@@ -3,6 +3,7 @@
 import textwrap
 from typing import NamedTuple
 
+from tautnet.objective.registry import BASELINE
 from tautnet.prose.words import number
 from tautnet.views.article_pictures import LEARNERS, NAMES
 from tautnet.views.terminal import aligned
@@ -263,7 +264,7 @@ def _learner_row(row):
     chosen = number(row["strength"])
     if low != high:
         chosen += f" ({number(low)} to {number(high)})"
-    if name == "none":
+    if name == BASELINE:
         chosen = "-"
     return [
         NAMES[name],

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple, Self
 import numpy as np
 from sklearn.utils.validation import check_is_fitted
 
-from tautnet.objective.registry import described
+from tautnet.objective.registry import adaptive_name, described
 from tautnet.prose.words import number
 from tautnet.views.terminal import readable
 
@@ -117,7 +117,7 @@ def attribute(estimator, name, owners):
 def penalty_name(estimator):
     """The name of an estimator's penalty, as `compare` has it."""
     is_adaptive = estimator.adaptive and described(estimator.penalty).is_on_weights
-    return f"adaptive_{estimator.penalty}" if is_adaptive else estimator.penalty
+    return adaptive_name(estimator.penalty) if is_adaptive else estimator.penalty
 
 
 def strength(estimator):

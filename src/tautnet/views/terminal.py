@@ -4,6 +4,7 @@ import textwrap
 import unicodedata
 from typing import NamedTuple
 
+from tautnet.objective.registry import BASELINE
 from tautnet.prose.verdict import to_use
 from tautnet.prose.words import number
 
@@ -94,8 +95,8 @@ def gain_key(result):
     key, name : str
         The key in each row, and what to call it.
     """
-    has_none = any(row["penalty"] == "none" for row in result["rows"])
-    return ("vs_none", "none") if has_none else ("vs_null", "constant")
+    has_none = any(row["penalty"] == BASELINE for row in result["rows"])
+    return ("vs_none", BASELINE) if has_none else ("vs_null", "constant")
 
 
 def print_comparison(result, sentences, console):
