@@ -69,7 +69,7 @@ def walk(name, data, activation, penalty, *, finish, nested, keep=()):
     from tautnet.objective.tasks import loss_for
     from tautnet.solving.settings import Settings
     from tautnet.tables.sample import encode
-    from tautnet.validation.fits import Candidate
+    from tautnet.validation.chains import Candidate
     from tautnet.validation.folds import fold_rows
     from tautnet.validation.nested import cross_validate
 
@@ -375,7 +375,7 @@ def held_out_loss(sample, prepared, held_out, point):
     """Mean loss of a padded point on rows that are held out."""
     import jax
 
-    from tautnet.validation.chains import held_out_losses
+    from tautnet.validation.chain import held_out_losses
 
     stacked = prepared.cropped(jax.tree.map(lambda leaf: leaf[None], point))
     alone = jax.tree.map(lambda leaf: leaf[0], stacked)

@@ -230,7 +230,7 @@ def fold_p_values(make, seed, jobs):
     from tautnet.objective.tasks import loss_for
     from tautnet.solving.settings import Settings
     from tautnet.tables.sample import encode
-    from tautnet.validation.fits import Candidate
+    from tautnet.validation.chains import Candidate
     from tautnet.validation.folds import fold_rows
     from tautnet.validation.nested import cross_validate
 

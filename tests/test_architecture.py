@@ -14,7 +14,7 @@ SOURCE = Path(__file__).parents[1] / "src" / "tautnet"
 # From top to bottom, files of each room in order; docs/design.md draws the same.
 ROOMS = {
     "tables": (
-        "errors arrays scaling datasets parsing reader cells recipes encoder blocks target "
+        "errors arrays scaling datasets missing parsing reader cells recipes encoder blocks target "
         "target_columns sample"
     ).split(),
     "objective": (
@@ -25,7 +25,7 @@ ROOMS = {
     "solving": (
         "settings fitted_scaling prepared bends path recorder finishing walk trainings adaptive"
     ).split(),
-    "validation": "folds chains curve fits nested refits relaxed study".split(),
+    "validation": "folds chain curve chains nested refits relaxed study".split(),
     "inference": (
         "intervals recommended constant curves table diagnostics exits conditionals p_values "
         "randomization stability result"

@@ -15,7 +15,7 @@ from tautnet.objective.choices import DELTA, L1_RATIO, MAX_ITER, QUANTILE, TOL, 
 from tautnet.solving.path import Path
 from tautnet.solving.settings import Request
 from tautnet.tables.target import as_target
-from tautnet.validation.chains import ChainJob
+from tautnet.validation.chain import ChainJob
 
 
 def fit_path(

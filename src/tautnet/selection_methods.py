@@ -24,7 +24,7 @@ from tautnet.prose.selection import randomization_in_words, stability_in_words
 from tautnet.solving.settings import Settings
 from tautnet.tables.arrays import Booleans, Floats, Integers
 from tautnet.tables.sample import Sample
-from tautnet.validation.fits import Candidate, Chains
+from tautnet.validation.chains import Candidate, Chains
 from tautnet.validation.nested import cross_validate
 
 
@@ -150,7 +150,7 @@ def by_stability(
 
 def result_of(found: Found, names: list[str]) -> dict[str, Any]:
     """The part of the result that a method fills; the surest predictors come first."""
-    path = found.chains.refit
+    path = found.chains.path
     exits = order_of_exit(path, [chain.path for chain, _ in found.chains.singles])
     norms = path.norms[nearest(path.alphas, found.alpha)]
     surest = found.values if found.value_name == "p_value" else -found.values

@@ -20,7 +20,7 @@ from tautnet.objective.networks import Parameters, Weights
 from tautnet.solving.prepared import prepare
 from tautnet.tables.sample import Sample
 from tautnet.tables.scaling import Scaling
-from tautnet.validation.fits import Candidate
+from tautnet.validation.chains import Candidate
 from tautnet.validation.folds import make_folds
 from tautnet.validation.nested import cross_validate
 

@@ -16,7 +16,7 @@ from counting import count_calls
 
 from tautnet.tables.datasets import BUILT_INS
 from tautnet.tables.errors import TableError
-from tautnet.tables.parsing import MISSING_MARKERS
+from tautnet.tables.missing import MISSING_MARKERS
 from tautnet.tables.reader import read_table
 
 

@@ -20,7 +20,7 @@ from tautnet.engine.loop import Ticker
 from tautnet.solving.settings import Request
 from tautnet.tables.errors import TableError
 from tautnet.tables.target import encode_target
-from tautnet.validation.chains import Chain, ChainJob
+from tautnet.validation.chain import Chain, ChainJob
 from tautnet.validation.curve import Curve, Scored, inner_curve, make_curve, outer_curve
 from tautnet.validation.folds import chain_sets, fold_rows, make_folds, partition_rows
 

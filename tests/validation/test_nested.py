@@ -5,7 +5,7 @@ import pytest
 
 from tautnet.inference.table import tabulate
 from tautnet.solving.adaptive import adaptive_factors
-from tautnet.validation.fits import Candidate
+from tautnet.validation.chains import Candidate
 from tautnet.validation.folds import make_folds
 from tautnet.validation.nested import cross_validate
 from tautnet.validation.study import chosen_results, run_study

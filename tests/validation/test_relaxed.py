@@ -11,7 +11,7 @@ from sklearn.linear_model import Ridge
 
 import tautnet as tn
 from tautnet.solving.path import ranking
-from tautnet.validation.fits import Candidate, Choice
+from tautnet.validation.chains import Candidate, Choice
 from tautnet.validation.folds import make_folds
 from tautnet.validation.nested import cross_validate
 from tautnet.validation.relaxed import choice, counts_up_to, is_past_its_best, relax

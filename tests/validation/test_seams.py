@@ -10,7 +10,7 @@ from tautnet.inference.randomization import NetworkJob
 from tautnet.inference.stability import HalfJob
 from tautnet.solving.adaptive import PointJob
 from tautnet.solving.settings import Request
-from tautnet.validation.chains import ChainJob
+from tautnet.validation.chain import ChainJob
 from tautnet.validation.folds import make_folds
 from tautnet.validation.refits import RefitJob
 

@@ -5,7 +5,7 @@ import pytest
 
 from tautnet.inference.recommended import over_fitted, recommended_name
 from tautnet.inference.table import Table
-from tautnet.validation.fits import Outer
+from tautnet.validation.chains import Outer
 
 WEIGHT = np.ones(200)
 NOISE = np.random.default_rng(0).normal(size=200)

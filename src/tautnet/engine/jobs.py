@@ -17,15 +17,15 @@ from threadpoolctl import threadpool_limits
 from tautnet.engine.loop import Ticker
 from tautnet.engine.program import forget_programs, use_compilation_cache
 
-Table = TypeVar("Table", contravariant=True)
-Result = TypeVar("Result", covariant=True)
+Shared = TypeVar("Shared", contravariant=True)
+Outcome = TypeVar("Outcome", covariant=True)
 Report = Callable[[float], None]
 
 
-class Job(Protocol[Table, Result]):
+class Job(Protocol[Shared, Outcome]):
     """What can be run beside others: a record that depends on nothing but itself and the table."""
 
-    def run(self, table: Table, ticker: Ticker) -> Result:
+    def run(self, table: Shared, ticker: Ticker) -> Outcome:
         """Do it; ``ticker`` hears of progress and stops it."""
 
 
@@ -65,7 +65,7 @@ class Progress:
 
 
 def stage(on_progress: Report | None, low: float, high: float) -> Report | None:
-    """What is told of a stage between two shares of the whole; None where nobody asks."""
+    """A callback that maps a stage's progress onto a part of the whole; None if nobody listens."""
     if on_progress is None:
         return None
     return lambda share: on_progress(low + (high - low) * share)
@@ -78,12 +78,12 @@ def stages(n: int, on_progress: Report | None) -> Iterator[Report | None]:
 
 
 def run_jobs(
-    table: Table,
-    jobs: Sequence[Job[Table, Result]],
+    table: Shared,
+    jobs: Sequence[Job[Shared, Outcome]],
     *,
     n_jobs: int | None = None,
     on_progress: Report | None = None,
-) -> list[Result]:
+) -> list[Outcome]:
     """Run jobs on a table and return their results in order.
 
     Parameters
@@ -102,6 +102,7 @@ def run_jobs(
         At once; jobs that run end at their next call of a compiled program.
     """
     use_compilation_cache()
+    # Between runs no program is at work: those that are too many may go.
     forget_programs()
     progress = Progress(len(jobs), on_progress or (lambda share: None))
     tickers = [Ticker(partial(progress.update, i)) for i in range(len(jobs))]
@@ -124,17 +125,18 @@ def run_jobs(
             executor.shutdown(wait=False, cancel_futures=True)
 
 
-def _run(table: Table, job: Job[Table, Result], ticker: Ticker) -> Result:
+def _run(table: Shared, job: Job[Shared, Outcome], ticker: Ticker) -> Outcome:
     result = job.run(table, ticker)
     ticker.tick(1.0)
     return result
 
 
-def _results(futures: list[Future[Result]]) -> list[Result]:
+def _results(futures: list[Future[Outcome]]) -> list[Outcome]:
     pending = set(futures)
     while pending:
         # A short time-out lets Ctrl-C through on every platform.
         done, pending = wait(pending, timeout=0.2, return_when=FIRST_COMPLETED)
         for future in done:
+            # Raises the error of a job at once.
             future.result()
     return [future.result() for future in futures]

@@ -24,8 +24,8 @@ from tautnet.solving.settings import Request
 from tautnet.tables.arrays import Floats, Integers
 from tautnet.tables.sample import Sample
 from tautnet.tables.target import Target
-from tautnet.validation.chains import ChainJob
-from tautnet.validation.fits import Candidate, Chains, Choice
+from tautnet.validation.chain import ChainJob
+from tautnet.validation.chains import Candidate, Chains, Choice
 from tautnet.validation.folds import split_rows, tolerant_folds
 from tautnet.validation.nested import cross_validate
 from tautnet.validation.relaxed import Relaxed, choice, relax
@@ -134,11 +134,11 @@ class CrossValidated(Net):
         self.relaxed_alpha_ = reached if is_refit else None
         self.relaxed_order_ = taken.order
         self.cv_loss_ = float(taken.mean)
-        self.cv_results_ = penalty_curves(chains, curve, chains.refit)
+        self.cv_results_ = penalty_curves(chains, curve, chains.path)
         self._store(sample, path, at)
         if self.relax:
             self.relaxed_results_ = relaxed.results()
-        self._keep_factors(chains.refit)
+        self._keep_factors(chains.path)
         self._store_exits(chains)
         self._store_curves(chains)
         if self.ensemble:
@@ -200,7 +200,7 @@ class CrossValidated(Net):
         """Keep what can be drawn of a fit beside ``cv_results_``."""
         self.path_predictors_ = predictor_names(self)
         self.null_loss_ = null_loss(chains)
-        self.path_ = replace(chains.refit, parameters={})
+        self.path_ = replace(chains.path, parameters={})
         if penalty_kind(self.penalty).training == "steps":
             self.training_curve_ = training_curve(chains)
 
@@ -209,7 +209,7 @@ class CrossValidated(Net):
 
         A constant predictor is no part of the path: it has left at 0.
         """
-        exits = order_of_exit(chains.refit, [chain.path for chain, _ in chains.singles])
+        exits = order_of_exit(chains.path, [chain.path for chain, _ in chains.singles])
         n_predictors = len(self.penalty_factors_)
         self.exit_alphas_ = np.zeros(n_predictors)
         self.exit_spread_ = np.full(n_predictors, np.nan)

@@ -7,7 +7,7 @@ from typing import Any
 
 from tautnet.estimators.allowed import Door
 from tautnet.objective import choices
-from tautnet.objective.registry import SHRINKING, PenaltyKind, penalty_kind, relaxed_forms
+from tautnet.objective.registry import L2, PenaltyKind, penalty_kind, relaxed_forms
 
 Arguments = Mapping[str, Any]
 
@@ -35,7 +35,7 @@ class Given:
         Whether a linear model, which always is solved, is fitted beside.
     """
 
-    kinds: tuple[PenaltyKind, ...] = (penalty_kind(SHRINKING),)
+    kinds: tuple[PenaltyKind, ...] = (penalty_kind(L2),)
     n_hidden_layers: int = 1
     skip: bool = True
     finish: bool = False
@@ -61,7 +61,7 @@ class Given:
     @property
     def fitted(self) -> tuple[PenaltyKind, ...]:
         """The penalties of all fits: a comparison's linear model has its own."""
-        return (*self.kinds, penalty_kind(SHRINKING)) if self.is_comparison else self.kinds
+        return (*self.kinds, penalty_kind(L2)) if self.is_comparison else self.kinds
 
     @property
     def has_path(self) -> bool:
@@ -158,7 +158,7 @@ def _named(arguments: Arguments, door: Door) -> list[str]:
         return [choices.SELECTION_PENALTY]
     if "penalties" in arguments:
         return list(arguments["penalties"])
-    return [arguments.get("penalty", SHRINKING)]
+    return [arguments.get("penalty", L2)]
 
 
 def _count_layers(sizes: Any) -> int:

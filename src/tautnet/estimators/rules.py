@@ -1,5 +1,7 @@
 """The rules of arguments, one table for the estimators, the functions and the command.
 
+Whoever takes arguments from users is a door: an estimator, a function such as `compare`, a command.
+
 `APPLIES` says when an argument does something, `CONFLICTS` which arguments cannot stand together;
 `allowed.ALLOWED`, which values each may take. The command reads all of it before a table, so
 neither NumPy, JAX, pandas nor scikit-learn is imported here.
@@ -138,6 +140,7 @@ APPLIES: tuple[Rule, ...] = (
         "{finish:True} or {hidden_layer_sizes:()}",
         {"penalty": "l2", "tol": 0.1},
     ),
+    # One condition, two messages: of estimators, then of comparisons, which refit one penalty.
     Rule(
         "relax",
         lambda given: given.is_comparison or given.can_relax,

@@ -8,7 +8,7 @@ from typing import Any, TypeAlias
 import numpy as np
 
 from tautnet.files.parts import Model
-from tautnet.objective.registry import SHRINKING, described
+from tautnet.objective.registry import L2, described
 from tautnet.prose.words import certificate_in_words, number
 from tautnet.tables.arrays import Floats
 
@@ -226,7 +226,7 @@ def _penalty(known: Facts) -> str:
         return f"{name}, alpha {number(known['alpha'])}, {chosen}"
     ranks = f"{name} ranks predictors by {RANKED[known['relaxed_order']]}"
     alpha = number(known["relaxed_alpha"])
-    return f"{ranks}, {SHRINKING} refits the first of them, alpha {alpha}, {chosen}"
+    return f"{ranks}, {L2} refits the first of them, alpha {alpha}, {chosen}"
 
 
 def _chosen(known: Facts) -> str:

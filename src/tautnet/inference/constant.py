@@ -5,7 +5,7 @@ import numpy as np
 from tautnet.objective.losses import Loss
 from tautnet.tables.arrays import Floats, Integers
 from tautnet.tables.sample import Sample
-from tautnet.validation.fits import Fits
+from tautnet.validation.chains import Fits
 from tautnet.validation.folds import NEVER_SEEN, fold_weights
 from tautnet.validation.study import Study
 

@@ -7,8 +7,8 @@ import numpy as np
 from tautnet.objective.strengths import nearest
 from tautnet.solving.path import Path
 from tautnet.tables.arrays import Floats
+from tautnet.validation.chains import Chains
 from tautnet.validation.curve import Curve
-from tautnet.validation.fits import Chains
 from tautnet.validation.folds import fold_weights
 
 
@@ -24,7 +24,7 @@ def training_curve(chains: Chains) -> dict[str, Floats]:
     train = [chain.path.train_loss for chain, _ in chains.singles]
     weights = np.concatenate([fold_weights(chains.sample, fold) for fold in chains.folds])
     return {
-        "step": chains.refit.steps,
+        "step": chains.path.steps,
         "mean_test_loss": np.average(test, axis=0, weights=weights),
         "mean_train_loss": np.mean(train, axis=0),
     } | {f"split{i}_test_loss": losses for i, losses in enumerate(test)}

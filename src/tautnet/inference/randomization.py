@@ -23,7 +23,7 @@ from tautnet.solving.trainings import run_chain
 from tautnet.tables.arrays import Floats, Integers
 from tautnet.tables.sample import Sample
 from tautnet.tables.scaling import standardise
-from tautnet.validation.fits import Chains
+from tautnet.validation.chains import Chains
 
 # Rows beyond which so many of them, drawn at random, are what the test looks at.
 MOST_ROWS = 10_000

@@ -19,7 +19,7 @@ from tautnet.objective.registry import BASELINE
 from tautnet.tables.arrays import Cells, Floats, Integers
 from tautnet.tables.encoder import TableEncoder
 from tautnet.tables.target import Target
-from tautnet.validation.fits import Outer
+from tautnet.validation.chains import Outer
 from tautnet.validation.study import Study
 
 LARGEST_LISTED = 20_000
@@ -155,7 +155,7 @@ def _none_detail(study: Study) -> Row:
     chains = study.chosen[BASELINE][study.selection].chains
     curve = training_curve(chains)
     # A log-loss this small on every row means that every class is far from its boundary.
-    is_separated = study.loss.score_name == "accuracy" and chains.refit.train_loss[-1] < 0.01
+    is_separated = study.loss.score_name == "accuracy" and chains.path.train_loss[-1] < 0.01
     folds = [losses for name, losses in curve.items() if name.startswith("split")]
     return {
         "steps": curve["step"],

@@ -16,7 +16,7 @@ from tautnet.inference.recommended import Row
 from tautnet.objective.registry import BASELINE
 from tautnet.objective.strengths import nearest
 from tautnet.tables.arrays import Floats
-from tautnet.validation.fits import Outer
+from tautnet.validation.chains import Outer
 from tautnet.validation.study import LINEAR, Study, chosen_name, chosen_results
 
 CHOSEN = "chosen"

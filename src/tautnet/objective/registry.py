@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 # The penalty that all others are compared with: a fixed training with nothing on the weights.
 BASELINE = "none"
 # The penalty of the linear model that a comparison puts beside the networks, and of refits.
-SHRINKING = "l2"
+L2 = "l2"
 
 Training = Literal["path", "steps", "early_stopping", "dropout"]
 Removes = Literal["nothing", "weights", "predictors"]
@@ -95,12 +95,12 @@ class PenaltyKind:
 
     @property
     def selects(self) -> bool:
-        """Whether it can take predictors out."""
+        """Whether it can take predictors out, as a whole or weight by weight."""
         return self.takes_out != "nothing"
 
     @property
     def base(self) -> str:
-        """The name that an estimator knows it by: that of the penalty whose form it is."""
+        """The name that an estimator knows it by: the penalty that it is a form of."""
         return self.adaptive_of or self.relaxed_of or self.name
 
     @property
@@ -112,15 +112,14 @@ class PenaltyKind:
         """Why this penalty cannot be used on a network, or None."""
         if self.needs_skip and (network.is_linear or not network.skip):
             return (
-                f"{self.name} ties hidden layers to a linear map beside them: it needs a hidden "
-                "layer and skip=True"
+                f"{self.name} needs a linear map beside hidden layers: a hidden layer and skip=True"
             )
         if self.needs_hidden_layer and network.is_linear:
             return f"{self.name} leaves hidden units out: it needs a hidden layer"
         return None
 
 
-def _built_in(name: str, *ratio: float) -> Callable[[float, float], "Penalty"]:
+def _of_class(name: str, *ratio: float) -> Callable[[float, float], "Penalty"]:
     """A maker of one of this package's classes, which are imported when one is made."""
 
     def make(alpha: float, l1_ratio: float) -> "Penalty":
@@ -137,10 +136,10 @@ def _with_ratio(name: str) -> Callable[[float, float], "Penalty"]:
 
 
 def _nothing(alpha: float, l1_ratio: float) -> "Penalty":
-    return _built_in("ElasticNet", 0.0)(0.0, l1_ratio)
+    return _of_class("ElasticNet", 0.0)(0.0, l1_ratio)
 
 
-_BUILT_IN = (
+_OWN_KINDS = (
     PenaltyKind(
         "none",
         _nothing,
@@ -151,13 +150,13 @@ _BUILT_IN = (
     ),
     PenaltyKind(
         "l2",
-        _built_in("ElasticNet", 0.0),
+        _of_class("ElasticNet", 0.0),
         "Shrinks all weights by their squares.",
         is_compared=True,
     ),
     PenaltyKind(
         "l1",
-        _built_in("ElasticNet", 1.0),
+        _of_class("ElasticNet", 1.0),
         "Shrinks all weights by their magnitudes, many to exactly zero.",
         takes_out="weights",
         is_compared=True,
@@ -172,7 +171,7 @@ _BUILT_IN = (
     ),
     PenaltyKind(
         "group",
-        _built_in("Group"),
+        _of_class("Group"),
         "Takes whole predictors out.",
         takes_out="predictors",
         is_joint=True,
@@ -180,7 +179,7 @@ _BUILT_IN = (
     ),
     PenaltyKind(
         "adaptive_group",
-        _built_in("Group"),
+        _of_class("Group"),
         "Walks the group path twice: the second presses small predictors harder.",
         takes_out="predictors",
         is_joint=True,
@@ -197,7 +196,7 @@ _BUILT_IN = (
     ),
     PenaltyKind(
         "hierarchical",
-        _built_in("Hierarchical"),
+        _of_class("Hierarchical"),
         "Lets a predictor into hidden layers only beside a linear effect (LassoNet).",
         takes_out="predictors",
         is_joint=True,
@@ -205,13 +204,13 @@ _BUILT_IN = (
     ),
     PenaltyKind(
         "mcp",
-        _built_in("MCP"),
+        _of_class("MCP"),
         "Takes single weights out, and shrinks large ones little.",
         takes_out="weights",
     ),
     PenaltyKind(
         "group_mcp",
-        _built_in("GroupMCP"),
+        _of_class("GroupMCP"),
         "Takes whole predictors out, and shrinks large ones little.",
         takes_out="predictors",
         is_joint=True,
@@ -234,14 +233,14 @@ _BUILT_IN = (
     ),
     PenaltyKind(
         "relaxed_group",
-        _built_in("Group"),
+        _of_class("Group"),
         "Refits the predictors that group ranks first.",
         takes_out="predictors",
         is_joint=True,
         relaxed_of="group",
     ),
 )
-_KINDS = {kind.name: kind for kind in _BUILT_IN}
+_KINDS = {kind.name: kind for kind in _OWN_KINDS}
 
 
 def register_penalty(kind: PenaltyKind) -> None:
@@ -277,7 +276,7 @@ def register_penalty(kind: PenaltyKind) -> None:
     >>> model.fit([[0.0, 1.0], [1.0, 0.0], [2.0, 1.0]], [0.0, 1.0, 2.0]).selected_features_.tolist()
     [True, False]
     """
-    if any(kind.name == own.name for own in _BUILT_IN):
+    if any(kind.name == own.name for own in _OWN_KINDS):
         raise ValueError(f"{kind.name!r} is a penalty of tautnet: choose another name")
     if not kind.name.isidentifier():
         raise ValueError(f"{kind.name!r} is no plain word: use letters, digits and underscores")

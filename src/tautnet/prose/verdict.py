@@ -1,9 +1,9 @@
-"""The verdict: three to six plain statements, computed from the numbers of a result alone."""
+"""The verdict: up to six statements, each of one or a few sentences, from numbers alone."""
 
 from collections.abc import Sequence
 
 from tautnet.inference.recommended import best_row, is_better
-from tautnet.objective.registry import BASELINE, SHRINKING, described
+from tautnet.objective.registry import BASELINE, L2, described
 from tautnet.objective.strengths import nearest
 from tautnet.prose.words import (
     Result,
@@ -255,7 +255,7 @@ def _predictors(result: Result) -> str | None:
     one_se = join(
         f"{rows[name]['one_se']['predictors_kept']} with {quoted(name)}" for name in selecting
     )
-    # Predictors leave one after the other on this path; a relaxed row has no path of its own.
+    # A relaxed row has no path of its own. Of several the last one listed keeps the fewest.
     name = [name for name in selecting if described(name).relaxed_of is None][-1]
     which = _which_predictors(
         result["detail"]["predictors"], result["detail"]["penalties"][name], rows[name]
@@ -301,7 +301,7 @@ def _what_to_do(result: Result) -> str:
     if to_use(result) != LINEAR:
         return f"Use {network}"
     return (
-        f"Use the linear model, without a hidden layer, under {quoted(SHRINKING)}, alpha"
+        f"Use the linear model, without a hidden layer, under {quoted(L2)}, alpha"
         f" {number(linear['alpha'])} ({certificate_in_words(linear)}):"
         f" {_expected(linear, result['metric'])}. For a network, use {network}"
     )

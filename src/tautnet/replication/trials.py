@@ -28,7 +28,7 @@ from tautnet.replication.protocol import (
 from tautnet.solving.settings import Request, Settings
 from tautnet.solving.walk import walk
 from tautnet.tables.sample import Sample
-from tautnet.validation.chains import ChainJob
+from tautnet.validation.chain import ChainJob
 from tautnet.validation.curve import Curve, Scored, make_curve
 from tautnet.validation.folds import make_folds
 

@@ -1,6 +1,6 @@
 """The other cures of over-fitting: a training whose length or whose noise is what regularizes.
 
-`run_chain` is the one door to all chains: paths under penalties, and these.
+Every chain is fitted by `run_chain`: paths under penalties, and these.
 """
 
 import time

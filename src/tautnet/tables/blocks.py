@@ -19,7 +19,8 @@ import pandas as pd
 from tautnet.tables.arrays import Cells, Floats
 from tautnet.tables.cells import distinct_texts
 from tautnet.tables.errors import TableError
-from tautnet.tables.parsing import missing_markers, parse_numbers
+from tautnet.tables.missing import missing_markers
+from tautnet.tables.parsing import parse_numbers
 from tautnet.tables.reader import (
     check_is_text,
     column_names,

@@ -1,69 +1,22 @@
 """The texts of one column become numbers, truth values, or text with NaN for missing cells."""
 
 import re
-from collections.abc import Iterable
 
 import numpy as np
 import pandas as pd
 
 from tautnet.tables.arrays import Booleans, Cells, Floats, Integers
 from tautnet.tables.errors import TableError
+from tautnet.tables.missing import PLACEHOLDERS
 
-__all__ = ["MISSING_MARKERS", "missing_markers", "parse_column", "parse_numbers"]
+__all__ = ["parse_column", "parse_numbers"]
 
-MISSING_MARKERS = frozenset(
-    {
-        "",
-        "#N/A",
-        "#N/A N/A",
-        "#NA",
-        "-1.#IND",
-        "-1.#QNAN",
-        "-NaN",
-        "-nan",
-        "1.#IND",
-        "1.#QNAN",
-        "<NA>",
-        "N/A",
-        "NA",
-        "NULL",
-        "NaN",
-        "None",
-        "n/a",
-        "nan",
-        "null",
-    }
-)
-"""Cells read as missing, besides those of ``na``: pandas' own list."""
-
-# Words that people write for "missing". They are taken for strays among numbers whatever their
-# share, other words only where nine cells in ten are numbers.
-_PLACEHOLDERS = {
-    "?",
-    "-",
-    "--",
-    ".",
-    "*",
-    "missing",
-    "unknown",
-    "none",
-    "na",
-    "n.a.",
-    "nil",
-    "not available",
-}
 _CODE = re.compile(r"[A-Za-z]+[-_ ]?[0-9]\w*")
 _THOUSANDS = {
     ".": re.compile(r"-?[1-9]\d{0,2}(,\d{3})+(\.\d+)?"),
     ",": re.compile(r"-?[1-9]\d{0,2}(\.\d{3})+(,\d+)?"),
 }
 _TRUTH = {"true": True, "false": False}
-
-
-def missing_markers(na: str | Iterable[str]) -> frozenset[str]:
-    """Return all texts that are read as missing: `MISSING_MARKERS` and those of ``na``."""
-    more = [na] if isinstance(na, str) else na
-    return MISSING_MARKERS.union(marker.strip() for marker in more)
 
 
 def parse_column(
@@ -91,7 +44,7 @@ def parse_column(
     Examples
     --------
     >>> cells = np.array(["00123", "94110", "NA"], dtype=object)
-    >>> parse_column("zip", cells, MISSING_MARKERS, ".", ",")
+    >>> parse_column("zip", cells, frozenset({"NA"}), ".", ",")
     array(['00123', '94110', nan], dtype=object)
     """
     codes, texts = pd.factorize(cells)
@@ -178,7 +131,7 @@ def _check_strays(name: str, tokens: Cells, counts: Integers, decimal: str) -> N
     n_strays = counts[~numeric].sum()
     if total < 10 or 2 * n_strays > total:
         return
-    if not all(token.lower() in _PLACEHOLDERS for token in strays):
+    if not all(token.lower() in PLACEHOLDERS for token in strays):
         is_rare = 10 * n_strays <= total and len(strays) <= 10
         if not is_rare or _are_codes(strays, len(tokens)):
             return

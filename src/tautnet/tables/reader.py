@@ -22,7 +22,8 @@ import pandas as pd
 
 from tautnet.tables.datasets import BUILT_INS
 from tautnet.tables.errors import TableError
-from tautnet.tables.parsing import missing_markers, parse_column
+from tautnet.tables.missing import missing_markers
+from tautnet.tables.parsing import parse_column
 
 if TYPE_CHECKING:
     from _csv import Reader

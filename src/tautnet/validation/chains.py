@@ -1,130 +1,247 @@
-"""A chain: a path without some folds, and its loss on each of them."""
+"""All chains of one candidate, what a rule chooses on them, and what the outer folds then say."""
 
-from dataclasses import dataclass, replace
+from abc import ABC, abstractmethod
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from functools import partial
+from typing import NamedTuple
 
 import numpy as np
 
-from tautnet.engine.loop import Ticker
-from tautnet.objective.losses import Loss
-from tautnet.objective.strengths import nearest
 from tautnet.solving.path import Path
-from tautnet.solving.settings import WHOLE_PATH, Request, Settings
-from tautnet.solving.trainings import run_chain
+from tautnet.solving.settings import Settings
 from tautnet.tables.arrays import Floats, Integers
 from tautnet.tables.sample import Sample
-from tautnet.validation.folds import NEVER_SEEN
+from tautnet.validation.chain import Chain, held_out_losses
+from tautnet.validation.curve import Curve, FinishingGrid, Fold, inner_curve, outer_curve
+from tautnet.validation.folds import fold_weights
 
 
-@dataclass(frozen=True)
-class Chain:
-    """A path fitted without some folds, and its loss on each of them.
+class Candidate(NamedTuple):
+    """A name and the settings that it stands for."""
 
-    Attributes
-    ----------
-    left_out : tuple of int
-        The folds it did not see.
-    path : Path
-        Its outputs are those for the fold left out; empty where two were.
-    losses : dict
-        Fold -> array (n_alphas,) of mean losses.
-    beside : int array
-        Fitted rows whose outputs stand behind those of the fold left out, because its score needs
-        them.
-    serves : tuple of int, optional
-        Of two folds left out, those as whose inner model it may choose; None is both.
-    """
-
-    left_out: tuple[int, ...]
-    path: Path
-    losses: dict[int, Floats]
-    beside: Integers
-    serves: tuple[int, ...] | None = None
-
-    def is_inner(self, outer: int) -> bool:
-        """Whether it is the model of an inner fold of an outer fold."""
-        serves = self.left_out if self.serves is None else self.serves
-        return len(self.left_out) == 2 and outer in serves
-
-    def at(self, alpha: float) -> int:
-        """Index of a strength, or of the nearest where the chain does not have it."""
-        return nearest(self.path.alphas, alpha)
-
-    def nearest_kept(self, alpha: float) -> int:
-        """Index of the nearest strength whose parameters were kept."""
-        kept = np.array(sorted(self.path.parameters))
-        return int(kept[nearest(self.path.alphas[kept], alpha)])
-
-
-@dataclass(frozen=True)
-class ChainJob:
-    """A chain to be walked: everything but the table.
-
-    Attributes
-    ----------
-    settings : Settings
-    request : Request
-    fold : int array (n_rows,), optional
-        The fold of each row; None where no row is left out.
-    left_out : tuple of int
-        The folds that it does not see.
-    serves : tuple of int, optional
-        As that of `Chain`.
-    """
-
+    name: str
     settings: Settings
-    request: Request = WHOLE_PATH
-    fold: Integers | None = None
-    left_out: tuple[int, ...] = ()
-    serves: tuple[int, ...] | None = None
-
-    def run(self, table: Sample, ticker: Ticker) -> Chain:
-        """Walk the rows outside some folds and score each of those folds."""
-        fold = np.zeros(len(table.y), int) if self.fold is None else self.fold
-        inside = np.flatnonzero(~np.isin(fold, [*self.left_out, NEVER_SEEN]))
-        blocks = [np.flatnonzero(fold == k) for k in self.left_out]
-        loss = self.settings.loss
-        # Where new rows are scored beside those that were fitted, the chain keeps the outputs of
-        # both.
-        beside = inside[:0] if loss.is_separable or not self.left_out else inside
-        held_out = np.concatenate([inside[:0], *blocks, beside])
-        path = run_chain(table, inside, held_out, self.settings, self.request, ticker)
-        outputs_beside = path.outputs[:, len(held_out) - len(beside) :]
-        losses = {}
-        start = 0
-        for k, rows in zip(self.left_out, blocks, strict=True):
-            outputs = path.outputs[:, start : start + len(rows)]
-            start += len(rows)
-            pairs = zip(outputs, outputs_beside, strict=True)
-            means = [_mean_loss(table, loss, rows, beside, *pair) for pair in pairs]
-            losses[k] = np.array(means)
-        if len(self.left_out) > 1:
-            path = replace(path, outputs=path.outputs[:, :0], parameters={})
-        return Chain(self.left_out, path, losses, beside, self.serves)
 
 
-def _mean_loss(
-    sample: Sample,
-    loss: Loss,
-    rows: Integers,
-    beside: Integers,
-    outputs: Floats,
-    outputs_beside: Floats,
-) -> float:
-    losses = held_out_losses(sample, loss, rows, beside, outputs, outputs_beside)
-    return float(np.average(losses, weights=sample.weight[rows]))
+class Choice(NamedTuple):
+    """A model that may be chosen, or has been: chains, and a strength on them.
 
-
-def held_out_losses(
-    sample: Sample,
-    loss: Loss,
-    rows: Integers,
-    beside: Integers,
-    outputs: Floats,
-    outputs_beside: Floats,
-) -> Floats:
-    """Metric of each row that was held out.
-
-    Where the loss needs it, they are scored beside the rows that were fitted.
+    Attributes
+    ----------
+    chains : Chains
+        Its chains.
+    alpha : float
+    mean, standard_error : float
+        Its cross-validated loss.
+    n_predictors : int or None
+        How many it keeps, where that plays a part in the choice.
+    order : {"norm", "exit"} or None
+        What ranked the predictors of a refit; None where the model is on the path itself.
     """
-    fitted = sample.y[beside], outputs_beside.astype(np.float64), sample.weight[beside]
-    return loss.new_metric(sample.y[rows], outputs.astype(np.float64), sample.weight[rows], fitted)
+
+    chains: "Chains"
+    alpha: float
+    mean: float
+    standard_error: float = np.nan
+    n_predictors: int | None = None
+    order: str | None = None
+
+
+class Outer(NamedTuple):
+    """What outer-fold models say of rows that they did not see.
+
+    Attributes
+    ----------
+    losses : array (n_rows,)
+        Metric of each row, averaged over repeats.
+    outputs : array (n_rows, n_outputs)
+        Averaged over repeats, in the target's own scale.
+    train_loss, score : float
+        Means over folds and repeats.
+    fold_losses : array (n_repeats * n_folds,)
+    alphas : array (n_repeats * n_folds,)
+        The strength that the inner folds chose for each outer fold.
+    """
+
+    losses: Floats
+    outputs: Floats
+    train_loss: float
+    score: float
+    fold_losses: Floats
+    alphas: Floats
+
+
+class Fits(ABC):
+    """What was fitted for one candidate, whatever its kind.
+
+    Attributes
+    ----------
+    candidate : Candidate
+    sample : Sample
+    folds : list of int arrays (n_rows,)
+        The fold of each row, one array a repeat.
+    """
+
+    candidate: Candidate
+    sample: Sample
+    folds: list[Integers]
+
+    @property
+    @abstractmethod
+    def seconds(self) -> float:
+        """Time that all chains took."""
+
+    @abstractmethod
+    def choose(self, rule: str, key: Fold | None = None) -> Choice:
+        """What a rule chooses for an outer fold, or for all rows."""
+
+    @abstractmethod
+    def path_of(self, choice: Choice) -> Path:
+        """The path on all rows that a choice is a place on."""
+
+    def outer(self, rule: str) -> Outer:
+        """Outer-fold results under a rule."""
+        return outer_results(self.sample, self.folds, partial(self.choose, rule))
+
+    @property
+    def outer_folds(self) -> list[Fold]:
+        """Every pair (repeat, outer fold)."""
+        return [(r, k) for r, fold in enumerate(self.folds) for k in range(fold.max() + 1)]
+
+
+@dataclass(frozen=True)
+class Chains(Fits):
+    """All chains of one candidate.
+
+    Attributes
+    ----------
+    candidate, sample, folds
+        As those of `Fits`.
+    chains : list of lists of Chain
+        One a repeat.
+    whole : Path or None
+        The path on all rows, certified at every strength; None for refits of few predictors, whose
+        paths are walked when they are chosen, see `relaxed`.
+    grids : dict
+        With finishing: (repeat, outer fold) or None for all rows -> the `FinishingGrid` of
+        strengths at which models were finished; choices are made among these alone.
+    first : Chains, optional
+        The chains that the factors of an adaptive penalty come from.
+    """
+
+    candidate: Candidate
+    sample: Sample
+    folds: list[Integers]
+    chains: list[list[Chain]]
+    whole: Path | None
+    grids: dict[Fold | None, FinishingGrid] = field(default_factory=dict)
+    first: "Chains | None" = None
+
+    @property
+    def is_nested(self) -> bool:
+        """Whether there are chains without two folds, so that outer folds have inner ones."""
+        return any(len(chain.left_out) == 2 for repeat in self.chains for chain in repeat)
+
+    @property
+    def keys(self) -> list[Fold | None]:
+        """For what something may be chosen: all rows, and the outer folds that have inner ones."""
+        return [None, *(self.outer_folds if self.is_nested else ())]
+
+    @property
+    def seconds(self) -> float:
+        """Time that all chains took."""
+        total = 0.0 if self.whole is None else self.whole.seconds
+        total += sum(chain.path.seconds for repeat in self.chains for chain in repeat)
+        return total + (0.0 if self.first is None else self.first.seconds)
+
+    def curve(self, without: Fold | None = None) -> Curve:
+        """The ordinary curve over the folds of every repeat, or all but one."""
+        weights = [fold_weights(self.sample, fold) for fold in self.folds]
+        return self._among(outer_curve(self.chains, weights, without), None)
+
+    def inner(self, repeat: int, outer: int, without: int | None = None) -> Curve:
+        """The curve that may choose for an outer fold, over all its inner folds or all but one."""
+        weights = fold_weights(self.sample, self.folds[repeat])
+        curve = inner_curve(self.chains[repeat], outer, weights, without)
+        return self._among(curve, (repeat, outer))
+
+    def curve_for(self, key: Fold | None) -> Curve:
+        """The curve that chooses for an outer fold, or for all rows."""
+        return self.curve() if key is None else self.inner(*key)
+
+    def path_for(self, key: Fold | None) -> Path:
+        """The path of the chain without an outer fold, or that of all rows."""
+        return self.path if key is None else self.single(*key).path
+
+    def _among(self, curve: Curve, key: Fold | None) -> Curve:
+        return curve.restricted(self.grids[key]) if self.grids else curve
+
+    def single(self, repeat: int, outer: int) -> Chain:
+        """The chain without one fold."""
+        return next(chain for chain in self.chains[repeat] if chain.left_out == (outer,))
+
+    @property
+    def singles(self) -> list[tuple[Chain, int]]:
+        """The chains that leave one fold out, each with that fold, over all repeats."""
+        return [(self.single(repeat, k), k) for repeat, k in self.outer_folds]
+
+    @property
+    def path(self) -> Path:
+        """The path of all rows."""
+        if self.whole is None:
+            raise ValueError("refits of few predictors have no path of all rows")
+        return self.whole
+
+    def choose(self, rule: str, key: Fold | None = None) -> Choice:
+        """The strength that a rule chooses for an outer fold, or for all rows."""
+        curve = self.curve_for(key)
+        i = curve.index(rule)
+        return Choice(self, float(curve.alphas[i]), curve.mean[i], curve.standard_error[i])
+
+    def path_of(self, choice: Choice) -> Path:
+        """The path of all rows."""
+        return self.path
+
+
+def outer_results(sample: Sample, folds: list[Integers], choose: Callable[[Fold], Choice]) -> Outer:
+    """Put the outer folds of every repeat together.
+
+    Parameters
+    ----------
+    choose : callable
+        ``choose((repeat, outer fold))`` gives a `Choice` that was made without that fold.
+    """
+    losses = []
+    outputs = []
+    scores = []
+    train = []
+    fold_losses = []
+    alphas = []
+    for repeat, fold in enumerate(folds):
+        row_outputs = np.zeros(sample.y.shape)
+        row_losses = np.zeros(len(fold))
+        for k in range(fold.max() + 1):
+            chosen = choose((repeat, k))
+            loss = chosen.chains.candidate.settings.loss
+            chain = chosen.chains.single(repeat, k)
+            at = chain.at(chosen.alpha)
+            rows = np.flatnonzero(fold == k)
+            held_out, beside = np.split(chain.path.outputs[at], [len(rows)])
+            own = held_out_losses(sample, loss, rows, chain.beside, held_out, beside)
+            row_outputs[rows] = held_out
+            row_losses[rows] = own
+            fold_losses.append(np.average(own, weights=sample.weight[rows]))
+            train.append(chain.path.train_loss[at])
+            alphas.append(chain.path.alphas[at])
+        losses.append(row_losses)
+        outputs.append(row_outputs)
+        scores.append(loss.pooled_score(sample.y, row_outputs, sample.weight, fold))
+    return Outer(
+        np.mean(losses, axis=0),
+        np.mean(outputs, axis=0),
+        float(np.mean(train)),
+        float(np.mean(scores)),
+        np.array(fold_losses),
+        np.array(alphas),
+    )

@@ -7,7 +7,7 @@ from typing import NamedTuple
 import numpy as np
 
 from tautnet.tables.arrays import Floats
-from tautnet.validation.chains import Chain
+from tautnet.validation.chain import Chain
 
 # A fold of a repeat: (repeat, fold).
 Fold = tuple[int, int]

@@ -12,16 +12,16 @@ from tautnet.solving.adaptive import adapted, adaptive_factors
 from tautnet.solving.settings import Request, Settings
 from tautnet.tables.arrays import Floats, Integers
 from tautnet.tables.sample import Sample
-from tautnet.validation.chains import Chain, ChainJob
+from tautnet.validation.chain import Chain, ChainJob
+from tautnet.validation.chains import Candidate, Chains
 from tautnet.validation.curve import Curve, FinishingGrid, Fold, finishing_grid
-from tautnet.validation.fits import Candidate, Chains
 from tautnet.validation.folds import chain_sets
 
 # First-layer weights beyond which a refit does not keep the parameters of its whole path.
 LARGEST_KEPT = 200_000
 
 
-class Task(NamedTuple):
+class PlannedChain(NamedTuple):
     """One chain of a candidate.
 
     Attributes
@@ -47,13 +47,13 @@ class Plan:
     Attributes
     ----------
     candidate : Candidate
-    tasks : list of Task
+    chains : list of PlannedChain
     grids : dict
         With finishing the strengths, as in `Chains`.
     """
 
     candidate: Candidate
-    tasks: list[Task]
+    chains: list[PlannedChain]
     grids: dict[Fold | None, FinishingGrid] = field(default_factory=dict)
 
 
@@ -79,12 +79,12 @@ class Walker:
 
     def walk(self, plans: Sequence[Plan], on_progress: Report | None) -> list[Chains]:
         """Walk the chains of several plans: unfinished where there are no grids, else finished."""
-        places = [(p, task) for p, plan in enumerate(plans) for task in plan.tasks]
-        jobs = [self._job(plans[p], task) for p, task in places]
+        pairs = [(p, planned) for p, plan in enumerate(plans) for planned in plan.chains]
+        jobs = [self._job(plans[p], planned) for p, planned in pairs]
         done = run_jobs(self.sample, jobs, n_jobs=self.n_jobs, on_progress=on_progress)
         found: dict[tuple[int, int | None], list[Chain]] = {}
-        for (p, task), chain in zip(places, done, strict=True):
-            found.setdefault((p, task.repeat), []).append(chain)
+        for (p, planned), chain in zip(pairs, done, strict=True):
+            found.setdefault((p, planned.repeat), []).append(chain)
         repeats = range(len(self.folds))
         return [
             Chains(
@@ -98,21 +98,23 @@ class Walker:
             for p, plan in enumerate(plans)
         ]
 
-    def _job(self, plan: Plan, task: Task) -> ChainJob:
+    def _job(self, plan: Plan, planned: PlannedChain) -> ChainJob:
         """One chain as a job."""
         settings = plan.candidate.settings
-        if task.factors is not None:
-            settings = adapted(settings, task.factors)
+        if planned.factors is not None:
+            settings = adapted(settings, planned.factors)
         settings = replace(settings, finish=bool(plan.grids))
-        if task.repeat is None:
-            request = Request(self.alphas, keep=self._kept_of_refit(plan), certify="all")
+        if planned.repeat is None:
+            request = Request(self.alphas, keep=self._kept_on_all_rows(plan), certify="all")
             return ChainJob(settings, request)
-        keys = [None, *((task.repeat, k) for k in task.left_out)]
+        keys = [None, *((planned.repeat, k) for k in planned.left_out)]
         finished = [alpha for key in keys if key in plan.grids for alpha in plan.grids[key].alphas]
         request = Request(self.alphas, keep=finished or self.keep)
-        return ChainJob(settings, request, self.folds[task.repeat], task.left_out, task.serves)
+        return ChainJob(
+            settings, request, self.folds[planned.repeat], planned.left_out, planned.serves
+        )
 
-    def _kept_of_refit(self, plan: Plan) -> str | Sequence[float]:
+    def _kept_on_all_rows(self, plan: Plan) -> str | Sequence[float]:
         if plan.grids:
             return plan.grids[None].alphas
         first_units = sum(plan.candidate.settings.network.hidden_layer_sizes[:1])
@@ -139,7 +141,7 @@ def cross_validate(
     folds : list of int arrays
         The fold of each row, one array a repeat.
     nested : bool
-        Whether chains without two folds are wanted too.
+        Whether chains that leave two folds out are wanted too.
     alphas : "auto" or array
     keep : "all" or ()
         Whether the parameters of every strength are kept.
@@ -170,15 +172,15 @@ def plain_chains(
 
     Candidates that differ in name alone, or in being adaptive, share them.
     """
-    tasks = list(plain_tasks(walker.folds, nested))
+    planned = list(plain_plan(walker.folds, nested))
     firsts = [replace(candidate.settings, adaptive=False) for candidate in candidates]
     names = {
         settings: candidate.name for settings, candidate in zip(firsts, candidates, strict=True)
     }
-    shared = [Plan(Candidate(name, settings), tasks) for settings, name in names.items()]
+    shared = [Plan(Candidate(name, settings), planned) for settings, name in names.items()]
     walked = dict(zip(names, walker.walk(shared, on_progress), strict=True))
     pairs = list(zip(firsts, candidates, strict=True))
-    plans = [Plan(candidate, tasks) for candidate in candidates]
+    plans = [Plan(candidate, planned) for candidate in candidates]
     return plans, [replace(walked[settings], candidate=own) for settings, own in pairs]
 
 
@@ -186,14 +188,14 @@ def adaptive_chains(
     walker: Walker,
     plans: list[Plan],
     results: list[Chains],
-    places: Integers,
+    which: Integers,
     on_progress: Report | None,
 ) -> None:
-    """Walk the second chains of adaptive candidates, in the places of their first ones."""
-    for i in places:
-        plans[i] = replace(plans[i], tasks=list(adaptive_tasks(results[i])))
-    walked = walker.walk([plans[i] for i in places], on_progress)
-    for i, one in zip(places, walked, strict=True):
+    """Walk the second chains of adaptive candidates, which replace their first ones."""
+    for i in which:
+        plans[i] = replace(plans[i], chains=list(adaptive_plan(results[i])))
+    walked = walker.walk([plans[i] for i in which], on_progress)
+    for i, one in zip(which, walked, strict=True):
         results[i] = replace(one, first=results[i])
 
 
@@ -201,15 +203,15 @@ def finished_chains(
     walker: Walker,
     plans: list[Plan],
     results: list[Chains],
-    places: Integers,
+    which: Integers,
     on_progress: Report | None,
 ) -> None:
-    """Walk chains again and finish them near the strength that each fold's own curve chooses."""
-    for i in places:
+    """Walk chains again, finished near each fold's own choice; they replace unfinished ones."""
+    for i in which:
         grids = {key: finishing_grid(results[i].curve_for(key)) for key in results[i].keys}
         plans[i] = replace(plans[i], grids=grids)
-    walked = walker.walk([plans[i] for i in places], on_progress)
-    for i, one in zip(places, walked, strict=True):
+    walked = walker.walk([plans[i] for i in which], on_progress)
+    for i, one in zip(which, walked, strict=True):
         results[i] = replace(one, first=results[i].first)
 
 
@@ -218,29 +220,30 @@ def _is_finished_later(settings: Settings) -> bool:
     return settings.finish and is_network and settings.kind.is_on_weights
 
 
-def plain_tasks(folds: list[Integers], nested: bool) -> Iterator[Task]:
+def plain_plan(folds: list[Integers], nested: bool) -> Iterator[PlannedChain]:
     """The chains of a candidate; the refit first."""
-    yield Task(None, ())
+    yield PlannedChain(None, ())
     for repeat, fold in enumerate(folds):
         for left_out in chain_sets(int(fold.max()) + 1, nested):
-            yield Task(repeat, left_out)
+            yield PlannedChain(repeat, left_out)
 
 
-def adaptive_tasks(first: Chains) -> Iterator[Task]:
+def adaptive_plan(first: Chains) -> Iterator[PlannedChain]:
     """The second chains of a candidate, each with the factors of its own first chain.
 
-    The strength at which they are taken is chosen by the other folds: for the chain without outer
-    fold k and inner fold j by the other inner folds of k, and where outer fold j, whose inner fold
-    is k, would choose another strength, there are two such chains. So no fold scores a model in
-    whose choice it had a say, and nothing that serves an outer fold has seen it.
+    The chain without folds k and j serves outer fold k, scored on j, and outer fold j, scored on
+    k. For k the factors come from the strength that the other inner folds of k choose, for j
+    likewise: one chain where both agree, else two. So no fold scores a model in whose choice it
+    had a say, and nothing that serves an outer fold has seen it.
     """
-    path = first.refit
+    path = first.path
     at = nearest(path.alphas, first.curve().alpha("min"))
-    yield Task(None, (), factors=adaptive_factors(path.sizes[at]))
-    for repeat, chain, places in honest_points(first):
-        for i in sorted(set(places.values())):
-            serves = tuple(k for k in places if places[k] == i)
-            yield Task(repeat, chain.left_out, serves, adaptive_factors(chain.path.sizes[i]))
+    yield PlannedChain(None, (), factors=adaptive_factors(path.sizes[at]))
+    for repeat, chain, strengths in honest_points(first):
+        for i in sorted(set(strengths.values())):
+            serves = tuple(k for k in strengths if strengths[k] == i)
+            factors = adaptive_factors(chain.path.sizes[i])
+            yield PlannedChain(repeat, chain.left_out, serves, factors)
 
 
 def honest_points(chains: Chains) -> Iterator[tuple[int, Chain, dict[int, int]]]:
@@ -250,9 +253,9 @@ def honest_points(chains: Chains) -> Iterator[tuple[int, Chain, dict[int, int]]]
     ------
     repeat : int
     chain : Chain
-    places : dict
-        A fold that the chain leaves out, as the outer one -> index of the strength that the folds
-        choose which are neither that one nor the one that the chain is scored on.
+    strengths : dict
+        Outer fold that the chain serves -> index of the strength that is chosen without that fold
+        and without the fold that scores the chain.
     """
     for repeat, own in enumerate(chains.chains):
         for chain in own:

@@ -8,13 +8,13 @@ import numpy as np
 
 from tautnet.engine.loop import Ticker
 from tautnet.objective.networks import Parameters, Weights
-from tautnet.objective.registry import SHRINKING
+from tautnet.objective.registry import L2
 from tautnet.solving.fitted_scaling import FittedScaling
 from tautnet.solving.path import Path
 from tautnet.solving.settings import Settings
 from tautnet.tables.arrays import Floats, Integers
 from tautnet.tables.sample import Sample
-from tautnet.validation.chains import Chain, ChainJob
+from tautnet.validation.chain import Chain, ChainJob
 
 # Few predictors with a weak penalty take long to fit: short refits cost accuracy.
 FIRST_STEPS = 300
@@ -67,7 +67,7 @@ def refit_settings(settings: Settings) -> Settings:
     schedule = replace(settings.schedule, first_steps=FIRST_STEPS, steps=STEPS, weak=0.0)
     return replace(
         settings,
-        penalty=SHRINKING,
+        penalty=L2,
         alpha_min_ratio=ALPHA_MIN_RATIO,
         alphas_per_decade=ALPHAS_PER_DECADE,
         schedule=schedule,

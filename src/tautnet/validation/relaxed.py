@@ -20,9 +20,9 @@ from tautnet.solving.path import Path, ranking
 from tautnet.solving.settings import Request, Settings
 from tautnet.tables.arrays import Floats, Integers
 from tautnet.tables.sample import Sample
-from tautnet.validation.chains import Chain, ChainJob
+from tautnet.validation.chain import Chain, ChainJob
+from tautnet.validation.chains import Candidate, Chains, Choice, Fits
 from tautnet.validation.curve import Fold
-from tautnet.validation.fits import Candidate, Chains, Choice, Fits
 from tautnet.validation.nested import honest_points
 from tautnet.validation.refits import RefitJob, refit_settings, widened
 
@@ -102,7 +102,7 @@ class Relaxed(Fits):
         That of a refit is walked when it is first asked for.
         """
         if choice.order is None or choice.n_predictors is None:
-            return self.shrunken.refit
+            return self.shrunken.path
         name = (choice.order, choice.n_predictors)
         if name not in self.wholes:
             self.wholes[name] = self._refit_on_all(choice)
@@ -111,7 +111,7 @@ class Relaxed(Fits):
     def _refit_on_all(self, choice: Choice) -> Path:
         """The path of all rows on the predictors of a refit, as one of the whole sample."""
         chains = self.shrunken
-        whole = chains.refit
+        whole = chains.path
         at = nearest(whole.alphas, chains.curve().alpha("min"))
         predictors = _first(str(choice.order), int(choice.n_predictors or 0), whole, at)
         request = Request(keep=[choice.alpha], certify="all")

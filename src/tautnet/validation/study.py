@@ -6,12 +6,12 @@ from dataclasses import dataclass
 from tautnet.engine.jobs import Report, stages
 from tautnet.objective.losses import Loss
 from tautnet.objective.networks import Network
-from tautnet.objective.registry import SHRINKING
+from tautnet.objective.registry import L2
 from tautnet.solving.settings import Settings
 from tautnet.tables.arrays import Integers
 from tautnet.tables.sample import Sample
+from tautnet.validation.chains import Candidate, Choice, Fits, Outer, outer_results
 from tautnet.validation.curve import Fold
-from tautnet.validation.fits import Candidate, Choice, Fits, Outer, outer_results
 from tautnet.validation.nested import cross_validate
 from tautnet.validation.relaxed import Relaxed, relax
 
@@ -130,7 +130,7 @@ def candidates_for(
         ``settings_for(penalty, linear)`` gives the settings.
     """
     networks = [Candidate(name, settings_for(name, False)) for name in penalties]
-    return [*networks, Candidate(LINEAR, settings_for(SHRINKING, True))]
+    return [*networks, Candidate(LINEAR, settings_for(L2, True))]
 
 
 def chosen_results(study: Study, rule: str) -> Outer:

@@ -1,0 +1,130 @@
+"""A chain: a path without some folds, and its loss on each of them."""
+
+from dataclasses import dataclass, replace
+
+import numpy as np
+
+from tautnet.engine.loop import Ticker
+from tautnet.objective.losses import Loss
+from tautnet.objective.strengths import nearest
+from tautnet.solving.path import Path
+from tautnet.solving.settings import WHOLE_PATH, Request, Settings
+from tautnet.solving.trainings import run_chain
+from tautnet.tables.arrays import Floats, Integers
+from tautnet.tables.sample import Sample
+from tautnet.validation.folds import NEVER_SEEN
+
+
+@dataclass(frozen=True)
+class Chain:
+    """A path fitted without some folds, and its loss on each of them.
+
+    Attributes
+    ----------
+    left_out : tuple of int
+        The folds it did not see.
+    path : Path
+        Its outputs are those for the fold left out; empty where two were.
+    losses : dict
+        Fold -> array (n_alphas,) of mean losses.
+    beside : int array
+        Fitted rows whose outputs stand behind those of the fold left out, because its score needs
+        them.
+    serves : tuple of int, optional
+        Of two folds left out, those as whose inner model it may choose; None is both.
+    """
+
+    left_out: tuple[int, ...]
+    path: Path
+    losses: dict[int, Floats]
+    beside: Integers
+    serves: tuple[int, ...] | None = None
+
+    def is_inner(self, outer: int) -> bool:
+        """Whether it is the model of an inner fold of an outer fold."""
+        serves = self.left_out if self.serves is None else self.serves
+        return len(self.left_out) == 2 and outer in serves
+
+    def at(self, alpha: float) -> int:
+        """Index of a strength, or of the nearest where the chain does not have it."""
+        return nearest(self.path.alphas, alpha)
+
+    def nearest_kept(self, alpha: float) -> int:
+        """Index of the nearest strength whose parameters were kept."""
+        kept = np.array(sorted(self.path.parameters))
+        return int(kept[nearest(self.path.alphas[kept], alpha)])
+
+
+@dataclass(frozen=True)
+class ChainJob:
+    """A chain to be walked: everything but the table.
+
+    Attributes
+    ----------
+    settings : Settings
+    request : Request
+    fold : int array (n_rows,), optional
+        The fold of each row; None where no row is left out.
+    left_out : tuple of int
+        The folds that it does not see.
+    serves : tuple of int, optional
+        As that of `Chain`.
+    """
+
+    settings: Settings
+    request: Request = WHOLE_PATH
+    fold: Integers | None = None
+    left_out: tuple[int, ...] = ()
+    serves: tuple[int, ...] | None = None
+
+    def run(self, table: Sample, ticker: Ticker) -> Chain:
+        """Walk the rows outside some folds and score each of those folds."""
+        fold = np.zeros(len(table.y), int) if self.fold is None else self.fold
+        inside = np.flatnonzero(~np.isin(fold, [*self.left_out, NEVER_SEEN]))
+        blocks = [np.flatnonzero(fold == k) for k in self.left_out]
+        loss = self.settings.loss
+        # Where new rows are scored beside those that were fitted, the chain keeps the outputs of
+        # both.
+        beside = inside[:0] if loss.is_separable or not self.left_out else inside
+        held_out = np.concatenate([inside[:0], *blocks, beside])
+        path = run_chain(table, inside, held_out, self.settings, self.request, ticker)
+        outputs_beside = path.outputs[:, len(held_out) - len(beside) :]
+        losses = {}
+        start = 0
+        for k, rows in zip(self.left_out, blocks, strict=True):
+            outputs = path.outputs[:, start : start + len(rows)]
+            start += len(rows)
+            pairs = zip(outputs, outputs_beside, strict=True)
+            means = [_mean_loss(table, loss, rows, beside, *pair) for pair in pairs]
+            losses[k] = np.array(means)
+        if len(self.left_out) > 1:
+            path = replace(path, outputs=path.outputs[:, :0], parameters={})
+        return Chain(self.left_out, path, losses, beside, self.serves)
+
+
+def _mean_loss(
+    sample: Sample,
+    loss: Loss,
+    rows: Integers,
+    beside: Integers,
+    outputs: Floats,
+    outputs_beside: Floats,
+) -> float:
+    losses = held_out_losses(sample, loss, rows, beside, outputs, outputs_beside)
+    return float(np.average(losses, weights=sample.weight[rows]))
+
+
+def held_out_losses(
+    sample: Sample,
+    loss: Loss,
+    rows: Integers,
+    beside: Integers,
+    outputs: Floats,
+    outputs_beside: Floats,
+) -> Floats:
+    """Metric of each row that was held out.
+
+    Where the loss needs it, they are scored beside the rows that were fitted.
+    """
+    fitted = sample.y[beside], outputs_beside.astype(np.float64), sample.weight[beside]
+    return loss.new_metric(sample.y[rows], outputs.astype(np.float64), sample.weight[rows], fitted)
