@@ -1,6 +1,4 @@
-"""Solvers: one compilation a shape, calls of any length, exact zeros, and solutions to the last
-digit.
-"""
+"""Solvers: one compilation a shape, calls of any length, exact zeros, solutions to the last digit."""
 
 import threading
 import time
