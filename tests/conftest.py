@@ -1,5 +1,6 @@
-"""What all tests share: compiled programs, kept between tests and between runs, and processes that
-end with the test that started them.
+"""What all tests share: compiled programs, and processes that end with their test.
+
+Compiled programs are kept between tests and between runs.
 """
 
 import os
@@ -66,8 +67,9 @@ def cache_programs(programs):
 
 @pytest.fixture(scope="session")
 def surroundings(programs):
-    """Environment of a process: warnings are errors, and neither colours nor a width from outside
-    reach it.
+    """Environment of a process in which warnings are errors.
+
+    Neither colours nor a width from outside reach it.
     """
     outside = ("FORCE_COLOR", "COLUMNS", "TERM")
     kept = {name: value for name, value in os.environ.items() if name not in outside}
@@ -79,8 +81,9 @@ def surroundings(programs):
 
 @pytest.fixture
 def started(surroundings):
-    """Start a process of this Python, which SIGINT interrupts and which ends with the test, also
-    where the test fails; its output comes through pipes.
+    """Start a process of this Python, which SIGINT interrupts; its output comes through pipes.
+
+    It ends with the test, also where the test fails.
     """
     with ExitStack() as ending:
 
@@ -134,8 +137,9 @@ def compile_quickly():
 
 @pytest.fixture(scope="module", autouse=True)
 def forget_programs():
-    """Let compiled programs go where a process holds so many that the system soon refuses it more
-    memory maps.
+    """Let compiled programs go where a process holds very many.
+
+    The system would soon refuse it more memory maps.
     """
     yield
     maps = Path("/proc/self/maps")

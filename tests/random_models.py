@@ -15,8 +15,9 @@ N_ROWS = 90
 
 
 def make_table(seed=0):
-    """Numbers with and without missing cells, dates, truth values, and categories with hostile
-    names and levels.
+    """Numbers with and without missing cells, dates, truth values, and categories.
+
+    Names and levels are hostile.
     """
     rng = np.random.default_rng(seed)
     levels = np.array([*HOSTILE, "seldom", "never"], dtype=object)
@@ -79,8 +80,9 @@ def make_model(
     idle=("idle",),
     seed=0,
 ):
-    """A fitted model with random weights, none on some predictors, and the table that its encoder
-    has learned.
+    """A fitted model with random weights, and the table that its encoder has learned.
+
+    Some predictors have no weights.
     """
     rng = np.random.default_rng(seed)
     table = make_table() if table is None else table

@@ -16,8 +16,9 @@ QUICK = Schedule(first_steps=300, steps=25, unpenalised_steps=400)
 
 @pytest.fixture(scope="session")
 def regression():
-    """60 rows of six columns in five predictors; the target bends with the first and follows the
-    second.
+    """60 rows of six columns in five predictors.
+
+    The target bends with the first and follows the second.
     """
     rng = np.random.default_rng(0)
     X = rng.normal(size=(60, 6)) * [1, 2, 1, 5, 1, 1] + [0, 3, 0, -1, 0, 0]

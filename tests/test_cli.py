@@ -148,8 +148,9 @@ def test_help_of_compare_lists_penalties_and_rules():
 
 @pytest.fixture(scope="session")
 def runs(run, tmp_path_factory):
-    """One small study thrice: a file with one job as JSON, standard input with two into --out, and
-    a report.
+    """One small study, three times.
+
+    A file with one job as JSON, standard input with two into --out, and a report.
     """
     place = {name: tmp_path_factory.mktemp(name) for name in ("one", "two", "report")}
     for directory in place.values():

@@ -156,8 +156,9 @@ def test_task(study):
 
 
 def test_hidden_layers_and_activation(study):
-    """Without a hidden layer the rows are those of the linear map; with two there are weights
-    between them.
+    """Without a hidden layer the rows are those of the linear map.
+
+    With two there are weights between them.
     """
     result = study()
     assert result["rows"][0]["n_weights"] == 5

@@ -16,8 +16,9 @@ def on(table, **options):
 
 @pytest.fixture(scope="module")
 def linear():
-    """y is linear in two of ten predictors; all penalties that are compared where none are
-    named.
+    """y is linear in two of ten predictors.
+
+    All penalties are compared, as where none are named.
     """
     return on(datasets.linear_two(n_rows=200, seed=1))
 
@@ -151,9 +152,9 @@ def test_classes_weights_and_groups():
 
 
 def test_groups_and_factors_of_predictors():
-    """Groups are what is counted; a factor of 0 keeps its group, and presses the linear model
-    less
-    too.
+    """Groups are what is counted, and a factor of 0 keeps its group.
+
+    It presses the linear model less too.
     """
     table = datasets.linear_two(n_rows=60, n_predictors=3)
     options = dict(penalties=["group"], hidden_layer_sizes=(), cv=3, selection="1se")

@@ -1,5 +1,6 @@
-"""The documents are true: their code runs, their links lead somewhere, the options and targets they
-name exist.
+"""The documents are true: their code runs and their links lead somewhere.
+
+The options and targets that they name exist.
 """
 
 import inspect

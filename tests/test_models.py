@@ -54,8 +54,9 @@ def command(tmp_path, monkeypatch):
 
 @pytest.fixture(scope="module")
 def table():
-    """Groups ``g``, weights ``w``, times ``t`` with events ``e``, and a target that follows a and
-    b.
+    """Groups ``g``, weights ``w``, times ``t`` with events ``e``, and a target.
+
+    The target follows a and b.
     """
     rng = np.random.default_rng(0)
     a, b, c = rng.normal(size=(3, 60))

@@ -1,5 +1,6 @@
-"""``fit_path``: the path that a ``CV`` estimator walks, every strength of it with its weights and
-its certificate.
+"""``fit_path``: the path that a ``CV`` estimator walks.
+
+Every strength of it has its weights and its certificate.
 """
 
 import numpy as np

@@ -15,8 +15,9 @@ QUICK = {"cv": 3, "hidden_layer_sizes": (4,)}
 
 @pytest.fixture(scope="module")
 def table():
-    """Sixty rows: b and the levels of c matter; a, with missing cells, and e, with heavy tails, do
-    not.
+    """Sixty rows, where b and the levels of c matter.
+
+    a, with missing cells, and e, with heavy tails, do not.
     """
     rng = np.random.default_rng(0)
     a, b, e = rng.normal(size=(3, 60))

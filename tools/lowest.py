@@ -1,5 +1,6 @@
-"""Print the lowest version of every dependency that pyproject.toml allows, as constraints for
-pip.
+"""Print the lowest version of every dependency that pyproject.toml allows.
+
+They are written as constraints for pip.
 """
 
 import re

@@ -1,5 +1,6 @@
-"""`compare`: from a table to a verdict, as a call; the result is one plain object, ready for
-JSON.
+"""`compare`: from a table to a verdict, as a call.
+
+The result is one plain object, ready for JSON.
 """
 
 import time
@@ -75,8 +76,9 @@ class Comparison:
         return self.result["recommended"]
 
     def frame(self) -> "pd.DataFrame":
-        """The rows as a data frame, one penalty a row, the linear map and the honest choice
-        below.
+        """The rows as a data frame, one penalty a row.
+
+        The linear map and the honest choice stand below.
         """
         import pandas as pd
 
@@ -89,8 +91,9 @@ class Comparison:
         return pd.DataFrame(flat).set_index("penalty")
 
     def whole(self, command: str | None = None) -> dict[str, Any]:
-        """The object that ``result.json`` holds, with ``detail``, from which the report is
-        drawn.
+        """The object that ``result.json`` holds, with ``detail``.
+
+        The report is drawn from it.
 
         Parameters
         ----------

@@ -1,6 +1,4 @@
-"""Solvers: one compilation a shape, calls of any length, exact zeros, and solutions to the last
-digit.
-"""
+"""Solvers: one compilation a shape, calls of any length, exact zeros, exact solutions."""
 
 import threading
 import time

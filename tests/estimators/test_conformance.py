@@ -1,5 +1,6 @@
-"""Scikit-learn's own checks, every estimator once and every penalty once; the counts stand in
-docs/keywords.md.
+"""Scikit-learn's own checks, every estimator once and every penalty once.
+
+The counts stand in docs/keywords.md.
 """
 
 import pytest

@@ -151,8 +151,9 @@ def test_columns_of_a_group_stay_or_leave_together():
 
 
 def test_adaptive_factors_are_the_models_own_and_give_it_again():
-    """Predictors that a first path keeps small are pressed; the factors alone give the same
-    weights.
+    """Predictors that a first path keeps small are pressed.
+
+    The factors alone give the same weights.
     """
     cv = tn.TautNetRegressorCV("group", cv=3, adaptive=True, **QUICK).fit(X, Y)
     assert cv.penalty_factors_.argsort()[:2].tolist() in ([0, 1], [1, 0])

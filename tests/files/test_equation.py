@@ -1,5 +1,6 @@
-"""An equation in Python and one in SQL predict what the model predicts, missing cells and unseen
-levels included.
+"""An equation in Python and one in SQL predict what the model predicts.
+
+Missing cells and unseen levels are included.
 """
 
 import math

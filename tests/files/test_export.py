@@ -1,5 +1,6 @@
-"""A pruned model and an ONNX file predict what the model predicts, missing cells and unseen levels
-included.
+"""A pruned model and an ONNX file predict what the model predicts.
+
+Missing cells and unseen levels are included.
 """
 
 import sys

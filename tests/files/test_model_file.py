@@ -1,5 +1,6 @@
-"""Model files: what is saved comes back to the last bit, and a hostile file raises an error and
-nothing else.
+"""Model files: what is saved comes back to the last bit.
+
+A hostile file raises an error and nothing else.
 """
 
 import json
@@ -517,9 +518,9 @@ def places(value, keys=()):
 
 @pytest.mark.parametrize("path", sorted(KEPT.glob("*.taut")), ids=lambda path: path.stem)
 def test_a_manifest_with_an_odd_value_is_refused_or_of_use(path, tmp_path):
-    """With a right digest: whatever is read can be told, put into JSON, asked for predictions
-    and
-    turned back.
+    """With a right digest, whatever is read is of use.
+
+    It can be told, put into JSON, asked for predictions and turned back.
     """
     manifest, arrays = contents(path.read_bytes())
     rows, rng, refused = pd.read_csv(KEPT / "rows.csv"), np.random.default_rng(0), 0
@@ -599,9 +600,9 @@ print(n)
 
 
 def mutations(good):
-    """500 damaged files: cut, with bytes flipped, exchanged or added, with huge lengths, and
-    files
-    of other kinds.
+    """500 damaged files: cut, or with bytes flipped, exchanged or added.
+
+    Some have huge lengths, and some are files of other kinds.
     """
     rng = np.random.default_rng(0)
     length = int.from_bytes(good[:8], "little")

@@ -1,5 +1,6 @@
-"""What predictors could have been: draws follow the others as the predictor itself does, and keep
-its kind.
+"""What predictors could have been.
+
+Draws follow the others as the predictor itself does, and keep its kind.
 """
 
 import numpy as np

@@ -15,8 +15,9 @@ class Walked:
 
 
 def test_exits_by_hand():
-    """The first stays, the second and third leave together, the fourth leaves, comes back and
-    leaves.
+    """The first stays, the second and third leave together.
+
+    The fourth leaves, comes back and leaves.
     """
     path = Walked([[1, 1, 1, 0], [1, 0, 0, 1], [1, 0, 0, 0]])
     early, late = (

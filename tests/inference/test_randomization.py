@@ -1,5 +1,6 @@
-"""The holdout randomization test: exact p-values, right draws for networks, and nothing of a fold
-in its network.
+"""The holdout randomization test: exact p-values, and right draws for networks.
+
+Nothing of a fold is in its network.
 """
 
 from dataclasses import replace
@@ -174,8 +175,9 @@ def test_networks_without_a_weight_give_every_predictor_the_p_value_one(regressi
 
 
 def test_p_values_of_a_network_that_uses_noise_are_uniform(regression, settings):
-    """The second predictor says nothing beyond the first, and a network that believes in it is
-    caught.
+    """The second predictor says nothing beyond the first.
+
+    A network that believes in it is caught.
     """
     rng, p_values = np.random.default_rng(0), []
     prepared = prepare(regression, np.arange(60), settings(hidden=()))

@@ -46,8 +46,9 @@ def penalty_detail(kept):
 
 @pytest.fixture
 def result():
-    """An over-fitted table of 500 rows where group keeps three of six predictors and nothing beats
-    linear.
+    """An over-fitted table of 500 rows where nothing beats the linear model.
+
+    The penalty group keeps three of six predictors.
     """
     rows = [row("none", 1.2, 0.001, 6), row("l2", 0.3, 0.25, 6), row("group", 0.31, 0.26, 3)]
     return copy.deepcopy(

@@ -22,8 +22,9 @@ COLUMNS = ["a", "b", "c"]
 
 
 def draw_rows(n_rows=80, seed=0):
-    """Standardised columns; times in whole weeks, so that many are tied; some censored; weights are
-    whole numbers.
+    """Standardised columns, times of which some are censored, and weights.
+
+    Times are in whole weeks, so that many are tied; weights are whole numbers.
     """
     rng = np.random.default_rng(seed)
     X = rng.normal(size=(n_rows, 3))
@@ -54,8 +55,9 @@ def by_lifelines(rows):
 
 
 def by_scikit_survival(rows):
-    """Both kinds of ties; its alpha is a sum over columns of half the square, beside the sum over
-    rows.
+    """Both kinds of ties, by scikit-survival.
+
+    Its alpha is a sum over columns of half the square, beside the sum over rows.
     """
     X, y = rows[COLUMNS], Surv.from_arrays(rows["event"] == 1, rows["time"])
     for ties in ("breslow", "efron"):

@@ -83,8 +83,9 @@ def test_of_a_long_table_some_rows_are_looked_at(monkeypatch):
 
 
 def test_a_path_that_loses_a_bend_says_so_and_the_adaptive_one_gets_it_back():
-    """x1 goes down and up: the plain group path takes it out before noise, its factor is a small
-    one all the same.
+    """x1 goes down and up: the plain group path takes it out before noise.
+
+    Its factor is a small one all the same.
     """
     X = rng.uniform(-1, 1, size=(150, 30))
     y = np.where(2 * X[:, 0] ** 2 + X[:, 1] + 0.3 * rng.normal(size=150) > 0.7, "a", "b")

@@ -21,8 +21,9 @@ def outputs(sample, settings, rows=ALL, X=None, alpha=0.05):
 
 @pytest.fixture(scope="module")
 def exact(settings):
-    """Settings of a linear map, solved; and of a network whose few steps in float64 leave rounding
-    small.
+    """Settings of a linear map, solved, and of a network.
+
+    The network's few steps in float64 leave rounding small.
     """
 
     def make(penalty, hidden):

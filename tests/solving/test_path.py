@@ -179,8 +179,9 @@ def test_finishing_solves_a_smooth_network(regression, settings, name):
 
 
 def test_a_small_objective_that_still_falls_is_not_given_up(regression, settings):
-    """A gain is measured against the objective, which lies far below the null loss where there is
-    little noise.
+    """A gain is measured against the objective.
+
+    That lies far below the null loss where there is little noise.
     """
     target = np.tanh(regression.X[:, :1]) + 0.1 * regression.X[:, 1:2]
     smooth = replace(settings(hidden=(5,)).network, activation="silu")
@@ -240,8 +241,9 @@ def test_a_table_that_is_read_in_place_is_fitted_as_a_copy_is(
 @pytest.mark.parametrize("dtype", [np.float32, np.float64])
 @pytest.mark.parametrize("begin", [0, 8, 16, 56])
 def test_a_table_is_read_where_it_lies(n_columns, dtype, begin):
-    """Wherever in memory it begins: programs read the very numbers, and only the first rows are
-    copied.
+    """Programs read the very numbers of a table, wherever in memory it begins.
+
+    Only the first rows are copied.
     """
     memory = np.zeros(50 * n_columns * 8 + 128, np.uint8)
     start = -memory.ctypes.data % 64 + begin
@@ -288,8 +290,9 @@ def test_one_program_serves_a_whole_path_and_its_family(regression, settings):
 
 
 def test_padding_changes_nothing(regression, settings, monkeypatch):
-    """Rows and columns that fill a shape up leave the answer as it is, to rounding, which many
-    steps would magnify.
+    """Rows and columns that fill a shape up leave the answer as it is, to rounding.
+
+    Many steps would magnify the rounding.
     """
     exact = settings(
         "group", precision="float64", schedule=replace(settings("l2").schedule, first_steps=20)

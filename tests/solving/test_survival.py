@@ -1,5 +1,6 @@
-"""Cox's model: what other programs make of the same rows, and its cross-validated likelihood
-against its definition.
+"""Cox's model against what other programs make of the same rows.
+
+Its cross-validated likelihood is held against its definition.
 """
 
 from pathlib import Path

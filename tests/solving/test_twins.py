@@ -1,6 +1,6 @@
-"""Twins: without a hidden layer, the fits that scikit-learn and textbooks have, to six digits
-and
-more.
+"""Twins: without a hidden layer, the fits that scikit-learn and textbooks have.
+
+They agree to six digits and more.
 """
 
 import numpy as np
@@ -293,8 +293,9 @@ def test_huber_is_huber_regression(X, signal, weights, weighting, epsilon, their
 @pytest.mark.parametrize("weighting", WEIGHTINGS)
 @pytest.mark.parametrize(("quantile", "alpha"), [(0.5, 1e-3), (0.9, 0.02)])
 def test_quantile_is_quantile_regression(X, signal, weights, weighting, quantile, alpha):
-    """The corner is rounded, so the objective is compared, with the corner, in the units of
-    both.
+    """The objective is compared, since the fit rounds the corner.
+
+    It is taken with the corner, in the units of both.
     """
     weight, Z = weights[weighting], standardised(X, weights[weighting])
     settings = Settings(

@@ -1,5 +1,6 @@
-"""Block by block a file gives the same cells as the whole of it, and every fault in it is one
-line.
+"""Block by block a file gives the same cells as the whole of it.
+
+Every fault in it is one line.
 """
 
 import gzip
@@ -62,8 +63,9 @@ def test_other_notations(tmp_path, ending):
 
 
 def test_texts_are_read_as_the_levels_spell_them(tmp_path):
-    """A block of whole numbers alone, or of truth values in another spelling, is no other
-    category.
+    """A block that spells its cells otherwise has no other categories.
+
+    It is of whole numbers alone, or of truth values in another spelling.
     """
     rows = ["3.0,true", "4,FALSE", "x 1,True", "4.5,", '" 3 ",false']
     cells = "\n".join(

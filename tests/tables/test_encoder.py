@@ -1,6 +1,4 @@
-"""The encoder: kinds, levels, what is left out, and rows that are not like those it learned
-from.
-"""
+"""The encoder: kinds, levels, what is left out, and rows unlike those it learned from."""
 
 import datetime
 import decimal
@@ -22,8 +20,9 @@ VARIED = list(range(200))
 
 
 def encode(**columns):
-    """Fit an encoder to columns, beside one of numbers; return it and the table without that
-    column.
+    """Fit an encoder to columns, beside one of numbers.
+
+    Return it and the table without that column.
     """
     frame = pd.DataFrame(columns)
     frame["varied"] = VARIED[: len(frame)]
@@ -138,8 +137,9 @@ def test_an_array_of_floats_is_not_copied(dtype):
 
 
 def test_what_is_encoded_otherwise_is_copied_row_by_row():
-    """Columns left out, in another order, with an indicator, of other types, or stored one by
-    one.
+    """Columns are left out, in another order, with an indicator, or of other types.
+
+    They may also be stored one by one.
     """
     X = np.random.default_rng(0).normal(size=(50, 3))
     X[3, 0] = np.nan

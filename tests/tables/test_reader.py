@@ -1,5 +1,6 @@
-"""The reader: what it accepts, what it makes of the cells, and one clear line for all it cannot
-read.
+"""The reader: what it accepts, and what it makes of the cells.
+
+All that it cannot read gets one clear line.
 """
 
 import builtins

@@ -1,5 +1,6 @@
-"""Scaling: weights are repeats, units do not matter, missing cells are the mean, constants are
-zero.
+"""Scaling: weights are repeats, and units do not matter.
+
+Missing cells are the mean, constants are zero.
 """
 
 import numpy as np

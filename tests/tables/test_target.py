@@ -1,5 +1,6 @@
-"""The target: classes or numbers, how they are encoded, and every way in which it can be
-unusable.
+"""The target: classes or numbers, and how they are encoded.
+
+Every way in which it can be unusable is tried.
 """
 
 import numpy as np

@@ -32,8 +32,9 @@ def clean(regression, candidates):
 def test_poisoned_rows_change_no_model_and_no_choice_of_the_folds_that_leave_them_out(
     regression, candidates, clean, what
 ):
-    """Section by section: the outer model, the inner models, the inner curve and its choice keep
-    their bits.
+    """What folds leave out changes no bit of them, section by section.
+
+    These are the outer model, the inner models, the inner curve and its choice.
     """
     rows = FOLD == HELD_OUT
     poisoned = {

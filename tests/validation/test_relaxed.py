@@ -1,5 +1,6 @@
-"""Refits on few predictors: ranked without the rows that judge them, chosen by a rule, and what a
-twin gives.
+"""Refits on few predictors: ranked without the rows that judge them, chosen by a rule.
+
+They are compared with what a twin gives.
 """
 
 from dataclasses import replace
@@ -35,9 +36,10 @@ class Walked:
 
 
 def test_rankings_by_hand():
-    """The first is largest in the middle, the second stays longest, the third and fourth leave
-    together, the last is
-    never there."""
+    """The first is largest in the middle, the second stays longest.
+
+    The third and fourth leave together, the last is never there.
+    """
     path = [[9, 3, 1, 2, 0], [5, 1, 2, 3, 0], [0, 1, 0, 0, 0]]
     assert ranking("norm", Walked(path), 1).tolist() == [0, 3, 2, 1, 4]
     assert ranking("exit", Walked(path), 1).tolist() == [1, 0, 3, 2, 4]
@@ -126,8 +128,9 @@ def test_each_chain_refits_what_the_other_folds_rank_first(regression, relaxed):
 
 
 def test_each_fold_climbs_until_more_predictors_no_longer_help(regression, settings, relaxed):
-    """Two predictors have signal: beyond them the loss rises. Who asks for at most so many is shown
-    all of them.
+    """Two predictors have signal: beyond them the loss rises.
+
+    Who asks for at most so many is shown all of them.
     """
     shown = refits_of(regression, settings, at_most=5)
     assert relaxed.tops != shown.tops

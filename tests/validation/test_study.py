@@ -12,8 +12,9 @@ NOISE = np.random.default_rng(0).normal(size=200)
 
 
 def table(**penalties):
-    """A table of penalties, each ``(mean loss, spread, predictors kept, weights, p against none,
-    gap)``.
+    """A table of penalties, as a study would give it.
+
+    Each is ``(mean loss, spread, predictors kept, weights, p against none, gap)``.
     """
     rows, outer = [], {}
     for name, (mean, spread, kept, weights, p, gap) in penalties.items():

@@ -20,8 +20,9 @@ MOST_COUNTED = 8
 
 
 def counted(n_predictors: int, expected_false: float) -> int:
-    """How many of the largest are counted in each half so that few enough false ones are
-    expected.
+    """How many of the largest are counted in each half.
+
+    It is the number at which few enough false ones are expected.
 
     ``q = min(8, ⌊√((2π - 1) p v)⌋)`` for p predictors, a threshold π of 0.6 and v expected false
     selections.
@@ -60,8 +61,9 @@ def top(norms: Floats, n: int) -> Booleans:
 
 
 def expected_false_at_most(n_counted: int, n_predictors: int) -> float:
-    """Bound on the expected number of false ones at or above the threshold: ``q² / ((2π - 1)
-    p)``.
+    """Bound on the expected number of false ones at or above the threshold.
+
+    It is ``q² / ((2π - 1) p)``.
 
     Examples
     --------
@@ -103,8 +105,7 @@ def stability_selection(
     n_jobs: int | None = None,
     on_progress: Report | None = None,
 ) -> Floats:
-    """Fit complementary halves of the rows and count how often each predictor has one of the
-    largest norms.
+    """Fit complementary halves of the rows, and count how often a predictor is among the largest.
 
     Parameters
     ----------

@@ -84,8 +84,9 @@ class Path:
 
     @property
     def sizes(self) -> NDArray[np.float64]:
-        """How large each predictor is: the norm of its weights or, if larger, its bend times the
-        largest norm.
+        """How large each predictor is, at each strength.
+
+        That is the norm of its weights or, if larger, its bend times the largest norm.
 
         So a predictor counts that the penalty has taken out while its effect still bends in the
         residuals.

@@ -1,5 +1,6 @@
-"""Writes the kept model files of a format: run once, when a format is released; the files then stay
-as they are.
+"""Writes the kept model files of a format.
+
+It is run once, when a format is released; the files then stay as they are.
 """
 
 from pathlib import Path
