@@ -3,6 +3,7 @@
 import base64
 import hashlib
 import json
+import re
 from importlib.resources import files
 from pathlib import Path
 
@@ -145,6 +146,7 @@ def _render(template, result, more):
     )
     environment.filters |= {
         "content_hash": content_hash,
+        "with_code": with_code,
         "excerpt": excerpt,
         "figure": figure,
         "readable": readable,
@@ -166,6 +168,19 @@ def _part(file):
     from markupsafe import Markup
 
     return Markup(files("tautnet.views").joinpath(file).read_text("utf-8").strip())
+
+
+def with_code(text):
+    """A sentence in HTML, its names in backquotes as code; all else is escaped.
+
+    Examples
+    --------
+    >>> with_code("`l2` does <well>")
+    Markup('<code>l2</code> does &lt;well&gt;')
+    """
+    from markupsafe import Markup, escape
+
+    return Markup(re.sub(r"`(\w+)`", r"<code>\1</code>", str(escape(text))))
 
 
 def content_hash(text):
