@@ -112,7 +112,8 @@ class PenaltyKind:
         """Why this penalty cannot be used on a network, or None."""
         if self.needs_skip and (network.is_linear or not network.skip):
             return (
-                f"{self.name} needs a linear map beside hidden layers: a hidden layer and skip=True"
+                f"{self.name} works with a linear map beside hidden layers: it needs a hidden"
+                " layer and skip=True"
             )
         if self.needs_hidden_layer and network.is_linear:
             return f"{self.name} leaves hidden units out: it needs a hidden layer"
