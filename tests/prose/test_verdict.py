@@ -88,12 +88,12 @@ def test_three_to_six_sentences(result):
 def test_the_plain_story(result):
     text = said(result)
     assert (
-        "the network is over-fitted: its log-loss is 0.001 on rows it saw and 1.2 on new rows (a"
-        " constant prediction has 0.69)." in text
+        "the network is over-fitted: its log-loss is 0.001 on rows it saw and 1.2 on new rows"
+        " (0.69 for a constant prediction)." in text
     )
     assert (
         "`l2` has the lowest log-loss on new rows, 0.3: 1.5 lower than without a penalty (95 %"
-        " interval 1 to 2). `group` does about as well." in text
+        " interval 1 to 2). `group` does about as well as `l2`." in text
     )
     assert "`none` does" not in text and "`none` and" not in text
     assert (
@@ -101,24 +101,24 @@ def test_the_plain_story(result):
         " log-loss is 0.305." in text
     )
     assert (
-        "Of 6 predictors, `group` keeps 3. The one-SE choice keeps 2 with `group`. Under `group`,"
-        " d, e and f stay." in text
+        "Of 6 predictors, `group` keeps 3. The one-SE choice keeps 2 with `group`. `group` keeps"
+        " d, e and f." in text
     )
     assert (
-        "Use the linear model, without a hidden layer, under `l2`, alpha 0.0133 (solved to 0.05):"
-        " expect a" in text
+        "Use the linear model (no hidden layer) with the `l2` penalty at alpha 0.0133 (solved to"
+        " stationarity 0.05): expect a" in text
     )
     assert (
         "expect a log-loss of 0.305 on new rows (accuracy 0.9). For a network, use `group`, alpha"
         " 0.0133:" in text
     )
     assert (
-        "its loss is within one standard error of the lowest, and it needs 3 of 6 predictors"
-        " (solved to 0.05)." in text
+        "its log-loss is within one standard error of the lowest, and it needs 3 of 6 predictors"
+        " (solved to stationarity 0.05)." in text
     )
     assert (
-        "When cross-validation chooses the penalty too, expect a log-loss of 0.32 on new rows"
-        " (accuracy 0.9)." in text
+        "If cross-validation chooses the penalty as well as alpha, expect a log-loss of 0.32 on"
+        " new rows (accuracy 0.9)." in text
     )
     assert (
         headline(result).endswith("over-fitted. A linear model suffices.")
@@ -129,8 +129,8 @@ def test_the_plain_story(result):
 
 def test_separated_rows_are_named(result):
     result["detail"]["none"]["separated"] = True
-    assert "It separates the classes of its rows completely" in said(result)
-    assert "its training was stopped after 2,000 steps." in said(result)
+    assert "The network separates the classes of the rows it saw completely" in said(result)
+    assert "so training was stopped after 2,000 steps." in said(result)
 
 
 @pytest.mark.parametrize(
@@ -147,8 +147,8 @@ def test_an_uncertain_gain_is_called_so(result):
     result["rows"][1]["vs_none"] = versus(-1, 2)
     assert "but the rows cannot show that this gain is real. `group` does" in said(result)
     result["rows"][1]["vs_none"] = versus(0.5, 2, p=0.083)
-    assert "but the rows cannot show that this gain is real: with this many" in said(result)
-    assert "such a gain 8.3 % of the time (Holm's p-value)." in said(result)
+    assert "Even so, these rows cannot show that the gain is real: when this many" in said(result)
+    assert "such a gain 8.3 % of the time (p-value, corrected by Holm's method)." in said(result)
 
 
 def test_no_penalty_helps(result):
@@ -156,18 +156,18 @@ def test_no_penalty_helps(result):
     result["rows"][0]["vs_linear"] = versus(0.1, 0.2)
     result["detail"]["vs_best"] = {"l2": versus(-2, -1), "group": versus(-2, -1)}
     assert "No penalty helps: `none` has the lowest log-loss on new rows." in said(result)
-    assert "Use no penalty: it has the lowest loss" in said(result)
+    assert "Use no penalty: it has the lowest log-loss" in said(result)
 
 
 def test_the_network_is_worth_it_only_with_an_interval_above_zero(result):
     result["rows"][1]["vs_linear"] = versus(0.1, 0.2)
     text = said(result)
     assert (
-        "The network is worth its cost: the log-loss of `l2` is 0.15 lower than the linear model's"
-        " 0.305" in text
+        "The network is worth its cost: the log-loss of `l2` is 0.15 lower (95 % interval 0.1 to"
+        " 0.2) than the linear model's 0.305" in text
     )
     assert (
-        "Use `group`, alpha 0.0133: its loss is within one standard error of the lowest, and it"
+        "Use `group`, alpha 0.0133: its log-loss is within one standard error of the lowest, and it"
         " needs 3 of 6 predictors" in text
     )
     assert "expect a log-loss of 0.32 on new rows (accuracy 0.9)" in text
@@ -182,7 +182,7 @@ def test_a_linear_model_that_may_be_no_better_than_a_constant_does_not_suffice(r
         "These rows cannot show whether a linear model suffices: no network is clearly better than"
         in text
     )
-    assert "but the linear model is not clearly better than a constant." in text
+    assert "but the linear model is itself not clearly better than a constant prediction." in text
     assert "Use `group`, alpha" in text and to_use(result) == "group"
 
 
@@ -199,7 +199,7 @@ def test_nothing_to_learn(result):
         "There is nothing to learn here: no model predicts new rows clearly better than a" in text
     )
     assert headline(result) == "There is nothing to learn here." and to_use(result) is None
-    assert "a gain of -0.05 (95 % interval -0.2 to 0.1)" in text
+    assert "its gain is -0.05 (95 % interval -0.2 to 0.1)" in text
     assert "Use " not in text and "suffices" not in text
 
 
@@ -208,7 +208,7 @@ def test_few_rows_and_edges_are_doubts(result):
     result["detail"]["penalties"]["group"]["at_edge"] = True
     last = write_verdict(result)[-1]
     assert last.startswith(
-        "With 62 rows, all of these figures are rough. The best strength of `group` is the smallest"
+        "With 62 rows, all of these figures are rough. The best alpha of `group` is the smallest"
     )
     assert "alpha_min_ratio" in last
 
@@ -219,16 +219,17 @@ def test_many_that_leave_at_once_are_counted_not_named(result):
     detail["exit_alpha"] = [0.001] * 10 + [0.5] * 10
     detail["exit_order"] = result["detail"]["predictors"]
     detail["path"]["norms"] = [[1.0] * 20, [0.0] * 10 + [1.0] * 10]
-    assert "Under `group`, 10 predictors leave together at the first strength" in said(result)
+    together = "10 predictors leave together at the first strength"
+    assert f"As `group` gets stronger, {together}" in said(result)
 
 
 @pytest.mark.parametrize(
     "stationarity, gap, words",
     [
-        (0.1, 1.0, "solved to 0.1"),
-        (0.2, 1e-4, "nearly solved: 0.2"),
-        (0.2, 1e-2, "stopped at 0.2: early stopping is part of the regularization"),
-        (0.9, 1e-4, "stopped at 0.9: early stopping is part of the regularization"),
+        (0.1, 1.0, "solved to stationarity 0.1"),
+        (0.2, 1e-4, "nearly solved: stationarity 0.2"),
+        (0.2, 1e-2, "stopped at stationarity 0.2: early stopping is part of the regularization"),
+        (0.9, 1e-4, "stopped at stationarity 0.9: early stopping is part of the regularization"),
     ],
 )
 def test_certificates_in_words(stationarity, gap, words):

@@ -134,19 +134,19 @@ def _over_fitting(result: Result) -> str | None:
         return None
     figures = (
         f"its {result['metric']} is {number(none['train_loss'])} on rows it saw and"
-        f" {number(none['test_loss'])} on new rows (a constant prediction has"
-        f" {number(result['null']['test_loss'])})"
+        f" {number(none['test_loss'])} on new rows"
+        f" ({number(result['null']['test_loss'])} for a constant prediction)"
     )
     if result["over_fitted"] is None:
         return (
-            "These rows cannot show whether the network without a penalty is over-fitted:"
-            f" {figures}.{_separated(result)}"
+            "These rows cannot show whether the network without a penalty is over-fitted."
+            f" {figures[0].upper()}{figures[1:]}.{_separated(result)}"
         )
     if result["over_fitted"]:
         return f"Without a penalty the network is over-fitted: {figures}.{_separated(result)}"
     return (
-        f"Without a penalty the network is not over-fitted: {figures}. Its loss is within one"
-        " standard error of the lowest."
+        f"Without a penalty the network is not over-fitted: {figures}. That is within one standard"
+        " error of the lowest."
     )
 
 
@@ -156,8 +156,9 @@ def _separated(result: Result) -> str:
     if not detail["separated"]:
         return ""
     return (
-        " It separates the classes of its rows completely, so its weights would grow without end;"
-        f" its training was stopped after {detail['steps'][-1]:,} steps."
+        " The network separates the classes of the rows it saw completely: trained further, its"
+        " weights would grow without end, so training was stopped after"
+        f" {detail['steps'][-1]:,} steps."
     )
 
 
@@ -167,7 +168,7 @@ def _nothing_to_learn(result: Result) -> str:
     return (
         "There is nothing to learn here: no model predicts new rows clearly better than a constant"
         f" ({result['metric']} {number(result['null']['test_loss'])}). The closest is"
-        f" {quoted(best['penalty'])} with {number(best['test_loss'])}, a gain of"
+        f" {quoted(best['penalty'])} with {number(best['test_loss'])}; its gain is"
         f" {number(best['vs_null']['diff'])} ({interval(best['vs_null'])}). Do not use these"
         " predictors for this target."
     )
@@ -202,7 +203,9 @@ def _alike(result: Result) -> str:
     ]
     if not names:
         return ""
-    return f" {_quoted_list(names)} {'does' if len(names) == 1 else 'do'} about as well."
+    verb = "does" if len(names) == 1 else "do"
+    best = best_row(result["rows"])["penalty"]
+    return f" {_quoted_list(names)} {verb} about as well as {quoted(best)}."
 
 
 def _doubt(versus: Row) -> str:
@@ -211,9 +214,9 @@ def _doubt(versus: Row) -> str:
         return ""
     if versus["ci_low"] > 0:
         return (
-            ", but the rows cannot show that this gain is real: with this many penalties compared,"
-            " chance alone gives one of them such a gain"
-            f" {100 * versus['p_holm']:.2g} % of the time (Holm's p-value)"
+            ". Even so, these rows cannot show that the gain is real: when this many penalties are"
+            " compared, chance alone gives at least one of them such a gain"
+            f" {100 * versus['p_holm']:.2g} % of the time (p-value, corrected by Holm's method)"
         )
     return ", but the rows cannot show that this gain is real"
 
@@ -230,8 +233,8 @@ def _network_needed(result: Result) -> str | None:
         versus = row["vs_linear"]
         return (
             f"The network is worth its cost: the {metric} of {quoted(row['penalty'])} is"
-            f" {number(versus['diff'])} lower than the linear model's {linear_loss}"
-            f" ({interval(versus)})."
+            f" {number(versus['diff'])} lower ({interval(versus)}) than the linear model's"
+            f" {linear_loss}."
         )
     no_better = (
         f"no network is clearly better than the linear model, whose {metric} is {linear_loss}"
@@ -240,7 +243,7 @@ def _network_needed(result: Result) -> str | None:
         return f"A linear model suffices: {no_better}."
     return (
         f"These rows cannot show whether a linear model suffices: {no_better}, but the linear"
-        " model is not clearly better than a constant."
+        " model is itself not clearly better than a constant prediction."
     )
 
 
@@ -257,28 +260,27 @@ def _predictors(result: Result) -> str | None:
     )
     # A relaxed row has no path of its own. Of several the last one listed keeps the fewest.
     name = [name for name in selecting if described(name).relaxed_of is None][-1]
-    which = _which_predictors(
-        result["detail"]["predictors"], result["detail"]["penalties"][name], rows[name]
-    )
-    under = f" Under {quoted(name)}, {which}." if which else ""
-    return f"Of {total:,} predictors, {kept}. The one-SE choice keeps {one_se}.{under}"
+    which = _which_predictors(result, rows[name])
+    return f"Of {total:,} predictors, {kept}. The one-SE choice keeps {one_se}.{which}"
 
 
-def _which_predictors(predictors: Sequence[str], detail: Row, row: Row) -> str:
-    """The predictors kept where they are few, else those that leave first.
+def _which_predictors(result: Result, row: Row) -> str:
+    """A further sentence: the predictors kept where they are few, else those that leave first.
 
     Nothing where all are kept.
     """
     if row["predictors_kept"] == row["predictors_total"]:
         return ""
+    penalty = quoted(row["penalty"])
+    detail = result["detail"]["penalties"][row["penalty"]]
     at = nearest(detail["path"]["alphas"], row["alpha"])
-    norms = detail["path"]["norms"][at]
-    kept = [name for name, norm in zip(predictors, norms, strict=True) if norm > 0]
+    pairs = zip(result["detail"]["predictors"], detail["path"]["norms"][at], strict=True)
+    kept = [name for name, norm in pairs if norm > 0]
     if not kept:
-        return "no predictor stays"
+        return f" Under {penalty} no predictor stays."
     if len(kept) <= NAMED:
-        return f"{join(kept)} {'stays' if len(kept) == 1 else 'stay'}"
-    return _first_to_leave(detail, kept)
+        return f" {penalty} keeps {join(kept)}."
+    return f" As {penalty} gets stronger, {_first_to_leave(detail, kept)}."
 
 
 def _first_to_leave(detail: Row, kept: Sequence[str]) -> str:
@@ -296,12 +298,13 @@ def _what_to_do(result: Result) -> str:
     linear = result["linear"]
     expected = _expected(result["chosen"], result["metric"])
     network = (
-        f"{_network_to_use(result)}. When cross-validation chooses the penalty too, {expected}."
+        f"{_network_to_use(result)}. If cross-validation chooses the penalty as well as alpha,"
+        f" {expected}."
     )
     if to_use(result) != LINEAR:
         return f"Use {network}"
     return (
-        f"Use the linear model, without a hidden layer, under {quoted(L2)}, alpha"
+        f"Use the linear model (no hidden layer) with the {quoted(L2)} penalty at alpha"
         f" {number(linear['alpha'])} ({certificate_in_words(linear)}):"
         f" {_expected(linear, result['metric'])}. For a network, use {network}"
     )
@@ -317,17 +320,18 @@ def _network_to_use(result: Result) -> str:
     """The penalty recommended, why, and what it needs."""
     row = _rows(result)[result["recommended"]]
     best = best_row(result["rows"])
+    metric = result["metric"]
     why = (
-        "it has the lowest loss"
+        f"it has the lowest {metric}"
         if row is best
-        else "its loss is within one standard error of the lowest"
+        else f"its {metric} is within one standard error of the lowest"
     )
     kept = row["predictors_kept"]
     total = row["predictors_total"]
     needs = (
-        f"it needs {kept} of {total} predictors"
+        f"it needs {kept:,} of {total:,} predictors"
         if kept < total
-        else f"it uses all {total} predictors"
+        else f"it uses all {total:,} predictors"
     )
     return f"{_with_strength(row)}: {why}, and {needs} ({certificate_in_words(row)})"
 
@@ -350,7 +354,7 @@ def _how_sure(result: Result) -> str | None:
     ]
     if learns(result) and edges:
         doubts.append(
-            f"The best strength of {_quoted_list(edges)} is the smallest one tried: a smaller"
-            f" {quoted('alpha_min_ratio')} may do better."
+            f"The best alpha of {_quoted_list(edges)} is the smallest one tried: smaller ones may"
+            f" do better (they start at {quoted('alpha_min_ratio')})."
         )
     return " ".join(doubts) or None

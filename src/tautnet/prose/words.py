@@ -63,13 +63,19 @@ def certificate_in_words(row: Row) -> str:
     Examples
     --------
     >>> certificate_in_words({"penalty": "l2", "stationarity": 0.031, "objective_gap": 1e-5})
-    'solved to 0.031'
+    'solved to stationarity 0.031'
     """
     stationarity = row["stationarity"]
     if stationarity is None or math.isnan(stationarity):
         return "no certificate, since it solves no minimisation problem"
     if stationarity <= SOLVED:
-        return f"solved to {number(stationarity)}"
+        return f"solved to stationarity {number(stationarity)}"
     if stationarity <= NEARLY_SOLVED and row["objective_gap"] <= SETTLED:
-        return f"nearly solved: {number(stationarity)}, and its objective has stopped falling"
-    return f"stopped at {number(stationarity)}: early stopping is part of the regularization"
+        return (
+            f"nearly solved: stationarity {number(stationarity)}, and its objective has stopped"
+            " falling"
+        )
+    return (
+        f"stopped at stationarity {number(stationarity)}: early stopping is part of the"
+        " regularization"
+    )
