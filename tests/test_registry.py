@@ -180,7 +180,7 @@ def test_it_may_be_the_one_to_use() -> None:
     name = comparison.recommended
     said = comparison.verdict
     assert "`scad_twice` keeps 2 and `group_scad` keeps 2" in said
-    assert "Under `group_scad`, x1 and x2 stay." in said and f"Use `{name}`, alpha" in said
+    assert "`group_scad` keeps x1 and x2." in said and f"Use `{name}`, alpha" in said
     model = comparison.model
     assert model.penalty == "group_scad" and model.adaptive == (name == "scad_twice")
     assert model.score(X, Y) > 0.5
