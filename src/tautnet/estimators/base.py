@@ -35,7 +35,7 @@ from tautnet.estimators.rules import DEFAULTS
 from tautnet.estimators.watch import Watch
 from tautnet.files.summary import summarise
 from tautnet.objective.losses import Loss
-from tautnet.objective.networks import Network, Weights, layer_sizes
+from tautnet.objective.networks import Network, Weights
 from tautnet.objective.prediction import average_mean
 from tautnet.objective.tasks import loss_for
 from tautnet.solving.path import Path
@@ -110,7 +110,6 @@ class Net(Convertible, BaseEstimator):
 
     def _settings(self, loss: Loss, stopping: Watch | None) -> Settings:
         """How to fit, from the parameters."""
-        sizes = layer_sizes(self.hidden_layer_sizes)
         layer_factors = None
         if self.layer_factors is not None:
             layer_factors = tuple(float(factor) for factor in self.layer_factors)
@@ -118,7 +117,7 @@ class Net(Convertible, BaseEstimator):
             penalty=self.penalty,
             l1_ratio=self.l1_ratio,
             loss=loss,
-            network=Network(sizes, self.activation, self.skip and bool(sizes)),
+            network=Network.of(self.hidden_layer_sizes, self.activation, self.skip),
             alpha_min_ratio=self.alpha_min_ratio,
             finish=self.finish,
             tol=self.tol,
