@@ -225,9 +225,9 @@ def by_others(make, seeds):
 
 def fold_p_values(make, seed, jobs):
     """P-values of single networks of a plain group path, for noise that has weights in them."""
-    from tautnet.inference.conditionals import Conditionals
-    from tautnet.inference.randomization import fold_networks, randomization_test
     from tautnet.objective.tasks import loss_for
+    from tautnet.selecting.conditionals import Conditionals
+    from tautnet.selecting.randomization import fold_networks, randomization_test
     from tautnet.solving.settings import Settings
     from tautnet.tables.sample import encode
     from tautnet.validation.chains import Candidate

@@ -9,16 +9,16 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import ArrayLike
 
+from tautnet.claims.result import as_json
 from tautnet.estimators.inputs import check_feature_groups, check_groups
 from tautnet.estimators.refusals import refuse
-from tautnet.inference.conditionals import heavy_tailed, normal_scores
-from tautnet.inference.result import as_json
-from tautnet.inference.stability import (
-    counted,
-)
 from tautnet.objective.choices import EXPECTED_FALSE, FDR, SELECTION_PENALTY
 from tautnet.objective.networks import Network
 from tautnet.objective.tasks import loss_for
+from tautnet.selecting.conditionals import heavy_tailed, normal_scores
+from tautnet.selecting.stability import (
+    counted,
+)
 from tautnet.selection_methods import by_randomization, by_stability, result_of
 from tautnet.solving.settings import Settings
 from tautnet.tables.arrays import Integers

@@ -8,19 +8,19 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from tautnet.engine.jobs import stage
-from tautnet.inference.conditionals import Conditionals
 from tautnet.inference.exits import order_of_exit
-from tautnet.inference.p_values import benjamini_hochberg, most_draws
-from tautnet.inference.randomization import fold_networks, randomization_test, rows_to_test
-from tautnet.inference.stability import (
+from tautnet.objective.choices import SELECTION_PENALTY
+from tautnet.objective.strengths import nearest
+from tautnet.prose.selection import randomization_in_words, stability_in_words
+from tautnet.selecting.conditionals import Conditionals
+from tautnet.selecting.p_values import benjamini_hochberg, most_draws
+from tautnet.selecting.randomization import fold_networks, randomization_test, rows_to_test
+from tautnet.selecting.stability import (
     PAIRS,
     THRESHOLD,
     expected_false_at_most,
     stability_selection,
 )
-from tautnet.objective.choices import SELECTION_PENALTY
-from tautnet.objective.strengths import nearest
-from tautnet.prose.selection import randomization_in_words, stability_in_words
 from tautnet.solving.settings import Settings
 from tautnet.tables.arrays import Booleans, Floats, Integers
 from tautnet.tables.sample import Sample

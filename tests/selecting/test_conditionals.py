@@ -6,7 +6,7 @@ Draws follow the others as the predictor itself does, and keep its kind.
 import numpy as np
 import pytest
 
-from tautnet.inference.conditionals import Conditionals
+from tautnet.selecting.conditionals import Conditionals
 from tautnet.tables.sample import Sample
 
 N_DRAWS = 40

@@ -14,9 +14,9 @@ import numpy as np
 
 from tautnet.engine.jobs import Report, run_jobs, stages
 from tautnet.engine.loop import Ticker
-from tautnet.inference.conditionals import Conditional, Conditionals
-from tautnet.inference.p_values import Sequential
 from tautnet.objective.networks import Parameters
+from tautnet.selecting.conditionals import Conditional, Conditionals
+from tautnet.selecting.p_values import Sequential
 from tautnet.solving.fitted_scaling import FittedScaling
 from tautnet.solving.settings import Request, Settings
 from tautnet.solving.trainings import run_chain

@@ -9,15 +9,15 @@ import numpy as np
 import pytest
 from scipy.stats import kstest
 
-from tautnet.inference.conditionals import Conditionals
-from tautnet.inference.p_values import EXCEEDANCES, Sequential, benjamini_hochberg
-from tautnet.inference.randomization import (
+from tautnet.objective.networks import Parameters, Weights
+from tautnet.selecting.conditionals import Conditionals
+from tautnet.selecting.p_values import EXCEEDANCES, Sequential, benjamini_hochberg
+from tautnet.selecting.randomization import (
     FoldNetwork,
     fold_networks,
     randomization_test,
     rows_to_test,
 )
-from tautnet.objective.networks import Parameters, Weights
 from tautnet.solving.prepared import prepare
 from tautnet.tables.sample import Sample
 from tautnet.tables.scaling import Scaling
@@ -199,7 +199,7 @@ def test_p_values_of_a_network_that_uses_noise_are_uniform(regression, settings)
 
 
 def test_a_large_table_is_tested_on_rows_drawn_from_it(regression, nested, networks, monkeypatch):
-    monkeypatch.setattr("tautnet.inference.randomization.MOST_ROWS", 30)
+    monkeypatch.setattr("tautnet.selecting.randomization.MOST_ROWS", 30)
     rows = rows_to_test(np.where(np.arange(60) < 40, 1.0, 0.0), seed=0)
     assert len(np.unique(rows)) == 30 and rows.max() < 40
     few = fold_networks(nested, rows)
