@@ -14,6 +14,7 @@ from tautnet.files.packing import Json, Unpacker, Value
 from tautnet.objective.prediction import ACTIVATIONS, MEANS, Predictor
 from tautnet.objective.registry import described
 from tautnet.tables.arrays import Cells, Floats
+from tautnet.tables.dates import WAYS
 from tautnet.tables.encoder import TableEncoder
 from tautnet.tables.errors import ModelFileError
 from tautnet.tables.scaling import Scaling
@@ -46,6 +47,8 @@ CHOSEN = ("alpha_", "alpha_min_", "alpha_1se_", "cv_loss_")
 CURVES = ("alpha", "mean_test_loss", "se_test_loss")
 # The parts of a recipe, for numbers and dates, and for categories and truth values.
 NUMBER_PARTS = {"predictor", "kind", "value", "indicator"}
+# Those that dates have beside where they are not written in ISO's way.
+WRITTEN_PARTS = {"written", "also"}
 LEVEL_PARTS = {"predictor", "kind", "levels", "rare", "missing"}
 
 
@@ -99,6 +102,9 @@ def _is_recipe(recipe: Json) -> bool:
     """Tell whether a value is a recipe of `TableEncoder`."""
     if type(recipe) is not dict or type(recipe.get("predictor")) is not str:
         return False
+    if recipe.get("kind") == "date" and recipe.keys() == NUMBER_PARTS | WRITTEN_PARTS:
+        is_known = _is_one_of(recipe["written"], WAYS) and _is_one_of(recipe["also"], ("", *WAYS))
+        return is_known and _makes_a_column(recipe)
     if recipe.get("kind") in ("number", "date"):
         return recipe.keys() == NUMBER_PARTS and _makes_a_column(recipe)
     if recipe.get("kind") in ("category", "boolean"):

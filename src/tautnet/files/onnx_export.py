@@ -119,7 +119,8 @@ def feeds(model: Model, frame: TableLike) -> list[Cells]:
             cells, texts = distinct_texts(frame[name])
             values = np.array([*texts, missing_text(recipe)], dtype=object)[cells]
         else:
-            values = as_numbers(name, frame[name], recipe["kind"])
+            way = recipe.get("written", "")
+            values = as_numbers(name, frame[name], recipe["kind"], way)
         fed.append(values[:, np.newaxis])
     return fed
 

@@ -135,6 +135,8 @@ def _predictors(model: Model) -> Iterator[Facts]:
         if "levels" in recipe:
             yield described | {name: recipe[name] for name in ("levels", "rare", "missing")}
             continue
+        if recipe.get("written"):
+            described["written"] = recipe["written"]
         if recipe["value"]:
             described["centre"] = float(centre[column])
             described["scale"] = float(scale[column])
@@ -338,4 +340,5 @@ def _encoding(one: Facts) -> str:
         mean = str(np.datetime64(round(one["centre"]), "D"))
         spread = f"{spread} days"
     also = ", and whether it is missing" if one["missing"] else ""
-    return f"{one['kind']}: mean {mean}, standard deviation {spread}{also}"
+    kind = f"{one['kind']} written {one['written']}" if "written" in one else one["kind"]
+    return f"{kind}: mean {mean}, standard deviation {spread}{also}"

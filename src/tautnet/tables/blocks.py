@@ -20,7 +20,7 @@ from tautnet.tables.arrays import Cells, Floats
 from tautnet.tables.cells import distinct_texts
 from tautnet.tables.errors import TableError
 from tautnet.tables.missing import missing_markers
-from tautnet.tables.parsing import parse_numbers
+from tautnet.tables.parsing import marking_numbers, parse_numbers
 from tautnet.tables.reader import (
     check_is_text,
     column_names,
@@ -232,11 +232,7 @@ def _numbers(name: str, cells: Cells, markers: frozenset[str], decimal: str) -> 
             raise TableError(
                 f"column {name!r} should hold numbers, but has {odd!r}: correct it or blank it out"
             )
-    texts = np.array(sorted(markers), dtype=object)
-    # Numbers that mean missing, such as -999.
-    marking = set(texts[~np.isnan(parse_numbers(texts, decimal))])
-    if marking:
-        values[[cell.strip() in marking for cell in cells]] = np.nan
+    values[np.isin(values, marking_numbers(markers, decimal))] = np.nan
     return values
 
 

@@ -3,13 +3,13 @@
 import datetime
 import decimal
 import math
-import re
 from typing import Any, TypeAlias
 
 import numpy as np
 import pandas as pd
 
 from tautnet.tables.arrays import Floats, Integers
+from tautnet.tables.dates import Written, days_of, way_of
 from tautnet.tables.errors import TableError
 
 __all__ = [
@@ -17,6 +17,7 @@ __all__ = [
     "as_frame",
     "as_numbers",
     "column_kind",
+    "dates_written",
     "distinct_texts",
     "fits_float32",
     "text_of",
@@ -25,8 +26,6 @@ __all__ = [
 # A data frame of pandas, polars, pyarrow or another library, an array, or nested lists.
 TableLike: TypeAlias = Any
 
-_ISO_DATE = re.compile(r"\d{4}-\d\d-\d\d([T ]\d\d:\d\d(:\d\d([.,]\d+)?)?(Z|[+-]\d\d:?\d\d)?)?")
-_EPOCH = datetime.datetime(1970, 1, 1)
 _KINDS_OF_DTYPE = {"b": "boolean", "i": "number", "u": "number", "f": "number", "M": "date"}
 _NUMBERS = (int, float, np.integer, np.floating, decimal.Decimal)
 _TRUTH_VALUES = (bool, np.bool_)
@@ -115,14 +114,37 @@ def column_kind(series: pd.Series) -> str:
     if code in _KINDS_OF_DTYPE:
         return _KINDS_OF_DTYPE[code]
     if isinstance(series.dtype, pd.StringDtype):
-        texts = series.dropna().unique()
-        if not len(texts):
+        if series.isna().all():
             return "none"
-        return "date" if all(_days(text) is not None for text in texts) else "category"
+        return "category" if dates_written(series) is None else "date"
     if code != "O":
         what = f"column {series.name!r} has type {series.dtype}"
         raise TableError(f"{what}: turn it into numbers or text, or drop it")
     return _kind_of_objects(series)
+
+
+def dates_written(series: pd.Series) -> Written | None:
+    """Return how the dates of a column are written, None where some cell is no date.
+
+    Parameters
+    ----------
+    series : pandas.Series
+
+    Returns
+    -------
+    Written or None
+
+    Examples
+    --------
+    >>> import pandas as pd
+    >>> from tautnet.tables.cells import dates_written
+    >>> dates_written(pd.Series(["31.12.2024", None, "1.1.2025"]))
+    Written(way='day.month.year', other='')
+    """
+    if _dtype_code(series) == "M":
+        return Written("", "")
+    codes, values = pd.factorize(series)
+    return way_of(np.asarray(values, dtype=object), codes)
 
 
 def _dtype_code(series: pd.Series) -> str:
@@ -164,7 +186,7 @@ def _kind_of_objects(series: pd.Series) -> str:
             what = f"column {series.name!r} holds cells of type {one.__name__}"
             raise TableError(f"{what}: turn it into numbers or text, or drop it")
     if all(issubclass(one, (str, datetime.date)) for one in types):
-        return "date" if all(_days(value) is not None for value in values.unique()) else "category"
+        return "category" if dates_written(series) is None else "date"
     return "category"
 
 
@@ -205,25 +227,7 @@ def text_of(value: Any) -> str:
     return str(value)
 
 
-def _days(value: Any) -> float | None:
-    """Return the days since 1970 of an ISO text or a date, None where the value is neither."""
-    if isinstance(value, str):
-        if not _ISO_DATE.fullmatch(value):
-            return None
-        try:
-            value = datetime.datetime.fromisoformat(value)
-        except ValueError:
-            return None
-    if not isinstance(value, datetime.date):
-        return None
-    if not isinstance(value, datetime.datetime):
-        value = datetime.datetime(value.year, value.month, value.day)
-    if value.tzinfo is not None:
-        value = value.astimezone(datetime.UTC).replace(tzinfo=None)
-    return (value - _EPOCH) / datetime.timedelta(days=1)
-
-
-def as_numbers(name: str, series: pd.Series, kind: str) -> Floats:
+def as_numbers(name: str, series: pd.Series, kind: str, way: str = "") -> Floats:
     """Return a column as numbers: dates are days since 1970-01-01, missing cells are NaN.
 
     Parameters
@@ -232,6 +236,8 @@ def as_numbers(name: str, series: pd.Series, kind: str) -> Floats:
         What to call the column in messages.
     series : pandas.Series
     kind : {"number", "date"}
+    way : str
+        How dates that are texts are written, as in `Written`: "" is ISO's way.
 
     Returns
     -------
@@ -251,7 +257,7 @@ def as_numbers(name: str, series: pd.Series, kind: str) -> Floats:
     """
     code = _dtype_code(series)
     if kind == "date":
-        return _days_of_column(name, series, code)
+        return _days_of_column(name, series, code, way)
     if code in "biuf":
         values = series.to_numpy(dtype=np.float64, na_value=np.nan)
     else:
@@ -265,7 +271,7 @@ def as_numbers(name: str, series: pd.Series, kind: str) -> Floats:
     return values
 
 
-def _days_of_column(name: str, series: pd.Series, code: str) -> Floats:
+def _days_of_column(name: str, series: pd.Series, code: str, way: str) -> Floats:
     """Return a column of dates as days since 1970-01-01, NaN where one is missing."""
     if code == "M":
         if getattr(series.dt, "tz", None) is not None:
@@ -274,9 +280,9 @@ def _days_of_column(name: str, series: pd.Series, code: str) -> Floats:
         days = stamps.astype(np.int64) / 86_400e6
         return np.where(np.isnat(stamps), np.nan, days)
     codes, values = pd.factorize(series)
-    known = [_days(value) for value in values]
+    known = [days_of(value, way) for value in values]
     days = np.array([math.nan if day is None else day for day in known] + [math.nan])[codes]
-    _check_readable(name, series, days, "ISO dates")
+    _check_readable(name, series, days, f"dates written {way}" if way else "ISO dates")
     return days
 
 

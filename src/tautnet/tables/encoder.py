@@ -29,7 +29,8 @@ class TableEncoder:
       level, ``rare``, that collects the levels with fewer than ``max(5, 0.5 %)`` of the rows
       (fewer than 2 rows in tables of fewer than 100) where there are at least two such among
       three or more levels. What comes to two levels is one 0/1 column.
-    - ISO dates become days since 1970-01-01.
+    - Dates become days since 1970-01-01: ISO dates, and those that have day, month and year in one
+      order all down the column.
     - Left out: constant predictors, those without a value, text that is different in nearly
       every row (names, ids), and the row numbers that a data frame's index leaves in a CSV file.
 

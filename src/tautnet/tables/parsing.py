@@ -9,7 +9,7 @@ from tautnet.tables.arrays import Booleans, Cells, Floats, Integers
 from tautnet.tables.errors import TableError
 from tautnet.tables.missing import PLACEHOLDERS
 
-__all__ = ["parse_column", "parse_numbers"]
+__all__ = ["marking_numbers", "parse_column", "parse_numbers"]
 
 _CODE = re.compile(r"[A-Za-z]+[-_ ]?[0-9]\w*")
 _THOUSANDS = {
@@ -52,7 +52,10 @@ def parse_column(
     missing = np.array([token in markers for token in tokens])
     numbers = _to_numbers(tokens, missing, decimal)
     if numbers is not None:
-        return numbers[codes]
+        marking = marking_numbers(markers, decimal)
+        # Where -200 means missing, -200.0 does.
+        is_marking = np.isin(numbers, marking)
+        return (np.where(is_marking, np.nan, numbers) if is_marking.any() else numbers)[codes]
     present = tokens[~missing]
     counts = np.bincount(codes, minlength=len(tokens))[~missing]
     _check_strays(name, present, counts, decimal)
@@ -119,6 +122,29 @@ def parse_numbers(tokens: Cells, decimal: str) -> Floats | Integers:
     parsed = pd.to_numeric(tokens, errors="coerce")
     # Integers beyond 64 bits come back as objects.
     return parsed.astype(np.float64) if parsed.dtype.kind not in "if" else parsed
+
+
+def marking_numbers(markers: frozenset[str], decimal: str) -> Floats:
+    """Return the numbers among the texts that are read as missing.
+
+    Parameters
+    ----------
+    markers : set of str
+    decimal : {".", ","}
+        The decimal mark.
+
+    Returns
+    -------
+    array of float
+
+    Examples
+    --------
+    >>> marking_numbers(frozenset({"NA", "-999"}), ".")
+    array([-999.])
+    """
+    texts = np.array([text for text in sorted(markers) if not _is_zero_led(text)], dtype=object)
+    numbers = parse_numbers(texts, decimal).astype(np.float64)
+    return numbers[~np.isnan(numbers)]
 
 
 def _check_strays(name: str, tokens: Cells, counts: Integers, decimal: str) -> None:

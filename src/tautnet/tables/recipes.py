@@ -8,13 +8,14 @@ import numpy as np
 import pandas as pd
 
 from tautnet.tables.arrays import Booleans, Floats, Integers
-from tautnet.tables.cells import as_numbers, column_kind, distinct_texts, text_of
+from tautnet.tables.cells import as_numbers, column_kind, dates_written, distinct_texts, text_of
 
 __all__ = ["LevelCodes", "Recipe", "encode_predictor", "learn", "level_codes", "names_of_columns"]
 
 # How one predictor is encoded: strings, lists and truth values, as a model file keeps them. All
 # have "predictor" and "kind"; numbers and dates have "value" and "indicator" beside, categories
-# and truth values "levels", "rare" and "missing".
+# and truth values "levels", "rare" and "missing". Dates that are not written in ISO's way have
+# "written" and "also", the parts of `tautnet.tables.dates.Written`.
 Recipe: TypeAlias = dict[str, Any]
 
 # A column of fewer rows may hold 1, 2, 3, ... by chance.
@@ -31,7 +32,8 @@ def learn(name: str, series: pd.Series) -> tuple[Recipe | None, str]:
         return _learn_levels(name, series, kind)
     if kind == "none":
         return None, "has no value"
-    values = as_numbers(name, series, kind)
+    written = _written(series, kind)
+    values = as_numbers(name, series, kind, written.get("written", ""))
     missing = np.isnan(values)
     if missing.all():
         return None, "has no value"
@@ -49,7 +51,17 @@ def learn(name: str, series: pd.Series) -> tuple[Recipe | None, str]:
         "value": not constant,
         "indicator": bool(missing.any()),
     }
-    return recipe, "numbers the rows" if kind == "number" and _numbers_rows(name, present) else ""
+    return recipe | written, "numbers the rows" if kind == "number" and _numbers_rows(
+        name, present
+    ) else ""
+
+
+def _written(series: pd.Series, kind: str) -> Recipe:
+    """Return what a recipe says of how dates are written, nothing where that is ISO's way."""
+    written = dates_written(series) if kind == "date" else None
+    if written is None or not written.way:
+        return {}
+    return {"written": written.way, "also": written.other}
 
 
 def _numbers_rows(name: str, values: Floats) -> bool:
@@ -166,7 +178,8 @@ def level_codes(recipe: Recipe) -> LevelCodes:
 def encode_predictor(recipe: Recipe, series: pd.Series) -> list[Floats | Booleans]:
     """Return the columns of one predictor."""
     if "levels" not in recipe:
-        values = as_numbers(recipe["predictor"], series, recipe["kind"])
+        way = recipe.get("written", "")
+        values = as_numbers(recipe["predictor"], series, recipe["kind"], way)
         columns: list[Floats | Booleans] = []
         if recipe["value"]:
             columns.append(values)

@@ -71,6 +71,10 @@ def notes(target: Target, encoder: TableEncoder) -> Iterator[str]:
     yield f"{len(encoder.predictors)} predictors ({counted}) in {len(encoder.column_names)} columns"
     for name, reason in encoder.left_out.items():
         yield f"left out: {name!r} {reason}"
+    for recipe in encoder.recipes:
+        if recipe.get("also"):
+            read = f"{recipe['predictor']!r} is read as {recipe['written']}"
+            yield f"{read}; every cell could also be {recipe['also']}"
     for name, doubt in encoder.doubtful.items():
         yield (
             f"column {name!r} {doubt}: leave it out (--drop {name!r}, in Python"
