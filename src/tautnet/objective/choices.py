@@ -16,6 +16,11 @@ SELECTION_METHODS = ("randomization", "stability")
 # That of the networks which say what predictors matter.
 SELECTION_PENALTY = "group"
 
+# The row of a comparison that is no network, and the name under which it can be asked for.
+LINEAR = "linear"
+# Losses that boosted trees have no counterpart of.
+WITHOUT_BOOSTING = ("huber",)
+
 ALPHA = 1e-2
 L1_RATIO = 0.5
 LOSS = "squared_error"

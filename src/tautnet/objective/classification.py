@@ -19,6 +19,7 @@ class BinaryLogLoss(Loss):
     metric_name: ClassVar[str] = "log-loss"
     score_name: ClassVar[str] = "accuracy"
     mean_name: ClassVar[str] = "two_classes"
+    boosting_loss: ClassVar[str | None] = "log_loss"
 
     def value(self, y: Array, outputs: Array) -> Array:
         """Loss of each row, shape (n_rows,)."""
@@ -51,6 +52,7 @@ class MultinomialLogLoss(Loss):
     score_name: ClassVar[str] = "accuracy"
     mean_name: ClassVar[str] = "softmax"
     padding_bias: ClassVar[float] = -1e9
+    boosting_loss: ClassVar[str | None] = "log_loss"
 
     def value(self, y: Array, outputs: Array) -> Array:
         """Loss of each row, shape (n_rows,)."""

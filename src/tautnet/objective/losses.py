@@ -44,6 +44,8 @@ class Loss:
         Whether each output is a label of its own, there or not.
     has_curvature : bool
         Whether it is separable and bends, as proximal Newton needs.
+    boosting_loss : str or None
+        The same loss under scikit-learn's name, in its gradient boosting; None where that has none.
     """
 
     metric_name: ClassVar[str]
@@ -54,6 +56,7 @@ class Loss:
     is_separable: ClassVar[bool] = True
     is_multilabel: ClassVar[bool] = False
     has_curvature: ClassVar[bool] = True
+    boosting_loss: ClassVar[str | None] = None
 
     def value(self, y: Array, outputs: Array) -> Array:
         """Loss of each row as it is minimised, in JAX, shape (n_rows,)."""

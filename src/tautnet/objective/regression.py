@@ -27,6 +27,7 @@ class SquaredError(Loss):
     metric_name: ClassVar[str] = "mean squared error"
     score_name: ClassVar[str] = "r2"
     standardises_target: ClassVar[bool] = True
+    boosting_loss: ClassVar[str | None] = "squared_error"
 
     def value(self, y: Array, outputs: Array) -> Array:
         """Loss of each row, shape (n_rows,)."""
@@ -58,6 +59,7 @@ class Poisson(Loss):
     metric_name: ClassVar[str] = "Poisson deviance"
     mean_name: ClassVar[str] = "exp"
     padding_bias: ClassVar[float] = -1e9
+    boosting_loss: ClassVar[str | None] = "poisson"
 
     def for_target(self, y: Floats, weight: Floats) -> Self:
         """Itself, for counts.
@@ -175,6 +177,7 @@ class Quantile(Loss):
     metric_name: ClassVar[str] = "pinball loss"
     standardises_target: ClassVar[bool] = True
     has_curvature: ClassVar[bool] = False
+    boosting_loss: ClassVar[str | None] = "quantile"
 
     def value(self, y: Array, outputs: Array) -> Array:
         """Loss of each row, shape (n_rows,)."""
