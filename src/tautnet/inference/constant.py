@@ -21,6 +21,19 @@ def null_losses(study: Study) -> Floats:
     return np.mean(losses, axis=0)
 
 
+def null_outputs(study: Study) -> Floats:
+    """Outputs of each row under the constant prediction of its training rows, mean of repeats."""
+    sample = study.sample
+    outputs = []
+    for fold in study.folds:
+        own = np.zeros(sample.y.shape)
+        for k in range(fold.max() + 1):
+            seen = (fold != k) & (fold != NEVER_SEEN)
+            own[fold == k] = study.loss.constant(sample.y[seen], sample.weight[seen])
+        outputs.append(own)
+    return np.mean(outputs, axis=0)
+
+
 def constant_losses(sample: Sample, loss: Loss, fold: Integers, k: int) -> Floats:
     """Loss of each row of a fold under the constant prediction of the rows that its chain sees."""
     rows = fold == k

@@ -1,13 +1,15 @@
-"""Which penalty to use, and whether a network is over-fitted: rules on the rows of a table."""
+"""Which model to recommend: a rule on the rows of a table."""
 
 from collections.abc import Mapping, Sequence
 from typing import Any, Protocol, TypeAlias
 
-from tautnet.inference.intervals import Difference, paired_difference
-from tautnet.objective.registry import BASELINE
-from tautnet.tables.arrays import Floats, Integers
+from tautnet.inference.intervals import EACH_ROW, Observations, paired_difference
+from tautnet.tables.arrays import Floats
 
 Row: TypeAlias = dict[str, Any]
+
+# A difference that is a smaller share of the constant's loss does not matter, however sure it is.
+MATTERS = 0.01
 
 
 class HasLosses(Protocol):
@@ -18,62 +20,66 @@ class HasLosses(Protocol):
         """Shape (n_rows,)."""
 
 
-class HasRows(Protocol):
-    """A table: its rows, and the losses behind them."""
-
-    @property
-    def rows(self) -> Sequence[Row]:
-        """One a penalty."""
-
-    @property
-    def outer(self) -> Mapping[str, HasLosses]:
-        """By name."""
-
-
 def best_row(rows: Sequence[Row]) -> Row:
     """The row with the least test loss."""
     return min(rows, key=lambda row: row["test_loss"])
 
 
-def recommended_name(table: HasRows, weight: Floats, groups: Integers | None) -> str:
-    """Of the penalties within one standard error of the best, paired, the one that needs least.
+def recommended_row(
+    rows: Sequence[Row],
+    outer: Mapping[str, HasLosses],
+    bars: Sequence[float],
+    weight: Floats,
+    observations: Observations = EACH_ROW,
+) -> Row:
+    """The simplest row that is about as good as the best one.
 
-    Fewest predictors, then fewest weights, then the lower loss.
+    Its mean loss exceeds the best one's by no more than one standard error of the best one's own
+    mean, and by no more than one of the paired difference; and it is not worse than any bar. Of
+    those the one with the fewest predictors, then the fewest weights, then the lower loss. A row
+    that counts no predictors, such as boosting, is the least simple.
+
+    Parameters
+    ----------
+    rows : list of dict
+        Rows of a table: ``penalty``, ``test_loss``, ``test_loss_se``, ``predictors_kept``,
+        ``n_weights``, ``zero_weights``.
+    outer : dict
+        Name of each row -> its losses.
+    bars : list of float
+        Mean losses that a row must not exceed: what simple rivals lose, with what does not matter.
+    weight : array (n_rows,)
+    observations : Observations, optional
+
+    Returns
+    -------
+    dict
+        The best row itself where every row near it is above a bar.
     """
-    near = []
-    for row in table.rows:
-        excess = _excess(table, row["penalty"], weight, groups)
-        if excess.diff <= excess.se:
-            near.append(row)
-    return min(near, key=_needs)["penalty"]
+    best = best_row(rows)
+    near = [
+        row
+        for row in rows
+        if row["test_loss"] <= min(bars, default=float("inf"))
+        and row["test_loss"] - best["test_loss"] <= best["test_loss_se"]
+        and _excess_is_small(outer[row["penalty"]], outer[best["penalty"]], weight, observations)
+    ]
+    return min(near, key=_needs, default=best)
 
 
-def _needs(row: Row) -> tuple[int, int, float]:
-    return row["predictors_kept"], row["n_weights"] - row["zero_weights"], row["test_loss"]
+def _excess_is_small(
+    own: HasLosses, best: HasLosses, weight: Floats, observations: Observations
+) -> bool:
+    excess = paired_difference(own.losses, best.losses, weight, observations)
+    return excess.diff <= excess.se
 
 
-def _excess(table: HasRows, name: str, weight: Floats, groups: Integers | None) -> Difference:
-    """By how much the loss of a row exceeds the best one."""
-    best = table.outer[best_row(table.rows)["penalty"]].losses
-    return paired_difference(table.outer[name].losses, best, weight, groups)
-
-
-def over_fitted(table: HasRows, weight: Floats, groups: Integers | None) -> bool | None:
-    """Whether ``none`` is over-fitted: true, false, or None where the data cannot tell.
-
-    True when it has a lower loss on rows it saw than on new ones and some penalty beats it by an
-    interval above zero after Holm; false when none does and it is within one standard error of
-    the best. With nothing to compare it with, the data cannot tell.
-    """
-    none = next((row for row in table.rows if row["penalty"] == BASELINE), None)
-    if none is None or len(table.rows) == 1:
-        return None
-    if any(is_better(row["vs_none"]) for row in table.rows):
-        return True if none["gap"] > 0 else None
-    excess = _excess(table, BASELINE, weight, groups)
-    return False if excess.diff <= excess.se else None
-
-
-def is_better(versus: Row | None) -> bool:
-    """Whether a comparison's interval lies above zero, also after Holm."""
-    return versus is not None and versus["ci_low"] > 0 and versus["p_holm"] < 0.05
+def _needs(row: Row) -> tuple[bool, int, int, float]:
+    if row["predictors_kept"] is None:
+        return True, 0, 0, row["test_loss"]
+    return (
+        False,
+        row["predictors_kept"],
+        row["n_weights"] - row["zero_weights"],
+        row["test_loss"],
+    )

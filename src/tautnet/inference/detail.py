@@ -1,10 +1,8 @@
 """What a report draws: curves, paths, exits and outer-fold predictions, as plain lists."""
 
-import math
 import platform
 from collections.abc import Mapping, Sequence
 from importlib.metadata import version
-from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike
@@ -13,8 +11,9 @@ from tautnet.inference.curves import mean_train_loss, training_curve
 from tautnet.inference.diagnostics import calibration, confusion, survival_by_risk
 from tautnet.inference.exits import exit_alphas
 from tautnet.inference.intervals import paired_difference
-from tautnet.inference.recommended import Row, best_row, recommended_name
-from tautnet.inference.table import Table
+from tautnet.inference.neighbours import neighbours
+from tautnet.inference.recommended import Row, best_row
+from tautnet.inference.table import CHOSEN, Table, as_dict, residuals_of
 from tautnet.objective.registry import BASELINE
 from tautnet.tables.arrays import Cells, Floats, Integers
 from tautnet.tables.encoder import TableEncoder
@@ -49,13 +48,13 @@ def study_detail(
     encoder: TableEncoder,
     target: Target,
     predictors: Sequence[str],
+    delivered: str,
 ) -> Row:
     """All that a report draws of a study whose predictors have names.
 
-    Curves have five digits, strengths are exact.
+    Curves have five digits, strengths are exact. Predictions are those of what is delivered.
     """
     network = study.network
-    recommended = recommended_name(table, study.sample.weight, study.groups)
     versions = {"python": platform.python_version()}
     versions |= {name: version(name) for name in VERSIONS}
     return {
@@ -79,8 +78,27 @@ def study_detail(
         },
         "relaxed": {name: _five_digits_each(one.results()) for name, one in study.relaxed.items()},
         "none": _none_detail(study) if BASELINE in study.fits else None,
-        "predictions": _predictions(study, table.outer[recommended], recommended, target),
+        "predictions": _predictions(study, table.outer[delivered], delivered, target),
+        "observations": _observed(study, table),
+        "neighbours": _neighbours(study, table),
     }
+
+
+def _observed(study: Study, table: Table) -> Row:
+    """What counts as one observation, and how many there are."""
+    codes, in_order = table.observations
+    counted = study.sample.weight > 0
+    if codes is None:
+        return {"n": int(counted.sum()), "are": "rows"}
+    return {"n": len(np.unique(codes[counted])), "are": "blocks" if in_order else "groups"}
+
+
+def _neighbours(study: Study, table: Table) -> float | None:
+    """How like the errors of neighbouring rows are, where rows were shuffled into folds."""
+    if table.observations.codes is not None or study.loss.score_name == "c_index":
+        return None
+    residuals = residuals_of(study, table.outer[CHOSEN].outputs)
+    return neighbours(residuals, study.sample.y, study.sample.weight)
 
 
 def _versus_best(study: Study, table: Table) -> dict[str, Row]:
@@ -91,12 +109,8 @@ def _versus_best(study: Study, table: Table) -> dict[str, Row]:
     for row in table.rows:
         if row is not best:
             losses = table.outer[row["penalty"]].losses
-            excess = paired_difference(losses, own, study.sample.weight, study.groups)
-            found[row["penalty"]] = {
-                "diff": excess.diff,
-                "ci_low": excess.ci_low,
-                "ci_high": excess.ci_high,
-            }
+            excess = paired_difference(losses, own, study.sample.weight, table.observations)
+            found[row["penalty"]] = as_dict(excess)
     return found
 
 
@@ -217,19 +231,3 @@ def _classes(probabilities: Floats, labels: Integers, weight: Floats) -> Row:
     else:
         bins = calibration(probabilities.max(axis=1), labels == predicted, weight)
     return {"calibration": bins, "confusion": confusion(labels, predicted, n_classes)}
-
-
-def as_json(value: Any) -> Any:
-    """A value in JSON's own types.
-
-    Arrays become lists, numbers of NumPy those of Python, NaN and infinities None.
-    """
-    if isinstance(value, dict):
-        return {str(key): as_json(one) for key, one in value.items()}
-    if isinstance(value, list | tuple):
-        return [as_json(one) for one in value]
-    if isinstance(value, np.ndarray | np.generic):
-        return as_json(value.tolist())
-    if isinstance(value, float):
-        return value if math.isfinite(value) else None
-    return value
