@@ -1,0 +1,117 @@
+"""The object that a comparison prints: its rows, what to use, its claims and its doubts."""
+
+import math
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+
+from tautnet.claims.claims import claims_of
+from tautnet.claims.doubts import doubts_about
+from tautnet.inference.detail import study_detail
+from tautnet.inference.recommended import MATTERS, Row, best_row, recommended_row
+from tautnet.inference.table import BOOSTING, Table
+from tautnet.objective.registry import BASELINE
+from tautnet.tables.encoder import TableEncoder
+from tautnet.tables.target import Target
+from tautnet.validation.study import Study
+
+# Which object this is: 1 had no claims and no boosting, and delivered a network always.
+SCHEMA = 2
+
+
+def result_of(
+    study: Study,
+    table: Table,
+    target: Target,
+    encoder: TableEncoder,
+    predictors: Sequence[str],
+    *,
+    findings: Sequence[Row],
+    deliver: str | None,
+) -> Row:
+    """All numbers of a comparison, with ``detail``; words are added by others.
+
+    Parameters
+    ----------
+    study : Study
+    table : Table
+    target, encoder
+        As `encode` gives them.
+    predictors : list of str
+        What is counted and drawn as predictors.
+    findings : list of dict
+        What was found about the table before any fit.
+    deliver : str or None
+        A row to deliver in the place of what is recommended.
+
+    Returns
+    -------
+    dict
+    """
+    recommended = recommended_name(study, table)
+    delivered = deliver or recommended
+    if delivered == BOOSTING:
+        # Of ours the best by the same rule: trees are no model of this package.
+        delivered = recommended_name(study, table, ours_alone=True)
+    detail = study_detail(study, table, encoder, target, predictors, delivered)
+    result: Row = {
+        "schema": SCHEMA,
+        "target": target.name,
+        "task": target.task,
+        "n_rows": len(target.y),
+        "n_predictors": study.sample.n_predictors,
+        "metric": study.loss.metric_name,
+        "null": table.null,
+        "linear": table.linear,
+        "rows": table.rows,
+        "chosen": table.chosen,
+        "boosting": table.boosting,
+        "best": best_row(table.rows)["penalty"],
+        "recommended": recommended,
+        "delivered": delivered,
+        "detail": detail | {"findings": list(findings)},
+    }
+    claims = claims_of(result)
+    doubts = [one.as_dict() for one in doubts_about(result, claims)]
+    result["claims"] = claims.as_dict() | {"doubts": doubts}
+    result["over_fitted"] = None if claims.over_fitted is None else claims.over_fitted.holds
+    return result
+
+
+def recommended_name(study: Study, table: Table, *, ours_alone: bool = False) -> str:
+    """The row to recommend: a penalty, "linear" or "boosting".
+
+    None is worse in mean than the network without a penalty, the linear map or the constant by
+    anything that matters. Where networks are linear maps themselves, the linear row is one of
+    theirs. Boosting takes part only where it is better than each of ours by what matters: it is
+    no model that could be delivered.
+    """
+    rows = list(table.rows)
+    if not study.network.is_linear:
+        rows.append(table.linear)
+    null = table.null["test_loss"]
+    if table.boosting is not None and not ours_alone:
+        lead = best_row(rows)["test_loss"] - table.boosting["test_loss"]
+        rows += [table.boosting] if lead >= MATTERS * null else []
+    simple = [null, table.linear["test_loss"]]
+    simple += [row["test_loss"] for row in table.rows if row["penalty"] == BASELINE]
+    bars = [loss + MATTERS * null for loss in simple]
+    weight = study.sample.weight
+    return recommended_row(rows, table.outer, bars, weight, table.observations)["penalty"]
+
+
+def as_json(value: Any) -> Any:
+    """A value in JSON's own types.
+
+    Arrays become lists, numbers of NumPy those of Python, NaN and infinities None.
+    """
+    if isinstance(value, dict):
+        return {str(key): as_json(one) for key, one in value.items()}
+    if isinstance(value, list | tuple):
+        return [as_json(one) for one in value]
+    if isinstance(value, np.ndarray | np.generic):
+        return as_json(value.tolist())
+    if isinstance(value, float):
+        return value if math.isfinite(value) else None
+    return value

@@ -1,0 +1,126 @@
+"""Each doubt is there where its numbers are, the gravest first, and nothing is doubted else."""
+
+import numpy as np
+import pytest
+from results import classes, plain_result, row, without
+
+from tautnet.claims.claims import claims_of
+from tautnet.claims.doubts import doubts_about
+from tautnet.inference.neighbours import neighbours
+from tautnet.prose.doubts import SENTENCES, sentence_of
+
+
+@pytest.fixture
+def result():
+    return plain_result()
+
+
+def doubts(result):
+    return doubts_about(result, claims_of(result))
+
+
+def only(result, kind):
+    """The one doubt there is; it has a sentence."""
+    found = doubts(result)
+    assert [one.kind for one in found] == [kind]
+    assert sentence_of(found[0].as_dict()).endswith(".")
+    return found[0]
+
+
+def test_no_doubts_about_a_sound_table(result):
+    assert doubts(result) == []
+
+
+def test_what_was_found_before_comes_first(result):
+    found = {"kind": "target_again", "figures": {}, "option": "--drop alive", "text": "It is it."}
+    result["detail"]["findings"] = [found]
+    result["detail"]["observations"] = {"n": 60, "are": "rows"}
+    assert [one.kind for one in doubts(result)] == ["target_again", "small"]
+    assert sentence_of(doubts(result)[0].as_dict()) == "It is it (--drop alive)."
+
+
+def test_rows_that_carry_the_figures_are_named(result):
+    result["rows"][1]["vs_null"]["without"] = without(0.1, 0.3)
+    doubt = only(result, "carried")
+    assert doubt.figures["rows"] == [3]
+    assert "Row 4 carries these figures: with it the model explains 50 %, without 20 %." == (
+        sentence_of(doubt.as_dict())
+    )
+
+
+def test_rows_that_change_nothing_are_no_news(result):
+    result["rows"][1]["vs_null"]["without"] = without(0.47, 0.53)
+    assert doubts(result) == []
+
+
+def test_errors_of_neighbours_that_are_alike(result):
+    result["detail"]["neighbours"] = 0.6
+    assert only(result, "neighbours").option == "--ordered"
+    result["n_rows"] = 30
+    assert doubts(result) == []
+
+
+def test_a_choice_that_was_luck(result):
+    result["chosen"]["skill"] = 0.4
+    assert only(result, "choice").figures == {"skill": 0.5, "chosen": 0.4}
+
+
+def test_a_class_that_is_hardly_found(result):
+    result["rows"][1]["figures"] = classes(0.9, missed=0.04)
+    assert only(result, "class_missed").figures["classes"] == [{"class": "yes", "recall": 0.04}]
+
+
+def test_a_rare_class(result):
+    result["rows"][1]["figures"] = classes(0.96, missed=0.4, rows=(470, 30))
+    assert only(result, "rare_class").figures["share"] == 0.06
+
+
+def test_few_groups_are_few_rows(result):
+    result["detail"]["observations"] = {"n": 12, "are": "groups"}
+    assert "12 groups" in sentence_of(only(result, "small").as_dict())
+
+
+def test_the_smallest_strength(result):
+    result["detail"]["penalties"]["l2"]["at_edge"] = True
+    assert only(result, "edge").option == "--alpha-min-ratio"
+
+
+def test_a_model_below_the_constant(result):
+    result["delivered"] = "group"
+    result["rows"][2] |= row("group", 1.2, kept=3)
+    result["chosen"]["skill"] = -0.2
+    assert only(result, "below_constant").figures["name"] == "group"
+
+
+def test_every_kind_has_a_sentence_of_at_most_thirty_words():
+    examples = {
+        "below_constant": {"name": "l2"},
+        "carried": {"rows": [1, 2, 3, 4], "skill": 0.5, "skill_without": 0.1},
+        "neighbours": {"correlation": 0.61},
+        "choice": {"skill": 0.96, "chosen": 0.91},
+        "class_missed": {
+            "classes": [{"class": "drizzle", "recall": 0.04}] * 4,
+            "accuracy": 0.85,
+        },
+        "rare_class": {"share": 0.06, "class": "yes", "recall": 0.4, "average_precision": 0.5},
+        "small": {"n": 62, "are": "rows"},
+        "edge": {"penalty": "l2"},
+    }
+    assert set(examples) == set(SENTENCES)
+    for kind, figures in examples.items():
+        doubt = {"kind": kind, "figures": figures, "option": "--ordered", "text": None}
+        assert len(sentence_of(doubt).split()) <= 30, kind
+
+
+def test_neighbours_of_a_table_sorted_by_its_target_are_not_alike():
+    rng = np.random.default_rng(0)
+    y = np.sort(rng.normal(size=300))[:, np.newaxis]
+    shrunk = 0.5 * y + 0.3 * rng.normal(size=(300, 1))
+    assert abs(neighbours(shrunk, y, np.ones(300))) < 0.2
+
+
+def test_neighbours_in_time_are_alike():
+    rng = np.random.default_rng(0)
+    walk = rng.normal(size=300).cumsum()[:, np.newaxis]
+    assert neighbours(walk, rng.normal(size=(300, 1)), np.ones(300)) > 0.9
+    assert neighbours(walk[:10], walk[:10], np.ones(10)) is None
