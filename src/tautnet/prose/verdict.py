@@ -1,360 +1,315 @@
-"""The verdict: up to six statements, each of one or a few sentences, from numbers alone."""
+"""The verdict: at most seven sentences, what to use first, each said of a claim that holds."""
 
-from collections.abc import Sequence
-
-from tautnet.inference.recommended import best_row, is_better
-from tautnet.objective.registry import BASELINE, L2, described
-from tautnet.objective.strengths import nearest
+from tautnet.objective.choices import LINEAR
+from tautnet.objective.registry import BASELINE, described
+from tautnet.prose.doubts import GRAVE, sentence_of
+from tautnet.prose.expected import expected
 from tautnet.prose.words import (
     Result,
     Row,
     certificate_in_words,
-    interval,
     join,
     number,
+    percent,
+    percent_interval,
     quoted,
 )
 
-LINEAR = "linear"
-# Tables with fewer rows than this give rough figures.
-SMALL_TABLE = 100
-# A sentence names at most this many predictors, and counts them where there are more.
-NAMED = 5
+BOOSTING = "boosting"
+MOST_SENTENCES = 7
+MOST_DOUBTS = 2
+# A sentence names at most so many penalties, and counts them where there are more.
+NAMED = 2
+# Words of the names of predictors that a sentence holds.
+LONGEST_NAMES = 12
+COUNTS = ("no", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten")
 
 
-def write_verdict(result: Result) -> list[str]:
-    """The statements for a result, each of one or a few sentences.
+def put_in_words(result: Result) -> Result:
+    """The result with its words: the text of each doubt, the sentences and the verdict.
 
     Parameters
     ----------
     result : dict
-        The object that ``compare --json`` prints, with ``detail``, before its verdict.
+        The object that ``compare --json`` prints, with ``detail`` and claims.
+    """
+    doubts = [one | {"text": sentence_of(one)} for one in result["claims"]["doubts"]]
+    told = result | {"claims": result["claims"] | {"doubts": doubts}}
+    sentences = write_verdict(told)
+    return told | {
+        "verdict": " ".join(sentences),
+        "detail": result["detail"] | {"sentences": sentences},
+    }
+
+
+def write_verdict(result: Result) -> list[str]:
+    """The sentences for a result whose doubts have their texts.
+
+    Parameters
+    ----------
+    result : dict
 
     Returns
     -------
     list of str
+        What would make the first sentence misleading comes before it. Two places of the seven are
+        kept for the gravest of the other doubts.
     """
-    sentences = [_over_fitting(result)]
-    if not learns(result):
-        sentences += [_nothing_to_learn(result)]
-    else:
-        sentences += [
-            _which_penalty(result),
-            _network_needed(result),
-            _predictors(result),
-            _what_to_do(result),
-        ]
-    sentences += [_how_sure(result)]
-    return [sentence for sentence in sentences if sentence]
+    doubts = result["claims"]["doubts"]
+    grave = [one["text"] for one in doubts if one["kind"] in GRAVE][:MOST_DOUBTS]
+    others = _told_once([one for one in doubts if one["kind"] not in GRAVE])
+    said = [*grave, *_what_to_use(result, bool(grave))]
+    if result["claims"]["learns"]["holds"]:
+        said += [_over_fitting(result), _linear(result), _boosting(result), _predictors(result)]
+        said += [_certificate(result)]
+    told = [sentence for sentence in said if sentence]
+    told = told[: MOST_SENTENCES - min(len(others), MOST_DOUBTS)]
+    return [*told, *others][:MOST_SENTENCES]
+
+
+def _told_once(doubts: list[Row]) -> list[str]:
+    """The texts of doubts, one for each thing that can be done about them."""
+    texts: dict[str, str] = {}
+    for one in doubts:
+        texts.setdefault(one["option"] or one["kind"], one["text"])
+    return list(texts.values())
 
 
 def headline(result: Result) -> str:
-    """The verdict in a few words: whether the network is over-fitted, and what to use.
+    """The verdict in a few words: what to use.
 
     A headline is not a sentence of the verdict: it names a penalty without quotes.
+    """
+    learns = result["claims"]["learns"]["holds"]
+    if learns is False:
+        return "There is nothing to learn here."
+    if learns is None:
+        return "These rows cannot show that a model helps."
+    grave = [one for one in result["claims"]["doubts"] if one["kind"] in GRAVE]
+    if grave:
+        return "Look at the table first: a predictor says the same as the target."
+    if not result["claims"]["delivered"]["holds"]:
+        return "No model here is better than a constant prediction."
+    return f"Use {named(result, result['recommended']).replace('`', '')}."
+
+
+def named(result: Result, name: str) -> str:
+    """What a row is called inside a sentence.
 
     Examples
     --------
-    >>> better, row = {"ci_low": 0.1, "p_holm": 0.01}, {"penalty": "l1", "test_loss": 0.3}
-    >>> row |= {"vs_null": better, "vs_linear": better}
-    >>> headline({"rows": [row | {"penalty": "none"}, row], "over_fitted": True,
-    ...     "recommended": "l1", "linear": row,
-    ...           "detail": {"hidden_layer_sizes": [100]}})
-    'Without a penalty this network is over-fitted. Use l1.'
+    >>> named({"detail": {"hidden_layer_sizes": [100]}}, "l2")
+    'the network under `l2`'
     """
-    name = to_use(result)
-    if name is None:
-        return "There is nothing to learn here."
-    words = {BASELINE: "No penalty is needed.", LINEAR: "A linear model suffices."}
-    use = words.get(name, f"Use {name}.")
-    if BASELINE not in _rows(result):
-        return use
-    found = {
-        True: "Without a penalty this network is over-fitted.",
-        False: "This network is not over-fitted.",
-        None: "These rows cannot show whether this network is over-fitted.",
-    }
-    return f"{found[result['over_fitted']]} {use}"
+    if name == LINEAR:
+        return "the linear model"
+    if name == BOOSTING:
+        return "gradient boosting"
+    model = "network" if result["detail"]["hidden_layer_sizes"] else "linear map"
+    return f"the unpenalised {model}" if name == BASELINE else f"the {model} under {quoted(name)}"
 
 
-def to_use(result: Result) -> str | None:
-    """The name of the row that the verdict says to use.
+def _what_to_use(result: Result, is_doubtful: bool) -> list[str]:
+    """What to use and what to expect of it; of a table that is doubtful, what comes first."""
+    claims = result["claims"]
+    learns = claims["learns"]
+    delivered = claims["delivered"]
+    own = named(result, delivered["evidence"]["name"])
+    if not learns["holds"]:
+        return _nothing(result)
+    if not delivered["holds"]:
+        return [f"Use no model: {own} is no better on new rows than a constant prediction."]
+    row = _row_of(result, delivered["evidence"]["name"])
+    if is_doubtful:
+        said = expected(result, row, against_constant=False)
+        return [f"As the table stands, {own} comes first: {said}."]
+    explains = f"It explains {_share(delivered['evidence'])} of {_of_what(result)}."
+    if result["recommended"] == BOOSTING and delivered["evidence"]["name"] != BOOSTING:
+        boosting = expected(result, result["boosting"])
+        second = expected(result, row, against_constant=False)
+        return [
+            f"Use gradient boosting: {boosting}.",
+            f"This run delivers the second best, {own}: {second}.",
+        ]
+    if result["recommended"] != result["delivered"]:
+        better = named(result, result["recommended"])
+        return [
+            f"As asked, this run delivers {own}: {expected(result, row)}.",
+            f"Recommended is {better}.",
+            explains,
+        ]
+    return [f"Use {own}: {expected(result, row)}.", explains]
 
-    Parameters
-    ----------
-    result : dict
-        The object that ``result.json`` holds.
 
-    Returns
-    -------
-    str or None
-        "linear" where networks were compared and the linear map does as well; else the penalty
-        recommended. None where no model is surely better than a constant.
+def _row_of(result: Result, name: str) -> Row:
+    rows = {row["penalty"]: row for row in result["rows"]}
+    rows |= {LINEAR: result["linear"], BOOSTING: result["boosting"]}
+    return rows[name]
+
+
+def _of_what(result: Result) -> str:
+    """What a share explained is a share of."""
+    if result["metric"] == "mean squared error":
+        return "the variance on new rows"
+    return f"the constant's {result['metric']} on new rows"
+
+
+def _share(evidence: Row) -> str:
+    """A share explained, with its interval."""
+    interval = percent_interval(evidence["skill_low"], evidence["skill_high"])
+    return f"{percent(evidence['skill'])} ({interval})"
+
+
+def _nothing(result: Result) -> list[str]:
+    """That no model is to be used, and what the best one has."""
+    evidence = result["claims"]["learns"]["evidence"]
+    name = result["chosen"]["penalty"] if evidence["model"] == "chosen" else LINEAR
+    if result["claims"]["learns"]["holds"] is False:
+        first = (
+            "There is nothing to learn here: no model predicts new rows better than a constant"
+            " prediction."
+        )
+    else:
+        observations = result["detail"]["observations"]
+        first = (
+            f"Do not rely on a model yet: {observations['n']:,} {observations['are']} cannot show"
+            " that any beats a constant prediction."
+        )
+    said = explained(evidence["skill"])
+    interval = percent_interval(evidence["skill_low"], evidence["skill_high"])
+    best = named(result, name)
+    return [first, f"{best[0].upper()}{best[1:]} {said} ({interval})."]
+
+
+def explained(skill: float) -> str:
+    """How much a model explains, as a predicate.
+
+    Examples
+    --------
+    >>> explained(0.917), explained(-0.2)
+    ('explains 92 %', 'is worse than a constant')
     """
-    if not learns(result):
-        return None
-    return LINEAR if _linear_suffices(result) else result["recommended"]
-
-
-def row_to_use(result: Result) -> Row | None:
-    """The row that the verdict says to use, or None."""
-    rows = _rows(result) | {LINEAR: result["linear"]}
-    name = to_use(result)
-    return None if name is None else rows.get(name)
-
-
-def learns(result: Result) -> bool:
-    """Whether any model predicts new rows better than a constant by an interval above zero."""
-    return any(is_better(row["vs_null"]) for row in [*result["rows"], result["linear"]])
-
-
-def _linear_suffices(result: Result) -> bool:
-    """Whether the linear map surely beats a constant, and no network surely beats the map."""
-    return (
-        bool(result["detail"]["hidden_layer_sizes"])
-        and is_better(result["linear"]["vs_null"])
-        and not any(is_better(row["vs_linear"]) for row in result["rows"])
-    )
-
-
-def _rows(result: Result) -> dict[str, Row]:
-    """The rows of the penalties, by name."""
-    return {row["penalty"]: row for row in result["rows"]}
-
-
-def _quoted_list(names: Sequence[str]) -> str:
-    """Names of penalties as a list in a sentence."""
-    return join(map(quoted, names))
+    return f"explains {percent(skill)}" if skill > 0 else "is worse than a constant"
 
 
 def _over_fitting(result: Result) -> str | None:
-    """Whether the network without a penalty is over-fitted; None where it was not compared."""
-    none = _rows(result).get(BASELINE)
-    if none is None:
+    """Whether the network without a penalty is over-fitted, and what helps."""
+    claims = result["claims"]
+    if claims["over_fitted"] is None:
         return None
-    figures = (
-        f"its {result['metric']} is {number(none['train_loss'])} on rows it saw and"
-        f" {number(none['test_loss'])} on new rows"
-        f" ({number(result['null']['test_loss'])} for a constant prediction)"
-    )
-    if result["over_fitted"] is None:
-        return (
-            "These rows cannot show whether the network without a penalty is over-fitted."
-            f" {figures[0].upper()}{figures[1:]}.{_separated(result)}"
-        )
-    if result["over_fitted"]:
-        return f"Without a penalty the network is over-fitted: {figures}.{_separated(result)}"
-    return (
-        f"Without a penalty the network is not over-fitted: {figures}. That is within one standard"
-        " error of the lowest."
-    )
-
-
-def _separated(result: Result) -> str:
-    """A further sentence where the network separates the classes, else nothing."""
-    detail = result["detail"]["none"]
-    if not detail["separated"]:
-        return ""
-    return (
-        " The network separates the classes of the rows it saw completely: trained further, its"
-        " weights would grow without end, so training was stopped after"
-        f" {detail['steps'][-1]:,} steps."
-    )
-
-
-def _nothing_to_learn(result: Result) -> str:
-    """What the best row still lacks where no model is better than a constant."""
-    best = best_row(result["rows"])
-    return (
-        "There is nothing to learn here: no model predicts new rows clearly better than a constant"
-        f" ({result['metric']} {number(result['null']['test_loss'])}). The closest is"
-        f" {quoted(best['penalty'])} with {number(best['test_loss'])}; its gain is"
-        f" {number(best['vs_null']['diff'])} ({interval(best['vs_null'])}). Do not use these"
-        " predictors for this target."
-    )
-
-
-def _which_penalty(result: Result) -> str:
-    """Which penalty has the lowest loss, what it gains, and which others do about as well."""
-    best = best_row(result["rows"])
-    name = best["penalty"]
+    heart = claims["knows_rows_by_heart"]["evidence"]
+    helps = claims["penalty_helps"]["evidence"]
+    best = quoted(helps["penalty"])
     alike = _alike(result)
-    if name == BASELINE:
-        return (
-            f"No penalty helps: {quoted(name)} has the lowest {result['metric']} on new rows."
-            f"{alike}"
+    if claims["over_fitted"]["holds"]:
+        new = (
+            f"{percent(heart['new'])} on new rows"
+            if heart["new"] > 0
+            else "is worse than a constant on new ones"
         )
-    lowest = (
-        f"{quoted(name)} has the lowest {result['metric']} on new rows, {number(best['test_loss'])}"
+        return (
+            f"Unpenalised, the network is over-fitted: it explains {percent(heart['seen'])} on rows"
+            f" it saw and {new}; {best} explains {percent(helps['skill'])}{alike}."
+        )
+    if claims["penalty_helps"]["holds"]:
+        return (
+            f"A penalty helps: unpenalised, the network {explained(heart['new'])}; {best} explains"
+            f" {percent(helps['skill'])}{alike}."
+        )
+    if claims["over_fitted"]["holds"] is False:
+        by_heart = (
+            "knows its rows by heart, yet"
+            if claims["knows_rows_by_heart"]["holds"]
+            else f"{explained(heart['new'])} on new rows, and"
+        )
+        return f"Unpenalised, the network {by_heart} no penalty helps by anything that matters."
+    return (
+        f"These rows cannot show that a penalty helps: unpenalised, the network"
+        f" {explained(heart['new'])} on new rows, and with {best} {percent(helps['skill'])}."
     )
-    versus = best["vs_none"]
-    if versus is None:
-        return f"{lowest}.{alike}"
-    gain = f"{number(versus['diff'])} lower than without a penalty ({interval(versus)})"
-    return f"{lowest}: {gain}{_doubt(versus)}.{alike}"
 
 
 def _alike(result: Result) -> str:
-    """A further sentence on rows whose difference from the best has an interval around zero."""
-    names = [
-        name
-        for name, versus in result["detail"]["vs_best"].items()
-        if versus["ci_high"] >= 0 >= versus["ci_low"]
-    ]
+    """Which penalties do about as well as the best, to follow it."""
+    evidence = result["claims"]["equivalents"]["evidence"]
+    names = [name for name in evidence["names"] if name != BASELINE]
     if not names:
         return ""
-    verb = "does" if len(names) == 1 else "do"
-    best = best_row(result["rows"])["penalty"]
-    return f" {_quoted_list(names)} {verb} about as well as {quoted(best)}."
-
-
-def _doubt(versus: Row) -> str:
-    """What stands against a gain, to follow it in its sentence; nothing where it is sure."""
-    if is_better(versus):
-        return ""
-    if versus["ci_low"] > 0:
-        return (
-            ". Even so, these rows cannot show that the gain is real: when this many penalties are"
-            " compared, chance alone gives at least one of them such a gain"
-            f" {100 * versus['p_holm']:.2g} % of the time (p-value, corrected by Holm's method)"
-        )
-    return ", but the rows cannot show that this gain is real"
-
-
-def _network_needed(result: Result) -> str | None:
-    """Whether a network beats the linear model; None where no network was compared."""
-    if not result["detail"]["hidden_layer_sizes"]:
-        return None
-    metric = result["metric"]
-    linear_loss = number(result["linear"]["test_loss"])
-    better = [row for row in result["rows"] if is_better(row["vs_linear"])]
-    if better:
-        row = best_row(better)
-        versus = row["vs_linear"]
-        return (
-            f"The network is worth its cost: the {metric} of {quoted(row['penalty'])} is"
-            f" {number(versus['diff'])} lower ({interval(versus)}) than the linear model's"
-            f" {linear_loss}."
-        )
-    no_better = (
-        f"no network is clearly better than the linear model, whose {metric} is {linear_loss}"
-    )
-    if _linear_suffices(result):
-        return f"A linear model suffices: {no_better}."
+    if len(names) <= NAMED:
+        return f", {join(map(quoted, names))} about as much"
     return (
-        f"These rows cannot show whether a linear model suffices: {no_better}, but the linear"
-        " model is itself not clearly better than a constant prediction."
+        f", {COUNTS[len(names)] if len(names) < len(COUNTS) else len(names)} others about as much"
     )
+
+
+def _linear(result: Result) -> str | None:
+    """Whether a network is needed; None where none was compared."""
+    claim = result["claims"]["network_needed"]
+    if claim is None:
+        return None
+    skill = result["linear"]["skill"]
+    if claim["holds"]:
+        return f"The network is worth its cost: a linear model {explained(skill)}."
+    if claim["holds"] is None:
+        return (
+            f"These rows cannot show that a network beats a linear model, which {explained(skill)}."
+        )
+    if result["delivered"] == LINEAR:
+        return "No network beats it by anything that matters."
+    if skill <= 0:
+        return None
+    return f"A linear model does about as well: it {explained(skill)}."
+
+
+def _boosting(result: Result) -> str | None:
+    """How boosted trees compare; None where they were not fitted, or stand first already."""
+    claim = result["claims"]["boosting_better"]
+    if claim is None or result["recommended"] == BOOSTING:
+        return None
+    said = explained(claim["evidence"]["skill"])
+    if claim["holds"]:
+        return f"Gradient boosting is better: it {said}."
+    if claim["holds"] is None:
+        return f"Gradient boosting may be better (it {said}), but these rows cannot show it."
+    if claim["evidence"]["ours_better"]:
+        return f"Gradient boosting is not as good: it {said}."
+    return f"Gradient boosting does no better: it {said}."
 
 
 def _predictors(result: Result) -> str | None:
-    """How many predictors each selecting penalty keeps, and which of them."""
-    rows = _rows(result)
-    total = result["n_predictors"]
-    selecting = [name for name in rows if described(name).selects]
-    if not selecting or total == 1:
+    """How many predictors the model needs, and which can go."""
+    evidence = result["claims"]["predictors"]["evidence"]
+    kept = evidence["kept"]
+    total = evidence["total"]
+    if total == 1:
         return None
-    kept = join(f"{quoted(name)} keeps {rows[name]['predictors_kept']}" for name in selecting)
-    one_se = join(
-        f"{rows[name]['one_se']['predictors_kept']} with {quoted(name)}" for name in selecting
-    )
-    # A relaxed row has no path of its own. Of several the last one listed keeps the fewest.
-    name = [name for name in selecting if described(name).relaxed_of is None][-1]
-    which = _which_predictors(result, rows[name])
-    return f"Of {total:,} predictors, {kept}. The one-SE choice keeps {one_se}.{which}"
-
-
-def _which_predictors(result: Result, row: Row) -> str:
-    """A further sentence: the predictors kept where they are few, else those that leave first.
-
-    Nothing where all are kept.
-    """
-    if row["predictors_kept"] == row["predictors_total"]:
-        return ""
-    penalty = quoted(row["penalty"])
-    detail = result["detail"]["penalties"][row["penalty"]]
-    at = nearest(detail["path"]["alphas"], row["alpha"])
-    pairs = zip(result["detail"]["predictors"], detail["path"]["norms"][at], strict=True)
-    kept = [name for name, norm in pairs if norm > 0]
-    if not kept:
-        return f" Under {penalty} no predictor stays."
-    if len(kept) <= NAMED:
-        return f" {penalty} keeps {join(kept)}."
-    return f" As {penalty} gets stronger, {_first_to_leave(detail, kept)}."
-
-
-def _first_to_leave(detail: Row, kept: Sequence[str]) -> str:
-    """Which predictors leave the path first, or how many of them leave together."""
-    first_alpha = min(alpha for alpha in detail["exit_alpha"] if alpha is not None)
-    n_together = detail["exit_alpha"].count(first_alpha)
-    if n_together > NAMED:
-        return f"{n_together:,} predictors leave together at the first strength that removes any"
-    left = [name for name in detail["exit_order"] if name not in kept][:3]
-    return f"{join(left)} {'leaves' if len(left) == 1 else 'leave'} first"
-
-
-def _what_to_do(result: Result) -> str:
-    """What to use; where that is the linear map, which network comes next."""
-    linear = result["linear"]
-    expected = _expected(result["chosen"], result["metric"])
-    network = (
-        f"{_network_to_use(result)}. If cross-validation chooses the penalty as well as alpha,"
-        f" {expected}."
-    )
-    if to_use(result) != LINEAR:
-        return f"Use {network}"
-    return (
-        f"Use the linear model (no hidden layer) with the {quoted(L2)} penalty at alpha"
-        f" {number(linear['alpha'])} ({certificate_in_words(linear)}):"
-        f" {_expected(linear, result['metric'])}. For a network, use {network}"
-    )
-
-
-def _expected(row: Row, metric: str) -> str:
-    """What to expect on new rows, as part of a sentence."""
-    score = f"{row['score_name']} {number(row['test_score'])}"
-    return f"expect a {metric} of {number(row['test_loss'])} on new rows ({score})"
-
-
-def _network_to_use(result: Result) -> str:
-    """The penalty recommended, why, and what it needs."""
-    row = _rows(result)[result["recommended"]]
-    best = best_row(result["rows"])
-    metric = result["metric"]
-    why = (
-        f"it has the lowest {metric}"
-        if row is best
-        else f"its {metric} is within one standard error of the lowest"
-    )
-    kept = row["predictors_kept"]
-    total = row["predictors_total"]
-    needs = (
-        f"it needs {kept:,} of {total:,} predictors"
-        if kept < total
-        else f"it uses all {total:,} predictors"
-    )
-    return f"{_with_strength(row)}: {why}, and {needs} ({certificate_in_words(row)})"
-
-
-def _with_strength(row: Row) -> str:
-    """The penalty of a row with its strength, where it has one."""
-    penalty = row["penalty"]
-    return described(penalty).label.format(name=penalty, alpha=number(row["alpha"]))
-
-
-def _how_sure(result: Result) -> str | None:
-    """What makes the figures doubtful; None where nothing does."""
-    doubts = []
-    if result["n_rows"] < SMALL_TABLE:
-        doubts.append(f"With {result['n_rows']} rows, all of these figures are rough.")
-    edges = [
-        name
-        for name, detail in result["detail"]["penalties"].items()
-        if detail["at_edge"] and described(name).is_on_weights
-    ]
-    if learns(result) and edges:
-        doubts.append(
-            f"The best alpha of {_quoted_list(edges)} is the smallest one tried: smaller ones may"
-            f" do better (they start at {quoted('alpha_min_ratio')})."
+    if evidence["fewest"] is not None:
+        fewest = evidence["fewest"]
+        rule = " (--select 1se)" if fewest["rule"] == "1se" else ""
+        return (
+            f"The model uses {kept:,} of {total:,} predictors; {quoted(fewest['penalty'])}{rule}"
+            f" keeps {fewest['kept']:,} and loses nothing that matters."
         )
-    return " ".join(doubts) or None
+    if kept == total:
+        return f"It uses all {total:,} predictors."
+    if _are_short(evidence["names"]):
+        return f"Of {total:,} predictors it needs {kept:,}: {join(evidence['names'])}."
+    if _are_short(evidence["out"]):
+        return f"Of {total:,} predictors it needs {kept:,}; {join(evidence['out'])} can go."
+    return f"Of {total:,} predictors it needs {kept:,}; the others can go."
+
+
+def _are_short(names: list[str] | None) -> bool:
+    """Whether names of predictors are few and short enough for a sentence."""
+    return bool(names) and sum(len(name.split()) for name in names or ()) <= LONGEST_NAMES
+
+
+def _certificate(result: Result) -> str:
+    """How well the training of what is delivered was solved."""
+    evidence = result["claims"]["delivered"]["evidence"]
+    name = evidence["name"]
+    if name == LINEAR:
+        what = f"the linear model, alpha {number(evidence['alpha'])}"
+    else:
+        what = described(name).label.format(name=name, alpha=number(evidence["alpha"]))
+    return f"Training ({what}): {certificate_in_words(evidence)}."

@@ -2,7 +2,10 @@
 
 import math
 from collections.abc import Iterable
+from decimal import Decimal
 from typing import Any, TypeAlias
+
+from tautnet.objective.registry import BASELINE
 
 # One row of a comparison's table, and the object that ``result.json`` holds.
 Row: TypeAlias = dict[str, Any]
@@ -12,21 +15,42 @@ Result: TypeAlias = dict[str, Any]
 SOLVED = 0.1
 NEARLY_SOLVED = 0.3
 SETTLED = 1e-3
+# One below this has no digit that anyone needs.
+TINY = 1e-3
+# Significant digits that say enough.
+DIGITS = 3
+# Sizes of numbers that are written out; smaller and larger ones would be rows of zeros.
+PLAIN_FROM = 1e-6
+PLAIN_BELOW = 1e15
+UNPENALISED = "unpenalised"
 
 
-def number(value: float) -> str:
-    """A number to three sensible digits.
+def number(value: float, digits: int = DIGITS) -> str:
+    """A number in plain notation, to three sensible digits or as many as are asked for.
 
     Examples
     --------
-    >>> [number(v) for v in (0.071434, 0.56, 12345.6, 0.0, 6.1e8, -0.00002)]
-    ['0.0714', '0.56', '12,300', '0', '6.1e+08', '-2e-05']
+    >>> [number(v) for v in (0.071434, 0.56, 12345.6, 0.0, 9.21e8, -0.00002, 1234.5)]
+    ['0.0714', '0.56', '12,300', '0', '921,000,000', '-0.00002', '1,230']
+    >>> number(1234.56, 5), number(4.2e-10), number(6.02e23)
+    ('1,234.6', '4.2e-10', '6.02e+23')
     """
     # Adding 0.0 turns -0.0 into 0.0.
-    rounded = float(f"{value:.3g}") + 0.0
-    if 1000 <= abs(rounded) < 1e6:
-        return f"{rounded:,.0f}"
-    return f"{rounded:.3g}"
+    rounded = float(f"{value:.{digits}g}") + 0.0
+    if rounded == 0 or PLAIN_FROM <= abs(rounded) < PLAIN_BELOW:
+        return f"{Decimal(f'{rounded:.{digits}g}'):,f}"
+    return f"{rounded:.{digits}g}"
+
+
+def shown_name(name: str) -> str:
+    """The name of a row as a person reads it: the penalty called none is no penalty.
+
+    Examples
+    --------
+    >>> shown_name("none"), shown_name("l2")
+    ('unpenalised', 'l2')
+    """
+    return UNPENALISED if name == BASELINE else name
 
 
 def quoted(name: str) -> str:
@@ -68,6 +92,8 @@ def certificate_in_words(row: Row) -> str:
     stationarity = row["stationarity"]
     if stationarity is None or math.isnan(stationarity):
         return "no certificate, since it solves no minimisation problem"
+    if stationarity < TINY:
+        return f"solved to a stationarity below {number(TINY)}"
     if stationarity <= SOLVED:
         return f"solved to stationarity {number(stationarity)}"
     if stationarity <= NEARLY_SOLVED and row["objective_gap"] <= SETTLED:
@@ -79,3 +105,35 @@ def certificate_in_words(row: Row) -> str:
         f"stopped at stationarity {number(stationarity)}: early stopping is part of the"
         " regularization"
     )
+
+
+def percent(share: float) -> str:
+    """A share as a percentage, with more digits near its ends, where they say something.
+
+    Examples
+    --------
+    >>> [percent(v) for v in (0.917, 0.9962, 0.03, 0.004, -0.2, 1.0, 0.99999)]
+    ['92 %', '99.6 %', '3 %', '0.4 %', '-20 %', '100 %', '99.99 %']
+    """
+    value = 100 * share
+    if value in (0, 100):
+        return f"{value:.0f} %"
+    if abs(value) < 1:
+        return f"{value:.1f} %"
+    if value > 99:
+        # Rounding must not turn nearly all into all.
+        return f"{min(float(f'{value:.1f}' if value < 99.95 else f'{value:.2f}'), 99.99):g} %"
+    return f"{value:.0f} %"
+
+
+def percent_interval(low: float, high: float) -> str:
+    """A 95 % interval of a share, which is 1 at most.
+
+    Examples
+    --------
+    >>> percent_interval(0.9, 0.941), percent_interval(-0.2, 1.1)
+    ('95 % interval 90 to 94 %', '95 % interval -20 to 100 %')
+    """
+    ends = [min(high, 1.0), low]
+    top, bottom = (percent(end) for end in ends)
+    return f"95 % interval {bottom.removesuffix(' %')} to {top}"

@@ -1,0 +1,105 @@
+"""Doubts as sentences."""
+
+from collections.abc import Callable
+
+from tautnet.prose.words import Row, join, number, percent, quoted
+
+# Doubts that would make the first sentence misleading: they come before it.
+GRAVE = ("target_again",)
+# Rows that a sentence names.
+NAMED = 3
+# Classes that it names.
+CLASSES = 2
+
+
+def sentence_of(doubt: Row) -> str:
+    """The sentence of a doubt, with what to type about it.
+
+    Parameters
+    ----------
+    doubt : dict
+        ``kind``, ``figures``, ``option`` and ``text``, which stands where the sentence is known.
+
+    Examples
+    --------
+    >>> sentence_of({"kind": "small", "figures": {"n": 62, "are": "rows"}, "option": None,
+    ...     "text": None})
+    'With 62 rows, all of these figures are rough.'
+    """
+    text = doubt["text"] or SENTENCES[doubt["kind"]](doubt["figures"])
+    option = doubt["option"]
+    if option is None or option in text:
+        return text
+    return f"{text[:-1]} ({option}){text[-1]}"
+
+
+def _below_constant(figures: Row) -> str:
+    return f"Do not use {quoted(figures['name'])}: on new rows it is worse than a constant."
+
+
+def _carried(figures: Row) -> str:
+    rows = [f"{row + 1:,}" for row in figures["rows"][:NAMED]]
+    n = len(figures["rows"])
+    which = (
+        f"Row {rows[0]} carries"
+        if n == 1
+        else f"{n} rows ({', '.join(rows)}{', ...' if n > NAMED else ''}) carry"
+    )
+    return (
+        f"{which} these figures: with {'it' if n == 1 else 'them'} the model explains"
+        f" {percent(figures['skill'])}, without {percent(figures['skill_without'])}."
+    )
+
+
+def _choice(figures: Row) -> str:
+    return (
+        f"The penalty was chosen by these rows: chosen without them it explains"
+        f" {percent(figures['chosen'])}, not {percent(figures['skill'])}."
+    )
+
+
+def _neighbours(figures: Row) -> str:
+    return (
+        f"Errors of neighbouring rows are alike (correlation {number(figures['correlation'])}): if"
+        " rows are in the order of time, shuffled folds flatter the models."
+    )
+
+
+def _class_missed(figures: Row) -> str:
+    classes = figures["classes"]
+    named = classes[:CLASSES]
+    shown = [f"{one['class']!r} ({percent(one['recall'])} of its rows)" for one in named]
+    more = f" and {len(classes) - CLASSES} more" if len(classes) > CLASSES else ""
+    names = join(shown) if not more else ", ".join(shown) + more
+    return f"Hardly found: {names}, though {percent(figures['accuracy'])} of all rows are right."
+
+
+def _rare_class(figures: Row) -> str:
+    return (
+        f"Only {percent(figures['share'])} of rows are {figures['class']!r}:"
+        f" {percent(figures['recall'])} of them are found, average precision"
+        f" {figures['average_precision']:.2f}."
+    )
+
+
+def _small(figures: Row) -> str:
+    return f"With {figures['n']:,} {figures['are']}, all of these figures are rough."
+
+
+def _edge(figures: Row) -> str:
+    return (
+        f"The best alpha of {quoted(figures['penalty'])} is the smallest one tried: smaller ones"
+        " may do better."
+    )
+
+
+SENTENCES: dict[str, Callable[[Row], str]] = {
+    "below_constant": _below_constant,
+    "carried": _carried,
+    "neighbours": _neighbours,
+    "choice": _choice,
+    "class_missed": _class_missed,
+    "rare_class": _rare_class,
+    "small": _small,
+    "edge": _edge,
+}
