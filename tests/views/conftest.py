@@ -86,7 +86,17 @@ def pages(finished):
 @pytest.fixture(scope="session")
 def breast_cancer():
     """The result of a whole run on breast_cancer, made by docs/picture.py."""
-    file = Path(__file__).parent / "breast_cancer.json.gz"
+    return kept("breast_cancer")
+
+
+@pytest.fixture(scope="session")
+def earlier():
+    """The result of a run that an earlier version wrote, before results had a schema."""
+    return kept("schema_1")
+
+
+def kept(name):
+    file = Path(__file__).parent / f"{name}.json.gz"
     return json.loads(gzip.decompress(file.read_bytes()))
 
 

@@ -3,13 +3,24 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 
-import { count, logTicks, number, samePlace, shorten, spread } from "../../src/tautnet/views/report.js";
+import { count, digitsApart, logTicks, number, samePlace, shorten, spread } from "../../src/tautnet/views/report.js";
 
-test("a number has three sensible digits", () => {
-  const shown = [0.071434, 0.56, 12345.6, 0, -0, 6.1e8, -0.00002, 999.6, 1e6, 0.00012345, 2.125, 2.135, null];
-  assert.deepEqual(shown.map(number), [
-    "0.0714", "0.56", "12,300", "0", "0", "6.1e+08", "-2e-05", "1,000", "1e+06", "0.000123", "2.12", "2.13", "–",
+test("a number has three sensible digits in plain notation", () => {
+  const shown = [0.071434, 0.56, 12345.6, 0, -0, 6.1e8, -0.00002, 999.6, 1e6, 0.00012345, 2.125, 2.135, null, 13449, 4.2e-10, 6.02e23,
+    -12345];
+  assert.deepEqual(shown.map((value) => number(value)), [
+    "0.0714", "0.56", "12,300", "0", "0", "610,000,000", "-0.00002", "1,000", "1,000,000", "0.000123", "2.12", "2.13",
+    "–", "13,400", "4.2e-10", "6.02e+23", "-12,300",
   ]);
+});
+
+test("labels of an axis have as many digits as tell them apart", () => {
+  const labels = (ticks) => ticks.map((tick) => number(tick, digitsApart(ticks)));
+  assert.deepEqual(labels([0, 5000, 10000]), ["0", "5,000", "10,000"]);
+  assert.deepEqual(labels([1000, 1002.5, 1005]), ["1,000", "1,002.5", "1,005"]);
+  assert.deepEqual(labels([12340, 12350, 12360]), ["12,340", "12,350", "12,360"]);
+  assert.deepEqual(labels([0.1 + 0.2, 0.4]), ["0.3", "0.4"]);
+  assert.deepEqual([labels([]), labels([0.12345])], [[], ["0.123"]]);
 });
 
 test("a count has its thousands apart", () => {

@@ -12,10 +12,11 @@ from views.hostile import NAMES
 
 import tautnet
 from tautnet.objective.strengths import nearest
-from tautnet.prose.words import certificate_in_words, number
+from tautnet.prose.words import certificate_in_words, number, shown_name
 from tautnet.tables.reader import read_table
 from tautnet.views.report import render_report, write_report
 from tautnet.views.report_data import beyond_null
+from tautnet.views.standing import leading_penalty, named_rows
 
 CASES = (
     "classification",
@@ -97,7 +98,7 @@ def test_it_asks_for_nothing_and_fits_every_width(visit, finished, case):
 
 def test_the_slider_moves_all_four_panels(visit, breast_cancer):
     with visit(breast_cancer) as page:
-        name = breast_cancer["recommended"]
+        name = leading_penalty(breast_cancer)
         path = breast_cancer["detail"]["penalties"][name]["path"]
         row = next(row for row in breast_cancer["rows"] if row["penalty"] == name)
         check_panels(page, breast_cancer, name, nearest(np.array(path["alphas"]), row["alpha"]))
@@ -208,15 +209,62 @@ def test_the_table_sorts(visit, breast_cancer):
             return [name.split()[0] for name in heads]
 
         rows = sorted(breast_cancer["rows"], key=lambda row: row["test_loss"])
-        by_loss = [row["penalty"] for row in rows]
-        head = page.get_by_role("button", name="log-loss on new rows")
-        head.click()
-        assert shown() == by_loss
-        head.click()
-        assert shown() == by_loss[::-1]
-        assert page.locator("th[aria-sort=descending]").count() == 1
+        by_loss = [shown_name(row["penalty"]) for row in rows]
+        for name, order in (("log-loss", 1), ("share explained", -1)):
+            head = page.locator("#penalties button", has_text=re.compile(f"^{name}$"))
+            head.click()
+            assert shown() == by_loss[::order]
+            head.click()
+            assert shown() == by_loss[::-order]
+            assert page.locator("th[aria-sort=descending]").count() == 1
         page.get_by_role("button", name="penalty").click()
         assert shown() == sorted(by_loss)
+
+
+def test_the_first_picture_is_of_what_is_delivered_or_of_the_best_network(visit, breast_cancer):
+    best = breast_cancer["best"]
+    for delivered, drawn in (("linear", best), ("group", "group")):
+        with visit(breast_cancer | {"delivered": delivered}) as page:
+            assert page.locator("input[name=penalty]:checked").get_attribute("value") == drawn
+
+
+def test_an_earlier_run_is_drawn_too(visit, earlier):
+    for width, scheme in ((1280, "light"), (360, "dark")):
+        with visit(earlier, width=width, scheme=scheme) as page:
+            assert page.complaints == [] and len(page.asked) == 1
+            assert page.evaluate("document.documentElement.scrollWidth") <= width
+            name = earlier["recommended"]
+            alphas = np.array(earlier["detail"]["penalties"][name]["path"]["alphas"])
+            row = next(row for row in earlier["rows"] if row["penalty"] == name)
+            check_panels(page, earlier, name, nearest(alphas, row["alpha"]))
+
+
+def test_labels_of_an_axis_differ_where_its_values_are_close(visit, finished):
+    result = copy.deepcopy(finished["regression"].result)
+    predictions = result["detail"]["predictions"]
+    for key in ("target", "prediction"):
+        predictions[key] = [[100_000 + value for value in row] for row in predictions[key]]
+    with visit(result) as page:
+        for axis in page.locator("#panel-fit .axis").all():
+            labels = axis.locator("text").all_text_contents()
+            assert len(set(labels)) == len(labels) > 2
+            assert all(re.fullmatch(r"(99|100),\d{3}(\.\d)?", label) for label in labels)
+
+
+def test_long_labels_have_their_room(visit, finished):
+    """Upright axes beside them, level axes between them."""
+    result = copy.deepcopy(finished["regression"].result)
+    predictions = result["detail"]["predictions"]
+    for key in ("target", "prediction"):
+        predictions[key] = [[1e10 + 1e9 * value for value in row] for row in predictions[key]]
+    with visit(result, width=360) as page:
+        for panel in ("fit", "residuals"):
+            level, upright = page.locator(f"#panel-{panel} .axis").all()
+            ends = """all => all.map(one => one.getBoundingClientRect())
+                .map(({left, right}) => [left, right])"""
+            assert min(np.ravel(upright.locator("text").evaluate_all(ends))) >= 0
+            between = np.ravel(level.locator("text").evaluate_all(ends))
+            assert (np.diff(between) > 0).all()
 
 
 def test_printed_it_has_six_pages_at_most(visit, breast_cancer):
@@ -225,11 +273,21 @@ def test_printed_it_has_six_pages_at_most(visit, breast_cancer):
         assert 1 <= len(re.findall(rb"/Type\s*/Page\b", printed)) <= 6
 
 
+def test_on_paper_the_table_is_as_wide_as_the_page(visit, breast_cancer, finished):
+    """A4 is 186 mm wide between its margins, which are 703 pixels."""
+    for result in (breast_cancer, finished["regression"].result):
+        with visit(result, width=703) as page:
+            page.emulate_media(media="print")
+            assert page.evaluate("document.documentElement.scrollWidth") <= 703
+
+
 def test_axe_finds_nothing_serious(visit, finished, breast_cancer):
     from axe_playwright_python.sync_playwright import Axe
 
     regression = finished["regression"].result
-    for result, scheme in ((breast_cancer, "light"), (breast_cancer, "dark"), (regression, "dark")):
+    doubts = [{"kind": "x", "text": "Is it (--drop a)?", "option": "--drop a", "figures": {}}]
+    doubted = breast_cancer | {"claims": breast_cancer["claims"] | {"doubts": doubts}}
+    for result, scheme in ((doubted, "light"), (doubted, "dark"), (regression, "dark")):
         with visit(result, scheme=scheme) as page:
             found = Axe().run(page).response["violations"]
             serious = [one for one in found if one["impact"] in ("serious", "critical")]
@@ -346,7 +404,7 @@ def test_in_a_notebook_the_summary_stands_alone(browser, finished, tmp_path):
     file.write_text(content, encoding="utf-8")
     with opened(browser, file) as page:
         assert page.complaints == []
-        assert page.locator("table tbody tr").count() == len(result["rows"]) + 3
+        assert page.locator("table tbody tr").count() == len(named_rows(result))
         body = page.locator("body").inner_text()
         assert all(one.replace("`", "") in body for one in comparison.sentences)
         assert page.locator("button, script").count() == 0

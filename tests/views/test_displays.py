@@ -13,7 +13,6 @@ from views.hostile import JOINED, NAMES, hostile
 
 import tautnet
 from tautnet.objective.strengths import nearest
-from tautnet.prose.verdict import to_use
 from tautnet.prose.words import NEARLY_SOLVED, SETTLED, SOLVED, certificate_in_words, number
 from tautnet.solving.path import SHOWN
 from tautnet.views.counts import PredictorsDisplay
@@ -21,7 +20,16 @@ from tautnet.views.cv_curve import CVDisplay, stopped
 from tautnet.views.figures import displays, write_figures
 from tautnet.views.gains import ComparisonDisplay, drawn_penalty, gain_limits
 from tautnet.views.norm_path import PathDisplay
-from tautnet.views.plotting import blank_figure, finished_picture, label, renumber, spread
+from tautnet.views.plotting import (
+    blank_figure,
+    finished_picture,
+    label,
+    plain_numbers,
+    renumber,
+    spread,
+    tick_labels,
+)
+from tautnet.views.standing import marks
 from tautnet.views.training_curve import TrainingCurveDisplay
 from tautnet.views.weights import WeightHistogramDisplay
 
@@ -118,7 +126,7 @@ def test_frames_hold_the_figures_of_the_result(result):
     rows = {row["penalty"]: row for row in result["rows"]}
     detail = result["detail"]
     gains = ComparisonDisplay.from_result(result).frame()
-    assert list(gains.index) == ["l2", "group", "linear", "chosen"]
+    assert list(gains.index) == ["l2", "group", "linear", "boosting", "chosen"]
     assert gains.loc["l2", "ci_low"] == rows["l2"]["vs_none"]["ci_low"]
     curve = CVDisplay.from_result(result, "l2").frame()
     assert curve["mean_test_loss"].tolist() == detail["penalties"]["l2"]["cv_mean"]
@@ -158,17 +166,68 @@ def test_a_comparison_makes_them_too(result):
     )
     assert tautnet.CVDisplay.from_comparison(comparison, "l2").penalty == "l2"
     assert tautnet.PathDisplay.from_comparison(comparison).penalty == drawn_penalty(result)
-    assert tautnet.ComparisonDisplay.from_comparison(comparison).recommended == to_use(result)
+    assert tautnet.ComparisonDisplay.from_comparison(comparison).marked == marks(result)
 
 
 @pytest.mark.parametrize(
-    "case, named", [("regression", ["linear (recommended)"]), ("three classes", [])]
+    "recommended, delivered, holds, named",
+    [
+        ("linear", "linear", True, ["linear (recommended)"]),
+        ("boosting", "l1", True, ["l1 (delivered)", "boosting (recommended)"]),
+        ("l1", "l1", False, []),
+    ],
 )
-def test_the_row_to_use_alone_is_named_on_the_picture(finished, case, named):
+def test_the_rows_to_use_alone_are_named_on_the_picture(
+    breast_cancer, recommended, delivered, holds, named
+):
+    claims = breast_cancer["claims"] | {"delivered": {"holds": holds}}
+    used = {"claims": claims, "recommended": recommended, "delivered": delivered}
     axes = blank_figure(4.0).subplots()
-    tautnet.ComparisonDisplay.from_result(finished[case].result).plot(axes)
+    display = ComparisonDisplay.from_result(breast_cancer | used)
+    display.plot(axes)
+    assert list(display.frame().index)[-3:] == ["linear", "boosting", "chosen"]
     texts = [text.get_text() for text in axes.get_yticklabels()]
-    assert [text for text in texts if "recommended" in text] == named and len(texts) > 1
+    assert [text for text in texts if "(" in text] == named and len(texts) == 8
+
+
+def test_pictures_of_an_earlier_run(earlier):
+    display = ComparisonDisplay.from_result(earlier)
+    assert display.marked == {} and list(display.frame().index)[-2:] == ["linear", "chosen"]
+    for one in displays(earlier).values():
+        assert picture(one).data
+
+
+def test_the_network_without_a_penalty_is_called_so(result):
+    axes = blank_figure(4.0).subplots()
+    WeightHistogramDisplay.from_result(result, "none").plot(axes)
+    assert axes.get_title(loc="left") == "unpenalised, no penalty"
+    axes = blank_figure(4.0).subplots()
+    ComparisonDisplay.from_result(result).plot(axes)
+    assert "lower than that of unpenalised" in axes.get_xlabel()
+
+
+@given(
+    st.floats(-1e9, 1e9),
+    st.sampled_from([1, 2, 2.5, 5]),
+    st.integers(-4, 6),
+    st.integers(2, 8),
+)
+def test_no_two_labels_of_an_axis_are_equal(start, step, power, n):
+    step = step * 10.0**power
+    ticks = (np.round(start / step) + np.arange(n)) * step
+    if abs(ticks).max() / step > 1e9:
+        return
+    labels = tick_labels(ticks)
+    assert len(set(labels)) == n
+    assert np.allclose([float(one.replace(",", "")) for one in labels], ticks, atol=step / 50)
+
+
+def test_an_axis_of_a_picture_has_such_labels():
+    axes = blank_figure(4.0).subplots()
+    axes.set_yticks([1000.0, 1002.5, 1005.0])
+    axes.yaxis.set_major_formatter(plain_numbers())
+    assert [one.get_text() for one in axes.get_yticklabels()] == ["1,000", "1,002.5", "1,005"]
+    assert axes.yaxis.get_major_formatter()(0.00002) == "0.00002"
 
 
 @pytest.fixture(scope="module")
@@ -283,13 +342,15 @@ def test_names_of_strangers_are_drawn_as_they_stand(result):
 
 
 def test_drawn_penalty_is_one_that_selects(finished, result):
-    def rows(*names):
-        return [{"penalty": name, "alpha": float(name != "none")} for name in names]
+    def drawn(delivered, *names, best="l2"):
+        rows = [{"penalty": name, "alpha": float(name != "none")} for name in names]
+        return drawn_penalty({"delivered": delivered, "best": best, "rows": rows})
 
-    assert drawn_penalty({"recommended": "l2", "rows": rows("none", "l2", "l1")}) == "l1"
-    assert drawn_penalty({"recommended": "l1", "rows": rows("none", "l1", "group")}) == "l1"
-    assert drawn_penalty({"recommended": "none", "rows": rows("none", "l1", "group")}) == "group"
-    assert drawn_penalty({"recommended": "l2", "rows": rows("none", "l2")}) == "l2"
+    assert drawn("l2", "none", "l2", "l1") == "l1"
+    assert drawn("l1", "none", "l1", "group") == "l1"
+    assert drawn("none", "none", "l1", "group") == "group"
+    assert drawn("l2", "none", "l2") == "l2"
+    assert drawn("linear", "none", "l1", "group", best="l1") == "l1"
     assert drawn_penalty(finished["only none"].result) is None
 
 

@@ -11,18 +11,24 @@ from views.page import PANELS, Page
 
 import tautnet
 from tautnet.prose.verdict import headline
-from tautnet.prose.words import NEARLY_SOLVED, SETTLED, SOLVED, certificate_in_words, number
-from tautnet.tables.errors import TableError
-from tautnet.views.report import (
-    LISTED,
-    certificates,
-    excerpt,
-    exits,
-    gain_bars,
-    read_result,
-    render_report,
+from tautnet.prose.words import (
+    NEARLY_SOLVED,
+    SETTLED,
+    SOLVED,
+    certificate_in_words,
+    number,
+    shown_name,
 )
+from tautnet.tables.errors import TableError
+from tautnet.views.cells import one_place, percent
+from tautnet.views.columns import columns_of
+from tautnet.views.older import CLAIMS, upgraded
+from tautnet.views.report import certificates, excerpt, read_result, render_report
 from tautnet.views.report_data import LARGEST, beyond_null, by_exit, drawn_order, run
+from tautnet.views.report_tables import LISTED, exits, gain_bars
+from tautnet.views.standing import delivered_row, named_rows
+
+ENDS = ("diff", "ci_low", "ci_high")
 
 
 @pytest.mark.parametrize("case", PANELS)
@@ -40,71 +46,77 @@ def test_verdict_is_there_sentence_by_sentence(pages, finished, case):
     assert headline(finished[case].result) in text
 
 
-def test_headline_says_what_the_verdict_says(finished):
-    result = finished["regression"].result
-    assert headline(result).endswith("A linear model suffices.")
-    assert "Use the linear model" in result["verdict"]
-    result = finished["classification"].result
-    fine = headline(result | {"over_fitted": False, "recommended": "none"})
-    assert fine == "This network is not over-fitted. No penalty is needed."
-    unknown = headline(result | {"over_fitted": None})
-    assert unknown.startswith("These rows cannot show whether this network is over-fitted. Use ")
-    result = finished["without none"].result
-    assert headline(result) == "A linear model suffices."
-    assert f"For a network, use `{result['recommended']}`, alpha" in result["verdict"]
-    assert headline(finished["three classes"].result) == "There is nothing to learn here."
-    assert "There is nothing to learn here" in finished["three classes"].result["verdict"]
+def test_an_earlier_run_has_its_own_words_for_a_headline(earlier):
+    text = render_report(earlier)
+    assert "<h1>Without a penalty the network is over-fitted.</h1>" in text
+    assert all(one.replace("`", "") in Page(text).text for one in earlier["detail"]["sentences"])
+
+
+def of_row(page, name):
+    """Cells of a row of the table of penalties, by the key of their column."""
+    for row in page.tables["penalties"][1:]:
+        if row[0]["text"].split()[0] == name:
+            return row[1:]
+    raise AssertionError(name)
 
 
 @pytest.mark.parametrize("case", PANELS)
 def test_figures_are_those_of_the_result(pages, finished, case):
     result = finished[case].result
-    rows = [
-        *result["rows"],
-        result["linear"],
-        result["null"] | {"penalty": "constant"},
-        result["chosen"] | {"penalty": "chosen"},
+    rows = named_rows(result)
+    columns = columns_of(result)
+    page = Page(pages[case])
+    head, *shown = page.tables["penalties"]
+    assert [cell["text"] for cell in head] == ["penalty", *(column.title for column in columns)]
+    assert [cells[0]["text"].split()[0] for cells in shown] == [
+        shown_name(name) for name, _ in rows
     ]
-    shown = Page(pages[case]).tables["penalties"][1:]
-    assert len(shown) == len(rows)
-    for cells, row in zip(shown, rows, strict=True):
-        assert cells[0]["text"].removesuffix(" recommended") == row["penalty"]
-        for column, key in (
-            (1, "alpha"),
-            (2, "test_loss"),
-            (3, "train_loss"),
-            (5, "test_score"),
-            (8, "weight_max_abs"),
-            (9, "stationarity"),
-        ):
-            cell = cells[column]
-            if row.get(key) is None:
-                assert cell["text"].strip() == "–"
+    for cells, (_, row) in zip(shown, rows, strict=True):
+        for cell, column in zip(cells[1:], columns, strict=True):
+            if column.value(row) is None:
+                assert cell["text"] == "–" and not cell["values"]
             else:
-                assert [float(value) for value in cell["values"]] == [row[key]]
-                assert cell["text"].startswith(
-                    f"{row[key]:.3f}" if key == "test_score" else number(row[key])
-                )
+                assert [float(value) for value in cell["values"]] == [column.value(row)]
+                assert cell["text"].startswith(column.text(row).split(" (")[0])
 
 
-def test_gain_is_over_none_or_the_constant_where_it_is_absent(pages, finished):
+def test_columns_hold_what_people_think_in(finished):
+    def keys(case):
+        return [column.key for column in columns_of(finished[case].result)]
+
+    model = ["gain", "kept", "alpha", "seen", "zeros", "stationarity"]
+    late = ["largest_weight", "seconds"]
+    assert keys("regression") == ["explained", "rmse", "mae", *model, "loss", *late]
+    scores = ["explained", "loss", "accuracy", "worst_recall"]
+    precise = ["balanced_accuracy", "average_precision", *late]
+    assert keys("classification") == [*scores, "auc", *model, *precise]
+    # Of three classes none is the rarer one of two.
+    assert keys("three classes") == [*scores, "auc", *model, "balanced_accuracy", *late]
+    assert keys("labels") == ["explained", "loss", "accuracy", *model, *late]
+    assert keys("survival") == ["explained", "c_index", *model, "loss", *late]
+
+
+def test_gains_are_points_of_the_constant_s_loss(pages, finished):
+    """Over the network without a penalty, or over the constant where it was not compared."""
     for case, key, name in (
-        ("regression", "vs_none", "none"),
+        ("regression", "vs_none", "unpenalised"),
         ("without none", "vs_null", "constant"),
     ):
-        row = next(row for row in finished[case].result["rows"] if row["penalty"] == "l2")
+        result = finished[case].result
+        at = [column.key for column in columns_of(result)].index("gain")
+        row = next(row for row in result["rows"] if row["penalty"] == "l2")
         page = Page(pages[case])
-        head, *cells = page.tables["penalties"]
-        shown = next(cells for cells in cells if cells[0]["text"].startswith("l2"))
-        assert f"gain over {name}" in head[4]["text"]
-        assert [float(value) for value in shown[4]["values"]] == [row[key]["diff"]]
-        assert f"{number(row[key]['ci_low'])} to {number(row[key]['ci_high'])}" in shown[4]["text"]
+        assert f"gain over {name}" in page.tables["penalties"][0][1 + at]["text"]
+        shown = of_row(page, "l2")[at]
+        points = {k: 100 * row[key][k] / result["null"]["test_loss"] for k in ENDS}
+        assert [float(value) for value in shown["values"]] == [pytest.approx(points["diff"])]
+        assert f"{one_place(points['ci_low'])} to {one_place(points['ci_high'])}" in shown["text"]
 
 
 def test_bars_stand_where_their_intervals_do(finished):
     bars = gain_bars(finished["regression"].result)
     rows = {row["penalty"]: row["vs_none"] for row in finished["regression"].result["rows"]}
-    assert set(bars) == {"l2", "group", "linear", "chosen"}
+    assert set(bars) == {"l2", "group", "linear", "boosting", "chosen"}
     for name in ("l2", "group"):
         bar = bars[name]
         versus = rows[name]
@@ -115,22 +127,107 @@ def test_bars_stand_where_their_intervals_do(finished):
         assert drawn == pytest.approx(middle, abs=0.01)
 
 
-@pytest.mark.parametrize("case", ["regression", "classification", "three classes"])
-def test_the_row_to_use_alone_is_marked(pages, finished, case):
-    """That of the linear model where it suffices, none where there is nothing to learn."""
-    result = finished[case].result
-    page = Page(pages[case])
-    names = [cells[0]["text"] for cells in page.tables["penalties"]]
-    expected = {
-        "regression": ["linear recommended"],
-        "classification": [f"{result['recommended']} recommended"],
-        "three classes": [],
-    }
-    assert [name for name in names if "recommended" in name] == expected[case]
-    assert ("recommended" in page.text) == (case != "three classes")
-    assert ("predictors that" in page.text and "keeps" in page.text) == (case != "three classes")
-    source = "linear" if case == "regression" else "chosen"
-    assert f'<b id="headline-loss">{number(result[source]["test_loss"])}</b>' in pages[case]
+def said(result, recommended, delivered, *, holds=True):
+    """A result of which the verdict says what to use, or does not."""
+    of_it = result["claims"]["delivered"] | {"holds": holds, "evidence": {}}
+    claims = result["claims"] | {"delivered": of_it}
+    return result | {"claims": claims, "recommended": recommended, "delivered": delivered}
+
+
+@pytest.mark.parametrize(
+    "recommended, delivered, holds, marked",
+    [
+        ("linear", "linear", True, ["linear recommended"]),
+        ("l1", "l1", True, ["l1 recommended"]),
+        ("none", "none", True, ["unpenalised recommended"]),
+        ("boosting", "l1", True, ["l1 delivered", "boosting recommended"]),
+        ("l2", "linear", True, ["l2 recommended", "linear delivered"]),
+        ("l1", "l1", False, []),
+        ("l1", "l1", None, []),
+    ],
+)
+def test_what_to_use_is_marked_and_nothing_where_nothing_is(
+    breast_cancer, recommended, delivered, holds, marked
+):
+    result = said(breast_cancer, recommended, delivered, holds=holds)
+    page = Page(render_report(result))
+    names = [cells[0]["text"] for cells in page.tables["penalties"][1:]]
+    assert [name for name in names if " " in name] == marked
+    assert ("what to use" in page.text) == (holds is True and recommended == delivered)
+    is_second = recommended == "boosting"
+    assert ("second best, in the file" in page.text) == is_second
+    assert ("Boosting predicts new rows better" in page.text) == is_second
+
+
+@pytest.mark.parametrize("delivered", ["linear", "l1"])
+def test_the_first_figures_are_those_of_what_is_delivered(breast_cancer, delivered):
+    result = said(breast_cancer, delivered, delivered)
+    row = dict(named_rows(result))[delivered]
+    text = render_report(result)
+    constant = f"a constant has {result['null']['figures']['accuracy']:.3f}"
+    accuracy = f"{row['figures']['accuracy']:.3f}"
+    assert f'<b id="headline-error">{accuracy}</b><span>{constant}</span>' in text
+    assert f'<b id="headline-skill">{percent(row["skill"])}</b>' in text
+    assert f'<b id="headline-kept">{row["predictors_kept"]}</b>' in text
+    gain = 100 * row["vs_none"]["diff"] / result["null"]["test_loss"]
+    assert f'<b id="headline-gain">{one_place(gain)}</b>' in text
+
+
+@pytest.mark.parametrize("metric, key", [("mean squared error", "rmse"), ("pinball loss", "mae")])
+def test_the_typical_error_is_in_the_unit_of_the_target(finished, metric, key):
+    result = finished["regression"].result | {"metric": metric}
+    text = render_report(result)
+    row = delivered_row(result)
+    constant = number(result["null"]["figures"][key])
+    small = f"in the unit of y; a constant has {constant}"
+    assert f'<b id="headline-error">{number(row["figures"][key])}</b><span>{small}</span>' in text
+
+
+def test_doubts_are_listed_with_what_to_type(breast_cancer):
+    claims = breast_cancer["claims"]
+    sure = breast_cancer | {"claims": claims | {"doubts": []}}
+    assert "What to doubt" not in render_report(sure)
+    texts = ["`a` alone predicts it (--drop a).", "Rows 1 & 2 carry it.", "Codes?"]
+    options = ["--drop a", None, "--na -200"]
+    doubts = [
+        {"kind": "x", "text": text, "option": option, "figures": {}}
+        for text, option in zip(texts, options, strict=True)
+    ]
+    text = render_report(breast_cancer | {"claims": claims | {"doubts": doubts}})
+    for line in (
+        "<li><code>a</code> alone predicts it (<code>--drop a</code>).</li>",
+        "<li>Rows 1 &amp; 2 carry it.</li>",
+        "<li>Codes? <code>--na -200</code></li>",
+    ):
+        assert line in text
+
+
+def test_recall_and_precision_of_each_class_are_those_of_what_is_delivered(breast_cancer):
+    result = said(breast_cancer, "l2", "l2")
+    rows = [
+        row
+        if row["penalty"] != "l2"
+        else row | {"figures": row["figures"] | {"classes": [KNOWN, NEVER]}}
+        for row in result["rows"]
+    ]
+    shown = Page(render_report(result | {"rows": rows})).tables["classes"][1:]
+    assert [[cell["text"] for cell in cells] for cells in shown] == [
+        ["a", "1,200", "0.500", "0.250"],
+        ["b", "3", "0.000", "-"],
+    ]
+
+
+KNOWN = {"class": "a", "rows": 1200, "recall": 0.5, "precision": 0.25}
+NEVER = {"class": "b", "rows": 3, "recall": 0.0, "precision": None}
+
+
+def test_why_there_is_no_row_of_boosting(breast_cancer):
+    without = breast_cancer | {"boosting": None, "boosting_reason": "--no-boosting"}
+    assert "There is no row of boosting: --no-boosting." in Page(render_report(without)).text
+    page = Page(render_report(breast_cancer))
+    assert "gradient-boosted trees" in page.text and "no row of boosting" not in page.text
+    at = [column.key for column in columns_of(breast_cancer)].index("alpha")
+    assert of_row(page, "boosting")[at]["text"] == "–"
 
 
 def five(values):
@@ -279,6 +376,43 @@ def test_a_comparison_writes_its_own_report(finished, tmp_path):
     assert "To do it again" not in path.read_text()
 
 
+def test_an_earlier_run_is_drawn_again_and_recommends_nothing_anew(earlier, tmp_path):
+    assert "schema" not in earlier
+    (tmp_path / "result.json").write_text(json.dumps(earlier))
+    result = read_result(tmp_path)
+    assert upgraded(result) is result
+    assert result["delivered"] == earlier["recommended"] and result["boosting"] is None
+    assert result["claims"]["over_fitted"]["holds"] is earlier["over_fitted"]
+    assert {one["holds"] for key, one in result["claims"].items() if key in CLAIMS} == {None, True}
+    page = Page(render_report(result))
+    assert "recommended" not in page.text and page.panels == PANELS["classification"]
+    skill = 1 - earlier["linear"]["test_loss"] / earlier["null"]["test_loss"]
+    shown = of_row(page, "linear")
+    assert [float(value) for value in shown[0]["values"]] == [skill]
+    assert [float(value) for value in shown[2]["values"]] == [earlier["linear"]["test_score"]]
+
+
+def test_an_earlier_regression_has_its_typical_error():
+    row = {"test_loss": 4.0, "test_score": 0.5, "score_name": "r2", "recommended": "l2"}
+    earlier = {
+        "task": "regression",
+        "metric": "mean squared error",
+        "null": {"test_loss": 8.0},
+        "rows": [row],
+        "linear": row,
+        "chosen": row | {"vs_null": {"diff": 4.0}},
+        "recommended": "l2",
+        "over_fitted": None,
+        "detail": {"sentences": ["Use `l2`."]},
+    }
+    result = upgraded(earlier)
+    assert result["linear"]["figures"] == {"rmse": 2.0, "mae": None}
+    assert result["linear"]["skill"] == 0.5 and result["null"]["skill"] == 0
+    assert result["null"]["figures"]["rmse"] == pytest.approx(8**0.5)
+    assert result["chosen"]["vs_null"] == {"diff": 4.0, "without": None}
+    assert upgraded(earlier | {"metric": "pinball loss"})["linear"]["figures"]["rmse"] is None
+
+
 def test_a_finished_run_is_drawn_again(pages, finished, tmp_path):
     (tmp_path / "result.json").write_text(json.dumps(finished["regression"].result))
     assert render_report(read_result(tmp_path)) == pages["regression"]
@@ -329,9 +463,9 @@ def test_certificates_name_each_model_and_what_is_not_known(finished):
     unknown = [row | {"stationarity": None} for row in result["rows"]]
     assert dict(certificates(result | {"rows": unknown}))["l2"] == "no certificate"
     words = dict(certificates(result))
-    assert list(words) == ["none", "l2", "group", "linear"]
+    assert list(words) == ["unpenalised", "l2", "group", "linear"]
     for row in result["rows"]:
-        assert words[row["penalty"]].startswith(certificate_in_words(row))
+        assert words[shown_name(row["penalty"])].startswith(certificate_in_words(row))
 
 
 def test_excerpt_cuts_only_what_is_longer():
@@ -363,11 +497,11 @@ def test_the_script_passes_its_own_tests():
 def test_the_script_writes_numbers_as_the_verdict_does():
     rng = np.random.default_rng(0)
     values = [*(rng.normal(size=500) * 10.0 ** rng.integers(-9, 9, 500)), *(np.arange(2000) / 8)]
-    values += [999.5, 0.00099995, 1e6]
+    values += [999.5, 0.00099995, 1e6, 1e-6, 9.999e-7, 9.9999e14, 1e15, 9.21e8]
     values += [0.0, -0.0, *(float(f"{value:.5g}") for value in rng.uniform(0, 10, 2000))]
     script = (
         "import { number } from './src/tautnet/views/report.js'; "
-        "console.log(JSON.stringify(JSON.parse(process.argv[1]).map(number)))"
+        "console.log(JSON.stringify(JSON.parse(process.argv[1]).map((value) => number(value))))"
     )
     command = ["node", "--input-type=module", "--eval", script, json.dumps(values)]
     ended = subprocess.run(command, capture_output=True, text=True, cwd=HERE.parents[1], check=True)

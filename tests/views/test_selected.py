@@ -8,7 +8,7 @@ import pytest
 from rich.console import Console
 from views.hostile import FORBIDDEN, NAMES
 
-from tautnet.inference.p_values import benjamini_hochberg
+from tautnet.selecting.p_values import benjamini_hochberg
 from tautnet.selection import Selection
 from tautnet.views.plotting import blank_figure, finished_picture
 from tautnet.views.selected import SHOWN, SelectionDisplay

@@ -7,9 +7,11 @@ import pytest
 from rich.console import Console
 from views.hostile import FORBIDDEN, SHOWN, hostile
 
-from tautnet.prose.verdict import to_use
-from tautnet.prose.words import number
-from tautnet.views.terminal import figure, gain, gain_key, print_comparison, readable
+from tautnet.prose.words import shown_name
+from tautnet.views.cells import figure, gain, readable
+from tautnet.views.columns import KEYS, columns_of, usual_columns
+from tautnet.views.standing import gain_key, named_rows
+from tautnet.views.terminal import print_comparison
 
 CASES = [
     "regression",
@@ -35,7 +37,7 @@ class Pipe(io.StringIO):
         return self._encoding
 
 
-def printed(finished, *, width=100, terminal=False, encoding="utf-8"):
+def printed(finished, *, width=100, terminal=False, encoding="utf-8", asked=None):
     stream = Pipe(encoding)
     console = Console(
         file=stream,
@@ -43,19 +45,17 @@ def printed(finished, *, width=100, terminal=False, encoding="utf-8"):
         force_terminal=terminal,
         color_system="standard" if terminal else None,
     )
-    print_comparison(*finished, console)
+    print_comparison(*finished, console, asked)
     return stream.getvalue()
 
 
 def table_lines(text):
-    """Lines of the rows of the table, by name."""
+    """Lines of the rows of the first table, by name."""
     lines = ESCAPE.sub("", text).splitlines()
-    first, last = [i for i, line in enumerate(lines) if line and not line.strip("-─")]
-    return {
-        line.removeprefix("*").split()[0]: line
-        for line in lines[first + 1 : last + 4]
-        if line.strip("-─")
-    }
+    rules = [i for i, line in enumerate(lines) if line and not line.strip("-─")]
+    end = lines.index("", rules[1])
+    rows = [line for line in lines[rules[0] + 1 : end] if line.strip("-─")]
+    return {line.lstrip("*+ ").split()[0]: line for line in rows}
 
 
 @pytest.mark.parametrize("width", [40, 60, 80, 100, 120])
@@ -76,70 +76,128 @@ def test_pipe_gets_plain_lines_and_whole_sentences(finished, case):
 
 
 @pytest.mark.parametrize("case", CASES)
-def test_losses_are_those_of_the_result(finished, case):
+def test_figures_are_those_of_the_result(finished, case):
     result = finished[case].result
-    lines = table_lines(printed(finished[case]))
-    rows = {row["penalty"]: row for row in result["rows"]}
-    rows |= {"linear": result["linear"], "constant": result["null"], "chosen": result["chosen"]}
-    assert list(lines) == list(rows)
-    for name, row in rows.items():
-        words = lines[name].removeprefix("*").split()
-        assert words[1] == figure(row.get("alpha"))
-        assert words[2] == number(row["test_loss"])
+    lines = table_lines(printed(finished[case], width=200, terminal=True))
+    rows = named_rows(result)
+    assert list(lines) == [shown_name(name) for name, _ in rows]
+    for name, row in rows:
+        cells = " ".join(column.text(row) for column in usual_columns(result))
+        assert lines[shown_name(name)].lstrip("*+ ").split()[1:] == cells.split()
 
 
 @pytest.mark.parametrize(
-    "case, learnt", [*((case, True) for case in CASES[:2]), ("three classes", False)]
+    "recommended, delivered, holds, starts",
+    [
+        ("l1", "l1", True, {"l1": "* "}),
+        ("linear", "linear", True, {"linear": "* "}),
+        ("boosting", "linear", True, {"boosting": "* ", "linear": "+ "}),
+        ("l1", "l1", None, {}),
+        ("l1", "l1", False, {}),
+    ],
 )
-def test_the_row_to_use_alone_is_marked(finished, case, learnt):
-    """And none where the verdict says that there is nothing to learn."""
+def test_what_to_use_is_marked_and_nothing_where_nothing_is(
+    breast_cancer, recommended, delivered, holds, starts
+):
+    claims = breast_cancer["claims"] | {"delivered": {"holds": holds}}
+    result = breast_cancer | {"recommended": recommended, "delivered": delivered}
+    text = printed((result | {"claims": claims}, ["One."]))
+    lines = table_lines(text)
+    assert {name: line[:2] for name, line in lines.items() if line[0] != " "} == starts
+    assert ("* recommended." in text) == bool(starts)
+    assert ("+ in the model file." in text) == (len(starts) > 1)
+    assert "boosting: scikit-learn's gradient-boosted trees." in " ".join(text.split())
+
+
+def test_why_there_is_no_row_of_boosting(finished):
+    result, sentences = finished["regression"]
+    without = result | {"boosting": None, "boosting_reason": "--no-boosting"}
+    assert "No row of boosting: --no-boosting." in printed((without, sentences))
+
+
+def heads(text):
+    """Heads of the first table, each in one line of words."""
+    lines = ESCAPE.sub("", text).splitlines()
+    (end, *_) = [i for i, line in enumerate(lines) if line and not line.strip("-─")]
+    return lines[end - 2 : end]
+
+
+@pytest.mark.parametrize("case", CASES)
+def test_the_first_columns_are_the_same_at_any_width_and_those_left_out_are_named(finished, case):
     result = finished[case].result
-    text = printed(finished[case])
-    marked = [line.split()[1] for line in table_lines(text).values() if line[0] == "*"]
-    assert marked == ([to_use(result)] if learnt else [])
-    assert ("* recommended" in text) == learnt
-    assert ("nothing to learn" in result["verdict"]) != learnt
+    usual = usual_columns(result)
+    shown = []
+    for width in range(36, 160, 4):
+        text = printed(finished[case], width=width, terminal=True)
+        flat = " ".join(ESCAPE.sub("", text).split())
+        left_out = flat.partition("Left out for width: ")[2].partition("; --columns all")[0]
+        names = [column.name for column in usual]
+        n = len(usual) - (len(left_out.split(", ")) if left_out else 0)
+        assert left_out == ", ".join(names[n:])
+        row = result["rows"][0]
+        cells = " ".join(column.text(row) for column in usual[:n]).split()
+        line = table_lines(text)[shown_name(row["penalty"])]
+        assert line.lstrip("*+ ").split()[1:] == cells
+        # What is not there is not explained.
+        for column in usual:
+            start = column.meaning.split(":")[0] + ":"
+            assert (start in flat) == (column in usual[:n]) or not column.meaning
+        shown.append(n)
+    assert shown == sorted(shown) and shown[0] < shown[-1] == len(usual)
 
 
-def test_where_a_linear_model_suffices_it_is_marked_and_the_network_named(finished):
-    result = finished["regression"].result
-    text = printed(finished["regression"])
-    assert "A linear model suffices" in result["verdict"]
-    assert table_lines(text)["linear"].startswith("* linear")
-    assert f"* recommended (of the networks: {result['recommended']})." in text
+def test_a_regression_says_typical_errors_and_no_squared_ones(finished):
+    first, second = heads(printed(finished["regression"], width=200, terminal=True))
+    assert "mean squared error" not in second
+    assert first.split()[:4] == ["typical", "mean", "abs.", "gain"]
+    assert second.split()[:4] == ["penalty", "explained", "error", "error"]
+    text = printed(finished["regression"], asked=["loss", "alpha"])
+    assert heads(text)[1].split() == ["penalty", "mean", "squared", "error", "alpha"]
 
 
-def test_narrow_window_loses_the_dispensable_first(finished):
-    wide = ESCAPE.sub("", printed(finished["regression"], width=120, terminal=True))
-    narrow = ESCAPE.sub("", printed(finished["regression"], width=60, terminal=True))
-    assert all(word in wide for word in ("alpha", "station-", "score", "Stationarity: 0 is solved"))
-    table, notes = narrow.split("* recommended")
-    assert "station-" not in table and "gain over none" in table
-    # What is not there is not explained.
-    assert "Stationarity" not in notes and "Score" not in notes
+def test_columns_that_are_asked_for_are_shown_at_any_width(finished):
+    result = finished["classification"].result
+    for width in (40, 80, 200):
+        text = printed(finished["classification"], width=width, terminal=True, asked=["all"])
+        plain = ESCAPE.sub("", text)
+        table, _ = plain.split("* recommended") if "* rec" in plain else plain.split("Explained:")
+        assert max(map(len, table.splitlines())) <= width and "Left out" not in plain
+        blocks = [block for block in table.split("\n\n") if "chosen" in block]
+        line = " ".join(row for block in blocks for row in block.splitlines() if "chosen" in row)
+        cells = " ".join(column.text(result["chosen"]) for column in columns_of(result)).split()
+        assert [cell for cell in line.split() if cell not in ("chosen", "*")] == cells
+
+
+def test_columns_come_in_the_order_asked_for_and_those_of_other_tasks_are_said(finished):
+    text = printed(finished["classification"], asked=["alpha", "rmse", "explained", "c_index"])
+    assert heads(text)[1].split() == ["penalty", "alpha", "explained"]
+    assert "Not there for this classification: rmse, c_index." in text
+
+
+def test_every_column_has_a_name_that_can_be_asked_for(finished):
+    found = {column.key for case in CASES for column in columns_of(finished[case].result)}
+    found |= {column.key for column in columns_of(finished["survival"].result)}
+    assert found == set(KEYS)
 
 
 def test_two_spaces_part_columns_where_there_is_room(finished):
-    lines = ESCAPE.sub("", printed(finished["regression"], width=120, terminal=True)).splitlines()
-    assert re.search(r"test {2,}train {2,}gain over none {2,}zero {2,}station-", lines[2])
+    lines = ESCAPE.sub("", printed(finished["regression"], width=200, terminal=True)).splitlines()
+    assert re.search(r"typical {2,}mean abs. {2,}gain over {2,}predictors", lines[2])
 
 
 @pytest.mark.parametrize(
-    "zero, shown", [(0, "0.0 %"), (1, "0.1 %"), (202_099, "99.9 %"), (202_100, "100.0 %")]
+    "zero, shown", [(0, "0.0 %"), (1, "<0.01 %"), (202_099, ">99.99 %"), (202_100, "100.0 %")]
 )
 def test_percentages_do_not_round_a_few_to_none(finished, zero, shown):
     result, sentences = finished["regression"]
-    rows = [
-        row | {"zero_weights": zero, "n_weights": 202_100, "test_loss": 1e-5}
-        for row in result["rows"]
-    ]
-    text = printed((result | {"rows": rows}, sentences), width=95, terminal=True)
+    rows = [row | {"zero_weights": zero, "n_weights": 202_100} for row in result["rows"]]
+    text = printed((result | {"rows": rows}, sentences), asked=["zeros"])
     assert text.count(f" {shown}") >= len(rows)
 
 
 def test_pipe_without_unicode_gets_ascii(finished):
     text = printed(finished["regression"], encoding="ascii")
-    assert text.isascii() and "+-" in text
+    assert text.isascii() and "---" in text
 
 
 def test_names_of_strangers_do_not_move_the_cursor(finished):
@@ -151,9 +209,10 @@ def test_names_of_strangers_do_not_move_the_cursor(finished):
 
 
 def test_gain_is_over_none_or_the_constant_where_it_is_absent(finished):
-    assert gain_key(finished["regression"].result) == ("vs_none", "none")
+    assert gain_key(finished["regression"].result) == ("vs_none", "unpenalised")
     assert gain_key(finished["without none"].result) == ("vs_null", "constant")
-    assert "gain over constant" in printed(finished["without none"])
+    first, second = heads(printed(finished["without none"]))
+    assert "gain over" in first and second.split()[4] == "constant"
 
 
 @pytest.mark.parametrize(
@@ -173,6 +232,6 @@ def test_readable(text, shown):
 
 
 def test_dash_where_there_is_no_number():
-    assert (figure(None), gain(None), gain({"diff": None})) == ("-", "-", "-")
-    unsure = {"diff": 0.5, "ci_low": None, "ci_high": None}
-    assert gain(unsure) == "0.5 (-, -)"
+    assert (figure(None), gain({}), gain({"diff": None})) == ("-", "-", "-")
+    unsure = {"diff": 50.0, "ci_low": None, "ci_high": None}
+    assert gain(unsure) == "50.0 (-, -)"

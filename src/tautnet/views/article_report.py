@@ -8,8 +8,8 @@ from pathlib import Path
 from tautnet.files.run_directory import LOG, REPORT, RESULT, all_or_nothing, write_text
 from tautnet.views.article_pictures import draw_article
 from tautnet.views.article_sections import article_sections, article_text
+from tautnet.views.cells import readable
 from tautnet.views.report import content_hash
-from tautnet.views.terminal import readable
 
 TEMPLATE = "article.html.jinja"
 

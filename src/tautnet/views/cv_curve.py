@@ -20,6 +20,7 @@ from tautnet.views.plotting import (
     attribute,
     drawn_numbers,
     label,
+    penalty_label,
     penalty_name,
     plain_ticks,
 )
@@ -139,7 +140,7 @@ class CVDisplay(PenaltyDisplay):
         self._choices(ax)
         self._limit(ax)
         above = 0 if np.ptp(self.n_features) == 0 else self._count(ax)
-        ax.set(xlabel=f"alpha ({label(self.penalty)})", ylabel=label(self.metric, 40))
+        ax.set(xlabel=f"alpha ({penalty_label(self.penalty)})", ylabel=label(self.metric, 40))
         raised = ax.transAxes + ScaledTranslation(0, above / 72, ax.figure.dpi_scale_trans)
         ax.legend(
             loc="lower center",

@@ -5,14 +5,35 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Self
 
 from tautnet.objective.registry import described
-from tautnet.prose.verdict import to_use
 from tautnet.prose.words import number
-from tautnet.views.plotting import BLUE, INK, MUTED, SMALL, Display, label
-from tautnet.views.terminal import gain, gain_key
+from tautnet.views.cells import figure
+from tautnet.views.older import upgraded
+from tautnet.views.plotting import (
+    BLUE,
+    INK,
+    MUTED,
+    SMALL,
+    Display,
+    label,
+    penalty_label,
+    plain_numbers,
+)
+from tautnet.views.standing import (
+    BOOSTING,
+    CONSTANT,
+    LINEAR,
+    gain_key,
+    leading_penalty,
+    marks,
+    named_rows,
+)
 
 if TYPE_CHECKING:
     import pandas as pd
     from matplotlib.axes import Axes
+
+# Rows that are no penalties, and may be far off.
+OTHERS = (LINEAR, BOOSTING)
 
 
 def walked(result):
@@ -23,7 +44,7 @@ def walked(result):
 def drawn_penalty(result):
     """The penalty whose path is drawn.
 
-    The recommended one if it selects predictors, else one that does, else any.
+    The one delivered if it selects predictors, else one that does, else any.
 
     Returns
     -------
@@ -33,7 +54,8 @@ def drawn_penalty(result):
     names = [row["penalty"] for row in walked(result)]
     selecting = [name for name in names if removes_on_its_path(name)]
     # Whole predictors that leave make the clearest picture.
-    selecting.sort(key=lambda name: (name != result["recommended"], not described(name).is_joint))
+    first = leading_penalty(result)
+    selecting.sort(key=lambda name: (name != first, not described(name).is_joint))
     return next(iter([*selecting, *names]), None)
 
 
@@ -84,22 +106,22 @@ class ComparisonDisplay(Display):
     ----------
     rows : list of dict
         ``penalty``, ``diff``, ``ci_low``, ``ci_high``.
-    recommended : str or None
-        The row to use: a penalty, or "linear" where that suffices; None where there is nothing
-        to learn.
-    against : {"none", "constant"}
+    marked : dict
+        Rows that are marked, by name, and the word for each: "recommended", or "delivered" for
+        what the model file holds where that is another.
+    against : {"unpenalised", "constant"}
     metric : str
 
     Examples
     --------
     >>> row = {"penalty": "l2", "diff": 0.3, "ci_low": 0.1, "ci_high": 0.5}
-    >>> display = ComparisonDisplay([row], "l2", "none", "log-loss")
+    >>> display = ComparisonDisplay([row], {"l2": "recommended"}, "unpenalised", "log-loss")
     >>> display.frame().loc["l2", "diff"]
     np.float64(0.3)
     """
 
     rows: list[dict[str, Any]]
-    recommended: str | None
+    marked: dict[str, str]
     against: str
     metric: str
 
@@ -109,14 +131,15 @@ class ComparisonDisplay(Display):
 
         None where there is nothing to compare.
         """
+        result = upgraded(result)
         key, against = gain_key(result)
-        rows = []
-        for row in rows_with_gain(result):
-            gains = {part: row[key][part] for part in ("diff", "ci_low", "ci_high")}
-            rows.append({"penalty": row["penalty"]} | gains)
+        rows = [
+            {"penalty": name} | {part: row[key][part] for part in ("diff", "ci_low", "ci_high")}
+            for name, row in rows_with_gain(result)
+        ]
         if not rows:
             return None
-        return cls(rows, to_use(result), against, result["metric"])
+        return cls(rows, marks(result), against, result["metric"])
 
     def frame(self) -> "pd.DataFrame":
         """One row a penalty, with ``diff``, ``ci_low`` and ``ci_high``."""
@@ -129,10 +152,9 @@ class ComparisonDisplay(Display):
         ax = self._axes(ax)
         ax.set_xlim(*gain_limits(self.rows))
         for i, row in enumerate(self.rows):
-            _gain_line(ax, i, row, row["penalty"] == self.recommended)
+            _gain_line(ax, i, row, row["penalty"] in self.marked)
         ax.axvline(0, color=INK, linewidth=0.9)
-        used = {self.recommended: " (recommended)"}
-        names = [label(row["penalty"]) + used.get(row["penalty"], "") for row in self.rows]
+        names = [self._name(row["penalty"]) for row in self.rows]
         ax.set_yticks(range(len(names)), names)
         ax.set_ylim(len(names) - 0.4, -0.6)
         ax.tick_params(axis="y", length=0)
@@ -141,24 +163,35 @@ class ComparisonDisplay(Display):
             f"{label(self.metric)} lower than that of {self.against}, 95 % interval (right of 0 is"
             " better)"
         )
-        ax.xaxis.set_major_formatter(lambda value, _: number(value))
+        ax.xaxis.set_major_formatter(plain_numbers())
         return self
+
+    def _name(self, name):
+        """The name of a row, with what it is marked with."""
+        word = self.marked.get(name)
+        return penalty_label(name) + (f" ({word})" if word else "")
 
 
 def rows_with_gain(result):
-    """The rows of a result whose gain is known: penalties, the linear map, and what is chosen."""
+    """The rows of a result whose gain is known, each a pair of name and row.
+
+    Penalties, the linear map, boosting, and what is chosen.
+    """
     key, _ = gain_key(result)
-    rows = [*result["rows"], result["linear"], result["chosen"] | {"penalty": "chosen"}]
-    return [row for row in rows if row[key] is not None and row[key]["diff"] is not None]
+    return [
+        (name, row)
+        for name, row in named_rows(result)
+        if name != CONSTANT and row[key] is not None and row[key]["diff"] is not None
+    ]
 
 
 def gain_limits(rows):
     """Limits of an axis of gains that show the penalties well.
 
-    A linear map may be so much worse that nothing else could be told apart, so it does not set
-    them.
+    A linear map, or boosting, may be so much worse that nothing else could be told apart, so they
+    do not set them.
     """
-    shown = [row for row in rows if row["penalty"] != "linear"] or rows[:1]
+    shown = [row for row in rows if row["penalty"] not in OTHERS] or rows[:1]
     ends = [0.0, *(value for row in shown for value in interval_ends(row))]
     span = (max(ends) - min(ends)) or 1.0
     low = min(ends) - 0.06 * span
@@ -202,7 +235,7 @@ def _gain_line(ax, i, row, recommended):
     ax.text(
         1.015,
         i,
-        gain(row),
+        f"{number(row['diff'])} ({figure(row['ci_low'])}, {figure(row['ci_high'])})",
         transform=ax.get_yaxis_transform(),
         va="center",
         fontsize=SMALL,

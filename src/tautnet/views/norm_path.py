@@ -16,6 +16,7 @@ from tautnet.views.plotting import (
     attribute,
     drawn_numbers,
     label,
+    penalty_label,
     penalty_name,
     plain_ticks,
     spread,
@@ -119,7 +120,7 @@ class PathDisplay(PenaltyDisplay):
         ax.set_ylim(0, (norms.max() or 1.0) * 1.06)
         ax.set_xlim(alphas[0] * (0.9 if len(alphas) == 1 else 1), alphas[-1] * 1.1)
         ax.set(
-            xlabel=f"alpha ({label(self.penalty)}); the upright line is the alpha chosen",
+            xlabel=f"alpha ({penalty_label(self.penalty)}); the upright line is the alpha chosen",
             ylabel="norm of weights",
         )
         plain_ticks(ax, x=True, y=True)

@@ -14,8 +14,8 @@ import numpy as np
 from sklearn.utils.validation import check_is_fitted
 
 from tautnet.objective.registry import adaptive_name, described
-from tautnet.prose.words import number
-from tautnet.views.terminal import readable
+from tautnet.prose.words import DIGITS, number, shown_name
+from tautnet.views.cells import readable
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -43,6 +43,8 @@ SMALL = 8.5
 WIDTH = 9.0
 PIXELS = 96
 LONGEST_NAME = 26
+# Significant digits that labels of an axis have at most.
+MOST_DIGITS = 12
 # What an error asks for where an estimator lacks what is drawn.
 CROSS_VALIDATED = "one that chose its alpha by cross-validation, as TautNetClassifierCV"
 
@@ -191,6 +193,44 @@ def blank_figure(height):
     return Figure(figsize=(WIDTH, height), facecolor="white", layout="constrained")
 
 
+def tick_labels(values):
+    """Labels of an axis, with as many digits as tell them apart and say where they stand.
+
+    Examples
+    --------
+    >>> tick_labels([0.0, 5000.0, 10000.0]), tick_labels([1000.0, 1002.5, 1005.0])
+    (['0', '5,000', '10,000'], ['1,000', '1,002.5', '1,005'])
+    """
+    different = np.unique(np.array(values, float))
+    # A label may be off by a hundredth of a step, which nobody sees.
+    allowed = np.diff(different).min(initial=np.inf) / 100
+    digits = DIGITS
+    while digits < MOST_DIGITS and any(
+        abs(float(f"{value:.{digits}g}") - value) > allowed for value in different
+    ):
+        digits += 1
+    return [number(value, digits) for value in values]
+
+
+def plain_numbers():
+    """A formatter of matplotlib that writes `tick_labels`."""
+    from matplotlib.ticker import Formatter
+
+    class PlainNumbers(Formatter):
+        def __call__(self, value, pos=None):
+            return number(value)
+
+        def format_ticks(self, values):
+            return tick_labels(values)
+
+    return PlainNumbers()
+
+
+def penalty_label(penalty):
+    """The name of a penalty as a label."""
+    return label(shown_name(penalty))
+
+
 def plain_ticks(panel, *, x=False, y=False):
     """Tick labels as plain numbers, 1-2-5 where a logarithmic axis spans little."""
     from matplotlib.ticker import LogLocator, NullFormatter
@@ -203,7 +243,7 @@ def plain_ticks(panel, *, x=False, y=False):
             narrow = high / max(low, 1e-300) < 300
             axis.set_major_locator(LogLocator(subs=(1, 2, 5) if narrow else (1,), numticks=8))
             axis.set_minor_formatter(NullFormatter())
-        axis.set_major_formatter(lambda value, _: number(value))
+        axis.set_major_formatter(plain_numbers())
 
 
 def renumber(svg):

@@ -1,24 +1,38 @@
 // The report's pictures and table: draws the run that the page carries as JSON, and follows the slider.
 // Numbers and label places are plain functions, tested apart from the page; all the rest needs `d3` and a document.
 
-/** A number to three sensible digits, as everywhere in the report (the verdict's `number`). */
-export function number(value) {
+/** A number in plain notation, as everywhere in the report (the verdict's `number`). */
+export function number(value, digits = 3) {
   if (value === null || value === undefined) return "–";
-  const rounded = Number(threeDigits(value));
+  const rounded = Number(significant(value, digits));
   const size = Math.abs(rounded);
   if (rounded === 0) return "0";
-  if (size >= 1000 && size < 1e6) return String(rounded).replace(/\B(?=(\d{3})+$)/g, ",");
-  if (size >= 1e-4 && size < 1e6) return String(rounded);
-  const [digits, power] = rounded.toExponential().split("e");
-  return `${digits}e${power[0]}${power.slice(1).padStart(2, "0")}`;
+  if (size >= 1e-6 && size < 1e15) {
+    const [whole, fraction] = String(rounded).split(".");
+    return count(whole) + (fraction ? `.${fraction}` : "");
+  }
+  const [mantissa, power] = rounded.toExponential().split("e");
+  return `${mantissa}e${power[0]}${power.slice(1).padStart(2, "0")}`;
 }
 
-/** Three significant digits; a number half-way between two goes to the even one, which toPrecision does not do. */
-function threeDigits(value) {
-  const up = value.toPrecision(3);
-  const [digits, power] = Math.abs(value).toExponential(30).split("e");
-  if (!/^\d\.\d{2}50*$/.test(digits) || Number(digits[3]) % 2) return up;
-  return `${value < 0 ? "-" : ""}${digits.slice(0, 4)}e${power}`;
+/** Significant digits; a number half-way between two goes to the even one, which toPrecision does not do. */
+function significant(value, digits) {
+  const up = value.toPrecision(digits);
+  const [mantissa, power] = Math.abs(value).toExponential(30).split("e");
+  const half = mantissa[digits + 1] === "5" && /^0*$/.test(mantissa.slice(digits + 2));
+  if (!half || Number(mantissa[digits]) % 2) return up;
+  return `${value < 0 ? "-" : ""}${mantissa.slice(0, digits + 1)}e${power}`;
+}
+
+/** How many digits labels of an axis need to be told apart and to stand where they say: three or more. */
+export function digitsApart(ticks) {
+  const different = [...new Set(ticks)].sort((a, b) => a - b);
+  const steps = different.slice(1).map((value, i) => value - different[i]);
+  const allowed = Math.min(...steps) / 100;
+  const off = (value, digits) => Math.abs(Number(value.toPrecision(digits)) - value);
+  let digits = 3;
+  while (digits < 12 && different.some((value) => off(value, digits) > allowed)) digits += 1;
+  return digits;
 }
 
 /** A whole number with its thousands apart. */
@@ -97,16 +111,32 @@ function blank(id, height, margin = { top: 34, right: 16, bottom: 42, left: 50 }
   const root = d3.select(byId(id)).attr("viewBox", `0 0 ${width} ${height}`);
   root.selectAll("*").remove();
   const plot = root.append("g").attr("transform", `translate(${margin.left},${margin.top})`);
-  return { plot, width: width - margin.left - margin.right, height: height - margin.top - margin.bottom };
+  const inside = { width: width - margin.left - margin.right, height: height - margin.top - margin.bottom };
+  return { plot, ...inside, left: margin.left };
 }
 
-function axes({ plot, width, height }, x, y, xTicks, yTicks, xTitle, yTitle) {
-  const axis = (kind, ticks) => kind.tickValues(ticks).tickFormat((v) => number(v)).tickSizeOuter(0);
+const widest = (values) => Math.max(0, ...values.map((value) => textWidth(number(value))));
+
+/** Margins of a drawing whose upright axis has labels as long as those of some values. */
+const marginsFor = (...values) => ({ top: 34, right: 16, bottom: 42, left: Math.max(50, 12 + widest(values)) });
+
+/** Round values of a level axis, no more than have room for labels as long as those of its ends. */
+function levelTicks(x) {
+  const most = Math.max(x.range()[1] / Math.max(60, 20 + widest(x.domain())), 2);
+  for (let n = most; n > 1; n -= 1) if (x.ticks(n).length <= most) return x.ticks(n);
+  return x.ticks(1);
+}
+
+function axes({ plot, width, height, left }, x, y, xTicks, yTicks, xTitle, yTitle) {
+  const axis = (kind, ticks) => {
+    const digits = digitsApart(ticks);
+    return kind.tickValues(ticks).tickFormat((v) => number(v, digits)).tickSizeOuter(0);
+  };
   putAll(plot, "line", "grid", yTicks, { x2: width, y1: y, y2: y });
   put(plot, "g", "axis", { transform: `translate(0,${height})` }).call(axis(d3.axisBottom(x), xTicks));
   put(plot, "g", "axis", {}).call(axis(d3.axisLeft(y), yTicks));
   put(plot, "text", "small", { x: width, y: height + 34, "text-anchor": "end" }).text(xTitle);
-  put(plot, "text", "small", { x: -44, y: -20 }).text(yTitle);
+  put(plot, "text", "small", { x: 6 - left, y: -20 }).text(yTitle);
 }
 
 /** A strength axis: one alpha alone gets room at both sides. */
@@ -156,7 +186,7 @@ function lossPanel(run, listen) {
   const highest = Math.max(run.null, ...known.map(([cv, se]) => cv + se));
   const top = Math.max(Math.min(1.06 * highest, 2.2 * run.null), 1.1 * best);
   return (penalty) => {
-    const area = blank("panel-loss", 320);
+    const area = blank("panel-loss", 320, marginsFor(top));
     const { plot, width, height } = area;
     const [x, y] = [alphaScale(penalty.alphas, width), lossScale(best, top, run.null, height)];
     axes(area, x, y, alphaTicks(x), lossTicks(y), "alpha", run.metric);
@@ -274,7 +304,7 @@ const nameLines = ({ width, height }, veil, labels, run, penalty) => (place, nam
 
 /** (c) Histogram of all weights, those that are exactly zero apart. */
 const weightPanel = () => (penalty) => {
-  const area = blank("panel-weights", 340);
+  const area = blank("panel-weights", 340, marginsFor(penalty.n_weights));
   const { plot, width, height } = area;
   const [bin, middle] = [width / penalty.bins[0].length, penalty.bins[0].length / 2];
   const x = d3.scaleLinear().domain([-penalty.limit, penalty.limit]).range([0, width]);
@@ -362,8 +392,8 @@ function hiddenGrid(n, left, right, height) {
 /** The linked picture: one state, the penalty and the place on its path, and four panels that follow it. */
 function picture(run) {
   const [slider, found] = [byId("alpha"), new Set()];
-  const recommended = run.penalties.find((p) => p.name === run.recommended) ?? run.penalties[0];
-  const state = { penalty: recommended, index: recommended.chosen };
+  const first = run.penalties.find((p) => p.name === run.first) ?? run.penalties[0];
+  const state = { penalty: first, index: first.chosen };
   for (const one of run.penalties) one.order.forEach((j, rank) => { (one.rank ??= [])[j] = rank; });
   const listen = { hover: (i) => follows(i), leave: () => follows(state.index), keep: (i) => move(i) };
   const panels = [lossPanel(run, listen), normPanel(run, listen), weightPanel(), networkPanel(run)];
@@ -417,11 +447,11 @@ function picture(run) {
 
 /** Loss against the number of predictors kept: a line for each way to keep few. */
 function countsPanel(run) {
-  const area = blank("panel-counts", 320);
-  const { plot, width, height } = area;
   const points = run.counts.map((one) => one.kept.map((k, i) => ({ k, loss: one.loss[i], se: one.se[i] })));
   const [all, most] = [points.flat(), Math.max(...run.counts.flatMap((one) => one.kept))];
   const top = Math.min(1.06 * Math.max(run.null, ...all.map((p) => p.loss + p.se)), 1.4 * run.null);
+  const area = blank("panel-counts", 320, marginsFor(top));
+  const { plot, width, height } = area;
   // Few predictors have more room than many.
   const x = d3.scaleSqrt().domain([0, most]).range([0, width]);
   const y = lossScale(Math.min(...all.map((p) => p.loss)), top, run.null, height);
@@ -446,10 +476,11 @@ function countsPanel(run) {
 /** Training without a penalty, step by step. */
 function nonePanel(run) {
   const { steps, train, test, folds, best } = run.none;
-  const area = blank("panel-none", 320);
+  const top = 1.1 * Math.max(...test, ...train, run.null);
+  const area = blank("panel-none", 320, marginsFor(top));
   const { plot, width, height } = area;
   const x = d3.scaleLog().domain([steps[0], Math.max(steps.at(-1), steps[0] + 1)]).range([0, width]);
-  const y = lossScale(test[best], 1.1 * Math.max(...test, ...train, run.null), run.null, height);
+  const y = lossScale(test[best], top, run.null, height);
   axes(area, x, y, alphaTicks(x), lossTicks(y), "steps of training", run.metric);
   const line = d3.line().x((_, i) => x(steps[i])).y((v) => offAxis(y, v));
   const inside = clipped(area);
@@ -484,7 +515,7 @@ function survivalPanel(run) {
   const { plot, width, height } = area;
   const x = d3.scaleLinear().domain([0, Math.max(...run.survival.map((part) => part.times.at(-1)))]).range([0, width]);
   const y = d3.scaleLinear().domain([0, 1]).range([height, 0]);
-  axes(area, x, y, x.ticks(Math.max(width / 90, 3)), y.ticks(5), run.target, "share without an event");
+  axes(area, x, y, levelTicks(x), y.ticks(5), run.target, "share without an event");
   const steps = (part) => `M0,${y(1)}${part.times.map((t, i) => `H${x(t)}V${y(part.survival[i])}`).join("")}`;
   putAll(plot, "path", "norms", run.survival, { class: (_, k) => `c${k}`, d: steps });
   const middle = (_, k) => 8 + 17 * k;
@@ -496,11 +527,11 @@ function survivalPanel(run) {
 
 /** Points of observed against predicted values, or of residuals against predicted ones. */
 function pointsPanel(id, xs, ys, yTitle, diagonal) {
-  const area = blank(id, 320, { top: 34, right: 16, bottom: 42, left: 58 });
+  const area = blank(id, 320, marginsFor(...ys, ...(diagonal ? xs : [])));
   const reach = (values) => d3.scaleLinear().domain([Math.min(...values), Math.max(...values)]).nice();
   const x = reach(diagonal ? [...xs, ...ys] : xs).range([0, area.width]);
   const y = reach(diagonal ? [...xs, ...ys] : [0, ...ys]).range([area.height, 0]);
-  axes(area, x, y, x.ticks(Math.max(area.width / 90, 3)), y.ticks(5), "predicted", yTitle);
+  axes(area, x, y, levelTicks(x), y.ticks(5), "predicted", yTitle);
   const [low, high] = x.domain();
   put(area.plot, "line", "null", { x1: x(low), x2: x(high), y1: y(diagonal ? low : 0), y2: y(diagonal ? high : 0) });
   putAll(area.plot, "circle", "points", xs, { r: 2.6, cx: x, cy: (_, i) => y(ys[i]) });

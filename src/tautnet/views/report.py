@@ -7,31 +7,28 @@ import re
 from importlib.resources import files
 from pathlib import Path
 
-import numpy as np
-
 from tautnet.files.run_directory import RESULT
 from tautnet.objective.registry import BASELINE
-from tautnet.prose.verdict import headline, row_to_use, to_use
-from tautnet.prose.words import NEARLY_SOLVED, SETTLED, SOLVED, certificate_in_words, join, number
-from tautnet.tables.errors import TableError
-from tautnet.views.gains import (
-    drawn_penalty,
-    gain_limits,
-    interval_ends,
-    removes_on_its_path,
-    row_of,
-    rows_with_gain,
-    walked,
+from tautnet.prose.verdict import headline
+from tautnet.prose.words import (
+    NEARLY_SOLVED,
+    SETTLED,
+    SOLVED,
+    certificate_in_words,
+    join,
+    number,
+    shown_name,
 )
-from tautnet.views.report_data import POINTS, as_json_for_page, best_step, by_exit, run
-from tautnet.views.terminal import figure, gain_key, readable, two_digits
+from tautnet.tables.errors import TableError
+from tautnet.views.cells import figure, readable
+from tautnet.views.gains import drawn_penalty, removes_on_its_path, walked
+from tautnet.views.older import upgraded
+from tautnet.views.report_data import POINTS, as_json_for_page, best_step, run
+from tautnet.views.report_tables import LISTED, class_table, exits, table, tiles
+from tautnet.views.standing import BOOSTING, gain_key, marks, model_in_words
 
-# Predictors whose exits are listed at most.
-LISTED = 60
 # Characters of a stranger's text that are shown at most.
 EXCERPT = 120
-# Width of the bars that show when predictors leave.
-BAR = 240
 KINDS = {"number": "numbers", "boolean": "yes or no", "category": "categories", "date": "dates"}
 TEMPLATE = "report.html.jinja"
 SUMMARY = "summary.html.jinja"
@@ -68,7 +65,9 @@ def read_result(directory):
     except ValueError:
         raise TableError(f"{path} is not JSON: run compare again") from None
     try:
+        result = upgraded(result)
         run(result)
+        _ = result["claims"]["delivered"]
         _ = result["detail"]["sentences"]
         _ = result["detail"]["versions"]
     except (KeyError, TypeError, IndexError):
@@ -100,6 +99,7 @@ def write_report(result, path):
 
 def render_report(result):
     """The report as text; ``result`` as in `write_report`."""
+    result = upgraded(result)
     detail = result["detail"]
     drawn = run(result)
     more = {
@@ -107,11 +107,14 @@ def render_report(result):
         "drawing": _part(DRAWING),
         "script": _part(SCRIPT),
         "page_data": as_json_for_page(drawn),
-        "headline": headline(result),
-        "used": row_to_use(result),
+        # That of an earlier version stands in its run.
+        "headline": detail.get("headline") or headline(result),
+        "tiles": tiles(result),
+        "is_boosting_better": result["recommended"] == BOOSTING != result["delivered"],
         "walked": walked(result),
         "counts": drawn["counts"],
         "exits": exits(result),
+        "class_table": class_table(result),
         "selects": removes_on_its_path(drawn_penalty(result) or BASELINE),
         "network": network(detail),
         "kinds": kinds(detail),
@@ -129,7 +132,7 @@ def render_report(result):
 
 def render_summary(result):
     """The verdict and the table alone, for a notebook; ``result`` as in `write_report`."""
-    return _render(SUMMARY, result, {})
+    return _render(SUMMARY, upgraded(result), {})
 
 
 def _render(template, result, more):
@@ -147,18 +150,20 @@ def _render(template, result, more):
     environment.filters |= {
         "content_hash": content_hash,
         "with_code": with_code,
+        "doubt_in_html": doubt_in_html,
         "excerpt": excerpt,
         "figure": figure,
         "readable": readable,
-        "two_digits": two_digits,
+        "shown_name": shown_name,
+        "model_in_words": model_in_words,
     }
     return environment.get_template(template).render(
         result=result,
         detail=result["detail"],
         sentences=[readable(sentence) for sentence in result["detail"]["sentences"]],
         against=gain_key(result),
-        use=to_use(result),
-        bars=gain_bars(result),
+        marks=marks(result),
+        table=table(result),
         **more,
     )
 
@@ -180,7 +185,25 @@ def with_code(text):
     """
     from markupsafe import Markup, escape
 
-    return Markup(re.sub(r"`(\w+)`", r"<code>\1</code>", str(escape(text))))
+    return Markup(re.sub(r"`([^`]+)`", r"<code>\1</code>", str(escape(text))))
+
+
+def doubt_in_html(doubt):
+    """A doubt with what to type about it as code, where the text has it or behind the text.
+
+    Examples
+    --------
+    >>> doubt_in_html({"text": "Leave it out (--drop a)?", "option": "--drop a"})
+    Markup('Leave it out (<code>--drop a</code>)?')
+    """
+    text = readable(doubt["text"])
+    option = readable(doubt["option"] or "")
+    if not option:
+        return with_code(text)
+    if option not in text:
+        return with_code(f"{text} `{option}`")
+    before, after = text.split(option, 1)
+    return with_code(before) + with_code(f"`{option}`") + with_code(after)
 
 
 def content_hash(text):
@@ -198,107 +221,6 @@ def excerpt(text, longest=EXCERPT):
     """
     text = readable(text)
     return text if len(text) <= longest else text[: longest - 1] + "…"
-
-
-def gain_bars(result):
-    """Intervals of the gains as places from 0 to 100 on one scale.
-
-    Returns
-    -------
-    dict
-        Name of a row -> dict, for rows that have an interval: ``zero``, ``low``, ``diff``,
-        ``high``, and whether the interval ends ``before`` the scale or ``beyond`` it.
-    """
-    key, _ = gain_key(result)
-    rows = rows_with_gain(result)
-    if not rows:
-        return {}
-    left, right = gain_limits([{"penalty": row["penalty"]} | row[key] for row in rows])
-
-    def place(value):
-        share = np.clip((value - left) / (right - left), 0, 1)
-        return round(100 * float(share), 2)
-
-    bars = {}
-    for row in rows:
-        low, high = interval_ends(row[key])
-        bars[row["penalty"]] = {
-            "zero": place(0),
-            "low": place(low),
-            "diff": place(row[key]["diff"]),
-            "high": place(high),
-            "before": low < left,
-            "beyond": high > right,
-        }
-    return bars
-
-
-def exits(result):
-    """When each predictor leaves the path of the penalty that selects, the last first.
-
-    Returns
-    -------
-    dict or None
-        ``penalty``, ``alpha``, ``chosen`` (its place from 0 to 240), ``rows`` (dicts of predictor,
-        alpha, low, high, stays, n_folds, kept, and ``bar``: places of low, alpha and high, or None)
-        and ``more``, the number not listed; None where no predictor ever leaves.
-    """
-    name = drawn_penalty(result)
-    if name is None:
-        return None
-    detail = result["detail"]["penalties"][name]
-    left = [alpha for alpha in detail["exit_alpha"] if alpha is not None]
-    if not left:
-        return None
-    row = row_of(result, name)
-    place = _exit_places(detail, [*left, row["alpha"]])
-    path = detail["path"]
-    distances = np.abs(np.log(path["alphas"]) - np.log(row["alpha"]))
-    norms = path["norms"][int(distances.argmin())]
-    order = by_exit(detail, norms)
-    predictors = result["detail"]["predictors"]
-    rows = [_exit_row(predictors[j], detail, j, norms[j] > 0, place) for j in order[:LISTED]]
-    return {
-        "penalty": name,
-        "alpha": row["alpha"],
-        "chosen": place(row["alpha"]),
-        "rows": rows,
-        "more": len(order) - len(rows),
-    }
-
-
-def _exit_places(detail, alphas):
-    """A function that gives a strength its place from 0 to 240, on a logarithmic scale.
-
-    The scale spans the strengths given and those at which predictors leave in the folds.
-    """
-    folds = [alpha for fold in detail["exit_alpha_folds"] for alpha in fold if alpha is not None]
-    low = np.log10(min(alphas + folds))
-    high = np.log10(max(alphas + folds))
-    span = (high - low) or 1.0
-
-    def place(alpha):
-        return round(float(BAR * (np.log10(alpha) - low) / span), 2)
-
-    return place
-
-
-def _exit_row(predictor, detail, j, kept, place):
-    folds = [fold[j] for fold in detail["exit_alpha_folds"]]
-    left = [alpha for alpha in folds if alpha is not None]
-    low = min(left, default=None)
-    high = max(left, default=None)
-    alpha = detail["exit_alpha"][j]
-    return {
-        "predictor": predictor,
-        "alpha": alpha,
-        "low": low,
-        "high": high,
-        "stays": len(folds) - len(left),
-        "n_folds": len(folds),
-        "kept": kept,
-        "bar": [None if end is None else place(end) for end in (low, alpha, high)],
-    }
 
 
 def kinds(detail):
@@ -333,13 +255,13 @@ def grids(result):
     """The strengths walked on all rows: (name, number, least, largest)."""
     names = [row["penalty"] for row in [*walked(result), result["linear"]]]
     alphas = {name: result["detail"]["penalties"][name]["path"]["alphas"] for name in names}
-    return [(name, len(own), own[0], own[-1]) for name, own in alphas.items()]
+    return [(shown_name(name), len(own), own[0], own[-1]) for name, own in alphas.items()]
 
 
 def certificates(result):
     """How well each row's model solves its own problem: (name, words)."""
     rows = [*result["rows"], result["linear"]]
-    return [(row["penalty"], _words(row)) for row in rows]
+    return [(shown_name(row["penalty"]), _words(row)) for row in rows]
 
 
 def _words(row):

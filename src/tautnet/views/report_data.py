@@ -7,10 +7,11 @@ import numpy as np
 
 from tautnet.objective.registry import described
 from tautnet.objective.strengths import nearest
-from tautnet.prose.words import certificate_in_words
+from tautnet.prose.words import certificate_in_words, shown_name
+from tautnet.views.cells import readable
 from tautnet.views.counts import PredictorsDisplay
 from tautnet.views.gains import walked
-from tautnet.views.terminal import readable
+from tautnet.views.standing import leading_penalty
 
 # Hidden units that are drawn at most.
 UNITS = 200
@@ -45,7 +46,7 @@ def run(result):
     return {
         "metric": result["metric"],
         "null": result["null"]["test_loss"],
-        "recommended": result["recommended"],
+        "first": leading_penalty(result),
         "skip": detail["skip"],
         "target": name(result["target"]),
         "predictors": [name(predictor) for predictor in detail["predictors"]],
@@ -192,7 +193,7 @@ def counts(result):
         own = [row for row in rows if row["penalty"] == name]
         found.append(
             {
-                "name": name,
+                "name": shown_name(name),
                 "kept": [row["n_predictors"] for row in own],
                 "loss": [row["mean_test_loss"] for row in own],
                 "se": [row["se_test_loss"] for row in own],

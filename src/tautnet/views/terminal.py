@@ -1,15 +1,16 @@
 """A finished comparison or selection as text, in colour on a terminal and plain in a pipe."""
 
 import textwrap
-import unicodedata
 from typing import NamedTuple
 
-from tautnet.objective.registry import BASELINE
-from tautnet.prose.verdict import to_use
-from tautnet.prose.words import number
+from tautnet.prose.words import shown_name
+from tautnet.views.cells import figure, readable
+from tautnet.views.columns import ALL, columns_of, usual_columns
+from tautnet.views.older import upgraded
+from tautnet.views.standing import BOOSTING, CHOSEN, LINEAR, RECOMMENDED, marks, named_rows
 
 # Characters of the widest table.
-WIDEST = 120
+WIDEST = 140
 # Characters of a line of sentences, which are hard to read where they are longer.
 WIDTH = 100
 # Predictors of a selection that are shown below those selected.
@@ -17,17 +18,14 @@ NEXT = 5
 # Characters that are shown of the name of a predictor.
 LONGEST = 40
 STAR = "* "
-DIRECTION_MARKS = frozenset(
-    "\u061c\u200e\u200f\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069"
-)
-# Index of the column of gains.
-GAIN = 4
-# Columns to leave out where a window is narrow, the first one first.
-DISPENSABLE = ("station-\narity", "zero\nweights", "score", "train\nloss", "alpha")
+PLUS = "+ "
+# What starts the name of a row.
+SIGNS = {RECOMMENDED: STAR}
+SPACE = "  "
 
 
-class Column(NamedTuple):
-    """One column of the table.
+class Strip(NamedTuple):
+    """One column as text.
 
     Attributes
     ----------
@@ -45,61 +43,7 @@ class Column(NamedTuple):
         return max(len(line) for line in [*self.head.split("\n"), *self.cells])
 
 
-def readable(text):
-    """A stranger's text on one line, without characters that move the cursor or turn the direction.
-
-    Examples
-    --------
-    >>> readable("a\\tb\\x1b[31m"), readable("price $")
-    ('a b\ufffd[31m', 'price $')
-    """
-    return "".join(_readable_character(character) for character in str(text))
-
-
-def _readable_character(character):
-    category = unicodedata.category(character)
-    if character.isspace() or category in ("Zl", "Zp"):
-        return " "
-    return "\ufffd" if category in ("Cc", "Cs") or character in DIRECTION_MARKS else character
-
-
-def figure(value):
-    """A number for a table, and a dash where there is none.
-
-    Examples
-    --------
-    >>> figure(0.071434), figure(None)
-    ('0.0714', '-')
-    """
-    return "-" if value is None else number(value)
-
-
-def gain(versus):
-    """A difference of losses with its interval, and a dash where there is none.
-
-    Examples
-    --------
-    >>> gain({"diff": 0.7271, "ci_low": 0.2668, "ci_high": 1.187, "p_holm": 0.01})
-    '0.727 (0.267, 1.19)'
-    """
-    if versus is None or versus["diff"] is None:
-        return "-"
-    return f"{figure(versus['diff'])} ({figure(versus['ci_low'])}, {figure(versus['ci_high'])})"
-
-
-def gain_key(result):
-    """What gains are measured against: the network without a penalty, else the constant.
-
-    Returns
-    -------
-    key, name : str
-        The key in each row, and what to call it.
-    """
-    has_none = any(row["penalty"] == BASELINE for row in result["rows"])
-    return ("vs_none", BASELINE) if has_none else ("vs_null", "constant")
-
-
-def print_comparison(result, sentences, console):
+def print_comparison(result, sentences, console, asked=None):
     """Print the table of a comparison and its verdict.
 
     Parameters
@@ -110,16 +54,30 @@ def print_comparison(result, sentences, console):
         The verdict, sentence by sentence.
     console : rich.console.Console
         Where it is not a terminal, plain lines without escapes are printed.
+    asked : list of str, optional
+        Names of columns to show, or "all"; they are shown at any width. By default, the usual ones
+        that fit.
     """
+    result = upgraded(result)
     page = _Page(console)
     page.title(result)
-    table_width = min(console.width, WIDEST) if page.rich_output else WIDTH
-    plus_minus = "±" if console.encoding.lower().startswith("utf") else "+-"
-    columns, space = _fit(_columns(result, plus_minus), result, table_width)
-    for line, style in _table(result, columns, space, "─" if page.rich_output else "-"):
-        page.say(line, style)
-    page.say("")
-    for note in _notes(result, {column.head for column in columns}):
+    names = Strip("  penalty", _names(result))
+    wanted = usual_columns(result) if asked is None else _asked(result, asked)
+    rows = [row for _, row in named_rows(result)]
+    strips = [Strip(column.head, [column.text(row) for row in rows]) for column in wanted]
+    n_penalties = len(result["rows"])
+    width = min(console.width, WIDEST) if page.rich_output else WIDTH
+    space = SPACE if asked else _space(names, strips, width)
+    blocks = _blocks(names, strips, width, space)
+    if asked is None:
+        blocks = blocks[:1]
+    shown = sum(map(len, blocks))
+    for block in blocks:
+        rule = "─" if page.rich_output else "-"
+        for line, style in _table([names, *block], n_penalties, space, rule):
+            page.say(line, style)
+        page.say("")
+    for note in _notes(result, wanted[:shown], wanted[shown:], asked):
         page.paragraph(note, "dim")
     page.say("")
     page.sentences(sentences)
@@ -151,19 +109,19 @@ def _selection_table(result):
     """Lines of the table of a selection, each with its style."""
     key = "p_value" if result["method"] == "randomization" else "frequency"
     shown, n_selected = _shown_predictors(result, key)
-    marks = [STAR] * n_selected + ["  "] * (len(shown) - n_selected)
+    signs = [STAR] * n_selected + [SPACE] * (len(shown) - n_selected)
     names = [readable(one["name"])[:LONGEST] for one in shown]
     columns = [
-        Column("  predictor", [mark + name for mark, name in zip(marks, names, strict=True)]),
-        Column(key.replace("_", "-"), [figure(one[key]) for one in shown]),
-        Column("leaves at alpha", [figure(one["exit_alpha"]) for one in shown]),
-        Column("norm", [figure(one["norm"]) for one in shown]),
+        Strip("  predictor", [sign + name for sign, name in zip(signs, names, strict=True)]),
+        Strip(key.replace("_", "-"), [figure(one[key]) for one in shown]),
+        Strip("leaves at alpha", [figure(one["exit_alpha"]) for one in shown]),
+        Strip("norm", [figure(one["norm"]) for one in shown]),
     ]
     widths = [column.width for column in columns]
     yield aligned([column.head for column in columns], widths, "  "), "bold"
-    for i, mark in enumerate(marks):
+    for i, sign in enumerate(signs):
         cells = [column.cells[i] for column in columns]
-        yield aligned(cells, widths, "  "), "bold green" if mark == STAR else ""
+        yield aligned(cells, widths, "  "), "bold green" if sign == STAR else ""
 
 
 def _shown_predictors(result, key):
@@ -228,128 +186,91 @@ def _title(result):
     )
 
 
-def _notes(result, heads):
-    """What marks and columns mean, of those that are there."""
-    chosen = readable(result["chosen"]["penalty"])
-    meanings = {
-        "score": f"Score: {result['linear']['score_name']}.",
-        "kept": "Kept: predictors.",
-        "station-\narity": "Stationarity: 0 is solved, 1 not begun.",
-    }
-    shown = [meaning for head, meaning in meanings.items() if head in heads]
-    marks = f"{_star(result)}Loss: {result['metric']}. Gain: fall in loss, 95 % interval."
-    rows = (
-        "linear: no hidden layer, under l2. chosen: each outer fold chooses its penalty too"
-        f" (all rows: {chosen})."
-    )
-    return [" ".join([marks, *shown]), rows]
+def _names(result):
+    """The names of the rows, with a sign before those that are marked."""
+    marked = marks(result)
+    signs = {name: SIGNS.get(word, PLUS) for name, word in marked.items()}
+    return [
+        f"{signs.get(name, SPACE)}{readable(shown_name(name))}" for name, _ in named_rows(result)
+    ]
 
 
-def _star(result):
-    """What the star means, where there is one."""
-    use = to_use(result)
-    if use is None:
-        return ""
-    if use == result["recommended"]:
-        return "* recommended. "
-    return f"* recommended (of the networks: {readable(result['recommended'])}). "
+def _asked(result, names):
+    """The columns that are asked for, in the order of the table or of the names."""
+    there = {column.key: column for column in columns_of(result)}
+    if ALL in names:
+        return list(there.values())
+    return [there[name] for name in names if name in there]
 
 
-def _table(result, columns, space, rule):
+def _space(names, strips, width):
+    """What parts columns: less where there is little room, if that shows more of them."""
+
+    def n_shown(space):
+        return len(_blocks(names, strips, width, space)[0])
+
+    return " " if n_shown(" ") > n_shown(SPACE) else SPACE
+
+
+def _blocks(names, strips, width, space):
+    """Columns in as few tables as fit, one below the other; the first holds the first columns.
+
+    One that is too wide for any window stands alone.
+    """
+    blocks = [[]]
+    for strip in strips:
+        own = [names, *blocks[-1], strip]
+        total = sum(one.width for one in own) + len(space) * (len(own) - 1)
+        if total > width and blocks[-1]:
+            blocks.append([])
+        blocks[-1].append(strip)
+    return blocks
+
+
+def _table(strips, n_penalties, space, rule):
     """Lines of the table, each with its style."""
-    widths = [column.width for column in columns]
+    widths = [strip.width for strip in strips]
     total = sum(widths) + len(space) * (len(widths) - 1)
 
     def line(cells):
         return aligned(cells, widths, space).rstrip()
 
-    heads = [column.head.split("\n") for column in columns]
+    heads = [strip.head.split("\n") for strip in strips]
     yield line([head[0] if len(head) > 1 else "" for head in heads]), "bold"
     yield line([head[-1] for head in heads]), "bold"
     yield rule * total, "dim"
-    for i, name in enumerate(columns[0].cells):
-        if i == len(result["rows"]):
+    for i, name in enumerate(strips[0].cells):
+        if i == n_penalties:
             yield rule * total, "dim"
-        style = "bold green" if name.startswith(STAR) else ""
-        yield line([column.cells[i] for column in columns]), style
+        style = "bold green" if name.startswith((STAR, PLUS)) else ""
+        yield line([strip.cells[i] for strip in strips]), style
 
 
-def _columns(result, plus_minus):
-    """All columns of the table of a comparison."""
-    rows = [*result["rows"], result["linear"], result["null"], result["chosen"]]
-    use = to_use(result)
-    names = [*(row["penalty"] for row in result["rows"]), "linear", "constant", "chosen"]
-    names = [f"{STAR if name == use else '  '}{readable(name)}" for name in names]
-    key, against = gain_key(result)
-    column = {
-        "  penalty": names,
-        "alpha": [figure(row.get("alpha")) for row in rows],
-        "test\nloss": [_with_error(row, plus_minus) for row in rows],
-        "train\nloss": [figure(row.get("train_loss")) for row in rows],
-        f"gain over {against}\n(interval)": [gain(row.get(key)) for row in rows],
-        "score": [_score(row.get("test_score")) for row in rows],
-        "kept": [_share(row, "predictors_kept", "predictors_total") for row in rows],
-        "zero\nweights": [_share(row, "zero_weights", "n_weights") for row in rows],
-        "station-\narity": [figure(row.get("stationarity")) for row in rows],
-    }
-    return [Column(head, cells) for head, cells in column.items()]
+def _notes(result, shown, left_out, asked):
+    """What marks, columns and rows mean, of those that are there, and what is not there."""
+    meanings = [column.meaning for column in shown if column.meaning]
+    yield " ".join([*_marks_in_words(result), *meanings])
+    chosen = readable(shown_name(result["chosen"]["penalty"]))
+    rows = [f"{LINEAR}: no hidden layer, under l2."]
+    if result["boosting"] is None:
+        rows.append(f"No row of {BOOSTING}: {readable(result['boosting_reason'])}.")
+    else:
+        rows.append(f"{BOOSTING}: scikit-learn's gradient-boosted trees.")
+    rows.append(f"{CHOSEN}: each outer fold chooses its penalty too (all rows: {chosen}).")
+    yield " ".join(rows)
+    if left_out:
+        names = ", ".join(column.name for column in left_out)
+        yield f"Left out for width: {names}; --columns all shows them."
+    there = {column.key for column in shown}
+    absent = [name for name in asked or [] if name != ALL and name not in there]
+    if absent:
+        yield f"Not there for this {result['task']}: {', '.join(absent)}."
 
 
-def _fit(columns, result, width):
-    """Columns that fit, and the space between them.
-
-    Where there is little room, zero weights become percentages, then there is less space, then
-    there are fewer columns.
-    """
-
-    def fits(columns, space):
-        return sum(column.width for column in columns) + len(space) * (len(columns) - 1) <= width
-
-    if not fits(columns, "  "):
-        rows = [*result["rows"], result["linear"], result["null"], result["chosen"]]
-        percent = Column("zero\nweights", [_percent(row) for row in rows])
-        shorter = [percent if column.head == percent.head else column for column in columns]
-        # Counts say more, so they stay where percentages would win no room.
-        if fits(shorter, "  ") or not fits(columns, " "):
-            columns = shorter
-    for head in (*DISPENSABLE, "kept", columns[GAIN].head):
-        if not fits(columns, " "):
-            columns = [column for column in columns if column.head != head]
-    return columns, "  " if fits(columns, "  ") else " "
-
-
-def _with_error(row, plus_minus):
-    if row.get("test_loss_se") is None:
-        return figure(row["test_loss"])
-    return f"{figure(row['test_loss'])} {plus_minus} {two_digits(row['test_loss_se'])}"
-
-
-def two_digits(value):
-    """A standard error for a table: more digits than two would say nothing.
-
-    Examples
-    --------
-    >>> two_digits(0.01976), two_digits(None)
-    ('0.02', '-')
-    """
-    return "-" if value is None else number(float(f"{value:.2g}"))
-
-
-def _score(value):
-    return "-" if value is None else f"{value:.3f}"
-
-
-def _share(row, part, whole):
-    return "-" if row.get(part) is None else f"{row[part]:,} / {row[whole]:,}"
-
-
-def _percent(row):
-    if row.get("zero_weights") is None:
-        return "-"
-    zero = row["zero_weights"]
-    total = row["n_weights"]
-    share = 100 * zero / total
-    # Rounding must not turn a few into none, nor nearly all into all.
-    if zero not in (0, total):
-        share = min(max(share, 0.1), 99.9)
-    return f"{share:.1f} %"
+def _marks_in_words(result):
+    """What the signs before names mean."""
+    for word in marks(result).values():
+        if word == RECOMMENDED:
+            yield f"{STAR}{word}."
+        else:
+            yield f"{PLUS}in the model file."

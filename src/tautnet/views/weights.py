@@ -16,7 +16,7 @@ from tautnet.views.plotting import (
     SMALL,
     VERMILION,
     attribute,
-    label,
+    penalty_label,
     penalty_name,
     plain_ticks,
     strength,
@@ -141,7 +141,9 @@ class WeightHistogramDisplay(PenaltyDisplay):
                 hatch="///",
             )
         at = f"alpha {number(self.alpha)}" if self.alpha > 0 else "no penalty"
-        ax.set_title(f"{label(self.penalty)}, {at}", loc="left", fontweight="bold", fontsize=10)
+        ax.set_title(
+            f"{penalty_label(self.penalty)}, {at}", loc="left", fontweight="bold", fontsize=10
+        )
         zeros = f"{self.zeros:,} of {n_weights:,} exactly zero"
         ax.text(
             0.02,
