@@ -16,6 +16,7 @@ import pytest
 
 from tautnet import load
 from tautnet.objective.registry import compared_names
+from tautnet.tables.datasets import linear_two
 
 SMALL = ("--cv", "3", "--hidden", "4")
 # Seconds that a process may take on a machine that is busy with other work.
@@ -34,6 +35,11 @@ TOP_KEYS = {
     "chosen",
     "best",
     "recommended",
+    "delivered",
+    "boosting",
+    "boosting_reason",
+    "claims",
+    "schema",
     "over_fitted",
     "verdict",
     "seed",
@@ -47,6 +53,11 @@ ROW_KEYS = {
     "test_loss_se",
     "train_loss",
     "gap",
+    "skill",
+    "skill_low",
+    "skill_high",
+    "figures",
+    "vs_boosting",
     "test_score",
     "score_name",
     "weight_norm",
@@ -179,10 +190,13 @@ def test_json_is_one_object_with_every_key(runs):
     assert ended.out.count("\n") == 1
     result = json.loads(ended.out, parse_constant=lambda name: pytest.fail(f"{name} is no JSON"))
     assert TOP_KEYS <= result.keys()
-    for row in (*result["rows"], result["linear"], result["chosen"]):
-        assert row.keys() == ROW_KEYS
-        assert ROW_KEYS - row["one_se"].keys() == {"one_se", "seconds"}
-        assert row["vs_null"].keys() == {"diff", "ci_low", "ci_high", "p_holm"}
+    for row in (*result["rows"], result["linear"], result["chosen"], result["boosting"]):
+        assert row.keys() - {"rounds"} == ROW_KEYS
+        assert ROW_KEYS - row["one_se"].keys() == {"one_se", "seconds", "figures"}
+        assert row["vs_null"].keys() == {"diff", "ci_low", "ci_high", "p_holm", "without"}
+    assert len(result["boosting"]["rounds"]) == 3
+    assert result["schema"] == 2
+    assert result["delivered"] in ("l2", "group", "linear")
     assert [row["penalty"] for row in result["rows"]] == ["l2", "group"]
     assert (result["data"], result["n_rows"], result["n_predictors"], result["seed"]) == (
         "t",
@@ -315,14 +329,21 @@ def test_where_there_is_nothing_to_learn_nothing_is_recommended(run, tmp_path):
         tmp_path,
     )
     assert ended.code == 0, ended.err
-    assert "no model predicts new rows clearly better than a constant" in ended.out
-    assert "*" not in ended.out and "recommended" not in ended.out and "Use " not in ended.out
-    recommended = json.loads((tmp_path / "run/result.json").read_text())["recommended"]
-    assert f"model under {recommended}, no better than a constant: run/model.taut" in ended.err
-    assert load(tmp_path / "run/model.taut").parameters["penalty"] == recommended
+    assert "any beats a constant prediction" in ended.out
+    assert "*" not in ended.out and "Use " not in ended.out
+    delivered = json.loads((tmp_path / "run/result.json").read_text())["delivered"]
+    assert "model: run/model.taut holds" in ended.err
+    assert "(not shown to be better than a constant)" in ended.err
+    made = load(tmp_path / "run/model.taut").parameters
+    assert (made["penalty"], made["hidden_layer_sizes"]) == {
+        "linear": ("l2", ()),
+        "l1": ("l1", (4,)),
+        "l2": ("l2", (4,)),
+    }[delivered]
 
 
-def test_where_a_linear_model_suffices_it_is_said_how_to_make_it(run, tmp_path):
+def test_what_is_recommended_is_what_is_delivered(run, tmp_path):
+    """The linear model, where it suffices; another row, where that is asked for."""
     rng = np.random.default_rng(0)
     a, b, noise = rng.normal(size=(3, 60))
     rows = [
@@ -333,15 +354,37 @@ def test_where_a_linear_model_suffices_it_is_said_how_to_make_it(run, tmp_path):
         ["compare", "t.csv", "--target", "y", *SMALL, "--penalties", "l2", "--out", "run"], tmp_path
     )
     assert ended.code == 0, ended.err
-    assert (
-        "\n* linear " in ended.out
-        and "Use the linear model" in ended.out
-        and "For a network, use `l2`" in ended.out
-    )
-    made = (
-        "model under l2 (a network; tautnet fit --hidden 0 makes the linear model): run/model.taut"
-    )
-    assert made in ended.err.splitlines()
+    assert "\n* linear " in ended.out and "Use the linear model" in ended.out
+    assert "model: run/model.taut holds the linear model" in ended.err.splitlines()
+    assert load(tmp_path / "run/model.taut").parameters["hidden_layer_sizes"] == ()
+    asked = ["--penalties", "l2", "--out", "asked", "--deliver", "l2"]
+    ended = run(["compare", "t.csv", "--target", "y", *SMALL, *asked], tmp_path)
+    assert ended.code == 0, ended.err
+    assert "As asked, this run delivers the network under `l2`" in ended.out
+    assert load(tmp_path / "asked/model.taut").parameters["hidden_layer_sizes"] == (4,)
+
+
+def test_fit_takes_the_settings_of_a_run(run, tmp_path):
+    """The model that a run delivered is fitted again, with the same weights on the same rows."""
+    table = linear_two(n_rows=60, n_predictors=3, seed=1).frame
+    table.to_csv(tmp_path / "t.csv", index=False)
+    given = ["t.csv", "--target", "y"]
+    compared = ["--penalties", "l1,group", "--deliver", "group", "--cv", "5", "--hidden", "4"]
+    ended = run(["compare", *given, *compared, "--seed", "3", "--out", "run"], tmp_path)
+    assert ended.code == 0, ended.err
+    ended = run(["fit", *given, "--as", "run", "--model", "again.taut"], tmp_path)
+    assert ended.code == 0, ended.err
+    first = load(tmp_path / "run/model.taut")
+    again = load(tmp_path / "again.taut")
+    assert first.parameters["penalty"] == again.parameters["penalty"] == "group"
+    rows = table.drop(columns="y")
+    np.testing.assert_allclose(again.predict(rows), first.predict(rows), rtol=1e-6)
+    ended = run(["fit", *given, "--as", "run", "--penalty", "l1", "--model", "m.taut"], tmp_path)
+    assert ended.code == 2
+    assert "--as takes the settings of a run: leave out --penalty" in ended.err
+    ended = run(["fit", *given, "--as", "nowhere", "--model", "m.taut"], tmp_path)
+    assert ended.code == 1
+    assert "name a directory that compare wrote" in ended.err
 
 
 # How it ends.

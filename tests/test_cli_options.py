@@ -282,6 +282,34 @@ def test_targets_and_losses_that_do_not_go_together(options, says):
     assert code == 2 and says in err
 
 
+def test_columns(columns, tmp_path):
+    path = tmp_path / "t.csv"
+    path.write_text(text(columns))
+    options = ("--target", "y", "--cv", "3", "--hidden", "0", "--penalties", "l2")
+    arguments = ("compare", str(path), *options, "--columns", "alpha, rmse,accuracy")
+    code, out, err = run(*arguments)
+    assert not code, err
+    lines = out.splitlines()
+    assert lines[2].split() == ["typical"]
+    assert lines[3].split() == ["penalty", "alpha", "error"]
+    assert "Not there for this regression: accuracy." in out
+
+
+@pytest.mark.parametrize(
+    ("options", "says"),
+    [
+        (["--columns", "alpha,colour"], "no column 'colour': use all, or some of explained, rmse,"),
+        (["--columns", "alpha,alpha"], "name at least one column, and each once, or all alone"),
+        (["--columns", "all,alpha"], "or all alone"),
+        (["--columns", " "], "name at least one column"),
+        (["--columns", "all", "--json"], "--columns does nothing with --json"),
+    ],
+)
+def test_columns_that_do_nothing_are_refused(options, says):
+    code, _, err = run("compare", "t.csv", "--target", "y", *options)
+    assert code == 2 and says in err and "\n" not in err
+
+
 def test_relax(study):
     """A further row; its refits are of fewer predictors, and judged by the same folds."""
     relaxed, plain = study("--penalties", "group", "--relax"), study("--penalties", "group")

@@ -332,6 +332,8 @@ WRONG = {
     "random_state": (-1, 1.5, "0", np.random.default_rng(0)),
     "repeats": (0, 1.5, None),
     "ordered": NOT_TRUE,
+    "boosting": NOT_TRUE,
+    "deliver": ("lasso", "boosting", "chosen", 1, ["l2"]),
     "task": ("clustering", 1, None),
     "fdr": (0, 1, np.nan, "0.1", None),
     "method": ("knockoffs", None),

@@ -16,7 +16,7 @@ _NAMES = {
     "TautNetSelector": "tautnet.estimators.selector",
     "article": "tautnet.replication.article",
     "compare": "tautnet.comparison",
-    "Comparison": "tautnet.comparison",
+    "Comparison": "tautnet.compared",
     "select_features": "tautnet.selection",
     "Selection": "tautnet.selection",
     "ComparisonDisplay": "tautnet.views.gains",

@@ -1,6 +1,6 @@
 """The names of `tautnet` as a type checker sees them: they are loaded when they are first used."""
 
-from tautnet.comparison import Comparison as Comparison
+from tautnet.compared import Comparison as Comparison
 from tautnet.comparison import compare as compare
 from tautnet.estimators.cross_validated import TautNetClassifierCV as TautNetClassifierCV
 from tautnet.estimators.cross_validated import TautNetRegressorCV as TautNetRegressorCV

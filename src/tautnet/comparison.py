@@ -5,129 +5,33 @@ The result is one plain object, ready for JSON.
 
 import time
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import asdict
 from importlib.metadata import version
-from numbers import Integral
-from os import PathLike
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from numpy.typing import ArrayLike
 
-from tautnet.estimators.inputs import check_groups, take_predictors
+from tautnet.claims.result import as_json, result_of
+from tautnet.compared import Comparison
+from tautnet.compared_rows import ComparedRows, Drawn, take_rows
+from tautnet.engine.jobs import stage
+from tautnet.estimators.inputs import take_predictors
 from tautnet.estimators.refusals import refuse
-from tautnet.inference.recommended import best_row, over_fitted, recommended_name
-from tautnet.inference.result import as_json, study_detail
-from tautnet.inference.table import Table, tabulate
-from tautnet.objective.choices import DELTA, L1_RATIO, MAX_ITER, QUANTILE, TOL, implied_task
+from tautnet.inference.table import tabulate
+from tautnet.objective.choices import DELTA, L1_RATIO, LINEAR, MAX_ITER, QUANTILE, TOL, implied_task
 from tautnet.objective.networks import Network
-from tautnet.objective.registry import default_names, penalty_kind, relaxed_forms
-from tautnet.objective.tasks import loss_for
-from tautnet.prose.verdict import write_verdict
+from tautnet.objective.registry import L2, default_names, penalty_kind, relaxed_forms
+from tautnet.peers.boosting import Boosting, boost, reason_against
+from tautnet.prose.verdict import put_in_words
 from tautnet.solving.settings import Settings
-from tautnet.tables.arrays import Integers
-from tautnet.tables.encoder import TableEncoder
-from tautnet.tables.sample import Sample, encode, notes
-from tautnet.tables.target import Target
-from tautnet.validation.folds import fold_rows, partition_rows
+from tautnet.tables.codes import ordinal_codes
 from tautnet.validation.relaxed import Relaxed
 from tautnet.validation.study import Study, candidates_for, run_study
 
 if TYPE_CHECKING:
-    import pandas as pd
-
     from tautnet.estimators.cross_validated import CrossValidated
 
 DEFAULT_PENALTIES = tuple(default_names())
-
-
-@dataclass(frozen=True)
-class Comparison:
-    """Penalties side by side.
-
-    Attributes
-    ----------
-    result : dict
-        The object that ``tautnet compare --json`` prints.
-    detail : dict
-        Everything that the report draws: curves, paths, exits, outer-fold predictions.
-    model : TautNetClassifierCV, TautNetRegressorCV or TautNetSurvivalCV
-        Under the recommended penalty, fitted on all rows; None where only the numbers are at
-        hand.
-    """
-
-    result: dict[str, Any]
-    detail: dict[str, Any]
-    model: Any = None
-
-    @property
-    def verdict(self) -> str:
-        """The verdict as one string."""
-        return self.result["verdict"]
-
-    @property
-    def sentences(self) -> list[str]:
-        """The verdict, sentence by sentence."""
-        return self.detail["sentences"]
-
-    @property
-    def recommended(self) -> str:
-        """Name of the penalty to use."""
-        return self.result["recommended"]
-
-    def frame(self) -> "pd.DataFrame":
-        """The rows as a data frame, one penalty a row.
-
-        The linear map and the honest choice stand below.
-        """
-        import pandas as pd
-
-        rows = [
-            *self.result["rows"],
-            self.result["linear"],
-            self.result["chosen"] | {"penalty": "chosen"},
-        ]
-        flat = [{k: v for k, v in row.items() if not isinstance(v, dict)} for row in rows]
-        return pd.DataFrame(flat).set_index("penalty")
-
-    def whole(self, command: str | None = None) -> dict[str, Any]:
-        """The object that ``result.json`` holds, with ``detail``.
-
-        The report is drawn from it.
-
-        Parameters
-        ----------
-        command : str, optional
-            What to type to get the same again.
-        """
-        return self.result | {"detail": self.detail | {"command": command}}
-
-    def to_html(self, path: str | PathLike[str]) -> Path:
-        """Write the report: one HTML file that loads nothing.
-
-        Parameters
-        ----------
-        path : path
-            Written over where it exists.
-
-        Returns
-        -------
-        pathlib.Path
-        """
-        from tautnet.views.report import write_report
-
-        return write_report(self.whole(), path)
-
-    def _repr_html_(self) -> str:
-        """The verdict and the table, for notebooks."""
-        from tautnet.views.report import render_summary
-
-        return render_summary(self.whole())
-
-    def __repr__(self) -> str:
-        return (
-            f"Comparison({self.result['data']}, recommended={self.recommended!r})\n{self.verdict}"
-        )
 
 
 def compare(
@@ -157,6 +61,8 @@ def compare(
     max_iter: int = MAX_ITER,
     tol: float = TOL,
     ordered: bool = False,
+    boosting: bool = True,
+    deliver: str | None = None,
     precision: str = "float32",
     random_state: int = 0,
     n_jobs: int | None = None,
@@ -214,7 +120,12 @@ def compare(
     max_iter, tol : int, float
         When finishing ends.
     ordered : bool
-        Contiguous blocks as folds instead of shuffled rows.
+        The rows are in the order of time: contiguous blocks are folds instead of shuffled rows,
+        and a block is one observation in intervals.
+    boosting : bool
+        A further row, "boosting": scikit-learn's histogram gradient boosting on the same folds.
+    deliver : str, optional
+        What ``model`` is, in the place of what is recommended: a penalty compared, or "linear".
     precision : {"float32", "float64"}
     random_state : int
     n_jobs : int, optional
@@ -256,11 +167,11 @@ def compare(
     refuse(given, door="compare")
     start = time.perf_counter()
     network = Network.of(hidden_layer_sizes, activation, skip)
-    target, sample, encoder = encode(X, y, sample_weight, implied_task(task, loss))
-    task_loss = loss_for(
-        target.task, sample.y, sample.weight, loss=loss, delta=delta, quantile=quantile, ties=ties
-    )
-    taken = take_predictors(sample, encoder, feature_groups, penalty_factors)
+    drawn = Drawn(cv, repeats, ordered, random_state)
+    rows = take_rows(X, y, sample_weight, groups, implied_task(task, loss), drawn)
+    taken = take_predictors(rows.sample, rows.encoder, feature_groups, penalty_factors)
+    sample = taken.sample
+    task_loss = rows.loss(loss, delta, quantile, ties)
 
     def settings_for(penalty: str, linear: bool) -> Settings:
         kind = penalty_kind(penalty)
@@ -279,100 +190,112 @@ def compare(
             penalty_factors=taken.factors,
         )
 
-    codes = check_groups(sample.X, groups)
-    sample = taken.sample._replace(groups=codes)
-    seeds = [random_state + repeat for repeat in range(repeats)]
-    folds = _folds(target, sample, cv, ordered, seeds)
-    if on_note:
-        for note in notes(target, encoder):
-            on_note(note)
+    rows.tell(on_note)
+    reason = reason_against(task_loss, sample.y.shape[1]) if boosting else "it was not asked for"
+    ends = 1.0 if reason else 0.9
     study = run_study(
         sample,
         candidates_for(penalties, settings_for),
-        folds,
+        rows.folds,
         selection=selection,
         relaxed=relaxed_forms() if relax else None,
-        groups=codes,
+        groups=sample.groups,
         n_jobs=n_jobs,
-        on_progress=on_progress,
+        on_progress=stage(on_progress, 0.0, ends),
     )
-    table = tabulate(study)
-    all_names = [str(name) for name in feature_groups or encoder.feature_names_in_]
-    names = [all_names[i] for i in taken.predictors]
-    result = _result(name, target, sample, study, table, random_state)
-    result["detail"] = study_detail(study, table, encoder, target, names)
-    sentences = write_verdict(result)
-    result["detail"]["sentences"] = sentences
-    result["verdict"] = " ".join(sentences)
+    trees = _boosted(rows, study, n_jobs, stage(on_progress, ends, 1.0)) if not reason else None
+    table = tabulate(study, rows.target, boosting=trees, in_order=ordered)
+    names = rows.names_of(taken.predictors, feature_groups)
+    odd = [asdict(one) for one in rows.findings]
+    result = result_of(
+        study, table, rows.target, rows.encoder, names, findings=odd, deliver=deliver
+    )
+    result |= {"data": name, "boosting_reason": reason, "seed": random_state}
+    result["detail"]["settings"] = _settings(given, network, result["delivered"])
+    result = put_in_words(as_json(result))
     parameters = given | {"hidden_layer_sizes": network.hidden_layer_sizes}
-    model = _recommended_model(result["recommended"], parameters, X, target, encoder, study)
+    model = _delivered_model(result["delivered"], parameters, X, rows, study)
     result["seconds"] = time.perf_counter() - start
     result["version"] = version("tautnet")
-    result = as_json(result)
     return Comparison(result, result.pop("detail"), model)
 
 
-def _folds(
-    target: Target, sample: Sample, cv: Any, ordered: bool, seeds: list[int]
-) -> list[Integers]:
-    """The test fold of each row, once for each seed; of splits that are given, once."""
-    if not isinstance(cv, Integral):
-        return [partition_rows(target, sample.weight, cv, groups=sample.groups)]
-    return [
-        fold_rows(
-            target,
-            sample.weight,
-            int(cv),
-            nested=True,
-            groups=sample.groups,
-            ordered=ordered,
-            seed=seed,
-        )
-        for seed in seeds
-    ]
+def _boosted(
+    rows: ComparedRows,
+    study: Study,
+    n_jobs: int | None,
+    on_progress: Callable[[float], None] | None,
+) -> Boosting:
+    """Boosted trees on the folds of a study."""
+    codes, is_category = ordinal_codes(rows.encoder, rows.frame)
+    return boost(
+        codes,
+        is_category,
+        study.sample,
+        study.loss,
+        study.folds,
+        n_jobs=n_jobs,
+        on_progress=on_progress,
+    )
 
 
-def _recommended_model(
+def _delivered_model(
     name: str,
     parameters: dict[str, Any],
     X: Any,
-    target: Target,
-    encoder: TableEncoder,
+    rows: ComparedRows,
     study: Study,
 ) -> "CrossValidated":
-    """The estimator of the recommended penalty, made of the chains of the comparison."""
+    """The estimator of a row, made of the chains of the comparison."""
     from tautnet.estimators.assembled import assemble
 
-    kind = penalty_kind(name)
-    own = {
-        "penalty": kind.base,
-        "adaptive": kind.adaptive_of is not None,
-        "relax": kind.relaxed_of is not None,
-    }
+    own = settings_of(name)
     relaxed = study.relaxed.get(name)
     if relaxed is None:
         relaxed = Relaxed.of_path(study.chosen[name][study.selection].chains)
-    return assemble(parameters | own, X, target, encoder, study.sample, relaxed)
+    return assemble(parameters | own, X, rows.target, rows.encoder, study.sample, relaxed)
 
 
-def _result(
-    name: str, target: Target, sample: Sample, study: Study, table: Table, seed: int
-) -> dict[str, Any]:
-    """The object that the command prints, but for its detail, its verdict and its time."""
+# Arguments that an estimator shares with a comparison.
+SETTINGS = (
+    "loss",
+    "delta",
+    "quantile",
+    "ties",
+    "selection",
+    "activation",
+    "skip",
+    "l1_ratio",
+    "finish",
+    "alpha_min_ratio",
+    "max_iter",
+    "tol",
+    "precision",
+    "random_state",
+)
+
+
+def _settings(given: Mapping[str, Any], network: Network, name: str) -> dict[str, Any]:
+    """The arguments of an estimator that fits again what is delivered."""
+    own = {"hidden_layer_sizes": network.hidden_layer_sizes}
+    return {key: given[key] for key in SETTINGS} | own | settings_of(name)
+
+
+def settings_of(name: str) -> dict[str, Any]:
+    """The arguments of an estimator that make a row of a comparison.
+
+    Examples
+    --------
+    >>> settings_of("adaptive_group")
+    {'penalty': 'group', 'adaptive': True, 'relax': False}
+    >>> settings_of("linear")["hidden_layer_sizes"]
+    ()
+    """
+    if name == LINEAR:
+        return {"penalty": L2, "adaptive": False, "relax": False, "hidden_layer_sizes": ()}
+    kind = penalty_kind(name)
     return {
-        "data": name,
-        "target": target.name,
-        "task": target.task,
-        "n_rows": len(target.y),
-        "n_predictors": sample.n_predictors,
-        "metric": study.loss.metric_name,
-        "null": {"test_loss": table.null_loss},
-        "linear": table.linear,
-        "rows": table.rows,
-        "chosen": table.chosen,
-        "best": best_row(table.rows)["penalty"],
-        "recommended": recommended_name(table, sample.weight, study.groups),
-        "over_fitted": over_fitted(table, sample.weight, study.groups),
-        "verdict": "",
-        "seed": seed,
+        "penalty": kind.base,
+        "adaptive": kind.adaptive_of is not None,
+        "relax": kind.relaxed_of is not None,
     }

@@ -11,6 +11,7 @@ from tautnet.estimators.given import Arguments, gather
 from tautnet.estimators.refusals import check_conflicts, idle, in_words
 from tautnet.objective.registry import compared_names
 from tautnet.tables.errors import TableError
+from tautnet.views.columns import ALL, KEYS
 
 # Typer 0.2x carries its own copy of click, earlier ones use click itself. So the classes are found
 # by inheritance, and their types depend on the version.
@@ -64,6 +65,19 @@ def value_of(name: str, door: Door = "estimator") -> Callable[[T], T]:
     return check
 
 
+def columns(value: str | None) -> str | None:
+    """Names of columns of the printed table between commas, each known and given once."""
+    if value is None:
+        return None
+    found = split(value)
+    for name in found:
+        if name not in (ALL, *KEYS):
+            raise typer.BadParameter(f"no column {name!r}: use {ALL}, or some of {', '.join(KEYS)}")
+    if not found or len(set(found)) < len(found) or (ALL in found and len(found) > 1):
+        raise typer.BadParameter(f"name at least one column, and each once, or {ALL} alone")
+    return value
+
+
 def rule_of_comparison(value: str) -> str:
     """A rule of choice that serves every penalty; a number of predictors is a matter of one."""
     if value.isdecimal():
@@ -95,8 +109,10 @@ def hidden(value: str) -> str:
     return value
 
 
-def refuse_idle_outputs(out: object, force: bool, as_json: bool, figures: bool) -> None:
-    """Raise where an option about files does nothing, since none is written.
+def refuse_idle_outputs(
+    out: object, force: bool, as_json: bool, figures: bool, columns: str | None
+) -> None:
+    """Raise where an option about files or the table does nothing, since there is none.
 
     Raises
     ------
@@ -109,6 +125,8 @@ def refuse_idle_outputs(out: object, force: bool, as_json: bool, figures: bool) 
         raise UsageError(
             "--figures does nothing with --json, which writes nothing without --out DIR"
         )
+    if columns and as_json:
+        raise UsageError("--columns does nothing with --json, which prints no table")
 
 
 def refuse_idle_targets(target: str | None, time: str | None, event: str | None, task: str) -> None:
@@ -135,6 +153,7 @@ OPTIONS = {
     "n_jobs": "--jobs",
     "groups": "--group-col",
     "sample_weight": "--weights",
+    "boosting": "--no-boosting",
 }
 # What is typed for a value, where that is not the option with the value behind it.
 TYPED = {

@@ -5,6 +5,7 @@ import pytest
 
 from tautnet.inference.table import tabulate
 from tautnet.solving.adaptive import adaptive_factors
+from tautnet.tables.target import encode_target
 from tautnet.validation.chains import Candidate
 from tautnet.validation.folds import make_folds
 from tautnet.validation.nested import cross_validate
@@ -12,6 +13,7 @@ from tautnet.validation.study import chosen_results, run_study
 
 FOLD = make_folds(60, 3, seed=0)
 HELD_OUT = 1
+RESAMPLED = ("t_ci_low", "t_ci_high")
 
 
 @pytest.fixture(scope="module")
@@ -121,7 +123,7 @@ def test_chosen_takes_the_better_penalty_inside_each_outer_fold(regression, cand
         best = min(inner, key=lambda name: inner[name].mean.min())
         expected = study.fits[best].outer("min")
         np.testing.assert_array_equal(chosen.losses[FOLD == k], expected.losses[FOLD == k])
-    table = tabulate(study)
+    table = tabulate(study, encode_target(regression.y[:, 0], task="regression"))
     assert [row["penalty"] for row in table.rows] == ["l2", "group"]
     assert table.chosen["test_loss"] == pytest.approx(chosen.losses.mean())
 
@@ -134,11 +136,11 @@ def test_repeats_are_averaged_and_give_the_resampled_interval(regression, candid
         Candidate("linear", settings("l2", hidden=())),
     ]
     study = run_study(regression, candidates, folds, selection="min", n_jobs=2)
-    table = tabulate(study)
+    table = tabulate(study, encode_target(regression.y[:, 0], task="regression"))
     l2 = next(row for row in table.rows if row["penalty"] == "l2")
-    assert l2["vs_none"].keys() == {"diff", "ci_low", "ci_high", "p_holm", "t_ci_low", "t_ci_high"}
+    assert l2["vs_none"].keys() == {"diff", "ci_low", "ci_high", "p_holm", "without", *RESAMPLED}
     assert l2["vs_none"]["t_ci_low"] < l2["vs_none"]["diff"] < l2["vs_none"]["t_ci_high"]
-    assert l2["vs_null"].keys() == {"diff", "ci_low", "ci_high", "p_holm"}
+    assert l2["vs_null"].keys() == {"diff", "ci_low", "ci_high", "p_holm", "without"}
     each = [study.fits["l2"].outer("min").fold_losses[3 * r : 3 * r + 3].mean() for r in range(2)]
     assert l2["test_loss"] == pytest.approx(np.mean(each))
 

@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 
 from tautnet.engine.jobs import run_jobs
-from tautnet.inference.randomization import NetworkJob
-from tautnet.inference.stability import HalfJob
+from tautnet.selecting.randomization import NetworkJob
+from tautnet.selecting.stability import HalfJob
 from tautnet.solving.adaptive import PointJob
 from tautnet.solving.settings import Request
 from tautnet.validation.chain import ChainJob

@@ -13,16 +13,10 @@ from tautnet.commands.console import Log, one_line_errors, progress, say, typed
 from tautnet.commands.rows import read_feature_groups, select_rows
 from tautnet.objective.choices import DELTA, L1_RATIO, QUANTILE, TIES
 from tautnet.objective.registry import compared_names, default_names
+from tautnet.views.columns import KEYS
 
 if TYPE_CHECKING:
     from tautnet.comparison import Comparison
-
-# What is said of a model that the verdict does not say to use. A run keeps it all the same, so
-# that every run holds a model.
-REMARKS = {
-    None: ", no better than a constant",
-    "linear": " (a network; tautnet fit --hidden 0 makes the linear model)",
-}
 
 
 def compare(
@@ -62,6 +56,18 @@ def compare(
     ordered: Annotated[
         bool, Option("--ordered", help="Use contiguous blocks of rows as folds.")
     ] = False,
+    boosting: Annotated[
+        bool,
+        Option("--boosting/--no-boosting", help="Whether gradient boosting is fitted beside."),
+    ] = True,
+    deliver: Annotated[
+        str | None,
+        Option(
+            metavar="NAME",
+            callback=options.value_of("deliver"),
+            help="Row whose model to keep, in the place of what is recommended.",
+        ),
+    ] = None,
     seed: arguments.Seed = 0,
     jobs: arguments.Jobs = None,
     hidden: arguments.Hidden = "100",
@@ -83,12 +89,20 @@ def compare(
     out: arguments.Out = None,
     as_json: arguments.Json = False,
     force: arguments.Force = False,
+    columns: Annotated[
+        str | None,
+        Option(
+            metavar="NAME,...",
+            callback=options.columns,
+            help=f"Columns of the printed table: all, or any of {', '.join(KEYS)}.",
+        ),
+    ] = None,
     figures: Annotated[
         bool, Option("--figures", help="Also write pictures for papers, as SVG and PNG.")
     ] = False,
 ) -> None:
     """Compare penalties on a table by nested cross-validation, and say what the numbers mean."""
-    options.refuse_idle_outputs(out, force, as_json, figures)
+    options.refuse_idle_outputs(out, force, as_json, figures, columns)
     options.refuse_idle_targets(target, time, event, task)
     asked: dict[str, Any] = {
         "penalties": penalties.split(","),
@@ -102,6 +116,8 @@ def compare(
         "repeats": repeats,
         "selection": select,
         "ordered": ordered,
+        "boosting": boosting,
+        "deliver": deliver,
         "hidden_layer_sizes": options.layers(hidden),
         "activation": activation,
         "alpha_min_ratio": alpha_min_ratio or "auto",
@@ -142,13 +158,13 @@ def compare(
                 on_note=log,
                 **asked,
             )
-        _show(comparison, as_json)
+        _show(comparison, as_json, columns)
         if write:
             # Chosen again: another run may have taken the name meanwhile.
             _write(comparison, choose_directory(out, table.name, name, force=force), log, figures)
 
 
-def _show(comparison: "Comparison", as_json: bool) -> None:
+def _show(comparison: "Comparison", as_json: bool, columns: str | None) -> None:
     if as_json:
         say(json.dumps(comparison.result, allow_nan=False), sys.stdout)
         return
@@ -160,23 +176,25 @@ def _show(comparison: "Comparison", as_json: bool) -> None:
     # Captured, since rich would end the program where the pipe is closed, before the report is
     # written.
     with console.capture() as captured:
-        print_comparison(comparison.whole(), comparison.sentences, console)
+        asked = None if columns is None else options.split(columns)
+        print_comparison(comparison.whole(), comparison.sentences, console, asked)
     say(captured.get().rstrip("\n"), sys.stdout)
 
 
 def _write(comparison: "Comparison", directory: Path, log: Log, figures: bool) -> None:
     from tautnet.files.model_file import write_model
     from tautnet.files.run_directory import LOG, MODEL, REPORT, RESULT, all_or_nothing, write_text
-    from tautnet.prose.verdict import to_use
+    from tautnet.prose.verdict import named
     from tautnet.views.figures import write_figures
     from tautnet.views.report import write_report
 
     command = typed()
     whole = comparison.whole(command)
     done = f"report: {directory / REPORT}"
-    kept = (
-        f"model under {comparison.recommended}{REMARKS.get(to_use(whole), '')}: {directory / MODEL}"
-    )
+    is_used = whole["claims"]["delivered"]["holds"]
+    worth = "" if is_used else " (not shown to be better than a constant)"
+    name = named(whole, comparison.delivered).replace("`", "")
+    kept = f"model: {directory / MODEL} holds {name}{worth}"
     lines = [
         f"$ {command}",
         f"tautnet {comparison.result['version']}",

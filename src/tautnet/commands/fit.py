@@ -11,8 +11,9 @@ from tautnet import options
 from tautnet.commands import arguments
 from tautnet.commands.console import Log, one_line_errors, progress, say
 from tautnet.commands.rows import Rows, read_feature_groups, select_rows
+from tautnet.estimators.rules import DEFAULTS
 from tautnet.objective.choices import DELTA, QUANTILE, TIES, implied_task
-from tautnet.objective.registry import compared_names, penalty_kind
+from tautnet.objective.registry import L2, compared_names, penalty_kind
 
 if TYPE_CHECKING:
     from tautnet.estimators.base import Net
@@ -55,6 +56,10 @@ def fit(
             help="Also refit the predictors that are kept, without the penalty's shrinkage.",
         ),
     ] = False,
+    as_run: Annotated[
+        Path | None,
+        Option("--as", metavar="DIR", help="Take all settings from what this run delivered."),
+    ] = None,
     group_col: arguments.GroupCol = None,
     weights: arguments.Weights = None,
     feature_groups: arguments.FeatureGroups = None,
@@ -94,6 +99,8 @@ def fit(
         "finish": finish,
         "random_state": seed,
     }
+    if as_run is not None:
+        asked |= _settings_of(as_run, asked)
     of_table = {"groups": group_col, "feature_groups": feature_groups}
     options.refuse(asked | of_table, door="estimator")
     with one_line_errors():
@@ -127,6 +134,21 @@ def fit(
         write_model(model, fitted)
         say(summarise(fitted), sys.stdout)
         log(f"model: {model}")
+
+
+def _settings_of(directory: Path, asked: dict[str, Any]) -> dict[str, Any]:
+    """The settings of what a run delivered; an option about what they say is refused."""
+    with one_line_errors():
+        from tautnet.files.run_directory import read_settings
+
+        settings = read_settings(directory)
+    defaults = DEFAULTS | {"penalty": L2, "hidden_layer_sizes": (100,), "random_state": 0}
+    for name in settings:
+        if name in asked and asked[name] != defaults[name]:
+            raise options.UsageError(
+                f"--as takes the settings of a run: leave out {options.spell(name)}"
+            )
+    return settings
 
 
 def _fit(estimator: "Net", rows: Rows, show: Callable[[float], None] | None) -> None:

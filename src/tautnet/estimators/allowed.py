@@ -11,7 +11,7 @@ from numbers import Integral, Real
 from typing import Any, Literal, cast
 
 from tautnet.objective import choices
-from tautnet.objective.registry import compared_names, estimator_names
+from tautnet.objective.registry import compared_names, estimator_names, relaxed_forms
 from tautnet.tables.errors import TableError
 
 Door = Literal["estimator", "compare", "fit_path", "select_features"]
@@ -211,6 +211,11 @@ ALLOWED: dict[str, Allowed] = {
     ),
     "repeats": _whole(1),
     "ordered": _TRUTH,
+    "boosting": _TRUTH,
+    "deliver": _or_none(
+        lambda value: _is_named(value, (*compared_names(), *relaxed_forms(), choices.LINEAR)),
+        "the name of a penalty compared, or 'linear'",
+    ),
     "task": _one_of(choices.TASKS),
     "fdr": Allowed(
         _SHARE.test,

@@ -31,6 +31,8 @@ class Given:
         Whether rows are held out: not in a fit at one strength.
     repeats : int
     ordered, has_groups : bool
+    deliver : str or None
+        The row of a comparison that the user asked for.
     is_comparison : bool
         Whether a linear model, which always is solved, is fitted beside.
     """
@@ -51,6 +53,7 @@ class Given:
     repeats: int = 1
     ordered: bool = False
     has_groups: bool = False
+    deliver: str | None = None
     is_comparison: bool = False
 
     @property
@@ -77,6 +80,17 @@ class Given:
     def stops_early(self) -> bool:
         """Whether a training sets rows aside."""
         return any(kind.training == "early_stopping" for kind in self.kinds)
+
+    @property
+    def rows(self) -> list[str]:
+        """Names of the rows of a comparison that can be delivered."""
+        names = [kind.name for kind in self.kinds]
+        return [*names, *(relaxed_forms() if self.relax else ()), choices.LINEAR]
+
+    @property
+    def has_boosting(self) -> bool:
+        """Whether boosted trees can stand beside what is fitted."""
+        return self.task != "survival" and self.loss not in choices.WITHOUT_BOOSTING
 
     @property
     def can_relax(self) -> bool:
@@ -149,6 +163,7 @@ _TAKEN_AS_THEY_ARE = (
     "method",
     "repeats",
     "ordered",
+    "deliver",
 )
 
 

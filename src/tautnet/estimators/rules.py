@@ -189,6 +189,12 @@ APPLIES: tuple[Rule, ...] = (
         {"cv": _SPLITS, "ordered": True},
     ),
     Rule(
+        "boosting",
+        lambda given: given.has_boosting,
+        "a loss that boosted trees have: not Huber's, nor that of survival times",
+        {"loss": "huber", "boosting": False},
+    ),
+    Rule(
         "fdr",
         lambda given: not given.is_stable,
         "{method:'randomization'}: the limit of stability selection is {expected_false}",
@@ -233,6 +239,7 @@ DEFAULTS: dict[str, Any] = {
     "ties": "breslow",
     "repeats": 1,
     "ordered": False,
+    "boosting": True,
     "fdr": choices.FDR,
     "strict": False,
     "expected_false": choices.EXPECTED_FALSE,
@@ -304,5 +311,10 @@ CONFLICTS: tuple[Conflict, ...] = (
         lambda given: given.ordered and given.has_groups,
         "{ordered} cuts folds by the order of rows, {groups} by groups: use one of them",
         {"ordered": True, "groups": [0, 1] * 10},
+    ),
+    Conflict(
+        lambda given: given.deliver is not None and given.deliver not in given.rows,
+        lambda given: f"{{deliver}} names no row compared: use one of {', '.join(given.rows)}",
+        {"penalties": ["l2"], "deliver": "l1"},
     ),
 )

@@ -1,6 +1,7 @@
 """A run is written into one directory, each file whole or not at all."""
 
 import itertools
+import json
 import os
 import re
 import shutil
@@ -8,6 +9,7 @@ import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
 from tautnet.files.whole import whole_file
 from tautnet.tables.errors import TableError
@@ -123,3 +125,25 @@ def write_text(path: str | os.PathLike[str], text: str) -> None:
     # A command line may hold bytes that are no text.
     with whole_file(path) as draft:
         draft.write_text(text, encoding="utf-8", errors="backslashreplace", newline="\n")
+
+
+def read_settings(directory: str | os.PathLike[str]) -> dict[str, Any]:
+    """The arguments of an estimator that fits again what a run delivered.
+
+    Raises
+    ------
+    TableError
+        Where there is no run, or one of an earlier version, which did not keep them.
+    """
+    path = Path(directory) / RESULT
+    try:
+        settings = json.loads(path.read_text(encoding="utf-8"))["detail"]["settings"]
+    except OSError as error:
+        raise TableError(
+            f"cannot read {path}: {error.strerror}; name a directory that compare wrote"
+        ) from None
+    except (ValueError, KeyError, TypeError):
+        raise TableError(
+            f"{path} holds no settings of this version's compare: run compare again"
+        ) from None
+    return settings | {"hidden_layer_sizes": tuple(settings["hidden_layer_sizes"])}

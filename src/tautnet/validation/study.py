@@ -4,6 +4,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from tautnet.engine.jobs import Report, stages
+from tautnet.objective.choices import LINEAR
 from tautnet.objective.losses import Loss
 from tautnet.objective.networks import Network
 from tautnet.objective.registry import L2
@@ -14,9 +15,6 @@ from tautnet.validation.chains import Candidate, Choice, Fits, Outer, outer_resu
 from tautnet.validation.curve import Fold
 from tautnet.validation.nested import cross_validate
 from tautnet.validation.relaxed import Relaxed, relax
-
-# The row of the linear map, beside those of penalties.
-LINEAR = "linear"
 
 
 @dataclass(frozen=True)
