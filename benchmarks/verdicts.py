@@ -2,7 +2,8 @@
 
     python benchmarks/verdicts.py --data DIR [--only titanic,concrete]
 
-Tables are real ones and two with a known answer. DIR holds ``titanic.csv.gz`` and so on. What was
+Tables are real ones and two with a known answer. DIR holds ``titanic.csv.gz`` and so on, and
+``messy/mpg.csv.gz``, tables as people find them. What was
 printed is kept in ``build/verdicts``, so that one table can be run again without the others. For
 adult, scikit-learn's logistic regression is fitted on the same folds, with its strength chosen on
 the same inner folds.
@@ -36,6 +37,24 @@ TABLES = {
     ),
     "adult": ("income", "Income above 50,000 or not, from a census."),
 }
+# Tables as people find them, in the folder messy: target, further options, what they are.
+MESSY = {
+    "mpg": ("mpg", (), "Fuel that cars use: names, missing horsepower."),
+    "coffee_ratings": (
+        "total_cup_points",
+        ("--encoding", "latin-1"),
+        "Ratings of coffee: the scores that are added up to the target, and one row of 0 points.",
+    ),
+    "recent-grads": ("Median", (), "Pay after college majors: quantiles of it among 19 columns."),
+    "movies": ("binary", (), "Do films pass a test: three columns are the target in other words."),
+    "seattle-weather": ("weather", (), "Daily weather, two of five kinds rare."),
+    "candy-data": ("winpercent", (), "What makes candy win: 85 rows."),
+}
+# Tables that scikit-learn brings.
+BUILT_IN = {
+    "diabetes": ("progression", "Diabetes a year on: ten measurements of 442 people."),
+    "wine": ("cultivar", "Three kinds of wine from 13 measurements of 178 bottles."),
+}
 SIMULATED = {
     "pure_noise": (
         "Simulated: 200 rows, ten predictors and two classes that have nothing to do with each"
@@ -47,12 +66,13 @@ SIMULATED = {
 }
 HEAD = """# Verdicts
 
-What `tautnet compare` says of real tables and of two whose answer is known, printed by
+What `tautnet compare` says of real tables, some of them messy, and of two whose answer is known,
+printed by
 
     make verdicts DATA=directory-of-the-tables
 
 with tautnet {version}, Python {python}, jax {jax}, {cores} cores; the times are of that
-machine. Nothing below was edited. [How they read](reading-verdicts.md) is beside this page.
+machine. Nothing below was edited. [How to read them](reading-verdicts.md) is beside this page.
 """
 
 
@@ -65,11 +85,12 @@ def main():
     parser.add_argument("--write", type=Path, default=ROOT / "docs" / "verdicts.md")
     arguments = parser.parse_args()
     KEPT.mkdir(parents=True, exist_ok=True)
-    names = arguments.only.split(",") if arguments.only else [*TABLES, *SIMULATED]
+    everything = [*TABLES, *MESSY, *BUILT_IN, *SIMULATED]
+    names = arguments.only.split(",") if arguments.only else everything
     for name in names:
         print(f"{name} ...", flush=True)
-        file, target = place(name, arguments.data)
-        text = run(name, file, target)
+        file, target, options = place(name, arguments.data)
+        text = run(name, file, target, options)
         if name == "adult":
             text += f"\n{logistic_regression(file, target)}\n"
         (KEPT / f"{name}.txt").write_text(text, encoding="utf-8")
@@ -78,20 +99,26 @@ def main():
 
 
 def place(name, data):
-    """File and target of a table; a simulated one is written first."""
+    """File, target and options of a table; a simulated one is written first."""
     if name in TABLES:
-        return data / f"{name}.csv.gz", TABLES[name][0]
+        return data / f"{name}.csv.gz", TABLES[name][0], ()
+    if name in MESSY:
+        target, options, _ = MESSY[name]
+        return data / "messy" / f"{name}.csv.gz", target, options
+    if name in BUILT_IN:
+        return Path(name), BUILT_IN[name][0], ()
     from tautnet.tables import datasets
 
     table = getattr(datasets, name)(n_rows=200, n_predictors=10, seed=0)
     file = KEPT / f"{name}.csv"
     table.frame.to_csv(file, index=False)
-    return file, table.target
+    return file, table.target, ()
 
 
-def run(name, file, target):
+def run(name, file, target, options):
     """What the command prints, and how long it took."""
-    command = ["compare", str(file), "--target", target, "--out", str(KEPT / name), "--force"]
+    out = ["--out", str(KEPT / name), "--force"]
+    command = ["compare", str(file), "--target", target, *options, *out]
     start = time.perf_counter()
     ended = subprocess.run(
         [sys.executable, "-m", "tautnet", *command], capture_output=True, text=True, check=False
@@ -101,8 +128,8 @@ def run(name, file, target):
         raise SystemExit(f"{name}: {ended.stderr}")
     # Where files lie is a matter of this machine.
     said = ended.stderr.splitlines()
-    notes = [line for line in said if not line.startswith(("report: ", "model under "))]
-    shown = f"$ tautnet compare {file.name} --target {target}"
+    notes = [line for line in said if not line.startswith(("report: ", "model: "))]
+    shown = " ".join(["$ tautnet compare", file.name, "--target", target, *options])
     lines = [shown, *notes, "", ended.stdout.rstrip(), "", f"{seconds:.0f} seconds"]
     return "\n".join(lines) + "\n"
 
@@ -148,7 +175,8 @@ def page():
     from importlib.metadata import version
 
     sections = []
-    notes = {name: note for name, (_, note) in TABLES.items()} | SIMULATED
+    named = [*TABLES.items(), *MESSY.items(), *BUILT_IN.items()]
+    notes = {name: about[-1] for name, about in named} | SIMULATED
     for name, note in notes.items():
         file = KEPT / f"{name}.txt"
         if file.exists():
