@@ -14,8 +14,8 @@ SOURCE = Path(__file__).parents[1] / "src" / "tautnet"
 # From top to bottom, files of each room in order; docs/design.md draws the same.
 ROOMS = {
     "tables": (
-        "errors arrays scaling datasets missing parsing reader cells recipes encoder blocks target "
-        "target_columns sample"
+        "errors arrays scaling datasets missing parsing reader dates cells recipes encoder codes "
+        "blocks target target_columns sample belonging copies ranked outlying leaks twins soundness"
     ).split(),
     "objective": (
         "choices arrays strengths histograms prediction losses regression classification survival "
@@ -26,11 +26,13 @@ ROOMS = {
         "settings fitted_scaling prepared bends path recorder finishing walk trainings adaptive"
     ).split(),
     "validation": "folds chain curve chains nested refits relaxed study".split(),
+    "peers": "levels boosting".split(),
     "inference": (
-        "intervals recommended constant curves table diagnostics exits conditionals p_values "
-        "randomization stability result"
+        "intervals figures recommended constant curves neighbours table diagnostics exits detail"
     ).split(),
-    "prose": "words verdict selection".split(),
+    "claims": "claims doubts result".split(),
+    "selecting": "conditionals p_values randomization stability".split(),
+    "prose": "words expected doubts verdict selection".split(),
     "files": (
         "whole run_directory pruning parts onnx_graph onnx_export equation_steps equation summary "
         "fitted packing checks model_file"
@@ -40,15 +42,16 @@ ROOMS = {
         "cross_validated survival selector assembled"
     ).split(),
     "views": (
-        "terminal plotting gains cv_curve norm_path training_curve weights counts selected figures "
-        "report_data report article_pictures article_sections article_report"
+        "older standing cells columns terminal plotting gains cv_curve norm_path training_curve "
+        "weights counts selected figures report_data report_tables report article_pictures "
+        "article_sections article_report"
     ).split(),
     "replication": "protocol online trials summary pruning findings article".split(),
 }
 FRONT = (
-    "comparison selection_methods selection paths options commands.console commands.arguments "
-    "commands.rows commands.compare commands.fit commands.predict commands.show commands.export "
-    "commands.select commands.report commands.article cli __main__"
+    "compared compared_rows comparison selection_methods selection paths options commands.console "
+    "commands.arguments commands.rows commands.compare commands.fit commands.predict "
+    "commands.show commands.export commands.select commands.report commands.article cli __main__"
 ).split()
 ORDER = [f"{room}.{file}" for room, files in ROOMS.items() for file in files] + FRONT
 FILES = {

@@ -92,7 +92,7 @@ def test_options_exist():
         name
         for one in get_command(app).commands.values()
         for option in one.params
-        for name in option.opts
+        for name in [*option.opts, *option.secondary_opts]
     }
     named = set(re.findall(r"(--[a-z][a-z-]*)", README))
     assert named and named <= known
@@ -100,4 +100,4 @@ def test_options_exist():
 
 def test_the_demo_in_the_readme_is_the_command_s():
     shown = re.search(r"```text\n(breast_cancer: .*?)```", README, re.DOTALL).group(1)
-    assert "- Without a penalty the network is over-fitted" in shown and "solved" in shown
+    assert "\n- Use " in shown and "Unpenalised, the network is over-fitted" in shown

@@ -7,8 +7,8 @@ import pandas as pd
 import pytest
 
 import tautnet as tn
-from tautnet.inference.stability import counted, expected_false_at_most
 from tautnet.prose.selection import randomization_in_words, stability_in_words
+from tautnet.selecting.stability import counted, expected_false_at_most
 
 QUICK = {"cv": 3, "hidden_layer_sizes": (4,)}
 

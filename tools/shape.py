@@ -16,7 +16,7 @@ from typing import NamedTuple
 # The most that one place may have, by the kind of its facts.
 LIMITS = {"characters of a line": 100, "lines of a file": 400, "branches of a function": 12}
 LARGEST_ROOM = 1800
-SMALL_ROOMS = ("solving", "validation", "inference", "prose")
+SMALL_ROOMS = ("solving", "validation", "inference", "claims", "selecting", "prose")
 MOST_TUPLES = 0.03
 LEAST_ANNOTATED = 0.9
 # Rooms that the limit of annotations leaves out.
