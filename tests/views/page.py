@@ -18,7 +18,7 @@ PANELS = {
     "relaxed": PATH | FIT | {"none", "counts"},
     "one predictor": PATH | FIT | {"none", "counts"},
 }
-VOID = {"meta", "input", "line", "circle", "path"}
+VOID = {"wbr", "meta", "input", "line", "circle", "path"}
 
 
 class Page(HTMLParser):

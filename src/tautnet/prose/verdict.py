@@ -175,7 +175,7 @@ def _nothing(result: Result) -> list[str]:
             f"Do not rely on a model yet: {observations['n']:,} {observations['are']} cannot show"
             " that any beats a constant prediction."
         )
-    said = explained(evidence["skill"])
+    said = explained(evidence["skill"]) if evidence["skill"] > 0 else "explains nothing"
     interval = percent_interval(evidence["skill_low"], evidence["skill_high"])
     best = named(result, name)
     return [first, f"{best[0].upper()}{best[1:]} {said} ({interval})."]
