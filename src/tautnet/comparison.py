@@ -89,7 +89,7 @@ def compare(
         How often the folds are drawn anew; losses are averaged over repeats.
     groups : array (n_rows,), optional
         Rows of one group are never split between folds, and count as one observation in
-        intervals.
+        intervals. So do exact copies of a row, whatever their group.
     sample_weight : array (n_rows,), optional
     task : {"auto", "classification", "regression", "survival"}
         For "survival" y is times and events, as `TautNetSurvival` takes them.
