@@ -13,7 +13,7 @@ from tautnet.views.report import excerpt, render_report, write_report
 ALLOWED = set(
     "html head meta title style script body a header main section footer h1 h2 h3 p b bdi div span"
     " small data table caption thead tbody tr th td figure figcaption svg line circle path dl dt dd"
-    " ul li pre code noscript fieldset legend label input output button".split()
+    " ul wbr li pre code noscript fieldset legend label input output button".split()
 )
 
 
