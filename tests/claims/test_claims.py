@@ -114,6 +114,13 @@ def test_without_the_unpenalised_row_nothing_is_said_of_over_fitting(result):
     assert found.over_fitted is found.penalty_helps is found.knows_rows_by_heart is None
 
 
+def test_where_nothing_is_learned_no_network_is_needed(result):
+    for name in ("chosen", "linear"):
+        result[name]["vs_null"] = versus(-0.05, 0.03)
+    found = claims_of(result)
+    assert found.learns.holds is False and found.network_needed.holds is None
+
+
 def test_linear_maps_compared_alone_need_no_network(result):
     result["detail"]["hidden_layer_sizes"] = []
     assert claims_of(result).network_needed is None

@@ -6,7 +6,7 @@ Each claim is a function of the numbers of a result, the object that ``compare -
 """
 
 from collections.abc import Callable, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from typing import Any
 
 from tautnet.inference.recommended import MATTERS, Row, best_row
@@ -101,7 +101,7 @@ def claims_of(result: Row) -> Claims:
         knows_rows_by_heart(result),
         over_fitted(result, helps),
         helps,
-        network_needed(result),
+        network_needed(result, found),
         equivalents(result),
         boosting_better(result),
         predictors(result),
@@ -199,11 +199,15 @@ def penalty_helps(result: Row) -> Claim | None:
     return _some_row_beats(result, "vs_none", is_sure=is_sure_with_its_rows)
 
 
-def network_needed(result: Row) -> Claim | None:
-    """Whether some network surely beats the linear map, by something that matters."""
+def network_needed(result: Row, found: Claim) -> Claim | None:
+    """Whether some network surely beats the linear map, by something that matters.
+
+    Where nothing is learned, a network that is the less bad of two is not needed.
+    """
     if not result["detail"]["hidden_layer_sizes"]:
         return None
-    return _some_row_beats(result, "vs_linear", is_sure=is_sure)
+    claim = _some_row_beats(result, "vs_linear", is_sure=is_sure)
+    return replace(claim, holds=None) if claim.holds and not found.holds else claim
 
 
 def _some_row_beats(result: Row, key: str, is_sure: Callable[[Row], bool]) -> Claim:
