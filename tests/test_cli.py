@@ -212,7 +212,7 @@ def test_json_writes_nothing_and_says_decisions_on_stderr(runs):
     assert ended.err.splitlines() == [
         "1 row without 'y' left out",
         "classification: 'y' has 2 distinct values",
-        "3 predictors (3 number) in 3 columns",
+        "3 predictors (3 number)",
     ]
 
 

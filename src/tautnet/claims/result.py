@@ -83,14 +83,17 @@ def recommended_name(study: Study, table: Table, *, ours_alone: bool = False) ->
     """The row to recommend: a penalty, "linear" or "boosting".
 
     None is worse in mean than the network without a penalty, the linear map or the constant by
-    anything that matters. Where networks are linear maps themselves, the linear row is one of
-    theirs. Boosting takes part only where it is better than each of ours by what matters: it is
-    no model that could be delivered.
+    anything that matters. The best of several penalties is so by luck in part: networks take part
+    only where their honest choice, too, is not worse than the linear map by anything that matters.
+    Where networks are linear maps themselves, the linear row is one of theirs. Boosting takes part
+    only where it is better than each of ours by what matters: it is no model that could be
+    delivered.
     """
+    null = table.null["test_loss"]
     rows = list(table.rows)
     if not study.network.is_linear:
-        rows.append(table.linear)
-    null = table.null["test_loss"]
+        are_no_luck = table.chosen["test_loss"] <= table.linear["test_loss"] + MATTERS * null
+        rows = [*rows, table.linear] if are_no_luck else [table.linear]
     if table.boosting is not None and not ours_alone:
         lead = best_row(rows)["test_loss"] - table.boosting["test_loss"]
         rows += [table.boosting] if lead >= MATTERS * null else []

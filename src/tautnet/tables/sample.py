@@ -68,7 +68,9 @@ def notes(target: Target, encoder: TableEncoder) -> Iterator[str]:
     kinds = list(encoder.kinds.values())
     counted = ", ".join(f"{kinds.count(kind)} {kind}" for kind in dict.fromkeys(kinds))
     yield target.decision
-    yield f"{len(encoder.predictors)} predictors ({counted}) in {len(encoder.column_names)} columns"
+    n_columns = len(encoder.column_names)
+    coded = f", coded as {n_columns} columns" if n_columns != len(encoder.predictors) else ""
+    yield f"{len(encoder.predictors)} predictors ({counted}){coded}"
     for name, reason in encoder.left_out.items():
         yield f"left out: {name!r} {reason}"
     for recipe in encoder.recipes:
