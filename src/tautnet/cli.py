@@ -64,6 +64,9 @@ def main() -> NoReturn:
         if message:
             complain(message + (f"; see {context.command_path} --help" if context else ""))
         code = error.exit_code
+    except MemoryError:
+        complain("there is not enough memory: use fewer rows or columns, or a larger machine")
+        code = 1
     except KeyboardInterrupt:
         leave_interrupted()
     sys.exit(code)

@@ -6,6 +6,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from tautnet.tables.notation import Notation
 from tautnet.tables.reader import read_table
 from tautnet.tables.sample import encode
 from tautnet.tables.soundness import findings
@@ -290,7 +291,11 @@ def test_the_option_is_what_reads_a_code_as_missing(tmp_path):
     """However the number is written."""
     path = tmp_path / "t.csv"
     path.write_text("x,z\n-200,1\n-200.0,2\n3.5,3\n")
-    assert read_table(path, na=["-200"]).frame["x"].isna().tolist() == [True, True, False]
+    assert read_table(path, notation=Notation(na=("-200",))).frame["x"].isna().tolist() == [
+        True,
+        True,
+        False,
+    ]
 
 
 # Twins

@@ -13,6 +13,8 @@ import pandas as pd
 from tautnet.tables.arrays import Booleans, Cells, Floats, Integers
 from tautnet.tables.cells import TableLike, as_frame, fits_float32
 from tautnet.tables.errors import TableError
+from tautnet.tables.names import lacking
+from tautnet.tables.notation import PLAIN, Notation
 from tautnet.tables.recipes import Recipe, encode_predictor, learn, names_of_columns
 from tautnet.tables.scaling import NUMBERS_AT_ONCE
 
@@ -55,6 +57,8 @@ class TableEncoder:
         state.
     n_features_in_, feature_names_in_ : int, array of str
         The predictors that `fit` saw.
+    notation : Notation
+        How the cells of the file were written that the table came from; new files are read alike.
 
     Examples
     --------
@@ -80,6 +84,7 @@ class TableEncoder:
     column_predictor: Integers
     n_features_in_: int
     feature_names_in_: Cells
+    notation: Notation = PLAIN
 
     def fit(self, frame: TableLike) -> "TableEncoder":
         """Learn names, kinds and category levels.
@@ -115,13 +120,17 @@ class TableEncoder:
 
     @classmethod
     def restored(
-        cls, recipes: list[Recipe], left_out: dict[str, str], names: Iterable[str]
+        cls,
+        recipes: list[Recipe],
+        left_out: dict[str, str],
+        names: Iterable[str],
+        notation: Notation = PLAIN,
     ) -> "TableEncoder":
         """Return the encoder of a state that was kept.
 
         Parameters
         ----------
-        recipes, left_out
+        recipes, left_out, notation
             As the attributes of the encoder.
         names : sequence of str
             All predictors that `fit` saw.
@@ -138,7 +147,9 @@ class TableEncoder:
         >>> TableEncoder.restored(encoder.recipes, {}, ["age"]).column_names
         ['age', 'age is missing']
         """
-        return cls()._take(recipes, left_out, names)
+        encoder = cls()._take(recipes, left_out, names)
+        encoder.notation = notation
+        return encoder
 
     def _take(
         self,
@@ -185,7 +196,8 @@ class TableEncoder:
         array([[5.]])
         """
         recipes = [recipe for recipe in self.recipes if recipe["predictor"] not in reasons]
-        return TableEncoder.restored(recipes, self.left_out | reasons, self.feature_names_in_)
+        left_out = self.left_out | reasons
+        return TableEncoder.restored(recipes, left_out, self.feature_names_in_, self.notation)
 
     def transform(self, frame: TableLike) -> Floats:
         """Encode rows; predictors are found by name, in any order, and other columns are ignored.
@@ -205,8 +217,8 @@ class TableEncoder:
         frame = as_frame(frame)
         absent = [name for name in self.predictors if name not in frame.columns]
         if absent:
-            shown = ", ".join(map(repr, absent[:10])) + (", ..." if len(absent) > 10 else "")
-            raise TableError(f"the table lacks {len(absent)} of the model's predictors: {shown}")
+            what = f"the table lacks {len(absent)} of the model's predictors"
+            raise TableError(lacking(what, absent, frame.columns))
         own = self._as_it_is(frame)
         matrix = self._empty(frame) if own is None else own
         size = max(NUMBERS_AT_ONCE // max(matrix.shape[1], 1), 1)

@@ -9,6 +9,7 @@ import pandas as pd
 
 from tautnet.tables.arrays import Booleans, Floats, Integers
 from tautnet.tables.cells import as_numbers, column_kind, dates_written, distinct_texts, text_of
+from tautnet.tables.parsing import looks_like
 
 __all__ = ["LevelCodes", "Recipe", "encode_predictor", "learn", "level_codes", "names_of_columns"]
 
@@ -84,7 +85,9 @@ def _learn_levels(name: str, series: pd.Series, kind: str) -> tuple[Recipe | Non
         return None, f"is constant ({levels[0]})"
     if n_present >= 20 and len(levels) >= 0.9 * n_present:
         said = f"{len(levels)} values in {n_present} cells"
-        return None, f"is text that differs in nearly every row ({said})"
+        looks = looks_like(levels, np.bincount(codes[codes >= 0], minlength=len(levels)))
+        hint = f"; it looks like {looks}" if looks else ""
+        return None, f"is text that differs in nearly every row ({said}){hint}"
     threshold = 2 if len(codes) < 100 else max(5, 0.005 * len(codes))
     kept, has_rare = _kept_levels(codes, levels, threshold)
     if not kept and not n_missing:
