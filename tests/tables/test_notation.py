@@ -38,7 +38,7 @@ def beside(cells):
 WRITTEN = {
     "percent": ([f"{i}%" for i in range(30)], "--percent", {"percent": True}, 0.01, 1),
     "dollars": ([f"${i}.5" for i in range(30)], "--unit '$'", {"units": ("$",)}, 1.5, 1),
-    "euros": ([f"{i} €" for i in range(30)], "--unit €", {"units": ("€",)}, 1, 1),
+    "euros": ([f"{i} €" for i in range(30)], "--unit '€'", {"units": ("€",)}, 1, 1),
     "spaces": (
         [f"{i} 200" for i in range(1, 30)],
         "--thousands space",

@@ -84,7 +84,7 @@ class TableEncoder:
     column_predictor: Integers
     n_features_in_: int
     feature_names_in_: Cells
-    notation: Notation = PLAIN
+    notation: Notation
 
     def fit(self, frame: TableLike) -> "TableEncoder":
         """Learn names, kinds and category levels.
@@ -147,9 +147,7 @@ class TableEncoder:
         >>> TableEncoder.restored(encoder.recipes, {}, ["age"]).column_names
         ['age', 'age is missing']
         """
-        encoder = cls()._take(recipes, left_out, names)
-        encoder.notation = notation
-        return encoder
+        return cls()._take(recipes, left_out, names, notation=notation)
 
     def _take(
         self,
@@ -157,12 +155,14 @@ class TableEncoder:
         left_out: dict[str, str],
         names: Iterable[str],
         doubtful: Mapping[str, str] | None = None,
+        notation: Notation = PLAIN,
     ) -> "TableEncoder":
         """Set all attributes from what was learned."""
         names = list(names)
         self.recipes = recipes
         self.left_out = left_out
         self.doubtful = dict(doubtful or {})
+        self.notation = notation
         self.predictors = [recipe["predictor"] for recipe in recipes]
         self.kinds = {recipe["predictor"]: recipe["kind"] for recipe in recipes}
         columns = [names_of_columns(recipe) for recipe in recipes]

@@ -20,7 +20,8 @@ _GZIP = b"\x1f\x8b"
 # Bytes that begin files of other programs.
 _FOREIGN = {b"PK\x03\x04": "an Excel or zip file", b"\xd0\xcf\x11\xe0": "an Excel file"}
 GIGABYTE = 10**9
-# What a gzip file may expand to, in times of its size.
+# Bytes that a stream may hold and a gzip file expand to, or so many times the size of the file.
+MOST = GIGABYTE
 EXPANSION = 20
 LONGEST_LINE = 16_000_000
 
@@ -44,7 +45,7 @@ class Bounds(NamedTuple):
         """Return how many bytes may come of so many packed ones, or of a stream."""
         if self.gigabytes is not None:
             return int(self.gigabytes * GIGABYTE)
-        return max(GIGABYTE, EXPANSION * packed)
+        return max(MOST, EXPANSION * packed)
 
     @property
     def longest_line(self) -> int:
@@ -101,6 +102,7 @@ def open_source(
 
 def _unpacked(file: io.BufferedReader, source: str, bounds: Bounds) -> io.BufferedReader:
     """Return a stream of the bytes of a table, unpacked."""
+    source = "standard input" if source == "-" else source
     head = file.peek(len(PARQUET))
     size = _size(file)
     if head.startswith(_GZIP):
