@@ -115,7 +115,11 @@ Decimal = Annotated[str, Option(callback=options.one_of(".", ","), help="Decimal
 Encoding = Annotated[str | None, Option(help="Encoding of the text; by default, UTF-8.")]
 Out = Annotated[
     Path | None,
-    Option(metavar="DIR", help="Directory to write to; by default, tautnet-DATA-TARGET."),
+    Option(
+        metavar="DIR",
+        callback=options.directory,
+        help="Directory to write to; by default, tautnet-DATA-TARGET.",
+    ),
 ]
 Json = Annotated[bool, Option("--json", help="Print one JSON object; write files only with --out.")]
 Force = Annotated[bool, Option("--force", help="Overwrite a report in --out DIR.")]
