@@ -63,12 +63,14 @@ def run() -> int:
         complain("there is not enough memory: use fewer rows or columns, or a larger machine")
         code = 1
     except OSError as error:
-        # The help is printed by typer, into a stream that may take nothing.
-        complain(f"cannot write to {error.filename or 'a stream'}: {error.strerror or error}")
-        code = 1
+        # Typer prints the help, into a stream that may take nothing: that is said at the end.
+        code = end_streams()
+        if not code:
+            complain(error)
+            code = 1
     except BaseException:
         # What was under way may have turned the interruption into an error of its own.
         if signals.received():
             signals.leave()
         raise
-    return code or end_streams()
+    return max(code, end_streams())

@@ -83,9 +83,10 @@ def end_streams() -> int:
     """Print what waits to be printed, and return 1 where a stream failed, else 0."""
     for stream in (sys.stdout, sys.stderr):
         draw("", stream, end="")
-    for fault in FAULTS:
-        complain(fault)
-    return 1 if FAULTS else 0
+    code = 1 if FAULTS else 0
+    while FAULTS:
+        complain(FAULTS.pop(0))
+    return code
 
 
 def keep(line: str) -> str:

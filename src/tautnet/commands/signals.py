@@ -27,10 +27,12 @@ class Ended(BaseException):
     """The command was told to end: what is half done is undone on the way out."""
 
 
-def interrupt(number: int, _frame: FrameType | None = None) -> NoReturn:
+def interrupt(number: int, _frame: FrameType | None = None) -> None:
     """Begin to end: drafts are removed, and the terminal is put in order, on the way out."""
     _received.append(number)
-    raise Ended
+    # Who presses Ctrl-C twice interrupts no cleaning.
+    if len(_received) == 1:
+        raise Ended
 
 
 def at_once(number: int, _frame: FrameType | None = None) -> NoReturn:
