@@ -32,30 +32,25 @@ KEPT = Path(__file__).resolve().parents[1] / "tests" / "files" / "kept"
 SEAL = re.compile(',"sha256":"[0-9a-f]{64}"}$')
 MEMORY = 2 * 10**9
 SECONDS = 20
-# What stands in the place of a value: of other types, of other sizes, and what a parser, a
+# What stands in the place of a value: of its type or another, of other sizes, and what a parser, a
 # terminal or a page might obey.
-ODD = [
-    None,
-    True,
-    False,
-    0,
-    1,
-    -1,
-    2**31,
-    2**63,
-    10**30,
-    10**400,
-    1e308,
-    -1e308,
-    5e-324,
-    0.5,
+NUMBERS = [0, 1, -1, 2**31, 2**63, 10**30, 10**400, -(10**400), 1e308, -1e308, 5e-324, 0.5]
+TEXTS = [
     "",
     "x",
+    "nan",
     "\x1b]0;title\x07",
     "\ud800",
     "a\x00b",
+    "a\nb",
     "'; DROP TABLE t; --",
+    "\\",
     "x" * 100_000,
+]
+OTHERS = [
+    None,
+    True,
+    False,
     [],
     [1],
     [[]],
@@ -251,38 +246,46 @@ def damage_array(arrays, rng):
 
 def damage_manifest(manifest, rng):
     """Replace, remove, double, exchange or rename one value."""
-    keys = list(places(manifest))
-    *above, last = keys[rng.integers(len(keys))]
-    holder = manifest
-    for key in above:
-        holder = holder[key]
-    way = rng.integers(6)
+    holder, last = some_place(manifest, rng)
+    way = rng.integers(8)
     if way == 0:
         del holder[last]
     elif way == 1 and isinstance(holder, list):
-        holder.insert(last, json.loads(json.dumps(holder[last])))
-    elif way == 2 and isinstance(holder, dict):
+        holder.insert(last, copied(holder[last]))
+    elif way == 1:
         holder[f"{last}x"] = holder.pop(last)
-    elif way == 3:
-        *others, other = keys[rng.integers(len(keys))]
-        place = manifest
-        for key in others:
-            place = place.get(key, {}) if isinstance(place, dict) else place[key]
-        holder[last] = json.loads(json.dumps(place[other]))
+    elif way == 2:
+        other, key = some_place(manifest, rng)
+        holder[last] = copied(other[key])
     else:
-        holder[last] = ODD[rng.integers(len(ODD))]
+        holder[last] = odd_value(holder[last], rng)
 
 
-def places(value, keys=()):
-    """Yield the keys that lead to each value."""
-    inner = ()
-    if isinstance(value, dict):
-        inner = value.items()
-    elif isinstance(value, list):
-        inner = enumerate(value)
-    for key, one in inner:
-        yield (*keys, key)
-        yield from places(one, (*keys, key))
+def some_place(manifest, rng):
+    """Return a dict or list of the manifest and a key of it, near the root as often as deep."""
+    holder = manifest
+    while True:
+        keys = list(holder) if isinstance(holder, dict) else range(len(holder))
+        key = keys[rng.integers(len(keys))]
+        inner = holder[key]
+        if not isinstance(inner, dict | list) or not inner or rng.random() < 0.2:
+            return holder, key
+        holder = inner
+
+
+def odd_value(value, rng):
+    """Return what does not belong in the place of a value: of its own type as often as not."""
+    odd = [*NUMBERS, *TEXTS, *OTHERS]
+    if rng.random() < 0.6 and isinstance(value, int | float):
+        odd = NUMBERS
+    elif rng.random() < 0.6 and isinstance(value, str):
+        odd = TEXTS
+    return copied(odd[rng.integers(len(odd))])
+
+
+def copied(value):
+    """Return a copy that shares nothing."""
+    return json.loads(json.dumps(value))
 
 
 if __name__ == "__main__":

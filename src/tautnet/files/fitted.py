@@ -325,7 +325,7 @@ class FittedModel:
         import tautnet
 
         if self.left_out:
-            named = ", ".join(f"{name} ({kind})" for name, kind in self.left_out.items())
+            named = visible(", ".join(f"{name} ({kind})" for name, kind in self.left_out.items()))
             warnings.warn(
                 f"parameters that the file did not keep have their defaults: {named}", stacklevel=2
             )
