@@ -12,7 +12,7 @@ import numpy as np
 import pytest
 
 import tautnet as tn
-from tautnet.cli import app
+from tautnet.commands.app import app
 from tautnet.options import CommandError
 
 NETWORK = ("--hidden", "4, 3")

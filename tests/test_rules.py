@@ -308,7 +308,7 @@ WRONG = {
     "selection": ("best", 0, -1, 1.5, None, True),
     "relax": NOT_TRUE,
     "ensemble": NOT_TRUE,
-    "n_jobs": (1.5, "2", True),
+    "n_jobs": (1.5, "2", True, 0),
     "feature_groups": (["x1"], "x1", 2),
     "penalty_factors": ("ones", 1.0, ["1"], [np.nan]),
     "layer_factors": ("ones", 1.0, [0.0], [1.0, np.inf]),
@@ -492,7 +492,7 @@ def test_names_and_functions_agree():
 
 def test_the_command_reads_the_rules_before_anything_heavy():
     program = (
-        "import sys, tautnet.cli;"
+        "import sys, tautnet.commands.app;"
         "print({'numpy', 'jax', 'sklearn', 'pandas', 'scipy'} & set(sys.modules))"
     )
     ended = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True)

@@ -2,6 +2,7 @@
 
 import csv
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any, NamedTuple, TypeVar
 
 import typer
@@ -9,6 +10,7 @@ import typer
 from tautnet.estimators.allowed import Door, allowed
 from tautnet.estimators.given import Arguments, gather
 from tautnet.estimators.refusals import check_conflicts, idle, in_words
+from tautnet.files.whole import STDOUT
 from tautnet.objective.registry import compared_names
 from tautnet.tables.errors import TableError
 from tautnet.tables.notation import PLAIN, SEPARATORS
@@ -41,6 +43,20 @@ def penalties(value: str) -> str:
 def penalty(value: str) -> str:
     """The name of one penalty."""
     return one_of(*compared_names())(value)
+
+
+def file(path: Path | None) -> Path | None:
+    """Where to write a file: ``-`` is standard output."""
+    return STDOUT if path == Path("-") else path
+
+
+def directory(path: Path | None) -> Path | None:
+    """Where to write several files."""
+    if path == Path("-"):
+        raise typer.BadParameter(
+            "a run is several files: name a directory, or use --json for standard output"
+        )
+    return path
 
 
 def one_of(*names: str) -> Callable[[T], T]:

@@ -120,7 +120,8 @@ def test_a_parameter_that_is_code_is_left_out_and_named(tmp_path):
         assert loaded.to_estimator().cv == 5
 
 
-NUMBERS = st.one_of(st.booleans(), st.integers(), st.floats(), st.none(), st.text(max_size=9))
+INTEGERS = st.integers(-(2**63), 2**64 - 1)
+NUMBERS = st.one_of(st.booleans(), INTEGERS, st.floats(), st.none(), st.text(max_size=9))
 ARRAYS = of_numpy.arrays(
     st.sampled_from(
         ["bool", "int8", "uint16", "int64", "float16", "float32", "float64", ">f8", "<U5"]
@@ -136,7 +137,7 @@ VALUES = st.recursive(
     lambda inner: (
         st.lists(inner, max_size=3)
         | st.lists(inner, max_size=3).map(tuple)
-        | st.dictionaries(st.text(max_size=5) | st.integers(), inner, max_size=3)
+        | st.dictionaries(st.text(max_size=5) | INTEGERS, inner, max_size=3)
     ),
     max_leaves=9,
 )
@@ -359,7 +360,7 @@ HOSTILE = {
     "another class": (put("class", value="os.system"), "an unknown class 'os.system'"),
     "class of another type": (put("class", value=["TautNetClassifier"]), "an unknown class"),
     "another format": (put("format", value="pickle"), "another format"),
-    "no version": (put("format_version", value="1"), "an unknown version"),
+    "no version of the format": (put("format_version", value="1"), "an unknown version"),
     "version true": (put("format_version", value=0), "an unknown version"),
     "unknown activation": (
         put("members", 0, "activation", value="__import__"),
@@ -429,6 +430,28 @@ HOSTILE = {
         "no alpha_",
     ),
     "an endless strength": (put("parameters", "alpha", value={"float": "inf"}), "no strength"),
+    "a strength of four hundred digits": (
+        put("attributes", "alpha_", value=10**400),
+        "a number of more than 64 bits",
+    ),
+    "a loss of four hundred digits": (
+        put("attributes", "train_loss_", value=-(10**400)),
+        "a number of more than 64 bits",
+    ),
+    "no version": (put("versions", value={"numpy": "2.4"}), "no version of tautnet"),
+    "half a surrogate pair": (put("target", value="a\ud800"), "a text that is no Unicode"),
+    "other predictors than the encoder's": (
+        put("attributes", "feature_names_in_", value={"objects": ["a"], "shape": [1]}),
+        "names of predictors that differ from those of the encoder",
+    ),
+    "more predictors than the encoder's": (
+        put("attributes", "n_features_in_", value=99),
+        "names of predictors that differ from those of the encoder",
+    ),
+    "a class twice": (
+        put("attributes", "classes_", value={"texts": ["a", "a"], "shape": [2]}),
+        "classes that are the same",
+    ),
     "a rule of another type": (put("parameters", "selection", value=["min"]), "no rule of choice"),
     "an order of another type": (
         put("attributes", "relaxed_order_", value=["norm"]),

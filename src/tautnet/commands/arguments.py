@@ -161,7 +161,11 @@ MaxSize = Annotated[
 ]
 Out = Annotated[
     Path | None,
-    Option(metavar="DIR", help="Directory to write to; by default, tautnet-DATA-TARGET."),
+    Option(
+        metavar="DIR",
+        callback=options.directory,
+        help="Directory to write to; by default, tautnet-DATA-TARGET.",
+    ),
 ]
 Json = Annotated[bool, Option("--json", help="Print one JSON object; write files only with --out.")]
 Force = Annotated[bool, Option("--force", help="Overwrite a report in --out DIR.")]

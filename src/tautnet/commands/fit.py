@@ -9,8 +9,8 @@ from typer import Option
 
 from tautnet import options
 from tautnet.commands import arguments
-from tautnet.commands.console import Log, one_line_errors, progress, say
-from tautnet.commands.rows import Rows, read_feature_groups, read_rows
+from tautnet.commands.console import Log, note_written, one_line_errors, progress, say
+from tautnet.commands.rows import Rows, read_feature_groups, read_rows, space_of
 from tautnet.estimators.rules import DEFAULTS
 from tautnet.objective.choices import DELTA, QUANTILE, TIES, implied_task
 from tautnet.objective.registry import L2, compared_names, penalty_kind
@@ -21,7 +21,14 @@ if TYPE_CHECKING:
 
 def fit(
     data: arguments.Data,
-    model: Annotated[Path, Option(metavar="FILE", help="File to write the model to.")],
+    model: Annotated[
+        Path,
+        Option(
+            metavar="FILE",
+            callback=options.file,
+            help="File to write the model to; - for stdout.",
+        ),
+    ],
     target: arguments.Target = None,
     penalty: Annotated[
         str,
@@ -115,7 +122,7 @@ def fit(
     options.refuse(asked | of_table, door="estimator")
     with one_line_errors():
         from tautnet.files.model_file import write_model
-        from tautnet.files.whole import check_writable
+        from tautnet.files.whole import STDOUT, check_writable, reserved_space
 
         check_writable(model)
         log = Log()
@@ -131,14 +138,19 @@ def fit(
         found = as_target(rows.y, implied_task(asked["task"], loss))
         log.later(found.decision)
         estimator = estimator_for(found.task, asked | {"feature_groups": groups_of_columns})
-        with progress() as show:
+        space = space_of(rows.X, asked["hidden_layer_sizes"], cv + 2)
+        with progress() as show, reserved_space(model, space):
             _fit(estimator, rows, show)
         for note in list(notes(found, estimator.encoder_))[1:]:
             log(note)
         fitted = estimator.to_fitted()
         fitted.encoder.notation = table.notation
-        write_model(model, fitted)
-        say(summarise(fitted), sys.stdout)
+        try:
+            write_model(model, fitted)
+            note_written(f"model: {model}")
+        finally:
+            # What was found is said, also where it cannot be written.
+            say(summarise(fitted), sys.stderr if model == STDOUT else sys.stdout)
         log(f"model: {model}")
 
 

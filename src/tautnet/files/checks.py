@@ -222,6 +222,7 @@ def check_model(model: FittedModel) -> None:
         require(_has_named_parts(what), "names that are none")
     for said in (model.left_out, model.versions):
         require(_is_dict_of_texts(said), "texts that are none")
+    require("tautnet" in model.versions, "no version of tautnet")
     if model.selector is not None:
         _check_selector(model.selector)
     _check_penalty(model)
@@ -285,10 +286,20 @@ def _check_attributes(model: FittedModel) -> None:
         require(fits, f"{name} that do not fit the predictors")
     is_truth = attributes["selected_features_"].dtype == bool
     require(is_truth, "selected_features_ that do not fit the predictors")
+    _check_names(model)
     _check_weights(attributes)
     _check_order(attributes)
     if chosen:
         _check_curves(attributes["cv_results_"])
+
+
+def _check_names(model: FittedModel) -> None:
+    """Raise where an estimator would know other predictors than the encoder."""
+    names: Value = model.attributes.get("feature_names_in_", model.encoder.feature_names_in_)
+    count: Value = model.attributes.get("n_features_in_", model.encoder.n_features_in_)
+    agree = type(names) is np.ndarray and names.tolist() == model.feature_names
+    agree = agree and type(count) is int and count == model.encoder.n_features_in_
+    require(agree, "names of predictors that differ from those of the encoder")
 
 
 def _check_weights(attributes: dict[str, Value]) -> None:
@@ -344,3 +355,4 @@ def _check_classes(classes: Cells | None, n_classes: int) -> None:
     if type(classes) is not np.ndarray or classes.shape != (n_classes,):
         raise ModelFileError(misfit)
     require(classes.dtype.kind in "biufU", misfit)
+    require(len(np.unique(classes)) == n_classes, "classes that are the same")

@@ -314,9 +314,22 @@ def _parse(text: str) -> Json:
     depth = np.cumsum(opening.astype(np.int32) - closing, dtype=np.int32)
     require(depth.max(initial=0) <= DEEPEST, "a manifest that is too deep")
     try:
-        return json.loads(text, parse_constant=_refuse)
+        manifest = json.loads(text, parse_constant=_refuse)
     except (ValueError, RecursionError):
         raise ModelFileError("a manifest that is no JSON") from None
+    _check_characters(text, manifest)
+    return manifest
+
+
+def _check_characters(text: str, manifest: Json) -> None:
+    """Raise where a text holds half of a surrogate pair, which no file and no terminal takes."""
+    # Only an escape can make one.
+    if "\\ud" not in text.lower():
+        return
+    try:
+        json.dumps(manifest, ensure_ascii=False).encode()
+    except UnicodeEncodeError:
+        raise ModelFileError("a text that is no Unicode") from None
 
 
 def _refuse(constant: str) -> NoReturn:

@@ -219,7 +219,8 @@ def _aligned(lines: dict[str, str]) -> list[str]:
 
 def _penalty(known: Facts) -> str:
     """Return the penalty, its strength, and how that was chosen, in words."""
-    name = f"adaptive {known['penalty']}" if known["adaptive"] else _shown(known["penalty"])
+    name = _shown(known["penalty"])
+    name = f"adaptive {name}" if known["adaptive"] else name
     if known["alpha"] is None:
         return f"{name}, {known['n_steps']:,} steps"
     if known["selection"] is None:

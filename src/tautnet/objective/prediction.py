@@ -1,17 +1,18 @@
 """Predictions with NumPy alone, which estimators and loaded models both compute, bit by bit.
 
-Rows are taken in blocks of a fixed size, so that every matrix product has the same shape, and
-with it the same rounding, whoever asks for it, and memory does not grow with the table.
+Rows are taken in blocks whose size depends on the model alone, so that every matrix product has the
+same shape, and with it the same rounding, whoever asks for it, and memory does not grow with the
+table.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
 from tautnet.tables.arrays import Cells, Floats
-from tautnet.tables.scaling import Scaling, restore, standardise
+from tautnet.tables.scaling import Scaling, restore, rows_at_once, standardise
 
 __all__ = [
     "ACTIVATIONS",
@@ -21,6 +22,7 @@ __all__ = [
     "average_mean",
     "average_outputs",
     "choose",
+    "in_parts",
     "expit",
     "forward",
     "forward_of_signal",
@@ -168,12 +170,17 @@ class Predictor(NamedTuple):
 
         A cell of X is NaN where it is missing.
         """
-        return _in_blocks(self._block_outputs, X)
+        return self._in_blocks(self._block_outputs, X)
 
     def mean(self, X: Floats) -> Floats:
         """The prediction for raw rows: means, or probabilities, shape (n_rows, n_means)."""
         mean = MEANS[self.mean_name]
-        return _in_blocks(lambda block: mean(self._block_outputs(block)), X)
+        return self._in_blocks(lambda block: mean(self._block_outputs(block)), X)
+
+    def _in_blocks(self, function: Callable[[Floats], Floats], X: Floats) -> Floats:
+        widest = max(len(weights) for weights in (*self.layers, *self.biases))
+        size = min(BLOCK, rows_at_once(widest))
+        return np.concatenate([function(X[i : i + size]) for i in range(0, max(len(X), 1), size)])
 
     def _block_outputs(self, X: Floats) -> Floats:
         rows = np.ascontiguousarray(standardise(X, self.scaling))
@@ -181,8 +188,13 @@ class Predictor(NamedTuple):
         return restore(outputs, self.target_scaling)
 
 
-def _in_blocks(function: Callable[[Floats], Floats], X: Floats) -> Floats:
-    return np.concatenate([function(X[i : i + BLOCK]) for i in range(0, max(len(X), 1), BLOCK)])
+def in_parts(
+    average: Callable[[Sequence[Predictor], Floats], NDArray[np.float64]],
+    members: Sequence[Predictor],
+    parts: Iterable[Floats],
+) -> NDArray[np.float64]:
+    """What `average_outputs` or `average_mean` gives of rows that come in parts."""
+    return np.concatenate([average(members, rows) for rows in parts])
 
 
 def average_outputs(members: Sequence[Predictor], X: Floats) -> NDArray[np.float64]:

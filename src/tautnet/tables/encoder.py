@@ -5,7 +5,7 @@ here, from the whole table. Missing numbers stay NaN: what they are imputed with
 each fold, by `tautnet.tables.scaling`.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 
 import numpy as np
 import pandas as pd
@@ -16,10 +16,12 @@ from tautnet.tables.errors import TableError
 from tautnet.tables.names import lacking
 from tautnet.tables.notation import PLAIN, Notation
 from tautnet.tables.recipes import Recipe, encode_predictor, learn, names_of_columns
-from tautnet.tables.scaling import NUMBERS_AT_ONCE
+from tautnet.tables.scaling import NUMBERS_AT_ONCE, rows_at_once
 
 __all__ = ["TableEncoder"]
 
+# Rows that are encoded at once at least, whatever their width: each block looks all levels up.
+LEAST_ROWS = 256
 _PLAIN_TYPES = {np.dtype(np.float32), np.dtype(np.float64)}
 
 
@@ -221,13 +223,27 @@ class TableEncoder:
             raise TableError(lacking(what, absent, frame.columns))
         own = self._as_it_is(frame)
         matrix = self._empty(frame) if own is None else own
-        size = max(NUMBERS_AT_ONCE // max(matrix.shape[1], 1), 1)
+        size = max(NUMBERS_AT_ONCE // max(matrix.shape[1], 1), LEAST_ROWS)
         for start in range(0, len(frame), size):
             columns = self._columns(frame.iloc[start : start + size])
             # What stays as it is has been looked through for infinite cells all the same.
             if own is None:
                 matrix[start : start + size] = np.array(columns, dtype=matrix.dtype).T
         return matrix
+
+    def parts(self, frame: TableLike) -> Iterator[Floats]:
+        """Yield what `transform` returns, some rows at a time.
+
+        Categories of many levels take much more space encoded than as a table.
+
+        Parameters
+        ----------
+        frame : data frame or array of shape (n_rows, n_predictors)
+        """
+        frame = as_frame(frame)
+        rows = rows_at_once(len(self.column_names))
+        for start in range(0, max(len(frame), 1), rows):
+            yield self.transform(frame.iloc[start : start + rows])
 
     def _empty(self, frame: pd.DataFrame) -> Floats:
         """Return a matrix to be filled, in the smaller type that holds every cell as it is."""
