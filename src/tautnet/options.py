@@ -242,6 +242,7 @@ OPTIONS = {
     "groups": "--group-col",
     "sample_weight": "--weights",
     "boosting": "--no-boosting",
+    "clamp_output": "--no-clamp-output",
 }
 # What is typed for a value, where that is not the option with the value behind it.
 TYPED = {
@@ -249,6 +250,7 @@ TYPED = {
     ("method", "'stability'"): "--stability",
     ("method", "'randomization'"): "--stability left out",
     ("relax", "False"): "--relax left out",
+    ("ordered", "False"): "--ordered left out",
     ("hidden_layer_sizes", "()"): "--hidden 0",
 }
 

@@ -356,6 +356,16 @@ def spoil(value, dtype=None, shape=None):
     return change
 
 
+def limit(part, *numbers):
+    """A change of the limits of the network, to arrays of a scaling of it."""
+
+    def change(manifest, arrays):
+        member = manifest["members"][0]
+        member["limits"] = [member[part][i] for i in numbers]
+
+    return change
+
+
 HOSTILE = {
     "another class": (put("class", value="os.system"), "an unknown class 'os.system'"),
     "class of another type": (put("class", value=["TautNetClassifier"]), "an unknown class"),
@@ -373,6 +383,11 @@ HOSTILE = {
     ),
     "no members": (put("members", value=[]), "no network"),
     "members of another type": (put("members", value={"a": 1}), "no network"),
+    "limits of another type": (put("members", 0, "limits", value="0"), "a network of unknown part"),
+    "one limit": (limit("target_scaling", 0), "a network of unknown parts"),
+    "limits of more outputs": (limit("scaling", 0, 0), "weights whose shapes do not fit"),
+    # Centre and scale: 0 and 1.
+    "limits the wrong way round": (limit("target_scaling", 1, 0), "limits that are none"),
     "an array that is not there": (
         put("members", 0, "skip", value="../../etc/passwd"),
         "an array that is not in it",
@@ -566,11 +581,30 @@ def test_a_manifest_with_an_odd_value_is_refused_or_of_use(path, tmp_path):
 
 def test_a_file_of_a_later_format_says_so(good, tmp_path):
     manifest, arrays = contents(good)
-    (tmp_path / "a.taut").write_bytes(rebuilt(manifest | {"format_version": 2}, arrays))
+    (tmp_path / "a.taut").write_bytes(rebuilt(manifest | {"format_version": 3}, arrays))
     with pytest.raises(
-        tn.ModelFileError, match="is a model file of format 2, this tautnet knows 1: update tautnet"
+        tn.ModelFileError, match="is a model file of format 3, this tautnet knows 2: update tautnet"
     ):
         load(tmp_path / "a.taut")
+
+
+def test_files_of_before_there_were_limits_predict_without(tmp_path):
+    """What says nothing of limits was fitted without, and its estimator is one that does not."""
+    clamped = load(KEPT / "format-2-clamped.taut")
+    rows = pd.read_csv(KEPT / "rows.csv")
+    manifest, arrays = contents(to_bytes(clamped))
+    for member in manifest["members"]:
+        del member["limits"]
+    del manifest["parameters"]["clamp_output"]
+    (tmp_path / "a.taut").write_bytes(rebuilt(manifest | {"format_version": 1}, arrays))
+    older = load(tmp_path / "a.taut")
+    free = replace(
+        clamped, members=tuple(member._replace(limits=None) for member in clamped.members)
+    )
+    assert (older.predict(rows) == free.predict(rows)).all()
+    assert clamped.predict(rows).max() < older.predict(rows).max()
+    assert clamped.to_estimator().clamp_output and not older.to_estimator().clamp_output
+    assert "clamped to " in describe(clamped) and "clamped" not in describe(older)
 
 
 def test_what_fits_no_estimator_predicts_and_says_so(good, tmp_path):

@@ -45,6 +45,13 @@ Quantile = Annotated[
         help="Quantile that --loss quantile estimates, between 0 and 1.",
     ),
 ]
+ClampOutput = Annotated[
+    bool,
+    Option(
+        "--clamp-output/--no-clamp-output",
+        help="Keep what a network predicts near the targets seen in training (squared_error).",
+    ),
+]
 Time = Annotated[
     str | None, Option(metavar="COL", help="Column of survival times, instead of --target.")
 ]

@@ -43,6 +43,7 @@ def compare(
     loss: arguments.Loss = "squared_error",
     delta: arguments.Delta = DELTA,
     quantile: arguments.Quantile = QUANTILE,
+    clamp_output: arguments.ClampOutput = True,
     time: arguments.Time = None,
     event: arguments.Event = None,
     ties: arguments.Ties = TIES[0],
@@ -118,6 +119,7 @@ def compare(
         "loss": loss,
         "delta": delta,
         "quantile": quantile,
+        "clamp_output": clamp_output,
         "ties": ties,
         "cv": cv,
         "repeats": repeats,
@@ -136,8 +138,7 @@ def compare(
     reading = options.reading(
         na, decimal, thousands, percent, parentheses, unit, dates, encoding, drop_rows, max_size
     )
-    of_table = {"groups": group_col, "feature_groups": feature_groups}
-    options.refuse(asked | of_table, door="compare")
+    options.refuse(asked | {"groups": group_col, "feature_groups": feature_groups}, door="compare")
     with one_line_errors():
         from tautnet.files.run_directory import reserved_space
 

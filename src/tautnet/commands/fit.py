@@ -11,6 +11,7 @@ from tautnet import options
 from tautnet.commands import arguments
 from tautnet.commands.console import Log, note_written, one_line_errors, progress, say
 from tautnet.commands.rows import Rows, read_feature_groups, read_rows, space_of
+from tautnet.estimators.refusals import without_idle
 from tautnet.estimators.rules import DEFAULTS
 from tautnet.objective.choices import DELTA, QUANTILE, TIES, implied_task
 from tautnet.objective.registry import L2, compared_names, penalty_kind
@@ -41,6 +42,7 @@ def fit(
     loss: arguments.Loss = "squared_error",
     delta: arguments.Delta = DELTA,
     quantile: arguments.Quantile = QUANTILE,
+    clamp_output: arguments.ClampOutput = True,
     time: arguments.Time = None,
     event: arguments.Event = None,
     ties: arguments.Ties = TIES[0],
@@ -102,6 +104,7 @@ def fit(
         "loss": loss,
         "delta": delta,
         "quantile": quantile,
+        "clamp_output": clamp_output,
         "ties": ties,
         "cv": cv,
         "selection": options.selection(select),
@@ -159,14 +162,16 @@ def _settings_of(directory: Path, asked: dict[str, Any]) -> dict[str, Any]:
     with one_line_errors():
         from tautnet.files.run_directory import read_settings
 
-        settings = read_settings(directory)
+        # A run that says nothing of clamping is older than that.
+        settings = {"clamp_output": False} | read_settings(directory)
     defaults = DEFAULTS | {"penalty": L2, "hidden_layer_sizes": (100,), "random_state": 0}
     for name in settings:
         if name in asked and asked[name] != defaults[name]:
             raise options.UsageError(
                 f"--as takes the settings of a run: leave out {options.spell(name)}"
             )
-    return settings
+    applied = without_idle(asked | settings)
+    return {name: applied[name] for name in settings}
 
 
 def _fit(estimator: "Net", rows: Rows, show: Callable[[float], None] | None) -> None:

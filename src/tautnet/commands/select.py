@@ -58,6 +58,7 @@ def select(
     jobs: arguments.Jobs = None,
     hidden: arguments.Hidden = "100",
     activation: arguments.Activation = "relu",
+    clamp_output: arguments.ClampOutput = True,
     na: arguments.Na = None,
     decimal: arguments.Decimal = None,
     thousands: arguments.Thousands = None,
@@ -80,6 +81,7 @@ def select(
         "task": task,
         "hidden_layer_sizes": options.layers(hidden),
         "activation": activation,
+        "clamp_output": clamp_output,
         "random_state": seed,
         "n_jobs": jobs or -1,
     }

@@ -196,6 +196,7 @@ ALLOWED: dict[str, Allowed] = {
     "loss": _one_of(choices.REGRESSION_LOSSES),
     "delta": _POSITIVE,
     "quantile": _SHARE,
+    "clamp_output": _TRUTH,
     "ties": _one_of(choices.TIES),
     "class_weight": _or_none(
         lambda value: isinstance(value, Mapping) or _is_named(value, ("balanced",)),

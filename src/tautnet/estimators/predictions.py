@@ -1,7 +1,8 @@
 """What a classifier, a regressor and a survival model predict, and how they are scored."""
 
 from collections.abc import Iterable, Mapping
-from typing import Any
+from dataclasses import replace
+from typing import Any, Self
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -11,10 +12,13 @@ from sklearn.utils.class_weight import compute_sample_weight
 
 from tautnet.estimators.base import Net
 from tautnet.estimators.inputs import Table, TargetColumns, check_sample_weight, check_target
+from tautnet.estimators.watch import Watch
+from tautnet.files.fitted import FittedModel
 from tautnet.objective.losses import Loss
 from tautnet.objective.prediction import average_outputs, choose, in_parts, survival_function
 from tautnet.objective.survival import baseline_hazard
 from tautnet.objective.tasks import loss_for
+from tautnet.solving.settings import Settings
 from tautnet.tables.arrays import Floats
 from tautnet.tables.sample import Sample
 from tautnet.tables.target import as_target
@@ -65,6 +69,7 @@ class RegressorNet(RegressorMixin, Net):
     loss: str
     delta: float
     quantile: float
+    clamp_output: bool
 
     def __sklearn_tags__(self) -> Tags:
         tags = super().__sklearn_tags__()
@@ -76,6 +81,22 @@ class RegressorNet(RegressorMixin, Net):
         return loss_for(
             task, sample.y, sample.weight, loss=self.loss, delta=self.delta, quantile=self.quantile
         )
+
+    @classmethod
+    def from_fitted(cls, fitted: FittedModel) -> Self:
+        """The estimator that a `FittedModel` comes from.
+
+        Where a file says nothing of ``clamp_output``, it is older than that, and nothing was
+        clamped.
+        """
+        estimator = super().from_fitted(fitted)
+        if "clamp_output" not in fitted.parameters:
+            would_clamp = replace(estimator.scaling_.settings, clamp_output=True).clamps
+            estimator.clamp_output = not would_clamp
+        return estimator
+
+    def _settings(self, loss: Loss, stopping: Watch | None) -> Settings:
+        return replace(super()._settings(loss, stopping), clamp_output=self.clamp_output)
 
     def predict(self, X: Table) -> NDArray[np.float64]:
         """What the loss estimates, in the target's own units, shape (n_rows,).

@@ -11,7 +11,7 @@ import numpy as np
 
 from tautnet.files.fitted import FittedModel
 from tautnet.files.packing import Json, Unpacker, Value
-from tautnet.objective.prediction import ACTIVATIONS, MEANS, Predictor
+from tautnet.objective.prediction import ACTIVATIONS, MEANS, Limits, Predictor
 from tautnet.objective.registry import described
 from tautnet.tables.arrays import Cells, Floats
 from tautnet.tables.dates import WAYS
@@ -160,7 +160,8 @@ def checked_members(packed: Json, unpacker: Unpacker, n_columns: int) -> tuple[P
 
 def _checked_member(packed: Json, unpacker: Unpacker, n_columns: int) -> Predictor:
     """Return one predictor of its kept state."""
-    has_parts = type(packed) is dict and packed.keys() == {*Predictor._fields}
+    # Files of the first format know no limits: what they hold is not clamped.
+    has_parts = type(packed) is dict and packed.keys() | {"limits"} == {*Predictor._fields}
     require(has_parts, "a network of unknown parts")
     for name in ("scaling", "target_scaling", "layers", "biases"):
         is_filled = type(packed[name]) is list and len(packed[name]) > 0
@@ -173,6 +174,7 @@ def _checked_member(packed: Json, unpacker: Unpacker, n_columns: int) -> Predict
         packed["activation"],
         Scaling(*_arrays(packed["target_scaling"], unpacker, 2)),
         packed["mean_name"],
+        _checked_limits(packed.get("limits"), unpacker),
     )
     require(_is_one_of(member.activation, ACTIVATIONS), "an unknown activation")
     require(_is_one_of(member.mean_name, MEANS), "an unknown kind of prediction")
@@ -180,6 +182,17 @@ def _checked_member(packed: Json, unpacker: Unpacker, n_columns: int) -> Predict
     scales = np.concatenate([member.scaling.scale, member.target_scaling.scale])
     require((scales > 0).all(), "a scale that is not above 0")
     return member
+
+
+def _checked_limits(packed: Json, unpacker: Unpacker) -> Limits | None:
+    """Return between which numbers a network's outputs are, None where they are not clamped."""
+    if packed is None:
+        return None
+    require(type(packed) is list, "a network of unknown parts")
+    limits = Limits(*_arrays(packed, unpacker, 2))
+    fits = limits.low.shape == limits.high.shape and (limits.low <= limits.high).all()
+    require(fits, "limits that are none")
+    return limits
 
 
 def _is_one_of(value: Json, names: Collection[str]) -> bool:
@@ -198,6 +211,7 @@ def _fits_together(member: Predictor, n_columns: int) -> bool:
     fits &= member.skip is None or member.skip.shape == (n_columns, n_outputs)
     for scaling, size in ((member.scaling, n_columns), (member.target_scaling, n_outputs)):
         fits &= scaling.centre.shape == scaling.scale.shape == (size,)
+    fits &= member.limits is None or member.limits.low.shape == (n_outputs,)
     return fits
 
 

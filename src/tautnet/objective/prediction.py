@@ -18,6 +18,7 @@ __all__ = [
     "ACTIVATIONS",
     "BLOCK",
     "MEANS",
+    "Limits",
     "Predictor",
     "average_mean",
     "average_outputs",
@@ -26,12 +27,16 @@ __all__ = [
     "expit",
     "forward",
     "forward_of_signal",
+    "in_target_units",
+    "limits_of",
     "survival_function",
 ]
 
 BLOCK = 8192
 # Beyond this logarithm, where no count is, the mean of counts goes on as its tangent.
 LARGEST_LOG_MEAN = 40.0
+# How far beyond the targets of training a clamped prediction may go, as a share of their range.
+MARGIN = 0.1
 
 
 def expit(x: Floats) -> Floats:
@@ -129,6 +134,33 @@ def forward_of_signal(
     return signal if beside is None else signal + beside
 
 
+class Limits(NamedTuple):
+    """The least and the largest that each output may be, both float64 of shape (n_outputs,)."""
+
+    low: Floats
+    high: Floats
+
+
+def limits_of(y: Floats) -> Limits:
+    """The range of some targets, shape (n_rows, n_outputs), widened by a tenth on either side.
+
+    Examples
+    --------
+    >>> limits_of(np.array([[0.0, 5.0], [10.0, 7.0]]))
+    Limits(low=array([-1. ,  4.8]), high=array([11. ,  7.2]))
+    """
+    low = np.asarray(y.min(axis=0), np.float64)
+    high = np.asarray(y.max(axis=0), np.float64)
+    margin = MARGIN * (high - low)
+    return Limits(low - margin, high + margin)
+
+
+def in_target_units(outputs: Floats, scaling: Scaling, limits: Limits | None) -> Floats:
+    """What a network gives, in the units of the target, and between limits where there are any."""
+    restored = restore(outputs, scaling)
+    return restored if limits is None else np.clip(restored, limits.low, limits.high)
+
+
 class Predictor(NamedTuple):
     """A fitted network with what scales its input and output; all arrays float64.
 
@@ -147,6 +179,8 @@ class Predictor(NamedTuple):
         Centre and scale of each output.
     mean_name : str
         One of `MEANS`.
+    limits : Limits, optional
+        Where outputs are clamped to them.
 
     Examples
     --------
@@ -164,6 +198,7 @@ class Predictor(NamedTuple):
     activation: str
     target_scaling: Scaling
     mean_name: str
+    limits: Limits | None = None
 
     def outputs(self, X: Floats) -> Floats:
         """Outputs for raw rows, in the target's units, shape (n_rows, n_outputs).
@@ -185,7 +220,7 @@ class Predictor(NamedTuple):
     def _block_outputs(self, X: Floats) -> Floats:
         rows = np.ascontiguousarray(standardise(X, self.scaling))
         outputs = forward(self.layers, self.biases, self.skip, self.activation, rows)
-        return restore(outputs, self.target_scaling)
+        return in_target_units(outputs, self.target_scaling, self.limits)
 
 
 def in_parts(
