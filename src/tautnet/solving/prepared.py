@@ -282,7 +282,7 @@ def prepare(sample: Sample, rows: Integers, settings: Settings) -> Prepared:
     if complaint:
         raise TableError(complaint)
     weight = sample.weight[rows] / sample.weight[rows].sum()
-    inputs = fit_scaling(sample.X, weight, rows)
+    inputs = fit_scaling(sample.X, weight, rows, sample.rounding)
     target = settings.loss.target_scaling(sample.y[rows], weight)
     X = standardised(sample.X, rows, inputs)
     is_read = _is_large(*X.shape) and settings.loss.is_separable
