@@ -39,7 +39,7 @@ ROOMS = {
         "fitted packing checks model_file"
     ).split(),
     "estimators": (
-        "allowed given rules refusals inputs conversion watch base predictions models "
+        "allowed given rules refusals inputs conversion watch warned base predictions models "
         "cross_validated survival selector assembled"
     ).split(),
     "views": (

@@ -9,7 +9,7 @@ from typer import Option
 
 from tautnet import options
 from tautnet.commands import arguments
-from tautnet.commands.console import Log, one_line_errors, progress, say
+from tautnet.commands.console import Log, lines_of_warnings, one_line_errors, progress, say
 from tautnet.commands.rows import Rows, read_feature_groups, select_rows
 from tautnet.estimators.rules import DEFAULTS
 from tautnet.objective.choices import DELTA, QUANTILE, TIES, implied_task
@@ -126,7 +126,7 @@ def fit(
         found = as_target(rows.y, implied_task(asked["task"], loss))
         log.later(found.decision)
         estimator = estimator_for(found.task, asked | {"feature_groups": groups_of_columns})
-        with progress() as show:
+        with progress() as show, lines_of_warnings(log):
             _fit(estimator, rows, show)
         for note in list(notes(found, estimator.encoder_))[1:]:
             log(note)
