@@ -38,6 +38,9 @@ BROWSER_TESTS = "tests/views/test_browser.py"
 # Two processes may want the same compiled program at once, and one then reads what the other has
 # half written: JAX says so and compiles it again, which is no fault.
 HALF_WRITTEN = "ignore:Error reading persistent compilation cache entry:UserWarning"
+# Small tables are often best at an end of their path; tests/estimators/test_numbers.py says where
+# it is said.
+AT_AN_END = "ignore:the strength chosen for"
 # What a process waits for takes seconds, or minutes on a machine that is busy with other work.
 PATIENCE = 600
 
@@ -50,6 +53,7 @@ WITH_SIGINT = (
 
 def pytest_configure(config):
     config.addinivalue_line("filterwarnings", HALF_WRITTEN)
+    config.addinivalue_line("filterwarnings", AT_AN_END)
 
 
 @pytest.fixture(scope="session")
@@ -75,7 +79,7 @@ def surroundings(programs):
     kept = {name: value for name, value in os.environ.items() if name not in outside}
     return kept | {
         "TAUTNET_CACHE": str(programs),
-        "PYTHONWARNINGS": f"error,{HALF_WRITTEN}",
+        "PYTHONWARNINGS": f"error,{HALF_WRITTEN},{AT_AN_END}",
     }
 
 

@@ -14,9 +14,9 @@ SOURCE = Path(__file__).parents[1] / "src" / "tautnet"
 # From top to bottom, files of each room in order; docs/design.md draws the same.
 ROOMS = {
     "tables": (
-        "errors names arrays scaling datasets missing notation dates numerals parsing opening "
-        "layout parquet reader cells recipes encoder codes blocks target target_columns sample "
-        "belonging copies ranked outlying leaks twins soundness"
+        "errors names arrays rounding scaling datasets missing notation dates numerals parsing "
+        "opening layout parquet reader cells recipes encoder codes blocks target target_checks "
+        "target_columns sample belonging copies ranked outlying leaks twins soundness"
     ).split(),
     "objective": (
         "choices arrays strengths histograms prediction losses regression classification survival "
@@ -39,7 +39,7 @@ ROOMS = {
         "fitted packing checks model_file"
     ).split(),
     "estimators": (
-        "allowed given rules refusals inputs conversion watch base predictions models "
+        "allowed given rules refusals inputs conversion watch warned base predictions models "
         "cross_validated survival selector assembled"
     ).split(),
     "views": (

@@ -17,6 +17,7 @@ from tautnet.compared_rows import ComparedRows, Drawn, take_rows
 from tautnet.engine.jobs import stage
 from tautnet.estimators.inputs import take_predictors
 from tautnet.estimators.refusals import refuse, without_idle
+from tautnet.estimators.warned import warn_of_target
 from tautnet.inference.table import tabulate
 from tautnet.objective.choices import DELTA, L1_RATIO, LINEAR, MAX_ITER, QUANTILE, TOL, implied_task
 from tautnet.objective.networks import Network
@@ -197,6 +198,7 @@ def compare(
         )
 
     rows.tell(on_note)
+    warn_of_target(rows.target, sample.weight, on_note, stacklevel=2)
     reason = reason_against(task_loss, sample.y.shape[1]) if boosting else "it was not asked for"
     ends = 1.0 if reason else 0.9
     study = run_study(

@@ -8,10 +8,10 @@ from numpy.typing import ArrayLike
 
 from tautnet.engine.jobs import run_jobs
 from tautnet.estimators.assembled import estimator_for
-from tautnet.estimators.base import prepare
-from tautnet.estimators.cross_validated import predictor_names, strengths
+from tautnet.estimators.base import predictor_names, prepare
 from tautnet.estimators.refusals import refuse
 from tautnet.objective.choices import DELTA, L1_RATIO, MAX_ITER, QUANTILE, TOL, implied_task
+from tautnet.objective.strengths import as_strengths
 from tautnet.solving.path import Path
 from tautnet.solving.settings import Request
 from tautnet.tables.target import as_target
@@ -131,6 +131,6 @@ def fit_path(
     target = as_target(y, implied_task(task, loss))
     estimator = estimator_for(target.task, arguments)
     sample, settings = prepare(estimator, X, y, sample_weight)
-    request = Request(strengths(alphas), keep="all", certify="all")
+    request = Request(as_strengths(alphas), keep="all", certify="all")
     [chain] = run_jobs(sample, [ChainJob(settings, request)])
     return replace(chain.path, predictors=predictor_names(estimator))

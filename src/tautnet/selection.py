@@ -12,6 +12,7 @@ from numpy.typing import ArrayLike
 from tautnet.claims.result import as_json
 from tautnet.estimators.inputs import check_feature_groups, check_groups
 from tautnet.estimators.refusals import refuse
+from tautnet.estimators.warned import warn_of_target
 from tautnet.objective.choices import EXPECTED_FALSE, FDR, SELECTION_PENALTY
 from tautnet.objective.networks import Network
 from tautnet.objective.tasks import loss_for
@@ -25,6 +26,7 @@ from tautnet.tables.arrays import Integers
 from tautnet.tables.encoder import TableEncoder
 from tautnet.tables.errors import TableError
 from tautnet.tables.sample import Sample, encode, notes
+from tautnet.tables.target import Target
 from tautnet.validation.folds import fold_rows
 
 if TYPE_CHECKING:
@@ -184,9 +186,7 @@ def select_features(
     )
     is_stable = method == "stability"
     n_counted = counted(sample.n_predictors, expected_false) if is_stable else 0
-    if on_note is not None:
-        for note in notes(target, encoder):
-            on_note(note)
+    _tell(target, encoder, sample, on_note)
     if is_stable:
         found = by_stability(
             sample,
@@ -232,6 +232,16 @@ def _check_count(sample: Sample) -> None:
         raise TableError(
             f"{n_rows} rows are too few to tell predictors from noise: give at least {LEAST_ROWS}"
         )
+
+
+def _tell(
+    target: Target, encoder: TableEncoder, sample: Sample, on_note: Callable[[str], None] | None
+) -> None:
+    """Tell what was decided about the table, and what to know before the work begins."""
+    if on_note is not None:
+        for note in notes(target, encoder):
+            on_note(note)
+    warn_of_target(target, sample.weight, on_note, stacklevel=3)
 
 
 def _grouped(

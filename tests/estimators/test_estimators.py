@@ -377,6 +377,8 @@ def test_the_cases_name_every_parameter():
         assert parameters(cls) == parameters(twin) - regression | names
 
 
+# 2,000 iterations do not reach a tolerance of 1e-6, and 3 even less.
+@pytest.mark.filterwarnings("ignore:stationarity .* is above tol")
 @pytest.mark.parametrize("name", PLAIN)
 def test_every_parameter_changes_the_fit(name):
     # Rows far out too, where predictions are clamped.

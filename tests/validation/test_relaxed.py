@@ -194,7 +194,7 @@ def test_a_comparison_has_a_row_of_refits_and_delivers_their_model(compared):
     at = compared.detail["penalties"]["relaxed_group"]["path"]["alphas"].index(row["alpha"])
     norms = np.array(compared.detail["penalties"]["relaxed_group"]["path"]["norms"])
     assert ((norms[at] > 0) == model.selected_features_).all()
-    assert f"it needs {row['predictors_kept']}" in compared.verdict
+    assert f"uses {row['predictors_kept']} of 4 predictors" in compared.verdict
 
 
 def test_pictures_of_a_comparison_show_refits(compared):

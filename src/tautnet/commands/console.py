@@ -3,6 +3,7 @@
 import os
 import shlex
 import sys
+import warnings
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import TextIO
@@ -116,6 +117,26 @@ class Log:
     def later(self, line: str) -> None:
         """Keep a line until the next one is said, so that a faulty input gets its error alone."""
         self.waiting.append(line)
+
+
+@contextmanager
+def lines_of_warnings(log: Log) -> Iterator[None]:
+    """Say warnings as they come, each in one line and once, and without the place in the code."""
+
+    def show(
+        message: Warning | str,
+        category: type[Warning],
+        filename: str,
+        lineno: int,
+        file: TextIO | None = None,
+        line: str | None = None,
+    ) -> None:
+        log(f"warning: {' '.join(str(message).split())}")
+
+    with warnings.catch_warnings():
+        warnings.simplefilter("once")
+        warnings.showwarning = show
+        yield
 
 
 @contextmanager

@@ -9,7 +9,14 @@ from typer import Option
 
 from tautnet import options
 from tautnet.commands import arguments
-from tautnet.commands.console import Log, note_written, one_line_errors, progress, say
+from tautnet.commands.console import (
+    Log,
+    lines_of_warnings,
+    note_written,
+    one_line_errors,
+    progress,
+    say,
+)
 from tautnet.commands.rows import Rows, read_feature_groups, read_rows, space_of
 from tautnet.estimators.refusals import without_idle
 from tautnet.estimators.rules import DEFAULTS
@@ -142,7 +149,7 @@ def fit(
         log.later(found.decision)
         estimator = estimator_for(found.task, asked | {"feature_groups": groups_of_columns})
         space = space_of(rows.X, asked["hidden_layer_sizes"], cv + 2)
-        with progress() as show, reserved_space(model, space):
+        with progress() as show, reserved_space(model, space), lines_of_warnings(log):
             _fit(estimator, rows, show)
         for note in list(notes(found, estimator.encoder_))[1:]:
             log(note)

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from functools import partial
 from math import inf
 from numbers import Integral, Real
+from sys import float_info
 from typing import Any, Literal, cast
 
 from tautnet.objective import choices
@@ -51,8 +52,10 @@ def _is_number(
     """Whether a value is a finite number between bounds: two that it may equal, two it may not."""
     if not isinstance(value, Real) or isinstance(value, bool):
         return False
-    # Any real number compares as one of Python's; whole ones may be too large for a float.
+    # Any real number compares as one of Python's. Whole ones may be too large for a float.
     number = cast(float, value)
+    if isinstance(value, Integral) and abs(number) > float_info.max:
+        return False
     return above < number < below and least <= number <= most
 
 

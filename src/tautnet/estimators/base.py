@@ -11,7 +11,6 @@ from typing import Any, Self, cast
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 from sklearn.base import BaseEstimator
-from sklearn.exceptions import ConvergenceWarning
 from sklearn.metrics import check_scoring
 from sklearn.utils import Tags, check_random_state
 from sklearn.utils.validation import _check_feature_names, check_is_fitted
@@ -32,6 +31,7 @@ from tautnet.estimators.inputs import (
 )
 from tautnet.estimators.refusals import check_conflicts, idle, in_words, with_values
 from tautnet.estimators.rules import DEFAULTS
+from tautnet.estimators.warned import warn_of_target, warn_where_unsolved
 from tautnet.estimators.watch import Watch
 from tautnet.files.summary import summarise
 from tautnet.objective.losses import Loss
@@ -45,10 +45,6 @@ from tautnet.tables.encoder import TableEncoder
 from tautnet.tables.errors import visible
 from tautnet.tables.sample import Sample, encode
 from tautnet.tables.target import Target
-
-# A finished fit warns where it misses ``tol`` and the last quarter of its steps still gained more
-# than this share of the null model's loss.
-GAP_WORTH_A_WARNING = 1e-3
 
 
 def set_parameters(estimator: BaseEstimator, given: Mapping[str, Any]) -> None:
@@ -227,8 +223,10 @@ class Net(Convertible, BaseEstimator):
         weight = self._weight(column, check_sample_weight(frame, sample_weight))
         target, sample, encoder = encode(frame, column, weight, self.task)
         self._take_target(target, encoder)
+        warn_of_target(target, sample.weight, stacklevel=5)
         sample = sample._replace(groups=check_groups(frame, groups))
-        settings = self._settings(self._loss(target.task, sample), self._watch(X, y, weight))
+        used = None if weight is None else sample.weight
+        settings = self._settings(self._loss(target.task, sample), self._watch(X, y, used))
         sample, factors = self._take_predictors(sample)
         return sample, replace(settings, penalty_factors=factors), target
 
@@ -291,7 +289,7 @@ class Net(Convertible, BaseEstimator):
         self.feature_importances_ = self._importances(weights)
         self._keep_factors(path)
         self.selected_features_ = self.feature_importances_ > 0
-        self._warn_where_unsolved()
+        warn_where_unsolved(path.settings, self.stationarity_, self.objective_gap_, stacklevel=5)
         self._members = [member]
         self._keep_baseline(sample)
 
@@ -301,17 +299,6 @@ class Net(Convertible, BaseEstimator):
         if weights.skip is not None:
             squares += np.square(weights.skip).sum(axis=1)
         return np.sqrt(np.bincount(self._column_feature, squares, self.n_features_in_))
-
-    def _warn_where_unsolved(self) -> None:
-        """Warn where finishing ended before the point was solved."""
-        is_unsolved = self.stationarity_ > self.tol and self.objective_gap_ > GAP_WORTH_A_WARNING
-        if self.finish and is_unsolved:
-            warnings.warn(
-                f"stationarity {self.stationarity_:.2g} is above tol={self.tol:g} after"
-                f" {self.max_iter} iterations: raise max_iter, or read the fit as stopped early",
-                ConvergenceWarning,
-                stacklevel=6,
-            )
 
     def _keep_factors(self, path: Path) -> None:
         """Keep the factors that a path was walked with."""
@@ -353,7 +340,9 @@ class Net(Convertible, BaseEstimator):
 
     def _mean(self, X: Table) -> NDArray[np.float64]:
         """Mean prediction of the members, shape (n_rows, n_outputs)."""
-        return in_parts(average_mean, self._members, self._encoded(X))
+        # First, since it says what an estimator lacks that was not fitted.
+        rows = self._encoded(X)
+        return in_parts(average_mean, self._members, rows)
 
 
 def fit_with_progress(
@@ -393,3 +382,9 @@ def take_table(
     estimator.n_features_in_ = encoder.n_features_in_
     estimator._take_target(target, encoder)
     return estimator._take_predictors(sample)[0]
+
+
+def predictor_names(estimator: Net) -> list[str]:
+    """Names of what a path has norms of: predictors, or the user's groups of them."""
+    names = [str(name) for name in estimator.feature_groups or estimator.encoder_.feature_names_in_]
+    return [names[i] for i in estimator._predictors]

@@ -10,15 +10,16 @@ from numpy.typing import ArrayLike, NDArray
 from scipy.stats import rankdata
 
 from tautnet.engine.jobs import Report, run_jobs, stages
-from tautnet.estimators.base import Net, set_parameters
+from tautnet.estimators.base import Net, predictor_names, set_parameters
 from tautnet.estimators.inputs import Table
 from tautnet.estimators.predictions import ClassifierNet, RegressorNet
+from tautnet.estimators.warned import end_of_path, warn_of_end
 from tautnet.inference.constant import null_loss
 from tautnet.inference.curves import penalty_curves, training_curve
 from tautnet.inference.exits import order_of_exit
 from tautnet.objective.choices import DELTA, L1_RATIO, MAX_ITER, QUANTILE, TOL
 from tautnet.objective.registry import penalty_kind
-from tautnet.objective.strengths import nearest
+from tautnet.objective.strengths import as_strengths, nearest
 from tautnet.solving.path import Path
 from tautnet.solving.settings import Request
 from tautnet.tables.arrays import Floats, Integers
@@ -44,6 +45,7 @@ class CrossValidated(Net):
     alpha_: float
     alpha_min_: float
     alpha_1se_: float
+    alpha_end_: str | None
     alphas_: Floats
     cv_loss_: float
     cv_results_: dict[str, NDArray[Any]]
@@ -97,7 +99,7 @@ class CrossValidated(Net):
     ) -> None:
         sample, settings, target = self._prepare(X, y, sample_weight, groups)
         self._check_count()
-        alphas = strengths(self.alphas)
+        alphas = as_strengths(self.alphas)
         folds = self._folds(sample, target, settings.seed)
         keep = "all" if self.ensemble else ()
         parts = stages(1 + self.relax, on_progress)
@@ -131,6 +133,7 @@ class CrossValidated(Net):
         self.alpha_min_ = curve.alpha("min")
         self.alpha_1se_ = curve.alpha("1se")
         self.alpha_ = self.alpha_min_ if is_refit else reached
+        self.alpha_end_ = None
         self.relaxed_alpha_ = reached if is_refit else None
         self.relaxed_order_ = taken.order
         self.cv_loss_ = float(taken.mean)
@@ -141,6 +144,9 @@ class CrossValidated(Net):
         self._keep_factors(chains.path)
         self._store_exits(chains)
         self._store_curves(chains)
+        if not is_refit:
+            self.alpha_end_ = end_of_path(chains, reached, self.cv_loss_, self.null_loss_)
+        warn_of_end(self.alpha_end_, self.penalty, stacklevel=5)
         if self.ensemble:
             models = relaxed.fold_models(taken)
             self._members = [scaling.predictor(parameters) for scaling, parameters in models]
@@ -220,20 +226,9 @@ class CrossValidated(Net):
         self.exit_ranks_ = rankdata(self.exit_alphas_)
 
 
-def strengths(alphas: str | ArrayLike) -> str | Floats:
-    """The strengths to walk: "auto", or an ascending array."""
-    return alphas if isinstance(alphas, str) else np.unique(np.asarray(alphas, dtype=float))
-
-
 def take_chains(estimator: CrossValidated, sample: Sample, relaxed: Relaxed) -> None:
     """Let an estimator choose among chains that are fitted, and take the model of its choice."""
     estimator._take_chains(sample, relaxed, "auto")
-
-
-def predictor_names(estimator: CrossValidated) -> list[str]:
-    """Names of what a path has norms of: predictors, or the user's groups of them."""
-    names = [str(name) for name in estimator.feature_groups or estimator.encoder_.feature_names_in_]
-    return [names[i] for i in estimator._predictors]
 
 
 class TautNetClassifierCV(CrossValidated, ClassifierNet):
@@ -279,6 +274,8 @@ class TautNetClassifierCV(CrossValidated, ClassifierNet):
     ----------
     alpha_, alpha_min_, alpha_1se_ : float
         The strength taken, and those of the two rules.
+    alpha_end_ : {"null", "strong", "weak"} or None
+        The end of the path at which ``alpha_`` lies; a warning names it.
     alphas_ : array (n_alphas,)
         Ascending.
     cv_loss_ : float

@@ -20,6 +20,7 @@ from sklearn.utils.validation import (
 from tautnet.tables.arrays import Floats, Integers
 from tautnet.tables.cells import as_frame, check_column_names
 from tautnet.tables.encoder import TableEncoder
+from tautnet.tables.rounding import merged
 from tautnet.tables.sample import Sample
 from tautnet.tables.target import split_times
 
@@ -146,6 +147,8 @@ def check_groups(frame: pd.DataFrame, groups: ArrayLike | None) -> Integers | No
             f"groups is missing (NaN or None) for {missing} of {len(found)} rows: name the group of"
             " each"
         )
+    if found.dtype.kind == "f":
+        found = merged(found)
     # pandas sorts a mixture of numbers and texts too, which NumPy cannot.
     return pd.factorize(found, sort=True)[0]
 

@@ -26,6 +26,11 @@ WIDEST = 40
 CALENDAR = 1e9
 RULES = {"min": "lowest loss", "1se": "strongest within one standard error of the lowest loss"}
 RELAXED_RULES = RULES | {"1se": "fewest predictors within one standard error of the lowest loss"}
+ENDS = {
+    "null": "at the null end of the path, a constant prediction",
+    "strong": "at the strong end of the path, hardly more than a constant prediction",
+    "weak": "at the weak end of the path",
+}
 RANKED = {"norm": "the size of their weights", "exit": "where they leave the path"}
 
 
@@ -112,6 +117,7 @@ def _choice(model: Model) -> Facts:
         "adaptive": given.get("adaptive") is True,
         "alpha": alpha,
         "selection": selection,
+        "alpha_end": held.get("alpha_end_"),
         "relax": given.get("relax") is True,
         "relaxed_order": held.get("relaxed_order_"),
         "relaxed_alpha": None if relaxed_alpha is None else _finite(relaxed_alpha),
@@ -237,7 +243,9 @@ def _penalty(known: Facts) -> str:
         return f"{name}, alpha {number(known['alpha'])}, as given"
     chosen = _chosen(known)
     if known["relaxed_order"] is None:
-        return f"{name}, alpha {number(known['alpha'])}, {chosen}"
+        end = ENDS.get(str(known["alpha_end"]))
+        at_end = f"; {end}" if end else ""
+        return f"{name}, alpha {number(known['alpha'])}, {chosen}{at_end}"
     ranks = f"{name} ranks predictors by {RANKED[known['relaxed_order']]}"
     alpha = number(known["relaxed_alpha"])
     return f"{ranks}, {L2} refits the first of them, alpha {alpha}, {chosen}"

@@ -16,6 +16,7 @@ import numpy as np
 from tautnet.objective.arrays import Array
 from tautnet.objective.prediction import MEANS
 from tautnet.tables.arrays import Floats, Integers
+from tautnet.tables.rounding import varies
 from tautnet.tables.scaling import Scaling, fit_scaling
 
 # Target, outputs and weight of some rows.
@@ -99,7 +100,7 @@ class Loss:
 
     def complaint(self, y: Floats) -> str | None:
         """Why these training rows cannot be fitted, or None."""
-        if self.standardises_target and (y.min(axis=0) == y.max(axis=0)).any():
+        if self.standardises_target and not all(map(varies, y.T)):
             return "the target is constant outside some folds: use fewer folds, or shuffled ones"
         return None
 

@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 
 import numpy as np
+from numpy.typing import ArrayLike
 
 from tautnet.tables.arrays import Floats
 
@@ -22,6 +23,34 @@ def grid(low: float, high: float, per_decade: int = 8) -> Floats:
     return 10.0 ** (np.arange(first, last + 1) / per_decade)
 
 
+def keys(alphas: Sequence[float] | Floats) -> Floats:
+    """Numbers that are the same of strengths that are the same but for rounding.
+
+    They are logarithms to six digits: strengths rounded to float32 have another key than those that
+    were not only where that says something.
+
+    Examples
+    --------
+    >>> keys([0.1, np.float32(0.1), 0.10001]).round(5).tolist()
+    [-2.30259, -2.30259, -2.30249]
+    """
+    return np.round(np.log(np.maximum(np.asarray(alphas, np.float64), 1e-300)), 6)
+
+
+def as_strengths(alphas: str | ArrayLike) -> str | Floats:
+    """The strengths to walk: "auto", or an ascending array in which each is another one.
+
+    Examples
+    --------
+    >>> as_strengths([1, 0.1, np.float32(0.1)]).tolist()
+    [0.1, 1.0]
+    """
+    if isinstance(alphas, str):
+        return alphas
+    ascending = np.unique(np.asarray(alphas, np.float64))
+    return ascending[np.unique(keys(ascending), return_index=True)[1]]
+
+
 def nearest(alphas: Sequence[float] | Floats, alpha: float) -> int:
     """Index of the strength nearest to ``alpha`` on a logarithmic scale; of equal ones the last.
 
@@ -30,5 +59,6 @@ def nearest(alphas: Sequence[float] | Floats, alpha: float) -> int:
     >>> nearest([0.1, 1.0, 10.0], 2.0)
     1
     """
-    distance = np.abs(np.log(np.maximum(alphas, 1e-300)) - np.log(max(alpha, 1e-300)))
+    others = np.log(np.maximum(np.asarray(alphas, np.float64), 1e-300))
+    distance = np.abs(others - np.log(max(float(alpha), 1e-300)))
     return len(distance) - 1 - int(np.round(distance, 9)[::-1].argmin())

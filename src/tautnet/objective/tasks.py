@@ -13,8 +13,8 @@ from tautnet.tables.arrays import Floats
 REGRESSION_LOSSES: dict[str, Callable[[float, float], Loss]] = {
     "squared_error": lambda delta, quantile: SquaredError(),
     "poisson": lambda delta, quantile: Poisson(),
-    "huber": lambda delta, quantile: Huber(delta),
-    "quantile": lambda delta, quantile: Quantile(quantile),
+    "huber": lambda delta, quantile: Huber(float(delta)),
+    "quantile": lambda delta, quantile: Quantile(float(quantile)),
 }
 
 

@@ -19,6 +19,7 @@ from tautnet.engine.loop import Ticker
 from tautnet.objective.losses import Loss
 from tautnet.peers.levels import codes_for_fit
 from tautnet.tables.arrays import Booleans, Floats, Integers
+from tautnet.tables.rounding import varies
 from tautnet.tables.sample import Sample
 from tautnet.validation.chains import Outer
 
@@ -277,7 +278,7 @@ def _target(y: Floats) -> Floats | Integers:
 
 
 def _is_constant(target: Floats | Integers) -> bool:
-    return bool((target == target[:1]).all())
+    return not varies(target)
 
 
 def _weight(sample: Sample, rows: Integers) -> Floats | None:

@@ -187,7 +187,7 @@ class Conditionals:
         self.X = sample.X
         self.predictor = sample.column_predictor
         self.members = members
-        self.scaling = fit_scaling(self.X)
+        self.scaling = fit_scaling(self.X, rounding=sample.rounding)
         self.table = standardise(self.X, self.scaling)
         shrinkage = ledoit_wolf_shrinkage(self.table, assume_centered=True)
         mean_variance = np.square(self.table).mean()

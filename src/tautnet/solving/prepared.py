@@ -283,7 +283,7 @@ def prepare(sample: Sample, rows: Integers, settings: Settings) -> Prepared:
     if complaint:
         raise TableError(complaint)
     weight = sample.weight[rows] / sample.weight[rows].sum()
-    inputs = fit_scaling(sample.X, weight, rows)
+    inputs = fit_scaling(sample.X, weight, rows, sample.rounding)
     target = settings.loss.target_scaling(sample.y[rows], weight)
     limits = limits_of(sample.y[rows]) if settings.clamps else None
     X = standardised(sample.X, rows, inputs)

@@ -21,6 +21,10 @@ from tautnet.tables.scaling import restore
 # Stationarity and objective gap.
 Certificate = tuple[float, float]
 NO_CERTIFICATE: Certificate = (np.nan, np.nan)
+# Outputs are kept in single precision where the target is at most so many times its own spread: of
+# times in seconds since 1970 that would leave minutes. Its range ends far beyond the second number.
+FINE = 1e4
+LARGE = 1e30
 
 
 def pick(parameters: Parameters, i: int) -> Parameters:
@@ -88,6 +92,15 @@ class Recorder:
         return float(residual), gain / prepared.null_model.loss
 
     @cached_property
+    def kept_in(self) -> type[np.floating[Any]]:
+        """The precision in which outputs of rows held out are kept."""
+        target = self.prepared.scaling.target
+        magnitude = np.abs(target.centre) + target.scale
+        is_fine = (magnitude <= FINE * target.scale) & (magnitude < LARGE)
+        is_fine &= target.scale > 1 / LARGE
+        return np.float32 if is_fine.all() else np.float64
+
+    @cached_property
     def bends(self) -> Bends | None:
         """What looks for bends in residuals, where the penalty can take a predictor out."""
         settings = self.prepared.settings
@@ -136,7 +149,7 @@ class Recorder:
                 "alphas": np.array(alphas, float),
                 "steps": np.array(steps),
                 "train_loss": self._mean_metric(prepared.scaling.in_target_scale(fitted)),
-                "outputs": prepared.scaling.in_target_scale(outputs).astype(np.float32),
+                "outputs": prepared.scaling.in_target_scale(outputs).astype(self.kept_in),
                 "norms": norms,
                 "bends": np.zeros_like(norms) if self.bends is None else self.bends.of(fitted),
                 "unit_norms": _hidden_unit_norms(parameters),

@@ -4,6 +4,8 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Literal
 
+import numpy as np
+
 from tautnet.objective.losses import Loss
 from tautnet.objective.networks import Network
 from tautnet.objective.registry import PenaltyKind, penalty_kind
@@ -103,6 +105,13 @@ class Settings:
     least_columns: int = 8
     schedule: Schedule = field(default_factory=Schedule)
 
+    def __post_init__(self) -> None:
+        """Numbers of any type become Python's own: what is rounded to fewer digits stays so."""
+        for name in ("l1_ratio", "tol"):
+            object.__setattr__(self, name, float(getattr(self, name)))
+        if not isinstance(self.alpha_min_ratio, str):
+            object.__setattr__(self, "alpha_min_ratio", float(self.alpha_min_ratio))
+
     @property
     def kind(self) -> PenaltyKind:
         """The facts of the penalty."""
@@ -137,6 +146,15 @@ class Request:
     until: float | None = None
     keep: str | Sequence[float] = ()
     certify: Literal["none", "kept", "all"] = "none"
+
+    def __post_init__(self) -> None:
+        """Strengths of any type become float64, so that each is found again where it is kept."""
+        if not isinstance(self.alphas, str):
+            object.__setattr__(self, "alphas", np.asarray(self.alphas, np.float64))
+        if self.until is not None:
+            object.__setattr__(self, "until", float(self.until))
+        if not isinstance(self.keep, str):
+            object.__setattr__(self, "keep", tuple(float(alpha) for alpha in self.keep))
 
     @property
     def is_automatic(self) -> bool:

@@ -141,10 +141,11 @@ def _make_walk(prepared: Prepared, recorder: Recorder, request: Request, ticker:
     keep = request.keep
     if request.until is not None:
         alphas = np.append(alphas[alphas < request.until * (1 - 1e-9)], request.until)
-        keep = [request.until]
     everything = range(len(alphas))
     kept: Container[int] = everything
-    if not isinstance(keep, str):
+    if request.until is not None:
+        kept = {len(alphas) - 1}
+    elif not isinstance(keep, str):
         kept = {nearest(alphas, alpha) for alpha in keep}
     recorder.certified = {"none": (), "kept": kept, "all": everything}[request.certify]
     return _Walk(prepared, alphas, kept, request.until is not None, recorder, ticker)

@@ -6,6 +6,7 @@ each fold, by `tautnet.tables.scaling`.
 """
 
 from collections.abc import Iterable, Iterator, Mapping
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -35,8 +36,9 @@ class TableEncoder:
       three or more levels. What comes to two levels is one 0/1 column.
     - Dates become days since 1970-01-01: ISO dates, and those that have day, month and year in one
       order all down the column.
-    - Left out: constant predictors, those without a value, text that is different in nearly
-      every row (names, ids), and the row numbers that a data frame's index leaves in a CSV file.
+    - Left out: predictors that are constant, be it but for the rounding of their cells, those
+      without a value, text that is different in nearly every row (names, ids), and the row
+      numbers that a data frame's index leaves in a CSV file.
 
     Attributes
     ----------
@@ -244,6 +246,18 @@ class TableEncoder:
         rows = rows_at_once(len(self.column_names))
         for start in range(0, max(len(frame), 1), rows):
             yield self.transform(frame.iloc[start : start + rows])
+
+    def stored(self, frame: pd.DataFrame) -> list[Any]:
+        """Return the type that the numbers of each column were stored in.
+
+        Of columns that are 0 and 1, and of dates, it is that of whole numbers: they are exact.
+        """
+        types: list[Any] = [np.dtype(np.int64)] * len(self.column_names)
+        first = np.searchsorted(self.column_predictor, np.arange(len(self.recipes)))
+        for recipe, column in zip(self.recipes, first, strict=True):
+            if recipe["kind"] == "number" and recipe["value"]:
+                types[column] = frame[recipe["predictor"]].dtype
+        return types
 
     def _empty(self, frame: pd.DataFrame) -> Floats:
         """Return a matrix to be filled, in the smaller type that holds every cell as it is."""

@@ -9,6 +9,7 @@ from scipy.stats import rankdata
 
 from tautnet.tables.arrays import Booleans, Floats, Integers
 from tautnet.tables.ranked import Ranked
+from tautnet.tables.rounding import merged
 from tautnet.tables.target import Target
 
 __all__ = ["Answer", "Told", "answers", "beyond_chance", "told"]
@@ -111,7 +112,7 @@ def _said(name: str) -> str:
 
 def _quantity(name: str, numbers: Floats) -> Answer:
     """Return an answer of numbers."""
-    return Answer(_said(name), np.unique(numbers, return_inverse=True)[1], numbers)
+    return Answer(_said(name), np.unique(merged(numbers), return_inverse=True)[1], numbers)
 
 
 def told(ranked: Ranked, answer: Answer, kinds: list[str]) -> Told:

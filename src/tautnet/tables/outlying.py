@@ -7,6 +7,7 @@ import numpy as np
 
 from tautnet.tables.arrays import Floats
 from tautnet.tables.ranked import Ranked
+from tautnet.tables.rounding import merged
 
 __all__ = ["Outlying", "outlying_values"]
 
@@ -95,5 +96,5 @@ def _is_wrong_sign(value: float, others: Floats) -> bool:
     if value >= 0 or others[0] < 0:
         return False
     gap = others[0] - value
-    usual = np.median(np.diff(np.unique(others)))
+    usual = np.median(np.diff(np.unique(merged(others))))
     return bool(gap > LEAST_GAP_BELOW_0 * (others[-1] - others[0]) and gap > MANY_STEPS * usual)

@@ -10,6 +10,7 @@ import pandas as pd
 from tautnet.tables.arrays import Booleans, Floats, Integers
 from tautnet.tables.cells import as_numbers, column_kind, dates_written, distinct_texts, text_of
 from tautnet.tables.parsing import looks_like
+from tautnet.tables.rounding import varies
 
 __all__ = ["LevelCodes", "Recipe", "encode_predictor", "learn", "level_codes", "names_of_columns"]
 
@@ -39,9 +40,11 @@ def learn(name: str, series: pd.Series) -> tuple[Recipe | None, str]:
     if missing.all():
         return None, "has no value"
     present = values[~missing]
-    constant = present.min() == present.max()
+    # Dates are exact.
+    constant = not varies(present, series.dtype if kind == "number" else np.dtype(np.int64))
     if constant and not missing.any():
-        return None, f"is constant ({text_of(series.iloc[0])})"
+        but = "" if present.min() == present.max() else " but for rounding"
+        return None, f"is constant{but} ({text_of(series.iloc[0])})"
     # Increasing, but not always by 1: rows without a target were left out before.
     if name.startswith("Unnamed: ") and (np.diff(present) > 0).all() and (present % 1 == 0).all():
         return None, "counts the rows"

@@ -11,7 +11,12 @@ from tautnet.tables.cells import TableLike, as_frame
 from tautnet.tables.dates import order_of
 from tautnet.tables.encoder import TableEncoder
 from tautnet.tables.errors import TableError
+from tautnet.tables.rounding import column_rounding
 from tautnet.tables.target import Target, as_target
+from tautnet.tables.target_checks import check_counted
+
+# Weights between these are taken as they are: their sums and products are numbers too.
+USUAL_WEIGHTS = (1e-100, 1e100)
 
 
 class Sample(NamedTuple):
@@ -28,6 +33,8 @@ class Sample(NamedTuple):
     weight : array (n_rows,)
     groups : int array (n_rows,), optional
         Rows that belong together.
+    rounding : array (n_columns,), optional
+        Relative differences of each column that are rounding, see `rounding.column_rounding`.
     """
 
     X: Floats
@@ -35,6 +42,7 @@ class Sample(NamedTuple):
     y: Floats
     weight: Floats
     groups: Integers | None = None
+    rounding: Floats | None = None
 
     def of(self, rows: Integers | Booleans | slice) -> "Sample":
         """Return a sample of some of the rows: positions, a truth value for each, or a slice."""
@@ -60,8 +68,11 @@ def encode(
     encoder = TableEncoder().fit(frame)
     weight = np.ones(len(frame)) if sample_weight is None else np.asarray(sample_weight, float)
     check_weights(weight, len(frame))
-    sample = Sample(encoder.transform(frame), encoder.column_predictor, target.y, weight)
-    return target, sample, encoder
+    weight = _of_usual_size(weight)
+    check_counted(target, weight)
+    X = encoder.transform(frame)
+    sample = Sample(X, encoder.column_predictor, target.y, weight)
+    return target, sample._replace(rounding=column_rounding(X, encoder.stored(frame))), encoder
 
 
 def notes(target: Target, encoder: TableEncoder) -> Iterator[str]:
@@ -90,11 +101,21 @@ def notes(target: Target, encoder: TableEncoder) -> Iterator[str]:
 
 def check_weights(weight: Floats, n_rows: int) -> None:
     """Raise where weights are not one finite number a row, or below 0, or all 0."""
-    if weight.shape != (n_rows,) or not np.isfinite(weight).all():
+    if weight.shape != (n_rows,) or np.isnan(weight).any():
         raise TableError("weights must be one finite number a row")
+    n_infinite = int(np.isinf(weight).sum())
+    if n_infinite:
+        what = "1 weight is" if n_infinite == 1 else f"{n_infinite} weights are"
+        raise TableError(f"{what} infinite: weights must be finite numbers, 0 or more")
     if (weight < 0).any():
         raise TableError(
             f"{int((weight < 0).sum())} weights are negative: weights must be 0 or more"
         )
     if not weight.any():
         raise TableError("all weights are 0: some rows must count")
+
+
+def _of_usual_size(weight: Floats) -> Floats:
+    """Return weights in a unit in which their sum is a number; only their ratios count."""
+    low, high = USUAL_WEIGHTS
+    return weight if low <= weight.max() <= high else weight / weight.max()

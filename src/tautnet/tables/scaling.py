@@ -12,6 +12,7 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from tautnet.tables.arrays import Booleans, Floats, Integers
+from tautnet.tables.rounding import are_constant
 
 __all__ = [
     "Scaling",
@@ -56,7 +57,10 @@ class Scaling(NamedTuple):
 
 
 def fit_scaling(
-    X: ArrayLike, weights: ArrayLike | None = None, rows: ArrayLike | None = None
+    X: ArrayLike,
+    weights: ArrayLike | None = None,
+    rows: ArrayLike | None = None,
+    rounding: ArrayLike | None = None,
 ) -> Scaling:
     """Learn centre and scale from the rows that count.
 
@@ -68,14 +72,17 @@ def fit_scaling(
         Non-negative row weights; a weight of 2 is the row twice, a weight of 0 is no row at all.
     rows : int array, optional
         The rows to learn from, in the order of ``weights``; else all.
+    rounding : array of shape (n_columns,), optional
+        Relative differences of each column that are rounding, see `rounding.column_rounding`; else
+        cells are exact.
 
     Returns
     -------
     Scaling
         ``centre`` is the weighted mean of the cells that are there; ``scale`` the weighted
         population standard deviation of the imputed column. A column that is constant over the
-        rows used keeps its value as centre, and a scale of 1; one with no cell at all gets 0 and
-        1.
+        rows used keeps its value as centre, and a scale of 1; one that is constant but for rounding
+        its lowest value, and its largest magnitude as scale; one with no cell at all gets 0 and 1.
 
     Examples
     --------
@@ -111,12 +118,15 @@ def fit_scaling(
     # Deviations are taken from the lowest cell and divided by the range: neither a huge offset
     # (a time stamp) nor huge or tiny units lose digits, and no square can overflow.
     half_span = high / 2 - low / 2
-    constant = ~(half_span > 0)
-    unit = np.where(constant, 1.0, half_span)
+    constant = are_constant(low, high, 0.0 if rounding is None else np.asarray(rounding))
+    unit = np.where(half_span > 0, half_span, 1.0)
     mean, squares = _moments(blocks, low, unit, empty)
     spread = 2 * np.sqrt(squares / weights.sum()) * unit
     centre = np.where(constant, low, low + 2 * mean * unit)
-    return Scaling(centre, np.where(constant | (spread == 0), 1.0, spread))
+    # What is left of rounding is far below 1 in this scale, and no huge number in new rows.
+    whole = np.maximum(np.abs(low), np.abs(high))
+    spread = np.where(constant & (half_span > 0), whole, spread)
+    return Scaling(centre, np.where((half_span == 0) | (spread == 0), 1.0, spread))
 
 
 def _extremes(blocks: Callable[[], Blocks], n_columns: int) -> tuple[Floats, Floats]:

@@ -9,6 +9,7 @@ from numpy.typing import ArrayLike
 from tautnet.tables.arrays import Booleans, Cells, Floats, Integers
 from tautnet.tables.cells import TableLike, as_frame, column_kind, distinct_texts
 from tautnet.tables.errors import TableError
+from tautnet.tables.rounding import merged, varies
 
 __all__ = ["Target", "as_target", "encode_target", "encode_targets", "encode_times", "split_times"]
 
@@ -111,7 +112,9 @@ def _encode_numbers(numbers: Floats, task: str, name: str) -> Target:
     if n_infinite:
         cells = "1 infinite cell" if n_infinite == 1 else f"{n_infinite} infinite cells"
         raise TableError(f"the target {name!r} has {cells}: leave those rows out")
-    distinct, counts = np.unique(numbers, return_counts=True)
+    # Classes are told apart by more than rounding; quantities stay as they are.
+    labels = merged(numbers)
+    distinct, counts = np.unique(labels, return_counts=True)
     if len(distinct) == 1 and task != "classification":
         raise TableError(f"the target {name!r} is constant: there is nothing to learn")
     whole = bool((distinct == np.round(distinct)).all())
@@ -122,8 +125,8 @@ def _encode_numbers(numbers: Floats, task: str, name: str) -> Target:
         raise TableError(f"{what}, too many for classes: pass --task regression")
     # Beyond 2**53 a float may not be the integer it was read from, so such labels stay floats.
     if whole and np.abs(distinct).max() < 2**53:
-        return _classification(numbers.astype(np.int64), name)
-    return _classification(numbers, name)
+        return _classification(labels.astype(np.int64), name)
+    return _classification(labels, name)
 
 
 def _are_classes(distinct: Floats, counts: Integers, whole: bool) -> bool:
@@ -207,7 +210,7 @@ def encode_targets(frame: pd.DataFrame, *, task: str, name: str = "target") -> T
     y = frame.to_numpy(dtype=np.float64)
     if not np.isfinite(y).all():
         raise TableError(f"the target {name!r} has infinite cells: leave those rows out")
-    is_constant = y.min(axis=0) == y.max(axis=0)
+    is_constant = ~np.array([varies(column) for column in y.T])
     if is_constant.any():
         constant = frame.columns[is_constant.argmax()]
         raise TableError(f"the target {constant!r} is constant: there is nothing to learn")
@@ -269,6 +272,8 @@ def encode_times(
     if not events.any():
         raise TableError("no row has an event: there is nothing to learn")
     decision = f"survival: {int(events.sum())} of {len(events)} rows have an event"
+    # Times that differ by rounding alone are one time: events at it are tied.
+    times = merged(times)
     signed = np.where(events == 1, times, -times)
     return Target("survival", signed[:, np.newaxis], None, name, decision, None)
 

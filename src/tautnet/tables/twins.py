@@ -116,6 +116,9 @@ def _standardised(X: Floats) -> Floats:
     present = ~np.isnan(X)
     means = np.where(present, X, 0.0).sum(axis=0) / np.maximum(present.sum(axis=0), 1)
     X = np.where(present, X - means, 0.0)
+    # No square overflows, and none is lost.
+    largest = np.abs(X).max(axis=0, initial=0.0)
+    X = X / np.where(largest > 0, largest, 1.0)
     length = np.sqrt((X * X).sum(axis=0))
     return X / np.where(length > 0, length, 1.0)
 

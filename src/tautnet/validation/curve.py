@@ -6,7 +6,9 @@ from typing import NamedTuple
 
 import numpy as np
 
+from tautnet.objective.strengths import keys as keys_of
 from tautnet.tables.arrays import Floats
+from tautnet.tables.errors import TableError
 from tautnet.validation.chain import Chain
 
 # A fold of a repeat: (repeat, fold).
@@ -102,10 +104,6 @@ class Scored(NamedTuple):
     weight: float
 
 
-def _keys(alphas: Floats) -> Floats:
-    return np.round(np.log(np.maximum(alphas, 1e-300)), 6)
-
-
 def make_curve(scored: Iterable[Scored]) -> Curve:
     """Line the chains of several folds up.
 
@@ -114,13 +112,13 @@ def make_curve(scored: Iterable[Scored]) -> Curve:
     """
     scored = list(scored)
     paths = [one.chain.path for one in scored]
-    keys = np.unique(np.concatenate([_keys(path.alphas) for path in paths]))
+    keys = np.unique(np.concatenate([keys_of(path.alphas) for path in paths]))
     alphas: dict[float, float] = {}
     for path in paths:
-        alphas |= dict(zip(_keys(path.alphas), path.alphas, strict=True))
+        alphas |= dict(zip(keys_of(path.alphas), path.alphas, strict=True))
     columns = []
     for chain, fold, _ in scored:
-        own = _keys(chain.path.alphas)
+        own = keys_of(chain.path.alphas)
         losses = chain.losses[fold]
         column = np.full(len(keys), np.nan)
         column[np.searchsorted(keys, own)] = losses
@@ -129,6 +127,11 @@ def make_curve(scored: Iterable[Scored]) -> Curve:
         columns.append(column)
     table = np.column_stack(columns)
     complete = np.isfinite(table).all(axis=1)
+    if not complete.any():
+        raise TableError(
+            "no strength has a finite loss in every fold: look for huge values among the rows, or"
+            " give other alphas"
+        )
     kept = np.array([alphas[key] for key in keys])[complete]
     return Curve(kept, table[complete], np.array([one.weight for one in scored], float))
 

@@ -56,7 +56,9 @@ def _restricted(sample: Sample, predictors: Sequence[int]) -> tuple[Sample, Inte
     """The sample with some predictors alone, and their columns."""
     columns = np.flatnonzero(np.isin(sample.column_predictor, predictors))
     codes = np.unique(sample.column_predictor[columns], return_inverse=True)[1]
-    return sample._replace(X=sample.X[:, columns], column_predictor=codes), columns
+    rounding = None if sample.rounding is None else sample.rounding[columns]
+    few = sample._replace(X=sample.X[:, columns], column_predictor=codes, rounding=rounding)
+    return few, columns
 
 
 def refit_settings(settings: Settings) -> Settings:
