@@ -1,6 +1,6 @@
 """Claims and recommendations from simulated losses, whose truth is known.
 
-    python benchmarks/losses_simulated.py [--draws 2000] [--tables 200]
+    python benchmarks/losses_simulated.py [--draws 2000] [--tables 1000] [--write]
 
 First the share of draws in which a difference is claimed though there is none: losses of 60, 150
 and 600 rows of which 0, 1 or 5 % are wild. Then how much worse the recommended model is in truth
@@ -11,6 +11,7 @@ import argparse
 from typing import NamedTuple
 
 import numpy as np
+from common import markdown, write_section
 
 from tautnet.claims.claims import is_sure
 from tautnet.inference.intervals import (
@@ -145,24 +146,39 @@ def chosen_loss(outer, n_folds=5):
 def main():
     parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
     parser.add_argument("--draws", type=int, default=2000)
-    parser.add_argument("--tables", type=int, default=200)
+    parser.add_argument("--tables", type=int, default=1000)
+    parser.add_argument("--write", action="store_true", help="put the figures into README.md")
     arguments = parser.parse_args()
-    rng = np.random.default_rng(0)
-    print("| rows | wild rows | wildness | false claims | claims of half a standard deviation |")
-    print("|---|---|---|---|---|")
-    for n, share, wildness, false, true in false_claims(rng, arguments.draws):
-        print(
-            f"| {n} | {100 * share:.0f} % | {wildness} | {100 * false:.1f} % | {100 * true:.0f} % |"
-        )
-    print()
-    for memory, false in false_claims_in_time(rng, arguments.draws):
-        print(f"150 rows in order, memory {memory}: {100 * false:.1f} % false claims")
-    regrets = np.array([regret(rng) for _ in range(arguments.tables)])
+    text = report(np.random.default_rng(0), arguments.draws, arguments.tables)
+    if arguments.write:
+        write_section("losses-simulated", text)
+    else:
+        print(text)
+
+
+def report(rng, draws, n_tables):
+    """All figures, as a table and lines below it."""
+    rows = [
+        {
+            "rows": n,
+            "wild rows": f"{100 * share:.0f} %",
+            "wildness": wildness,
+            "false claims": f"{100 * false:.1f} %",
+            "claims of half a standard deviation": f"{100 * true:.0f} %",
+        }
+        for n, share, wildness, false, true in false_claims(rng, draws)
+    ]
+    lines = [
+        f"- 150 rows in order, memory {memory}: {100 * false:.1f} % false claims"
+        for memory, false in false_claims_in_time(rng, draws)
+    ]
+    regrets = np.array([regret(rng) for _ in range(n_tables)])
     for name, own in zip(("recommended", "least mean loss"), regrets.T, strict=True):
-        print(
-            f"{name}, {arguments.tables} tables: true loss over the best in hindsight, geometric"
-            f" mean {np.exp(np.log(own).mean()):.3f}, 95th percentile {np.quantile(own, 0.95):.3f}"
+        lines.append(
+            f"- {name}, {n_tables} tables: true loss over the best in hindsight, geometric mean"
+            f" {np.exp(np.log(own).mean()):.3f}, 95th percentile {np.quantile(own, 0.95):.3f}"
         )
+    return markdown(rows) + "\n\n" + "\n".join(lines)
 
 
 if __name__ == "__main__":
