@@ -14,8 +14,9 @@ SOURCE = Path(__file__).parents[1] / "src" / "tautnet"
 # From top to bottom, files of each room in order; docs/design.md draws the same.
 ROOMS = {
     "tables": (
-        "errors arrays scaling datasets missing parsing reader dates cells recipes encoder codes "
-        "blocks target target_columns sample belonging copies ranked outlying leaks twins soundness"
+        "errors arrays scaling datasets missing frames parsing reader dates spelling cells "
+        "integers recipes encoder codes blocks target target_columns sample belonging copies "
+        "ranked outlying leaks twins soundness"
     ).split(),
     "objective": (
         "choices arrays strengths histograms prediction losses regression classification survival "
@@ -34,8 +35,8 @@ ROOMS = {
     "selecting": "conditionals p_values randomization stability".split(),
     "prose": "words expected doubts verdict selection".split(),
     "files": (
-        "whole run_directory pruning parts onnx_graph onnx_export equation_steps equation summary "
-        "fitted packing checks model_file"
+        "whole run_directory pruning parts onnx_graph onnx_export equation_steps sql_cells "
+        "equation summary fitted packing checks model_file"
     ).split(),
     "estimators": (
         "allowed given rules refusals inputs conversion watch base predictions models "

@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     import pandas as pd
 
     from tautnet.files.fitted import FittedModel
+    from tautnet.tables.spelling import Unseen
 
 # Columns that a message names.
 SHOWN = 10
@@ -44,7 +45,9 @@ def predict(
         from tautnet.files.whole import whole_file
         from tautnet.tables.blocks import read_blocks
         from tautnet.tables.errors import TableError
+        from tautnet.tables.spelling import Unseen
 
+        unseen = Unseen()
         model = load(file)
         blocks = read_blocks(
             data,
@@ -57,26 +60,32 @@ def predict(
             ),
         )
         if out is None:
-            for text in _texts(model, blocks):
+            for text in _texts(model, blocks, unseen):
                 say(text.rstrip("\n"), sys.stdout)
+            _say_unseen(unseen)
             return
         write = _write_parquet if out.suffix.lower() == ".parquet" else _write_csv
         try:
             with whole_file(out) as draft:
-                write(draft, model, blocks)
+                write(draft, model, blocks, unseen)
         except OSError as error:
             raise TableError(
                 f"cannot write {out}: {error.strerror or error}; choose another --out"
             ) from None
+        _say_unseen(unseen)
         say(f"predictions: {out}", sys.stderr)
 
 
-def _write_csv(file: Path, model: "FittedModel", blocks: Iterator["pd.DataFrame"]) -> None:
+def _write_csv(
+    file: Path, model: "FittedModel", blocks: Iterator["pd.DataFrame"], unseen: "Unseen"
+) -> None:
     with open(file, "w", encoding="utf-8", newline="") as stream:
-        stream.writelines(_texts(model, blocks))
+        stream.writelines(_texts(model, blocks, unseen))
 
 
-def _write_parquet(file: Path, model: "FittedModel", blocks: Iterator["pd.DataFrame"]) -> None:
+def _write_parquet(
+    file: Path, model: "FittedModel", blocks: Iterator["pd.DataFrame"], unseen: "Unseen"
+) -> None:
     from tautnet.tables.errors import TableError
 
     try:
@@ -86,7 +95,8 @@ def _write_parquet(file: Path, model: "FittedModel", blocks: Iterator["pd.DataFr
         hint = "pip install 'tautnet[parquet]', or name a CSV file"
         raise TableError(f"writing Parquet needs pyarrow: {hint}") from None
     tables = (
-        pyarrow.Table.from_pandas(model.table(block), preserve_index=False) for block in blocks
+        pyarrow.Table.from_pandas(model.table(block, unseen), preserve_index=False)
+        for block in blocks
     )
     first = next(tables)
     with ParquetWriter(file, first.schema) as writer:
@@ -94,12 +104,19 @@ def _write_parquet(file: Path, model: "FittedModel", blocks: Iterator["pd.DataFr
             writer.write_table(table)
 
 
-def _texts(model: "FittedModel", blocks: Iterable["pd.DataFrame"]) -> Iterator[str]:
+def _texts(
+    model: "FittedModel", blocks: Iterable["pd.DataFrame"], unseen: "Unseen"
+) -> Iterator[str]:
     """The table of predictions as CSV, in parts."""
     header = True
     for block in blocks:
-        yield model.table(block).to_csv(index=False, header=header, lineterminator="\n")
+        yield model.table(block, unseen).to_csv(index=False, header=header, lineterminator="\n")
         header = False
+
+
+def _say_unseen(unseen: "Unseen") -> None:
+    for sentence in unseen.sentences():
+        say(f"predict: {sentence}", sys.stderr)
 
 
 def _say_ignored(names: list[str]) -> None:

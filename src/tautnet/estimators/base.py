@@ -348,7 +348,7 @@ class Net(Convertible, BaseEstimator):
     def _encoded(self, X: Table) -> Floats:
         """The columns of numbers that the network takes, shape (n_rows, n_columns)."""
         check_is_fitted(self)
-        return self.encoder_.transform(check_table(self, X, reset=False))
+        return self.encoder_.transform_new(check_table(self, X, reset=False))
 
     def _mean(self, X: Table) -> NDArray[np.float64]:
         """Mean prediction of the members, shape (n_rows, n_outputs)."""

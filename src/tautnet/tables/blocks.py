@@ -17,9 +17,9 @@ import numpy as np
 import pandas as pd
 
 from tautnet.tables.arrays import Cells, Floats
-from tautnet.tables.cells import distinct_texts
 from tautnet.tables.errors import TableError
-from tautnet.tables.missing import missing_markers
+from tautnet.tables.frames import pandas_of
+from tautnet.tables.missing import as_markers, missing_markers
 from tautnet.tables.parsing import marking_numbers, parse_numbers
 from tautnet.tables.reader import (
     check_is_text,
@@ -34,6 +34,7 @@ from tautnet.tables.reader import (
     without_pyarrow,
 )
 from tautnet.tables.recipes import Recipe
+from tautnet.tables.spelling import find_columns
 
 if TYPE_CHECKING:
     from _csv import Reader
@@ -58,8 +59,8 @@ class _Wanted(NamedTuple):
         What to call the table in messages.
     recipes : list of dict
         What each predictor holds.
-    markers : set of str
-        Texts that are read as missing.
+    na : set of str
+        Texts that the user wants read as missing, whatever they are.
     decimal : str
         The decimal mark.
     rows : int
@@ -70,7 +71,7 @@ class _Wanted(NamedTuple):
 
     source: str
     recipes: list[Recipe]
-    markers: frozenset[str]
+    na: frozenset[str]
     decimal: str
     rows: int
     on_extra: Callable[[list[str]], None] | None
@@ -112,7 +113,7 @@ def read_blocks(
     TableError
         When the file cannot be read, lacks a predictor, or has text where a number should be.
     """
-    wanted = _Wanted(str(source), recipes, missing_markers(na), decimal, rows, on_extra)
+    wanted = _Wanted(str(source), recipes, as_markers(na), decimal, rows, on_extra)
     with open_source(wanted.source) as file:
         head = file.peek(4)[:4]
         if not head:
@@ -140,7 +141,7 @@ def _text_blocks(text: io.TextIOWrapper, wanted: _Wanted) -> Iterator[pd.DataFra
     lines = iter(text)
     header = _header(lines, wanted.source)
     delimiter = sniff_delimiter(header)
-    names = column_names(next(csv_rows(io.StringIO(header, newline=""), delimiter)), wanted.source)
+    names = next(csv_rows(io.StringIO(header, newline=""), delimiter))
     position = _positions(names, wanted)
     cells = _checked_rows(csv_rows(lines, delimiter), len(names), wanted.source, header)
     # A file without rows has one block, too: what is made of it has its columns.
@@ -172,7 +173,7 @@ def _frame(
     held = {}
     for recipe, at in zip(wanted.recipes, position, strict=True):
         cells = np.array(columns[at], dtype=object)
-        held[recipe["predictor"]] = _column(recipe, cells, wanted.markers, wanted.decimal)
+        held[recipe["predictor"]] = _column(recipe, cells, wanted.na, wanted.decimal)
     return pd.DataFrame(held, index=range(len(block)))
 
 
@@ -192,30 +193,35 @@ def _checked_rows(reader: "Reader", width: int, source: str, header: str) -> Ite
 
 
 def _positions(names: list[str], wanted: _Wanted) -> list[int]:
-    """Return where each predictor stands among the columns."""
-    position = {name: i for i, name in enumerate(names)}
+    """Return where each predictor stands among the columns, given their names as the file has."""
+    read = column_names(names, wanted.source)
     predictors = [recipe["predictor"] for recipe in wanted.recipes]
-    absent = [name for name in predictors if name not in position]
+    # A table that was read with blank names has other names in their places.
+    named = [one if one in predictors else other for one, other in zip(names, read, strict=True)]
+    position, absent = find_columns(predictors, named)
     if absent:
         shown = ", ".join(map(repr, absent[:10])) + (", ..." if len(absent) > 10 else "")
         what = f"{len(absent)} of the model's {len(predictors)} predictors"
         raise TableError(f"{wanted.source} lacks {what}: {shown}")
     if wanted.on_extra is not None:
-        known = set(predictors)
-        wanted.on_extra([name for name in names if name not in known])
-    return [position[name] for name in predictors]
+        used = set(position)
+        wanted.on_extra([name for i, name in enumerate(read) if i not in used])
+    return position
 
 
-def _column(recipe: Recipe, cells: Cells, markers: frozenset[str], decimal: str) -> Cells:
-    """Return the cells of one predictor: numbers, or texts spelled as its levels, or NaN."""
+def _column(recipe: Recipe, cells: Cells, na: frozenset[str], decimal: str) -> Cells:
+    """Return the cells of one predictor: numbers, or texts as they are, or NaN.
+
+    What a text says is for the encoder to tell, as in every other table.
+    """
     if recipe["kind"] == "number":
-        return _numbers(recipe["predictor"], cells, markers, decimal)
+        return _numbers(recipe["predictor"], cells, missing_markers(na), decimal)
     codes, texts = pd.factorize(cells)
-    tokens = np.array([text.strip() for text in texts], dtype=object)
-    missing = np.array([token in markers for token in tokens], dtype=bool)
+    tokens = np.array(texts, dtype=object)
     if "levels" in recipe:
-        tokens[~missing] = _as_levels(tokens[~missing], set(recipe["levels"]), decimal)
-    tokens[missing] = np.nan
+        _check_spaces(recipe, tokens)
+        tokens = _with_points(tokens, set(recipe["levels"]), decimal)
+    tokens[[token.strip() in na for token in tokens]] = np.nan
     return tokens[codes]
 
 
@@ -236,21 +242,34 @@ def _numbers(name: str, cells: Cells, markers: frozenset[str], decimal: str) -> 
     return values
 
 
-def _as_levels(tokens: Cells, levels: set[str], decimal: str) -> list[str]:
-    """Return texts as the levels spell them.
+def _check_spaces(recipe: Recipe, tokens: Cells) -> None:
+    """Raise where the spaces before a cell would tell its level: a file of text does not keep them.
 
-    3.0 and true are 3 and True where the reader took the model's table for numbers or truth values.
+    Nor does it tell a blank text from no value.
     """
-    numbers = parse_numbers(tokens, decimal)
-    spelled = dict(zip(tokens, tokens, strict=True))
-    for token, number in zip(tokens, numbers, strict=True):
-        if np.isnan(number):
-            other = token.capitalize()
-        else:
-            other = distinct_texts(pd.Series([float(number)]))[1][0]
-        if token not in levels and other in levels:
-            spelled[token] = other
-    return [spelled[token] for token in tokens]
+    meant: dict[str, list[str]] = {}
+    for level in recipe["levels"]:
+        meant.setdefault(level.lstrip(" "), []).append(repr(level))
+    if recipe["missing"] and "" in meant:
+        meant[""].append("a missing one")
+    for token in tokens:
+        if len(meant.get(token, ())) > 1:
+            raise TableError(
+                f"column {recipe['predictor']!r} has the cell {token!r}, which may be"
+                f" {' or '.join(meant[token])}: text files do not tell; give a Parquet file"
+            )
+
+
+def _with_points(tokens: Cells, levels: set[str], decimal: str) -> Cells:
+    """Return texts whose numbers have a decimal point, but for those that are levels."""
+    if decimal == ".":
+        return tokens
+    is_number = ~np.isnan(parse_numbers(tokens, decimal).astype(np.float64))
+    with_point = [
+        token.replace(",", ".") if number and token not in levels else token
+        for token, number in zip(tokens, is_number, strict=True)
+    ]
+    return np.array(with_point, dtype=object)
 
 
 def _parquet_blocks(file: io.BufferedReader, wanted: _Wanted) -> Iterator[pd.DataFrame]:
@@ -264,7 +283,7 @@ def _parquet_blocks(file: io.BufferedReader, wanted: _Wanted) -> Iterator[pd.Dat
         # What cannot be sought in, such as standard input, is read as a whole.
         table = ParquetFile(file if file.seekable() else io.BytesIO(file.read()))
         stored = table.schema_arrow.names
-        position = _positions(column_names(stored, wanted.source), wanted)
+        position = _positions(stored, wanted)
         columns = [stored[at] for at in position]
         schema = pyarrow.schema([table.schema_arrow.field(at) for at in position])
         blocks: Iterable[list[pyarrow.RecordBatch]] = [[]]
@@ -272,7 +291,7 @@ def _parquet_blocks(file: io.BufferedReader, wanted: _Wanted) -> Iterator[pd.Dat
             blocks = _even(table.iter_batches(wanted.rows, columns=columns), wanted.rows)
         for block in blocks:
             rows = pyarrow.Table.from_batches(block, None if block else schema)
-            frame = rows.to_pandas()[columns]
+            frame = pandas_of(rows)[columns]
             yield frame.set_axis([recipe["predictor"] for recipe in wanted.recipes], axis=1)
     except (OSError, NotImplementedError, pyarrow.ArrowException) as error:
         raise damaged_parquet(wanted.source, error) from None

@@ -15,6 +15,7 @@ from tautnet.tables.cells import TableLike, as_frame, fits_float32
 from tautnet.tables.errors import TableError
 from tautnet.tables.recipes import Recipe, encode_predictor, learn, names_of_columns
 from tautnet.tables.scaling import NUMBERS_AT_ONCE
+from tautnet.tables.spelling import Unseen, find_columns
 
 __all__ = ["TableEncoder"]
 
@@ -187,12 +188,15 @@ class TableEncoder:
         recipes = [recipe for recipe in self.recipes if recipe["predictor"] not in reasons]
         return TableEncoder.restored(recipes, self.left_out | reasons, self.feature_names_in_)
 
-    def transform(self, frame: TableLike) -> Floats:
+    def transform(self, frame: TableLike, unseen: Unseen | None = None) -> Floats:
         """Encode rows; predictors are found by name, in any order, and other columns are ignored.
 
         Parameters
         ----------
         frame : data frame or array of shape (n_rows, n_predictors)
+            A name that differs in outer spaces alone is found, too.
+        unseen : Unseen, optional
+            Filled with the cells whose level `fit` did not see, where there is no ``rare``.
 
         Returns
         -------
@@ -202,20 +206,47 @@ class TableEncoder:
             every column, as is a missing category where `fit` saw none. An array of floats that
             is its own encoding is not copied.
         """
-        frame = as_frame(frame)
-        absent = [name for name in self.predictors if name not in frame.columns]
-        if absent:
-            shown = ", ".join(map(repr, absent[:10])) + (", ..." if len(absent) > 10 else "")
-            raise TableError(f"the table lacks {len(absent)} of the model's predictors: {shown}")
+        frame = self._named(as_frame(frame))
         own = self._as_it_is(frame)
         matrix = self._empty(frame) if own is None else own
         size = max(NUMBERS_AT_ONCE // max(matrix.shape[1], 1), 1)
         for start in range(0, len(frame), size):
-            columns = self._columns(frame.iloc[start : start + size])
+            columns = self._columns(frame.iloc[start : start + size], unseen)
             # What stays as it is has been looked through for infinite cells all the same.
             if own is None:
                 matrix[start : start + size] = np.array(columns, dtype=matrix.dtype).T
         return matrix
+
+    def transform_new(self, frame: TableLike, unseen: Unseen | None = None) -> Floats:
+        """Encode rows that `fit` did not see; one `UserWarning` counts levels not seen in training.
+
+        Parameters
+        ----------
+        frame : data frame or array of shape (n_rows, n_predictors)
+        unseen : Unseen, optional
+            Filled instead of the warning.
+
+        Returns
+        -------
+        array of shape (n_rows, n_columns)
+            As `transform` returns it.
+        """
+        if unseen is not None:
+            return self.transform(frame, unseen)
+        found = Unseen()
+        encoded = self.transform(frame, found)
+        found.warn()
+        return encoded
+
+    def _named(self, frame: pd.DataFrame) -> pd.DataFrame:
+        """Return a table whose predictors have the names that `fit` saw."""
+        if all(name in frame.columns for name in self.predictors):
+            return frame
+        position, absent = find_columns(self.predictors, list(frame.columns))
+        if absent:
+            shown = ", ".join(map(repr, absent[:10])) + (", ..." if len(absent) > 10 else "")
+            raise TableError(f"the table lacks {len(absent)} of the model's predictors: {shown}")
+        return frame.iloc[:, position].set_axis(self.predictors, axis=1)
 
     def _empty(self, frame: pd.DataFrame) -> Floats:
         """Return a matrix to be filled, in the smaller type that holds every cell as it is."""
@@ -226,11 +257,11 @@ class TableEncoder:
         dtype = np.float32 if small else np.float64
         return np.empty((len(frame), len(self.column_names)), dtype)
 
-    def _columns(self, block: pd.DataFrame) -> list[Floats | Booleans]:
+    def _columns(self, block: pd.DataFrame, unseen: Unseen | None) -> list[Floats | Booleans]:
         """Return the encoded columns of some rows."""
         columns = []
         for recipe in self.recipes:
-            columns += encode_predictor(recipe, block[recipe["predictor"]])
+            columns += encode_predictor(recipe, block[recipe["predictor"]], unseen)
         return columns
 
     def _as_it_is(self, frame: pd.DataFrame) -> Floats | None:

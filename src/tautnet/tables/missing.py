@@ -47,5 +47,9 @@ PLACEHOLDERS = {
 
 def missing_markers(na: str | Iterable[str]) -> frozenset[str]:
     """Return all texts that are read as missing: `MISSING_MARKERS` and those of ``na``."""
-    more = [na] if isinstance(na, str) else na
-    return MISSING_MARKERS.union(marker.strip() for marker in more)
+    return MISSING_MARKERS | as_markers(na)
+
+
+def as_markers(na: str | Iterable[str]) -> frozenset[str]:
+    """Return the texts of ``na`` without outer spaces."""
+    return frozenset(marker.strip() for marker in ([na] if isinstance(na, str) else na))

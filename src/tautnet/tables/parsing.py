@@ -16,6 +16,7 @@ _THOUSANDS = {
     ".": re.compile(r"-?[1-9]\d{0,2}(,\d{3})+(\.\d+)?"),
     ",": re.compile(r"-?[1-9]\d{0,2}(\.\d{3})+(,\d+)?"),
 }
+_INTEGER = re.compile(r"[+-]?[0-9]{1,400}")
 _TRUTH = {"true": True, "false": False}
 
 
@@ -55,7 +56,9 @@ def parse_column(
         marking = marking_numbers(markers, decimal)
         # Where -200 means missing, -200.0 does.
         is_marking = np.isin(numbers, marking)
-        return (np.where(is_marking, np.nan, numbers) if is_marking.any() else numbers)[codes]
+        if is_marking.any():
+            numbers = np.where(is_marking, np.nan, numbers)
+        return _exact(tokens, numbers)[codes]
     present = tokens[~missing]
     counts = np.bincount(codes, minlength=len(tokens))[~missing]
     _check_strays(name, present, counts, decimal)
@@ -85,6 +88,18 @@ def _to_numbers(tokens: Cells, missing: Booleans, decimal: str) -> Floats | Inte
     numbers = np.full(len(tokens), np.nan)
     numbers[~missing] = parsed
     return numbers
+
+
+def _exact(tokens: Cells, numbers: Floats | Integers) -> Cells:
+    """Return numbers with the integers among them that float64 may not hold as what they are."""
+    large = np.abs(numbers) > 2**53
+    if numbers.dtype.kind in "iu" or not large.any():
+        return numbers
+    exact = numbers.astype(object)
+    for i in np.flatnonzero(large):
+        if _INTEGER.fullmatch(tokens[i]):
+            exact[i] = int(tokens[i])
+    return exact if any(isinstance(one, int) for one in exact) else numbers
 
 
 def _is_number(tokens: Cells, decimal: str) -> Booleans:

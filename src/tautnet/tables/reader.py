@@ -22,6 +22,7 @@ import pandas as pd
 
 from tautnet.tables.datasets import BUILT_INS
 from tautnet.tables.errors import TableError
+from tautnet.tables.frames import pandas_of
 from tautnet.tables.missing import missing_markers
 from tautnet.tables.parsing import parse_column
 
@@ -175,10 +176,11 @@ def _read_parquet(data: bytes, source: str) -> pd.DataFrame:
     """Read a Parquet file; its index is no column."""
     try:
         import pyarrow
+        from pyarrow.parquet import ParquetFile
     except ImportError:
         raise without_pyarrow(source) from None
     try:
-        frame = pd.read_parquet(io.BytesIO(data), engine="pyarrow").reset_index(drop=True)
+        frame = pandas_of(ParquetFile(io.BytesIO(data)).read()).reset_index(drop=True)
     except (OSError, ValueError, NotImplementedError, pyarrow.ArrowException) as error:
         raise damaged_parquet(source, error) from None
     frame.columns = column_names([str(name) for name in frame.columns], source)

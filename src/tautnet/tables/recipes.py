@@ -2,15 +2,33 @@
 
 import math
 import re
+from functools import lru_cache
 from typing import Any, NamedTuple, TypeAlias
 
 import numpy as np
 import pandas as pd
 
 from tautnet.tables.arrays import Booleans, Floats, Integers
-from tautnet.tables.cells import as_numbers, column_kind, dates_written, distinct_texts, text_of
+from tautnet.tables.cells import (
+    as_numbers,
+    column_kind,
+    dates_written,
+    distinct_texts,
+    text_of,
+)
+from tautnet.tables.integers import check_told_apart
+from tautnet.tables.missing import MISSING_MARKERS
+from tautnet.tables.spelling import Unseen, spellings
 
-__all__ = ["LevelCodes", "Recipe", "encode_predictor", "learn", "level_codes", "names_of_columns"]
+__all__ = [
+    "LevelCodes",
+    "Recipe",
+    "encode_predictor",
+    "learn",
+    "level_codes",
+    "names_of_columns",
+    "read_codes",
+]
 
 # How one predictor is encoded: strings, lists and truth values, as a model file keeps them. All
 # have "predictor" and "kind"; numbers and dates have "value" and "indicator" beside, categories
@@ -38,6 +56,8 @@ def learn(name: str, series: pd.Series) -> tuple[Recipe | None, str]:
     if missing.all():
         return None, "has no value"
     present = values[~missing]
+    if kind == "number":
+        check_told_apart(f"column {name!r}", series)
     constant = present.min() == present.max()
     if constant and not missing.any():
         return None, f"is constant ({text_of(series.iloc[0])})"
@@ -137,9 +157,11 @@ class LevelCodes(NamedTuple):
     Attributes
     ----------
     codes : dict
-        Level -> code.
+        Text -> code, for all texts that spell a level (`tautnet.tables.spelling`) or that are read
+        as missing. A text that is not among them is tried once more without outer spaces.
     unseen, missing : int
-        Codes of a level that `TableEncoder.fit` did not see, and of a missing cell.
+        Codes of a level that `TableEncoder.fit` did not see, and of a missing cell. Where `fit`
+        saw no missing cell but a blank level, a missing cell is that level.
     columns : list of int
         For each column the code at which it is 1; at all other codes it is 0.
     """
@@ -161,22 +183,67 @@ def level_codes(recipe: Recipe) -> LevelCodes:
     Examples
     --------
     >>> from tautnet.tables.recipes import level_codes
-    >>> level_codes({"predictor": "sex", "levels": ["female", "male"], "rare": False,
+    >>> known = level_codes({"predictor": "sex", "levels": ["female", "male"], "rare": False,
     ...     "missing": False})
-    LevelCodes(codes={'female': 0, 'male': 1}, unseen=2, missing=2, columns=[1])
+    >>> known.codes["male"], known.codes["NA"], known.unseen, known.missing, known.columns
+    (1, 2, 2, 2, [1])
     """
-    levels = recipe["levels"]
-    n_levels = len(levels) + recipe["rare"] + recipe["missing"]
+    return _level_codes(tuple(recipe["levels"]), recipe["rare"], recipe["missing"])
+
+
+@lru_cache(maxsize=256)
+def _level_codes(levels: tuple[str, ...], has_rare: bool, has_missing: bool) -> LevelCodes:
+    """Return how levels are encoded; a table is read in many blocks."""
+    position = {level: index for index, level in enumerate(levels)}
+    n_levels = len(levels) + has_rare + has_missing
+    codes = {text: position[level] for text, level in spellings(levels).items()}
+    missing = n_levels - 1 if has_missing else codes.get("", n_levels)
     return LevelCodes(
-        codes={level: index for index, level in enumerate(levels)},
-        unseen=len(levels) if recipe["rare"] else n_levels,
-        missing=n_levels - 1 if recipe["missing"] else n_levels,
+        codes=dict.fromkeys(MISSING_MARKERS, missing) | codes,
+        unseen=len(levels) if has_rare else n_levels,
+        missing=missing,
         columns=list(range(n_levels))[n_levels == 2 :],
     )
 
 
-def encode_predictor(recipe: Recipe, series: pd.Series) -> list[Floats | Booleans]:
-    """Return the columns of one predictor."""
+def read_codes(
+    recipe: Recipe, series: pd.Series, unseen: Unseen | None = None
+) -> tuple[Integers, list[int | None], list[str]]:
+    """Return what the cells of a category or truth value hold: the one reading of all doors.
+
+    Parameters
+    ----------
+    recipe : dict
+    series : pandas.Series
+    unseen : Unseen, optional
+        Told of cells that hold no known level; not where ``rare`` stands for such.
+
+    Returns
+    -------
+    cells : int array (n_rows,)
+        The position of each cell's text among the texts, -1 where a cell has no value.
+    codes : list
+        The code of each text as in `LevelCodes`, None where it spells no level.
+    texts : list of str
+    """
+    known = level_codes(recipe)
+    cells, texts = distinct_texts(series)
+    codes = [known.codes.get(text, known.codes.get(text.strip())) for text in texts]
+    if unseen is not None and not recipe["rare"] and None in codes:
+        counts = np.bincount(cells[cells >= 0], minlength=len(texts)).tolist()
+        new = {
+            text: count
+            for text, code, count in zip(texts, codes, counts, strict=True)
+            if code is None
+        }
+        unseen.add(recipe["predictor"], new)
+    return cells, codes, texts
+
+
+def encode_predictor(
+    recipe: Recipe, series: pd.Series, unseen: Unseen | None = None
+) -> list[Floats | Booleans]:
+    """Return the columns of one predictor; `read_codes` says what is told of unseen levels."""
     if "levels" not in recipe:
         way = recipe.get("written", "")
         values = as_numbers(recipe["predictor"], series, recipe["kind"], way)
@@ -187,8 +254,8 @@ def encode_predictor(recipe: Recipe, series: pd.Series) -> list[Floats | Boolean
             columns.append(np.isnan(values))
         return columns
     known = level_codes(recipe)
-    cells, texts = distinct_texts(series)
-    code_of_text = [known.codes.get(text, known.unseen) for text in texts]
+    cells, code_of_text, _ = read_codes(recipe, series, unseen)
+    of_texts = [known.unseen if code is None else code for code in code_of_text]
     # A missing cell has position -1, which is the last.
-    codes = np.array([*code_of_text, known.missing])[cells]
+    codes = np.array([*of_texts, known.missing])[cells]
     return [codes == code for code in known.columns]
