@@ -26,11 +26,11 @@ TABLES = {
         "Survived",
         "Passengers of the Titanic: numbers, categories, missing ages and cabins.",
     ),
-    "german_credit": ("class", "Good and bad credit risks: 13 categories among 20 predictors."),
+    "german_credit": ("class", "Good and bad credit risks: 13 categorical predictors of 20."),
     "concrete": ("y", "Strength of concrete from its recipe and its age."),
     "energy": ("y", "Heating load of simulated buildings: nearly without noise."),
-    "ames": ("Sale_Price", "House prices: 40 categories among 73 predictors."),
-    "colon": ("y", "Tumour or not, from 2,000 genes of 62 people."),
+    "ames": ("Sale_Price", "House prices: 40 categorical predictors of 73."),
+    "colon": ("y", "Tumour or not, from 2,000 genes of 62 samples of tissue."),
     "waveform5000": (
         "class",
         "Three waves, simulated: 19 of the 40 predictors, x22 to x40, are pure noise.",
@@ -39,7 +39,7 @@ TABLES = {
 }
 # Tables as people find them, in the folder messy: target, further options, what they are.
 MESSY = {
-    "mpg": ("mpg", (), "Fuel that cars use: names, missing horsepower."),
+    "mpg": ("mpg", (), "Miles per gallon of cars: names, missing horsepower."),
     "coffee_ratings": (
         "total_cup_points",
         ("--encoding", "latin-1"),
@@ -47,8 +47,8 @@ MESSY = {
     ),
     "recent-grads": ("Median", (), "Pay after college majors: quantiles of it among 19 columns."),
     "movies": ("binary", (), "Do films pass a test: three columns are the target in other words."),
-    "seattle-weather": ("weather", (), "Daily weather, two of five kinds rare."),
-    "candy-data": ("winpercent", (), "What makes candy win: 85 rows."),
+    "seattle-weather": ("weather", (), "Daily weather, three of five kinds rare."),
+    "candy-data": ("winpercent", (), "Which candy wins: 85 rows."),
 }
 # Tables that scikit-learn brings.
 BUILT_IN = {

@@ -200,7 +200,7 @@ def _leak(kept, found):
 
 def _copies(kept, found):
     if kept["kind"] == "copies" and not any(
-        re.search(r"\b(copy|copies|duplicates?|identical)\b", text) for text in said_of_table(kept)
+        re.search(r"\b(copy|copies|equal)\b", text) for text in said_of_table(kept)
     ):
         found["missed"].append("copies of rows")
 

@@ -36,7 +36,7 @@ GAINS = {
     "network_needed": (
         "points more explained than by the linear model",
         [
-            ("the network is worth its cost", 20, 14, 26, True),
+            ("the network beats a linear model", 20, 14, 26, True),
             ("cannot tell", 4, -3, 11, False),
             ("a linear model does about as well", 0.3, -2, 2.6, False),
         ],
@@ -46,7 +46,7 @@ GAINS = {
         [
             ("boosting is better", 6, 3, 9, True),
             ("may be better, cannot tell", 3, -2, 8, False),
-            ("does no better", 0.2, -2, 2.4, False),
+            ("does about as well", 0.2, -2, 2.4, False),
             ("is not as good", -7, -11, -3, True),
         ],
     ),

@@ -14,9 +14,9 @@ SOURCE = Path(__file__).parents[1] / "src" / "tautnet"
 # From top to bottom, files of each room in order; docs/design.md draws the same.
 ROOMS = {
     "tables": (
-        "errors arrays scaling datasets missing frames parsing reader dates spelling cells "
-        "integers recipes encoder codes blocks target target_columns sample belonging copies "
-        "ranked outlying leaks twins soundness"
+        "errors names arrays scaling datasets missing notation dates numerals parsing opening "
+        "frames layout parquet reader spelling cells integers recipes encoder codes blocks target "
+        "target_columns sample belonging copies ranked outlying leaks twins soundness"
     ).split(),
     "objective": (
         "choices arrays strengths histograms prediction losses regression classification survival "

@@ -212,7 +212,7 @@ def test_json_writes_nothing_and_says_decisions_on_stderr(runs):
     assert ended.err.splitlines() == [
         "1 row without 'y' left out",
         "classification: 'y' has 2 distinct values",
-        "3 predictors (3 number) in 3 columns",
+        "3 predictors (3 number)",
     ]
 
 
@@ -515,6 +515,23 @@ BAD = {
         Y,
         ["numbers but for 2 cells ('oops')", '--na "oops"'],
     ),
+    "a footer": Bad(
+        with_column("d", lambda i: i) + "Total,,,,yes\n",
+        Y,
+        ["numbers but for 1 cell ('Total') in the last row: is it a footer?", "--drop-rows -1"],
+    ),
+    "percent": Bad(
+        with_column("d", lambda i: f"{i}%"), Y, ["percent signs, as in '0%'", "pass --percent"]
+    ),
+    "a date that is none": Bad(
+        with_column("d", lambda i: "0000-00-00" if i == 9 else f"2024-01-{i % 28 + 1:02}"),
+        Y,
+        ["dates but for 1 cell ('0000-00-00')", '--na "0000-00-00"'],
+    ),
+    "a mark for two things": Bad(
+        table(), [*Y, "--decimal", ",", "--thousands", ","], ["',' cannot both be"], 2
+    ),
+    "a row that is none": Bad(table(), [*Y, "--drop-rows", "0"], ["'0' is no number of a row"], 2),
     "target dropped": Bad(
         table(), [*Y, "--drop", "a, y"], ["target 'y' is among the columns to drop"]
     ),

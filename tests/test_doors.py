@@ -131,7 +131,7 @@ def tables(draw):
 def by_file(model, path):
     recipes = model.encoder.recipes
     return np.concatenate(
-        [model.table(block)["prediction"] for block in read_blocks(path, recipes)]
+        [model.table(block.predictors)["prediction"] for block in read_blocks(path, recipes)]
     )
 
 

@@ -120,7 +120,7 @@ def test_fit_is_the_estimator_of_cross_validation(fit, table, tmp_path):
     )
     assert ended.err.splitlines() == [
         "regression: 'y' has 60 distinct numbers",
-        "3 predictors (3 number) in 3 columns",
+        "3 predictors (3 number)",
         "model: m.taut",
     ]
 

@@ -14,7 +14,7 @@ import typer
 from tautnet import options
 from tautnet.commands.article import article
 from tautnet.commands.compare import compare
-from tautnet.commands.console import complain, leave_interrupted
+from tautnet.commands.console import complain, is_out_of_memory, leave_interrupted
 from tautnet.commands.export import export
 from tautnet.commands.fit import fit
 from tautnet.commands.predict import predict
@@ -64,6 +64,11 @@ def main() -> NoReturn:
         if message:
             complain(message + (f"; see {context.command_path} --help" if context else ""))
         code = error.exit_code
+    except (MemoryError, RuntimeError) as error:
+        if not is_out_of_memory(error):
+            raise
+        complain("there is not enough memory: use fewer rows or columns, or a larger machine")
+        code = 1
     except KeyboardInterrupt:
         leave_interrupted()
     sys.exit(code)

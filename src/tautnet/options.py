@@ -2,7 +2,7 @@
 
 import csv
 from collections.abc import Callable
-from typing import Any, TypeVar
+from typing import Any, NamedTuple, TypeVar
 
 import typer
 
@@ -11,6 +11,7 @@ from tautnet.estimators.given import Arguments, gather
 from tautnet.estimators.refusals import check_conflicts, idle, in_words
 from tautnet.objective.registry import compared_names
 from tautnet.tables.errors import TableError
+from tautnet.tables.notation import PLAIN, SEPARATORS
 from tautnet.views.columns import ALL, KEYS
 
 # Typer 0.2x carries its own copy of click, earlier ones use click itself. So the classes are found
@@ -144,6 +145,77 @@ def refuse_idle_targets(target: str | None, time: str | None, event: str | None,
         raise UsageError("--target names one column, --time and --event two: use one or the other")
     if time is not None and task != "auto":
         raise UsageError("--task does nothing beside --time and --event")
+
+
+def numbers_of_rows(value: str) -> str:
+    """Numbers of rows between commas, from the first or, below 0, from the last."""
+    for one in split(value):
+        if not one.removeprefix("-").isdecimal() or int(one) == 0:
+            raise typer.BadParameter(
+                f"{one!r} is no number of a row: 1 is the first below the names, -1 the last"
+            )
+    return value
+
+
+def size(value: float | None) -> float | None:
+    """A number of gigabytes above 0."""
+    if value is not None and not 0 < value < 1e6:
+        raise typer.BadParameter(f"{value!r} is not a number of gigabytes above 0")
+    return value
+
+
+class Reading(NamedTuple):
+    """How a table is to be read.
+
+    Attributes
+    ----------
+    given : dict
+        Parts of a `tautnet.tables.notation.Notation` by name.
+    encoding : str or None
+    drop_rows : list of int
+    max_size : float or None
+    """
+
+    given: dict[str, Any]
+    encoding: str | None
+    drop_rows: list[int]
+    max_size: float | None
+
+
+def reading(
+    na: list[str] | None,
+    decimal: str | None,
+    thousands: str | None,
+    percent: bool,
+    parentheses: bool,
+    unit: list[str] | None,
+    dates: str | None,
+    encoding: str | None,
+    drop_rows: str,
+    max_size: float | None,
+) -> Reading:
+    """How a table is to be read, of what is typed.
+
+    Raises
+    ------
+    UsageError
+        Where two options do not go together.
+    """
+    parts = {
+        "na": tuple(na or ()),
+        "decimal": decimal,
+        "thousands": SEPARATORS.get(thousands or ""),
+        "percent": percent,
+        "parentheses": parentheses,
+        "units": tuple(unit or ()),
+        "dates": dates,
+    }
+    given = {name: part for name, part in parts.items() if part}
+    try:
+        PLAIN.changed(given)
+    except TableError as error:
+        raise UsageError(str(error)) from None
+    return Reading(given, encoding, [int(one) for one in split(drop_rows)], max_size)
 
 
 # Options that are not called as the argument that they set.

@@ -21,7 +21,23 @@ def test_the_plain_story(result):
     assert found.equivalents.evidence == {"best": "l2", "names": ["group"]}
     assert found.boosting_better.holds is False and found.boosting_better.evidence["ours_better"]
     assert found.delivered.holds and found.delivered.evidence["skill"] == 0.5
-    assert found.predictors.evidence["fewest"] == {"penalty": "group", "rule": "min", "kept": 3}
+    fewest = {"penalty": "group", "rule": "min", "kept": 3, "skill": 0.49}
+    assert found.predictors.evidence["fewest"] == fewest
+    assert found.delivered.evidence["expected_of"] == "l2"
+
+
+def test_what_is_expected_of_a_lucky_penalty_is_the_honest_choice(result):
+    honest = row("l2", 0.55)
+    result["chosen"] |= {key: honest[key] for key in ("test_loss", "skill", "vs_null")}
+    claim = claims_of(result).delivered
+    assert claim.evidence["expected_of"] == "chosen" and claim.evidence["skill"] == honest["skill"]
+    result["delivered"] = "linear"
+    assert claims_of(result).delivered.evidence["expected_of"] == "linear"
+
+
+def test_penalties_far_from_the_best_are_not_as_good_however_unsure(result):
+    result["detail"]["vs_best"]["group"] = versus(-0.2, 0.4)
+    assert claims_of(result).equivalents.evidence["names"] == []
 
 
 def test_a_claim_needs_both_intervals(result):

@@ -23,7 +23,7 @@ def only(result, kind):
     """The one doubt there is; it has a sentence."""
     found = doubts(result)
     assert [one.kind for one in found] == [kind]
-    assert sentence_of(found[0].as_dict()).endswith(".")
+    assert sentence_of(found[0].as_dict())[-1] in ".?"
     return found[0]
 
 
@@ -32,7 +32,13 @@ def test_no_doubts_about_a_sound_table(result):
 
 
 def test_what_was_found_before_comes_first(result):
-    found = {"kind": "target_again", "figures": {}, "option": "--drop alive", "text": "It is it."}
+    found = {
+        "kind": "target_again",
+        "figures": {},
+        "option": "--drop alive",
+        "text": "It is it.",
+        "predictors": ["alive"],
+    }
     result["detail"]["findings"] = [found]
     result["detail"]["observations"] = {"n": 60, "are": "rows"}
     assert [one.kind for one in doubts(result)] == ["target_again", "small"]
@@ -43,8 +49,12 @@ def test_rows_that_carry_the_figures_are_named(result):
     result["rows"][1]["vs_null"]["without"] = without(0.1, 0.3)
     doubt = only(result, "carried")
     assert doubt.figures["rows"] == [3]
-    assert "Row 4 carries these figures: with it the model explains 50 %, without 20 %." == (
-        sentence_of(doubt.as_dict())
+    assert sentence_of(doubt.as_dict()) == (
+        "Much of this hangs on row 4: without it the model explains 20 %, not 50 %."
+    )
+    turned = doubt.figures | {"skill": 0.2, "skill_without": 0.5}
+    assert sentence_of(doubt.as_dict() | {"figures": turned}) == (
+        "Row 4 is predicted badly: without it the model explains 50 %, not 20 %."
     )
 
 
@@ -62,7 +72,17 @@ def test_errors_of_neighbours_that_are_alike(result):
 
 def test_a_choice_that_was_luck(result):
     result["chosen"]["skill"] = 0.4
-    assert only(result, "choice").figures == {"skill": 0.5, "chosen": 0.4}
+    assert only(result, "choice").figures == {"penalty": "l2", "skill": 0.5, "chosen": 0.4}
+
+
+def test_a_target_that_predictors_add_up_to(result):
+    result["linear"]["skill"] = 0.994
+    doubt = only(result, "computed")
+    assert sentence_of(doubt.as_dict()) == (
+        "A linear model explains 99.4 %: is the target computed from these predictors?"
+    )
+    result["linear"]["skill"] = 0.98
+    assert doubts(result) == []
 
 
 def test_a_class_that_is_hardly_found(result):
@@ -97,7 +117,8 @@ def test_every_kind_has_a_sentence_of_at_most_thirty_words():
         "below_constant": {"name": "l2"},
         "carried": {"rows": [1, 2, 3, 4], "skill": 0.5, "skill_without": 0.1},
         "neighbours": {"correlation": 0.61},
-        "choice": {"skill": 0.96, "chosen": 0.91},
+        "choice": {"penalty": "l2", "skill": 0.96, "chosen": 0.91},
+        "computed": {"skill": 0.994},
         "class_missed": {
             "classes": [{"class": "drizzle", "recall": 0.04}] * 4,
             "accuracy": 0.85,

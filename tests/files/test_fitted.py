@@ -67,7 +67,7 @@ def test_a_notebook_shows_a_model_and_nothing_of_a_stranger_runs():
     assert "<script" not in shown and '"quoted"' not in shown
     texts = [cell.text for cell in ET.fromstring(shown).iter("td")]
     assert texts[:2] == ["TautNetRegressor", f"{hostile} (regression)"]
-    assert texts[2] == "l1, alpha 0.01, as given" and texts[4].startswith("solved to ")
+    assert texts[2] == "l1, alpha 0.01, as given" and texts[4].startswith("converged to ")
     assert texts[3] == f"2 of 3 kept: {hostile}, 'b, c'"
 
 

@@ -12,6 +12,7 @@ import pytest
 from tautnet.tables.blocks import read_blocks
 from tautnet.tables.encoder import TableEncoder
 from tautnet.tables.errors import TableError
+from tautnet.tables.notation import Notation
 from tautnet.tables.reader import read_table
 
 TABLE = pd.DataFrame(
@@ -30,8 +31,8 @@ ENCODER = TableEncoder().fit(TABLE)
 def encoded(path, rows=7, **options):
     """All blocks, encoded."""
     blocks = list(read_blocks(path, ENCODER.recipes, rows=rows, **options))
-    assert {len(block) for block in blocks[:-1]} <= {rows}
-    return np.concatenate([ENCODER.transform(block) for block in blocks])
+    assert {len(block.predictors) for block in blocks[:-1]} <= {rows}
+    return np.concatenate([ENCODER.transform(block.predictors) for block in blocks])
 
 
 def as_text(table, **options):
@@ -57,7 +58,11 @@ def test_other_notations(tmp_path, ending):
     )
     (tmp_path / "t.csv").write_bytes(gzip.compress(text.encode("utf-16")))
     np.testing.assert_array_equal(
-        encoded(tmp_path / "t.csv", na="?", decimal=",", encoding="utf-16"),
+        encoded(
+            tmp_path / "t.csv",
+            notation=Notation(na=("?",), decimal=","),
+            encoding="utf-16",
+        ),
         ENCODER.transform(TABLE),
     )
 
@@ -87,8 +92,10 @@ def test_texts_are_read_as_the_levels_spell_them(tmp_path):
 def test_a_number_can_mean_missing(tmp_path):
     rows = [f"{size},3,2024-03-01,True,00123" for size in ("-9", " -9 ", "-9.0", "NA")]
     (tmp_path / "t.csv").write_text("\n".join(["size,code,day,owner,zip", *rows]))
-    found = pd.concat(read_blocks(tmp_path / "t.csv", ENCODER.recipes, na="-9"))["size"]
-    whole = read_table(tmp_path / "t.csv", na="-9").frame["size"]
+    notation = Notation(na=("-9",))
+    (block,) = read_blocks(tmp_path / "t.csv", ENCODER.recipes, notation=notation)
+    found = block.predictors["size"]
+    whole = read_table(tmp_path / "t.csv", notation=notation).frame["size"]
     assert found.fillna(0).tolist() == whole.fillna(0).tolist() == [0, 0, 0, 0]
 
 
@@ -109,7 +116,7 @@ def test_a_file_without_rows_has_the_columns_of_the_model(tmp_path, kind):
         file.write_text(as_text(empty))
     else:
         empty.to_parquet(file, index=False)
-    (block,) = read_blocks(file, ENCODER.recipes)
+    ((block, _),) = read_blocks(file, ENCODER.recipes)
     assert block.columns.tolist() == ENCODER.predictors and len(block) == 0
     assert ENCODER.transform(block).shape == (0, len(ENCODER.column_names))
 
@@ -150,7 +157,7 @@ FAULTS = {
         TEXT.replace("x 1", "é").encode("latin-1"),
         "is not UTF-8 (invalid continuation byte): pass",
     ),
-    "half a gzip file": (gzip.compress(TEXT.encode())[:-30], "is damaged: "),
+    "half a gzip file": (gzip.compress(TEXT.encode())[:-30], "is a damaged gzip file: "),
     "half a parquet file": (b"PAR1" + bytes(99), "is a damaged Parquet file: "),
 }
 

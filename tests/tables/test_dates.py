@@ -14,9 +14,10 @@ from tautnet.files.onnx_export import feeds, run
 from tautnet.files.summary import describe
 from tautnet.tables.blocks import read_blocks
 from tautnet.tables.cells import as_numbers, column_kind, dates_written
-from tautnet.tables.dates import WAYS, days_of
+from tautnet.tables.dates import WAYS, days_of, order_of
 from tautnet.tables.encoder import TableEncoder
 from tautnet.tables.errors import ModelFileError, TableError
+from tautnet.tables.notation import Notation
 from tautnet.tables.reader import read_table
 from tautnet.tables.sample import encode, notes
 
@@ -135,7 +136,10 @@ def test_where_every_cell_may_be_read_in_two_ways(days, way, expected):
     second = f"month{mark}day{mark}year"
     other = second if expected == first else first
     assert dates_written(pd.Series(texts)) == (expected, other)
-    assert said(day=texts) == [f"'day' is read as {expected}; every cell could also be {other}"]
+    assert said(day=texts) == [
+        f"'day' is read as {expected}; every cell could also be {other}: if so, pass --dates"
+        f" {order_of(other)}, or hand over dates"
+    ]
 
 
 def test_points_have_the_day_first_and_equal_numbers_are_the_same_date():
@@ -213,7 +217,7 @@ def test_a_cell_that_is_no_such_date_is_one_line(cell, tmp_path):
         ENCODER.transform(new)
     new.to_csv(tmp_path / "t.csv", index=False)
     with pytest.raises(TableError, match=message):
-        ENCODER.transform(next(read_blocks(tmp_path / "t.csv", ENCODER.recipes)))
+        ENCODER.transform(next(read_blocks(tmp_path / "t.csv", ENCODER.recipes)).predictors)
 
 
 @pytest.mark.parametrize("rows", [1, 7, 100])
@@ -224,10 +228,11 @@ def test_files_in_blocks(tmp_path, rows):
     STAMPS.to_parquet(tmp_path / "s.parquet")
     for name in ("t.csv", "t.parquet", "s.parquet"):
         blocks = read_blocks(tmp_path / name, ENCODER.recipes, rows=rows)
-        encoded = np.concatenate([ENCODER.transform(block) for block in blocks])
+        encoded = np.concatenate([ENCODER.transform(block.predictors) for block in blocks])
         np.testing.assert_array_equal(encoded, ENCODED)
-    blocks = read_blocks(tmp_path / "s.csv", ENCODER.recipes, rows=rows, decimal=",", na="?")
-    encoded = np.concatenate([ENCODER.transform(block) for block in blocks])
+    notation = Notation(na=("?",), decimal=",")
+    blocks = read_blocks(tmp_path / "s.csv", ENCODER.recipes, rows=rows, notation=notation)
+    encoded = np.concatenate([ENCODER.transform(block.predictors) for block in blocks])
     np.testing.assert_array_equal(encoded, ENCODED)
     whole = read_table(tmp_path / "t.csv").frame
     np.testing.assert_array_equal(TableEncoder().fit(whole).transform(whole), ENCODED)

@@ -6,6 +6,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from tautnet.tables.notation import Notation
 from tautnet.tables.reader import read_table
 from tautnet.tables.sample import encode
 from tautnet.tables.soundness import findings
@@ -224,7 +225,7 @@ def test_a_code_is_named_with_what_to_type():
     (one,) = of_kind("code", noise(400).assign(**{"CO(GT)": coded(-200, 0.2)}), numbers(400))
     assert one.text == (
         "'CO(GT)' is -200 in 80 rows, far from its other values (0.2 to 11.9): does -200 mean"
-        " missing?"
+        " missing, or that and beyond?"
     )
     assert one.option == "--na -200"
     assert one.predictors == ("CO(GT)",)
@@ -244,7 +245,7 @@ def test_a_code_in_many_columns_is_one_finding():
     (one,) = of_kind("code", frame, numbers(400))
     assert one.text == (
         "-200 is far from the other values of 5 columns ('gas0', 'gas1', 'gas2', ...): does -200"
-        " mean missing?"
+        " mean missing, or that and beyond?"
     )
     assert len(one.predictors) == 5
 
@@ -290,7 +291,11 @@ def test_the_option_is_what_reads_a_code_as_missing(tmp_path):
     """However the number is written."""
     path = tmp_path / "t.csv"
     path.write_text("x,z\n-200,1\n-200.0,2\n3.5,3\n")
-    assert read_table(path, na=["-200"]).frame["x"].isna().tolist() == [True, True, False]
+    assert read_table(path, notation=Notation(na=("-200",))).frame["x"].isna().tolist() == [
+        True,
+        True,
+        False,
+    ]
 
 
 # Twins
@@ -342,6 +347,30 @@ def test_names_are_quoted_for_the_shell():
     assert of_kind("twins", frame, numbers())[0].option == "--drop 'my x'"
 
 
+# Order and twins
+
+
+def test_the_order_of_the_target_is_told():
+    rng = np.random.default_rng(7)
+    y = np.exp(3 * rng.normal(size=200))
+    rank = np.argsort(np.argsort(-y)) + rng.normal(scale=5, size=200)
+    frame = noise(200).assign(Rank=rank)
+    one = of_kind("alone", frame, pd.Series(y, name="pay"))[0]
+    assert one.text.startswith("'Rank' is in the order of the target 'pay' (rank correlation -0.99")
+    assert one.text.endswith("is it known before the target is?") and one.option == "--drop Rank"
+
+
+def test_a_few_huge_cells_make_no_twins():
+    rng = np.random.default_rng(0)
+    low = 1000 * rng.random(300)
+    high = low + 300 * rng.random(300)
+    low[:3] = high[:3] = [190_164, 110_000, 11_000]
+    frame = pd.DataFrame({"low": low, "high": high})
+    assert np.corrcoef(low, high)[0, 1] > 0.9999
+    assert of_kind("twins", frame, numbers(300)) == []
+    assert len(of_kind("twins", frame.assign(feet=3.28084 * low), numbers(300))) == 1
+
+
 # Copies and dates
 
 
@@ -351,8 +380,8 @@ def test_copies_are_counted():
     twice = np.arange(57) % 50
     (one,) = found(frame.iloc[twice].reset_index(drop=True), y[twice].reset_index(drop=True))
     assert one.text == (
-        "7 of 57 rows are exact copies of others: copies stay in one fold and count once in"
-        " intervals."
+        "7 of 57 rows equal an earlier row in every column used: equal rows stay in one fold and"
+        " count once. Nothing needs doing."
     )
     assert one.figures == {"copies": 7, "rows": 57}
 

@@ -8,7 +8,7 @@ import pandas as pd
 import pytest
 
 from tautnet.tables.errors import TableError
-from tautnet.tables.target import encode_target
+from tautnet.tables.target import encode_target, encode_times
 from tautnet.tables.target_columns import split_target
 
 GENERATOR = np.random.default_rng(0)
@@ -149,3 +149,16 @@ def test_split_cuts_a_long_list_of_columns():
 def test_a_target_without_any_value_is_an_error():
     with pytest.raises(TableError, match="has no value in any row"):
         split_target(FRAME.assign(y=np.nan), "y")
+
+
+@pytest.mark.parametrize(
+    ("times", "says"),
+    [
+        ([1.0, 0.0], "1 time in 'day' is not above 0 and finite, as 0: leave such rows out"),
+        ([-2.0, np.inf], "2 times in 'day' are not above 0 and finite, as -2: leave such rows out"),
+    ],
+)
+def test_times_that_are_none_say_what_to_do(times, says):
+    with pytest.raises(TableError) as error:
+        encode_times(times, [True, True], name="day")
+    assert str(error.value).startswith(says) and "half a day" in str(error.value)

@@ -187,7 +187,7 @@ def test_the_rows_to_use_alone_are_named_on_the_picture(
     display.plot(axes)
     assert list(display.frame().index)[-3:] == ["linear", "boosting", "chosen"]
     texts = [text.get_text() for text in axes.get_yticklabels()]
-    assert [text for text in texts if "(" in text] == named and len(texts) == 8
+    assert [text for text in texts if "(" in text] == named and len(texts) == 9
 
 
 def test_pictures_of_an_earlier_run(earlier):
@@ -204,6 +204,12 @@ def test_the_network_without_a_penalty_is_called_so(result):
     axes = blank_figure(4.0).subplots()
     ComparisonDisplay.from_result(result).plot(axes)
     assert "lower than that of unpenalised" in axes.get_xlabel()
+
+
+def test_a_network_worse_than_the_constant_is_no_measure(breast_cancer):
+    display = ComparisonDisplay.from_result(breast_cancer)
+    assert display.against == "constant" and display.frame().index[0] == "none"
+    assert display.frame().loc["none", "diff"] < 0 < display.frame().loc["l2", "ci_low"]
 
 
 @given(

@@ -105,7 +105,7 @@ def test_what_to_use_is_marked_and_nothing_where_nothing_is(
     lines = table_lines(text)
     assert {name: line[:2] for name, line in lines.items() if line[0] != " "} == starts
     assert ("* recommended." in text) == bool(starts)
-    assert ("+ in the model file." in text) == (len(starts) > 1)
+    assert ("+ what this run delivers." in text) == (len(starts) > 1)
     assert "boosting: scikit-learn's gradient-boosted trees." in " ".join(text.split())
 
 

@@ -21,8 +21,8 @@ FOUND = 0.3
 CHANGED = 0.05
 # Copies that are a smaller share of the rows change nothing.
 MANY = 0.01
-# A share explained that is larger than that of the honest choice by this is luck in part.
-LUCKY = 0.02
+# A linear map that explains so much of a number's variance may be how it was computed.
+COMPUTED = 0.99
 GRAVEST_FIRST = (
     "target_again",
     "alone",
@@ -33,6 +33,7 @@ GRAVEST_FIRST = (
     "dated",
     "neighbours",
     "choice",
+    "computed",
     "copies",
     "rare_class",
     "small",
@@ -55,12 +56,15 @@ class Doubt:
         What to type, or to do in Python, about it.
     text : str or None
         Its sentence, where the table's reader has written it already.
+    predictors : tuple of str
+        Those it is about, where it was known before any fit.
     """
 
     kind: str
     figures: Row
     option: str | None = None
     text: str | None = None
+    predictors: tuple[str, ...] = ()
 
     def as_dict(self) -> Row:
         """Plain values, as JSON takes them."""
@@ -77,7 +81,7 @@ def doubts_about(result: Row, claims: Claims) -> list[Doubt]:
     claims : Claims
     """
     known = [
-        Doubt(one["kind"], one["figures"], one["option"], one["text"])
+        Doubt(one["kind"], one["figures"], one["option"], one["text"], tuple(one["predictors"]))
         for one in result["detail"]["findings"]
         if one["kind"] != "copies" or one["figures"]["copies"] >= MANY * result["n_rows"]
     ]
@@ -86,6 +90,7 @@ def doubts_about(result: Row, claims: Claims) -> list[Doubt]:
         *_carried(claims),
         *_neighbours(result),
         *_choice(result, claims),
+        *_computed(result, claims),
         *_classes(result, claims),
         *_small(result),
         *_edges(result, claims),
@@ -129,12 +134,22 @@ def _neighbours(result: Row) -> Iterator[Doubt]:
 
 def _choice(result: Row, claims: Claims) -> Iterator[Doubt]:
     """The penalty was chosen by the rows that score it, and chosen without them does less well."""
-    name = result["delivered"]
-    honest = result["chosen"]["skill"]
-    own = claims.delivered.evidence["skill"]
-    is_network = any(row["penalty"] == name for row in result["rows"])
-    if claims.learns.holds and is_network and own - honest >= LUCKY:
-        yield Doubt("choice", {"skill": own, "chosen": honest})
+    evidence = claims.delivered.evidence
+    if claims.learns.holds and evidence["expected_of"] != evidence["name"]:
+        own = row_named(result, evidence["name"])
+        assert own is not None, "what is delivered has a row"
+        figures = {"penalty": evidence["name"], "skill": own["skill"], "chosen": evidence["skill"]}
+        yield Doubt("choice", figures)
+
+
+def _computed(result: Row, claims: Claims) -> Iterator[Doubt]:
+    """Numbers that predictors nearly add up to; one predictor alone is said before any fit."""
+    known = {one["kind"] for one in result["detail"]["findings"]}
+    skill = result["linear"]["skill"]
+    if result["metric"] != "mean squared error" or known & {"target_again", "alone"}:
+        return
+    if claims.learns.holds and skill >= COMPUTED:
+        yield Doubt("computed", {"skill": skill})
 
 
 def _classes(result: Row, claims: Claims) -> Iterator[Doubt]:

@@ -6,11 +6,12 @@ from typing import Any
 
 import numpy as np
 
-from tautnet.claims.claims import claims_of
+from tautnet.claims.claims import claims_of, is_sure, reversed_difference
 from tautnet.claims.doubts import doubts_about
 from tautnet.inference.detail import study_detail
 from tautnet.inference.recommended import MATTERS, Row, best_row, recommended_row
 from tautnet.inference.table import BOOSTING, Table
+from tautnet.objective.choices import LINEAR
 from tautnet.objective.registry import BASELINE
 from tautnet.tables.encoder import TableEncoder
 from tautnet.tables.target import Target
@@ -52,8 +53,8 @@ def result_of(
     recommended = recommended_name(study, table)
     delivered = deliver or recommended
     if delivered == BOOSTING:
-        # Of ours the best by the same rule: trees are no model of this package.
-        delivered = recommended_name(study, table, ours_alone=True)
+        # Trees are no model of this package.
+        delivered = deliverable_name(study, table)
     detail = study_detail(study, table, encoder, target, predictors, delivered)
     result: Row = {
         "schema": SCHEMA,
@@ -79,26 +80,48 @@ def result_of(
     return result
 
 
-def recommended_name(study: Study, table: Table, *, ours_alone: bool = False) -> str:
+def recommended_name(study: Study, table: Table) -> str:
     """The row to recommend: a penalty, "linear" or "boosting".
 
-    None is worse in mean than the network without a penalty, the linear map or the constant by
-    anything that matters. Where networks are linear maps themselves, the linear row is one of
-    theirs. Boosting takes part only where it is better than each of ours by what matters: it is
-    no model that could be delivered.
+    Boosting is recommended only where it surely beats the best of ours by what matters: it is the
+    most complex, and no model that could be delivered.
     """
+    ours = deliverable_name(study, table)
+    rows = {row["penalty"]: row for row in [*table.rows, table.linear]}
+    versus = rows[ours]["vs_boosting"]
+    if table.boosting is None or versus is None:
+        return ours
+    lead = reversed_difference(versus)
+    is_better = is_sure(lead) and lead["diff"] >= MATTERS * table.null["test_loss"]
+    return BOOSTING if is_better else ours
+
+
+def deliverable_name(study: Study, table: Table) -> str:
+    """The best of ours: the simplest row that is about as good as the best.
+
+    None is worse in mean than the network without a penalty, the linear map or the constant by
+    anything that matters. The best of several penalties is so by luck in part: networks take part
+    only where their honest choice, too, is not worse than the linear map by anything that matters.
+    The linear map takes the place of a network that beats it by nothing that is sure and matters.
+    Where networks are linear maps themselves, the linear row is one of theirs.
+    """
+    null = table.null["test_loss"]
+    linear = table.linear["test_loss"]
     rows = list(table.rows)
     if not study.network.is_linear:
+        if table.chosen["test_loss"] > linear + MATTERS * null:
+            return LINEAR
         rows.append(table.linear)
-    null = table.null["test_loss"]
-    if table.boosting is not None and not ours_alone:
-        lead = best_row(rows)["test_loss"] - table.boosting["test_loss"]
-        rows += [table.boosting] if lead >= MATTERS * null else []
-    simple = [null, table.linear["test_loss"]]
+    simple = [null, linear]
     simple += [row["test_loss"] for row in table.rows if row["penalty"] == BASELINE]
     bars = [loss + MATTERS * null for loss in simple]
     weight = study.sample.weight
-    return recommended_row(rows, table.outer, bars, weight, table.observations)["penalty"]
+    found = recommended_row(rows, table.outer, bars, weight, table.observations)
+    if study.network.is_linear or found["penalty"] == LINEAR:
+        return str(found["penalty"])
+    lead = found["vs_linear"]
+    is_needed = lead["diff"] >= MATTERS * null or is_sure(lead)
+    return str(found["penalty"]) if is_needed else LINEAR
 
 
 def as_json(value: Any) -> Any:

@@ -6,6 +6,7 @@ from typing import Annotated
 from typer import Argument, Option
 
 from tautnet import options
+from tautnet.tables.notation import ORDERS, SEPARATORS
 
 Data = Annotated[
     str,
@@ -111,8 +112,53 @@ Na = Annotated[
     list[str] | None,
     Option(metavar="TEXT", help="A cell text that means missing; may be given several times."),
 ]
-Decimal = Annotated[str, Option(callback=options.one_of(".", ","), help="Decimal mark.")]
+Decimal = Annotated[
+    str | None,
+    Option(callback=options.one_of(".", ","), help="Decimal mark, . or ,; by default, a point."),
+]
+Thousands = Annotated[
+    str | None,
+    Option(
+        callback=options.one_of(*SEPARATORS),
+        help=f"What sets thousands apart: one of {' '.join(SEPARATORS)}.",
+    ),
+]
+Percent = Annotated[bool, Option("--percent", help="Read 5% as 0.05.")]
+Parentheses = Annotated[bool, Option("--parentheses", help="Read (5.0) as -5.0.")]
+Unit = Annotated[
+    list[str] | None,
+    Option(
+        metavar="TEXT",
+        help="A text beside numbers to leave out, such as $ or kg; may be given several times.",
+    ),
+]
+Dates = Annotated[
+    str | None,
+    Option(
+        callback=options.one_of(*ORDERS),
+        help="Order of day, month and year in dates: dmy, mdy or ymd; by default, columns tell.",
+    ),
+]
 Encoding = Annotated[str | None, Option(help="Encoding of the text; by default, UTF-8.")]
+DropRows = Annotated[
+    str,
+    Option(
+        metavar="N,...",
+        callback=options.numbers_of_rows,
+        help="Rows to leave out: 1 is the first below the names, -1 the last.",
+    ),
+]
+MaxSize = Annotated[
+    float | None,
+    Option(
+        metavar="GB",
+        callback=options.size,
+        help=(
+            "What a packed file or a stream may hold; by default 1, or 20 times its size, and 16 MB"
+            " a line."
+        ),
+    ),
+]
 Out = Annotated[
     Path | None,
     Option(metavar="DIR", help="Directory to write to; by default, tautnet-DATA-TARGET."),

@@ -10,7 +10,7 @@ from typer import Option
 from tautnet import options
 from tautnet.commands import arguments
 from tautnet.commands.console import Log, one_line_errors, progress, say, typed
-from tautnet.commands.rows import read_feature_groups, select_rows
+from tautnet.commands.rows import read_feature_groups, read_rows
 from tautnet.objective.choices import DELTA, L1_RATIO, QUANTILE, TIES
 from tautnet.objective.registry import compared_names, default_names
 from tautnet.views.columns import KEYS
@@ -84,8 +84,15 @@ def compare(
         ),
     ] = False,
     na: arguments.Na = None,
-    decimal: arguments.Decimal = ".",
+    decimal: arguments.Decimal = None,
+    thousands: arguments.Thousands = None,
+    percent: arguments.Percent = False,
+    parentheses: arguments.Parentheses = False,
+    unit: arguments.Unit = None,
+    dates: arguments.Dates = None,
     encoding: arguments.Encoding = None,
+    drop_rows: arguments.DropRows = "",
+    max_size: arguments.MaxSize = None,
     out: arguments.Out = None,
     as_json: arguments.Json = False,
     force: arguments.Force = False,
@@ -126,18 +133,16 @@ def compare(
         "random_state": seed,
         "n_jobs": jobs or -1,
     }
+    reading = options.reading(
+        na, decimal, thousands, percent, parentheses, unit, dates, encoding, drop_rows, max_size
+    )
     of_table = {"groups": group_col, "feature_groups": feature_groups}
     options.refuse(asked | of_table, door="compare")
     with one_line_errors():
         from tautnet.files.run_directory import choose_directory
-        from tautnet.tables.reader import read_table
 
-        table = read_table(data, na=tuple(na or ()), decimal=decimal, encoding=encoding)
         log = Log()
-        survival = (time, event) if time and event else None
-        rows = select_rows(
-            table, target or table.target, options.split(drop), group_col, weights, log, survival
-        )
+        table, rows = read_rows(data, reading, target, (time, event), drop, group_col, weights, log)
         groups_of_columns = read_feature_groups(feature_groups, rows.X)
         name = time or rows.y.name
         write = out is not None or not as_json
@@ -161,6 +166,7 @@ def compare(
         _show(comparison, as_json, columns)
         if write:
             # Chosen again: another run may have taken the name meanwhile.
+            comparison.model.encoder_.notation = table.notation
             _write(comparison, choose_directory(out, table.name, name, force=force), log, figures)
 
 

@@ -30,6 +30,11 @@ def complain(message: str | Exception) -> None:
     say(f"tautnet: error: {' '.join(str(message).split())}", sys.stderr)
 
 
+def is_out_of_memory(error: Exception) -> bool:
+    """Whether there was not enough memory: XLA has an error of its own for that."""
+    return isinstance(error, MemoryError) or "RESOURCE_EXHAUSTED" in str(error)
+
+
 def say(text: str, stream: TextIO) -> None:
     """Print a text.
 

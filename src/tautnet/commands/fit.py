@@ -10,7 +10,7 @@ from typer import Option
 from tautnet import options
 from tautnet.commands import arguments
 from tautnet.commands.console import Log, one_line_errors, progress, say
-from tautnet.commands.rows import Rows, read_feature_groups, select_rows
+from tautnet.commands.rows import Rows, read_feature_groups, read_rows
 from tautnet.estimators.rules import DEFAULTS
 from tautnet.objective.choices import DELTA, QUANTILE, TIES, implied_task
 from tautnet.objective.registry import L2, compared_names, penalty_kind
@@ -73,8 +73,15 @@ def fit(
         bool, Option("--finish", help="Solve the models in float64 (slower).")
     ] = False,
     na: arguments.Na = None,
-    decimal: arguments.Decimal = ".",
+    decimal: arguments.Decimal = None,
+    thousands: arguments.Thousands = None,
+    percent: arguments.Percent = False,
+    parentheses: arguments.Parentheses = False,
+    unit: arguments.Unit = None,
+    dates: arguments.Dates = None,
     encoding: arguments.Encoding = None,
+    drop_rows: arguments.DropRows = "",
+    max_size: arguments.MaxSize = None,
 ) -> None:
     """Fit one penalty on a table and keep the model in a file.
 
@@ -101,20 +108,18 @@ def fit(
     }
     if as_run is not None:
         asked |= _settings_of(as_run, asked)
+    reading = options.reading(
+        na, decimal, thousands, percent, parentheses, unit, dates, encoding, drop_rows, max_size
+    )
     of_table = {"groups": group_col, "feature_groups": feature_groups}
     options.refuse(asked | of_table, door="estimator")
     with one_line_errors():
         from tautnet.files.model_file import write_model
         from tautnet.files.whole import check_writable
-        from tautnet.tables.reader import read_table
 
         check_writable(model)
-        table = read_table(data, na=tuple(na or ()), decimal=decimal, encoding=encoding)
         log = Log()
-        survival = (time, event) if time and event else None
-        rows = select_rows(
-            table, target or table.target, options.split(drop), group_col, weights, log, survival
-        )
+        table, rows = read_rows(data, reading, target, (time, event), drop, group_col, weights, log)
 
         groups_of_columns = read_feature_groups(feature_groups, rows.X)
 
@@ -131,6 +136,7 @@ def fit(
         for note in list(notes(found, estimator.encoder_))[1:]:
             log(note)
         fitted = estimator.to_fitted()
+        fitted.encoder.notation = table.notation
         write_model(model, fitted)
         say(summarise(fitted), sys.stdout)
         log(f"model: {model}")

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 
 from typer import Argument, Option
 
+from tautnet import options
 from tautnet.commands import arguments
 from tautnet.commands.console import one_line_errors, say
 
@@ -14,6 +15,7 @@ if TYPE_CHECKING:
     import pandas as pd
 
     from tautnet.files.fitted import FittedModel
+    from tautnet.tables.blocks import Block
     from tautnet.tables.spelling import Unseen
 
 # Columns that a message names.
@@ -32,14 +34,32 @@ def predict(
             help="File for the predictions: Parquet if it ends in .parquet, else CSV; or stdout.",
         ),
     ] = None,
+    keep: Annotated[
+        list[str] | None,
+        Option(
+            metavar="COL,...",
+            help="Columns of DATA to write before the predictions, such as an id.",
+        ),
+    ] = None,
     na: arguments.Na = None,
-    decimal: arguments.Decimal = ".",
+    decimal: arguments.Decimal = None,
+    thousands: arguments.Thousands = None,
+    percent: arguments.Percent = False,
+    parentheses: arguments.Parentheses = False,
+    unit: arguments.Unit = None,
+    dates: arguments.Dates = None,
     encoding: arguments.Encoding = None,
+    drop_rows: arguments.DropRows = "",
+    max_size: arguments.MaxSize = None,
 ) -> None:
     """Predict new rows with a model file.
 
-    Nothing is trained, and memory does not grow with the table.
+    Nothing is trained, and memory does not grow with the table. Cells are read as those of the
+    table that the model learned from; options say where this file differs.
     """
+    reading = options.reading(
+        na, decimal, thousands, percent, parentheses, unit, dates, encoding, drop_rows, max_size
+    )
     with one_line_errors():
         from tautnet.files.model_file import load
         from tautnet.files.whole import whole_file
@@ -47,27 +67,31 @@ def predict(
         from tautnet.tables.errors import TableError
         from tautnet.tables.spelling import Unseen
 
-        unseen = Unseen()
         model = load(file)
         blocks = read_blocks(
             data,
             model.encoder.recipes,
-            na=tuple(na or ()),
-            decimal=decimal,
-            encoding=encoding,
+            notation=model.encoder.notation,
+            given=reading.given,
+            encoding=reading.encoding,
+            drop_rows=reading.drop_rows,
+            max_size=reading.max_size,
+            keep=[name for names in keep or () for name in options.split(names)],
             on_extra=lambda names: _say_ignored(
                 [name for name in names if name not in model.encoder.left_out]
             ),
         )
+        unseen = Unseen()
+        tables = (_table(model, block, unseen) for block in blocks)
         if out is None:
-            for text in _texts(model, blocks, unseen):
+            for text in _texts(tables):
                 say(text.rstrip("\n"), sys.stdout)
             _say_unseen(unseen)
             return
         write = _write_parquet if out.suffix.lower() == ".parquet" else _write_csv
         try:
             with whole_file(out) as draft:
-                write(draft, model, blocks, unseen)
+                write(draft, tables)
         except OSError as error:
             raise TableError(
                 f"cannot write {out}: {error.strerror or error}; choose another --out"
@@ -76,16 +100,12 @@ def predict(
         say(f"predictions: {out}", sys.stderr)
 
 
-def _write_csv(
-    file: Path, model: "FittedModel", blocks: Iterator["pd.DataFrame"], unseen: "Unseen"
-) -> None:
+def _write_csv(file: Path, tables: Iterator["pd.DataFrame"]) -> None:
     with open(file, "w", encoding="utf-8", newline="") as stream:
-        stream.writelines(_texts(model, blocks, unseen))
+        stream.writelines(_texts(tables))
 
 
-def _write_parquet(
-    file: Path, model: "FittedModel", blocks: Iterator["pd.DataFrame"], unseen: "Unseen"
-) -> None:
+def _write_parquet(file: Path, tables: Iterator["pd.DataFrame"]) -> None:
     from tautnet.tables.errors import TableError
 
     try:
@@ -94,24 +114,32 @@ def _write_parquet(
     except ImportError:
         hint = "pip install 'tautnet[parquet]', or name a CSV file"
         raise TableError(f"writing Parquet needs pyarrow: {hint}") from None
-    tables = (
-        pyarrow.Table.from_pandas(model.table(block, unseen), preserve_index=False)
-        for block in blocks
-    )
-    first = next(tables)
+    parts = (pyarrow.Table.from_pandas(table, preserve_index=False) for table in tables)
+    first = next(parts)
     with ParquetWriter(file, first.schema) as writer:
-        for table in (first, *tables):
-            writer.write_table(table)
+        for part in (first, *parts):
+            writer.write_table(part)
 
 
-def _texts(
-    model: "FittedModel", blocks: Iterable["pd.DataFrame"], unseen: "Unseen"
-) -> Iterator[str]:
+def _texts(tables: Iterable["pd.DataFrame"]) -> Iterator[str]:
     """The table of predictions as CSV, in parts."""
     header = True
-    for block in blocks:
-        yield model.table(block, unseen).to_csv(index=False, header=header, lineterminator="\n")
+    for table in tables:
+        yield table.to_csv(index=False, header=header, lineterminator="\n")
         header = False
+
+
+def _table(model: "FittedModel", block: "Block", unseen: "Unseen") -> "pd.DataFrame":
+    """The predictions of some rows, behind the columns that are kept of them."""
+    import pandas as pd
+
+    from tautnet.tables.errors import TableError
+
+    predicted = model.table(block.predictors, unseen)
+    for name in block.kept.columns:
+        if name in predicted.columns:
+            raise TableError(f"--keep {name}: a column of predictions is called so, rename yours")
+    return pd.concat([block.kept, predicted], axis=1)
 
 
 def _say_unseen(unseen: "Unseen") -> None:

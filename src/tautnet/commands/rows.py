@@ -17,6 +17,8 @@ if TYPE_CHECKING:
 WANTED = '{"name": ["column", "column"], ...}'
 # Columns that a message names.
 SHOWN = 20
+# Characters of a file of groups, which may be a device without an end.
+LONGEST = 50_000_000
 
 
 class Rows(NamedTuple):
@@ -26,6 +28,34 @@ class Rows(NamedTuple):
     y: "pd.Series | pd.DataFrame"
     groups: "pd.Series | None"
     weight: "Floats | None"
+
+
+def read_rows(
+    data: str,
+    reading: options.Reading,
+    target: str | None,
+    survival: tuple[str | None, str | None],
+    drop: str,
+    group_col: str | None,
+    weights: str | None,
+    log: "Log",
+) -> tuple["Table", Rows]:
+    """A table, and its rows whose target is known; a time without an event is none."""
+    from tautnet.tables.notation import PLAIN
+    from tautnet.tables.reader import read_table
+
+    unused = options.split(drop)
+    table = read_table(
+        data,
+        notation=PLAIN.changed(reading.given),
+        encoding=reading.encoding,
+        drop_rows=reading.drop_rows,
+        max_size=reading.max_size,
+        unused=unused,
+    )
+    time, event = survival
+    times = (time, event) if time and event else None
+    return table, select_rows(table, target or table.target, unused, group_col, weights, log, times)
 
 
 def select_rows(
@@ -109,7 +139,13 @@ def read_feature_groups(path: Path | None, X: "pd.DataFrame") -> dict[str, list[
     if path is None:
         return None
     try:
-        groups = json.loads(path.read_text(encoding="utf-8"))
+        with open(path, encoding="utf-8") as file:
+            text = file.read(LONGEST)
+            if file.read(1):
+                raise TableError(f"{path} holds more than {LONGEST:,} characters: write {WANTED}")
+        groups = json.loads(text)
+    except TableError:
+        raise
     except OSError as error:
         raise TableError(f"cannot read {path}: {error.strerror}; write {WANTED} into it") from None
     except ValueError:

@@ -9,7 +9,7 @@ from typer import Option
 from tautnet import options
 from tautnet.commands import arguments
 from tautnet.commands.console import Log, one_line_errors, progress, say
-from tautnet.commands.rows import read_feature_groups, select_rows
+from tautnet.commands.rows import read_feature_groups, read_rows
 from tautnet.objective.choices import EXPECTED_FALSE, FDR
 
 if TYPE_CHECKING:
@@ -59,8 +59,15 @@ def select(
     hidden: arguments.Hidden = "100",
     activation: arguments.Activation = "relu",
     na: arguments.Na = None,
-    decimal: arguments.Decimal = ".",
+    decimal: arguments.Decimal = None,
+    thousands: arguments.Thousands = None,
+    percent: arguments.Percent = False,
+    parentheses: arguments.Parentheses = False,
+    unit: arguments.Unit = None,
+    dates: arguments.Dates = None,
     encoding: arguments.Encoding = None,
+    drop_rows: arguments.DropRows = "",
+    max_size: arguments.MaxSize = None,
     as_json: Annotated[bool, Option("--json", help="Print one JSON object.")] = False,
 ) -> None:
     """Say which predictors matter, with a limit on false selections."""
@@ -76,16 +83,14 @@ def select(
         "random_state": seed,
         "n_jobs": jobs or -1,
     }
+    reading = options.reading(
+        na, decimal, thousands, percent, parentheses, unit, dates, encoding, drop_rows, max_size
+    )
     of_table = {"groups": group_col, "feature_groups": feature_groups}
     options.refuse(asked | of_table, door="select_features")
     with one_line_errors():
-        from tautnet.tables.reader import read_table
-
-        table = read_table(data, na=tuple(na or ()), decimal=decimal, encoding=encoding)
         log = Log()
-        rows = select_rows(
-            table, target or table.target, options.split(drop), group_col, weights, log
-        )
+        table, rows = read_rows(data, reading, target, (None, None), drop, group_col, weights, log)
 
         groups_of_columns = read_feature_groups(feature_groups, rows.X)
 

@@ -340,7 +340,7 @@ class Net(Convertible, BaseEstimator):
           weights                        3, of which 2 are exactly 0 (66.7 %)
           predictors                     1 of 3 kept: x0
           mean squared error, rows seen  0.0122
-          certificate                    solved to ...
+          certificate                    converged to ...
         """
         check_is_fitted(self)
         print(summarise(self.to_fitted()))

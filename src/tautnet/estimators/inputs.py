@@ -18,7 +18,7 @@ from sklearn.utils.validation import (
 )
 
 from tautnet.tables.arrays import Floats, Integers
-from tautnet.tables.cells import as_frame
+from tautnet.tables.cells import as_frame, check_column_names
 from tautnet.tables.encoder import TableEncoder
 from tautnet.tables.frames import has_names, without_mask
 from tautnet.tables.sample import Sample
@@ -48,6 +48,7 @@ def check_table(
     """
     X = without_mask(X)
     if has_names(X):
+        check_column_names(X)
         X = X if isinstance(X, pd.DataFrame) else as_frame(X)
         validate_data(estimator, X, y, reset=reset, skip_check_array=True)
         least = 2 if reset else 1

@@ -17,6 +17,7 @@ from tautnet.estimators.cross_validated import TautNetClassifierCV, TautNetRegre
 from tautnet.estimators.inputs import Table
 from tautnet.files.fitted import FittedModel
 from tautnet.files.model_file import write_model
+from tautnet.tables.cells import check_column_names
 
 
 class TautNetSelector(SelectorMixin, BaseEstimator):
@@ -81,6 +82,20 @@ class TautNetSelector(SelectorMixin, BaseEstimator):
         self.n_features_in_ = self.estimator_.n_features_in_
         _check_feature_names(self, X, reset=True)
         return self
+
+    def transform(self, X: Table) -> Any:
+        """Keep the predictors that have a weight.
+
+        Parameters
+        ----------
+        X : DataFrame or array (n_rows, n_predictors)
+
+        Returns
+        -------
+        array or DataFrame (n_rows, n_kept)
+        """
+        check_column_names(X)
+        return super().transform(X)
 
     def to_fitted(self) -> FittedModel:
         """The fitted estimator without JAX and scikit-learn.

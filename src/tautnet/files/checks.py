@@ -16,7 +16,8 @@ from tautnet.objective.registry import described
 from tautnet.tables.arrays import Cells, Floats
 from tautnet.tables.dates import WAYS
 from tautnet.tables.encoder import TableEncoder
-from tautnet.tables.errors import ModelFileError
+from tautnet.tables.errors import ModelFileError, TableError
+from tautnet.tables.notation import PLAIN, Notation
 from tautnet.tables.scaling import Scaling
 
 __all__ = ["check_model", "checked_encoder", "checked_members", "require"]
@@ -64,7 +65,7 @@ def checked_encoder(packed: Json) -> TableEncoder:
     Parameters
     ----------
     packed : dict
-        ``recipes``, ``left_out`` and ``feature_names``.
+        ``recipes``, ``left_out`` and ``feature_names``; ``notation`` where it is not plain.
     """
     recipes = packed.get("recipes")
     left_out = packed.get("left_out")
@@ -78,7 +79,25 @@ def checked_encoder(packed: Json) -> TableEncoder:
     misfit = "predictors that do not fit their names"
     require(len(set(encoded)) == len(encoded) and known.issuperset(encoded), misfit)
     require(known.issuperset(left_out) and not set(encoded) & left_out.keys(), misfit)
-    return TableEncoder.restored(recipes, left_out, names)
+    notation = _checked_notation(packed.get("notation", {}))
+    return TableEncoder.restored(recipes, left_out, names, notation)
+
+
+def _checked_notation(packed: Json) -> Notation:
+    """Return the notation of the parts that a file kept."""
+    unknown = "cells written in no known way"
+    require(type(packed) is dict and packed.keys() <= {*Notation._fields}, unknown)
+    parts = {}
+    for name, part in packed.items():
+        default = getattr(PLAIN, name)
+        is_list = type(default) is tuple
+        fits = _are_distinct_texts(part) if is_list else type(part) is type(default)
+        require(fits, unknown)
+        parts[name] = tuple(part) if is_list else part
+    try:
+        return PLAIN.changed(parts)
+    except TableError:
+        raise ModelFileError(unknown) from None
 
 
 def _are_distinct_texts(values: Json) -> bool:

@@ -192,11 +192,7 @@ def _manifest(model: FittedModel, packer: Packer) -> Json:
             "versions": model.versions,
             "parameters": parameters,
             "left_out": left_out,
-            "encoder": {
-                "feature_names": model.feature_names,
-                "recipes": model.encoder.recipes,
-                "left_out": model.encoder.left_out,
-            },
+            "encoder": _packed_encoder(model),
             "members": [_packed_member(member, packer) for member in model.members],
             "attributes": {name: packer.pack(value) for name, value in model.attributes.items()},
             "unit": packer.pack(model.unit),
@@ -206,6 +202,17 @@ def _manifest(model: FittedModel, packer: Packer) -> Json:
         raise ModelFileError(
             f"the model holds a value of type {error}, which no model file can keep"
         ) from None
+
+
+def _packed_encoder(model: FittedModel) -> Json:
+    """Return what an encoder is made of again; a plain notation is left out."""
+    notation = model.encoder.notation.to_plain()
+    packed = {
+        "feature_names": model.feature_names,
+        "recipes": model.encoder.recipes,
+        "left_out": model.encoder.left_out,
+    }
+    return packed | ({"notation": notation} if notation else {})
 
 
 def _packed_member(member: Predictor, packer: Packer) -> Json:

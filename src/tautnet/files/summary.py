@@ -62,6 +62,7 @@ def facts(model: Model) -> Facts:
         "zero_weights": sum(int((w == 0).sum()) for w in arrays),
         "predictors": list(_predictors(model)),
         "left_out": dict(model.encoder.left_out),
+        "notation": model.encoder.notation.typed(),
         "metric": model.metric,
         "train_loss": _finite(held["train_loss_"]),
         "cv_loss": _finite(held["cv_loss_"]) if "cv_results_" in held else None,
@@ -291,6 +292,8 @@ def describe(model: Model) -> str:
         "from",
         *_described_predictors(known),
     ]
+    if known["notation"]:
+        lines.append(f"cells of a file are read with {_shown(known['notation'])}")
     if known["is_selector"]:
         lines.append("made by TautNetSelector, which passes on the predictors that have a weight")
     for name, kind in known["not_kept"].items():

@@ -4,6 +4,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any, Protocol, TypeAlias
 
 from tautnet.inference.intervals import EACH_ROW, Observations, paired_difference
+from tautnet.objective.choices import LINEAR
 from tautnet.tables.arrays import Floats
 
 Row: TypeAlias = dict[str, Any]
@@ -35,9 +36,10 @@ def recommended_row(
     """The simplest row that is about as good as the best one.
 
     Its mean loss exceeds the best one's by no more than one standard error of the best one's own
-    mean, and by no more than one of the paired difference; and it is not worse than any bar. Of
-    those the one with the fewest predictors, then the fewest weights, then the lower loss. A row
-    that counts no predictors, such as boosting, is the least simple.
+    mean, and by no more than one of the paired difference; and it is not worse than any bar. A
+    linear map is simpler than any network. Of networks the one with the fewest predictors, then the
+    fewest weights, then the lower loss. A row that counts no predictors, such as boosting, is the
+    least simple.
 
     Parameters
     ----------
@@ -74,11 +76,12 @@ def _excess_is_small(
     return excess.diff <= excess.se
 
 
-def _needs(row: Row) -> tuple[bool, int, int, float]:
+def _needs(row: Row) -> tuple[int, int, int, float]:
+    """How much a model needs, the kind of model first."""
     if row["predictors_kept"] is None:
-        return True, 0, 0, row["test_loss"]
+        return 2, 0, 0, row["test_loss"]
     return (
-        False,
+        0 if row["penalty"] == LINEAR else 1,
         row["predictors_kept"],
         row["n_weights"] - row["zero_weights"],
         row["test_loss"],

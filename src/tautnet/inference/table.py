@@ -96,6 +96,9 @@ def tabulate(
         own = of_one_se[name].items()
         row["one_se"] = {key: one for key, one in own if key not in ONLY_OF_THE_RULE}
     figures = figures_of(target, study.loss, outputs, study.sample.weight, study.folds[0])
+    if figures.get("auc") is not None:
+        # Constants of several folds, pooled, seem to rank rows; one constant does not.
+        figures["auc"] = 0.5
     null = {"test_loss": null_loss, "skill": 0.0, "figures": figures}
     penalties = [rows[name] for name in study.penalties]
     return Table(

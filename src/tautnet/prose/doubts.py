@@ -40,28 +40,38 @@ def _below_constant(figures: Row) -> str:
 def _carried(figures: Row) -> str:
     rows = [f"{row + 1:,}" for row in figures["rows"][:NAMED]]
     n = len(figures["rows"])
-    which = (
-        f"Row {rows[0]} carries"
-        if n == 1
-        else f"{n} rows ({', '.join(rows)}{', ...' if n > NAMED else ''}) carry"
-    )
-    return (
-        f"{which} these figures: with {'it' if n == 1 else 'them'} the model explains"
-        f" {percent(figures['skill'])}, without {percent(figures['skill_without'])}."
-    )
+    own = percent(figures["skill"])
+    without = percent(figures["skill_without"])
+    which = f"{n} rows ({', '.join(rows)}{', ...' if n > NAMED else ''})"
+    which = f"Row {rows[0]}" if n == 1 else which
+    them = "it" if n == 1 else "them"
+    if figures["skill_without"] > figures["skill"]:
+        predicted = "is predicted badly" if n == 1 else "are predicted badly"
+        return f"{which} {predicted}: without {them} the model explains {without}, not {own}."
+    hang = "Much of this hangs on row" if n == 1 else "Much of this hangs on"
+    which = which.removeprefix("Row ") if n == 1 else which
+    return f"{hang} {which}: without {them} the model explains {without}, not {own}."
 
 
 def _choice(figures: Row) -> str:
     return (
-        f"The penalty was chosen by these rows: chosen without them it explains"
-        f" {percent(figures['chosen'])}, not {percent(figures['skill'])}."
+        f"{percent(figures['skill'])} in the row {quoted(figures['penalty'])} is too good: it was"
+        " picked by these rows. Picked without them, a penalty explains"
+        f" {percent(figures['chosen'])}."
+    )
+
+
+def _computed(figures: Row) -> str:
+    return (
+        f"A linear model explains {percent(figures['skill'])}: is the target computed from these"
+        " predictors?"
     )
 
 
 def _neighbours(figures: Row) -> str:
     return (
         f"Errors of neighbouring rows are alike (correlation {number(figures['correlation'])}): if"
-        " rows are in the order of time, shuffled folds flatter the models."
+        " rows are in the order of time, these figures hold for times between them, not later ones."
     )
 
 
@@ -98,6 +108,7 @@ SENTENCES: dict[str, Callable[[Row], str]] = {
     "carried": _carried,
     "neighbours": _neighbours,
     "choice": _choice,
+    "computed": _computed,
     "class_missed": _class_missed,
     "rare_class": _rare_class,
     "small": _small,

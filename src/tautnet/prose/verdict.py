@@ -1,5 +1,6 @@
 """The verdict: at most seven sentences, what to use first, each said of a claim that holds."""
 
+from tautnet.claims.claims import LUCKY
 from tautnet.objective.choices import LINEAR
 from tautnet.objective.registry import BASELINE, described
 from tautnet.prose.doubts import GRAVE, sentence_of
@@ -18,8 +19,12 @@ from tautnet.prose.words import (
 BOOSTING = "boosting"
 MOST_SENTENCES = 7
 MOST_DOUBTS = 2
+# Doubts about what kind of new rows the figures are of: they follow the first sentence.
+QUALIFYING = ("dated", "neighbours")
 # A sentence names at most so many penalties, and counts them where there are more.
 NAMED = 2
+# And so many predictors that are the target again.
+NAMED_AGAIN = 5
 # Words of the names of predictors that a sentence holds.
 LONGEST_NAMES = 12
 COUNTS = ("no", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten")
@@ -52,19 +57,33 @@ def write_verdict(result: Result) -> list[str]:
     Returns
     -------
     list of str
-        What would make the first sentence misleading comes before it. Two places of the seven are
-        kept for the gravest of the other doubts.
+        What would make the first sentence misleading comes before it, what qualifies it after it.
+        Two places of the seven are kept for the gravest of the other doubts.
     """
     doubts = result["claims"]["doubts"]
-    grave = [one["text"] for one in doubts if one["kind"] in GRAVE][:MOST_DOUBTS]
-    others = _told_once([one for one in doubts if one["kind"] not in GRAVE])
-    said = [*grave, *_what_to_use(result, bool(grave))]
-    if result["claims"]["learns"]["holds"]:
-        said += [_over_fitting(result), _linear(result), _boosting(result), _predictors(result)]
-        said += [_certificate(result)]
-    told = [sentence for sentence in said if sentence]
+    grave = _together([one for one in doubts if one["kind"] in GRAVE])[:MOST_DOUBTS]
+    qualifying = _told_once([one for one in doubts if one["kind"] in QUALIFYING])
+    others = _told_once([one for one in doubts if one["kind"] not in (*GRAVE, *QUALIFYING)])
+    first, *more = _what_to_use(result, bool(grave))
+    said = [*grave, first, *qualifying, *more]
+    told = [*said, *_of_what_was_learned(result, bool(grave))]
     told = told[: MOST_SENTENCES - min(len(others), MOST_DOUBTS)]
     return [*told, *others][:MOST_SENTENCES]
+
+
+def _of_what_was_learned(result: Result, is_doubtful: bool) -> list[str]:
+    """Over-fitting, rivals, predictors and training; nothing where nothing was learned."""
+    if not result["claims"]["learns"]["holds"]:
+        return []
+    said = [
+        _over_fitting(result),
+        _linear(result),
+        _boosting(result),
+        # Where a predictor is the target again, which others are needed is no question yet.
+        None if is_doubtful else _predictors(result),
+        _certificate(result),
+    ]
+    return [sentence for sentence in said if sentence]
 
 
 def _told_once(doubts: list[Row]) -> list[str]:
@@ -73,6 +92,20 @@ def _told_once(doubts: list[Row]) -> list[str]:
     for one in doubts:
         texts.setdefault(one["option"] or one["kind"], one["text"])
     return list(texts.values())
+
+
+def _together(doubts: list[Row]) -> list[str]:
+    """The texts of grave doubts; of several predictors, one sentence that names them."""
+    if len(doubts) < 2:
+        return [one["text"] for one in doubts]
+    names = [name for one in doubts for name in one["predictors"]]
+    shown = [repr(name) for name in names[:NAMED_AGAIN]]
+    if len(names) > NAMED_AGAIN:
+        shown[-1] = f"{len(names) - NAMED_AGAIN + 1} more"
+    return [
+        f"{join(shown)} each say the same as the target or give it away: leave them out unless"
+        " they are known beforehand (--drop)."
+    ]
 
 
 def headline(result: Result) -> str:
@@ -119,17 +152,18 @@ def _what_to_use(result: Result, is_doubtful: bool) -> list[str]:
         return _nothing(result)
     if not delivered["holds"]:
         return [f"Use no model: {own} is no better on new rows than a constant prediction."]
-    row = _row_of(result, delivered["evidence"]["name"])
+    row = _row_of(result, delivered["evidence"]["expected_of"])
     if is_doubtful:
         said = expected(result, row, against_constant=False)
-        return [f"As the table stands, {own} comes first: {said}."]
-    explains = f"It explains {_share(delivered['evidence'])} of {_of_what(result)}."
+        return [f"As the table stands, {own} does as well as any: {said}."]
+    explains = _explains(result, delivered["evidence"])
     if result["recommended"] == BOOSTING and delivered["evidence"]["name"] != BOOSTING:
         boosting = expected(result, result["boosting"])
-        second = expected(result, row, against_constant=False)
+        instead = expected(result, row, against_constant=False)
+        kind = "Regressor" if result["task"] == "regression" else "Classifier"
         return [
-            f"Use gradient boosting: {boosting}.",
-            f"This run delivers the second best, {own}: {second}.",
+            f"Use gradient boosting (scikit-learn's HistGradientBoosting{kind}): {boosting}.",
+            f"This run delivers {own} instead: {instead}.",
         ]
     if result["recommended"] != result["delivered"]:
         better = named(result, result["recommended"])
@@ -143,31 +177,28 @@ def _what_to_use(result: Result, is_doubtful: bool) -> list[str]:
 
 def _row_of(result: Result, name: str) -> Row:
     rows = {row["penalty"]: row for row in result["rows"]}
-    rows |= {LINEAR: result["linear"], BOOSTING: result["boosting"]}
+    rows |= {LINEAR: result["linear"], BOOSTING: result["boosting"], "chosen": result["chosen"]}
     return rows[name]
 
 
-def _of_what(result: Result) -> str:
-    """What a share explained is a share of."""
-    if result["metric"] == "mean squared error":
-        return "the variance on new rows"
-    return f"the constant's {result['metric']} on new rows"
-
-
-def _share(evidence: Row) -> str:
-    """A share explained, with its interval."""
+def _explains(result: Result, evidence: Row) -> str:
+    """A share explained, with its interval, and what it is a share of."""
     interval = percent_interval(evidence["skill_low"], evidence["skill_high"])
-    return f"{percent(evidence['skill'])} ({interval})"
+    share = f"{percent(evidence['skill'])} ({interval})"
+    if result["metric"] == "mean squared error":
+        return f"It explains {share} of the variance on new rows."
+    if result["task"] == "classification":
+        return f"It explains {share} of the {result['metric']} that bare class shares have."
+    return f"It explains {share} of the constant's {result['metric']} on new rows."
 
 
 def _nothing(result: Result) -> list[str]:
     """That no model is to be used, and what the best one has."""
     evidence = result["claims"]["learns"]["evidence"]
-    name = result["chosen"]["penalty"] if evidence["model"] == "chosen" else LINEAR
     if result["claims"]["learns"]["holds"] is False:
         first = (
-            "There is nothing to learn here: no model predicts new rows better than a constant"
-            " prediction."
+            "There is nothing to learn here: no model beats a constant prediction on new rows by a"
+            " percentage point."
         )
     else:
         observations = result["detail"]["observations"]
@@ -177,8 +208,11 @@ def _nothing(result: Result) -> list[str]:
         )
     said = explained(evidence["skill"]) if evidence["skill"] > 0 else "explains nothing"
     interval = percent_interval(evidence["skill_low"], evidence["skill_high"])
-    best = named(result, name)
-    return [first, f"{best[0].upper()}{best[1:]} {said} ({interval})."]
+    best = "The linear model"
+    if evidence["model"] != LINEAR:
+        model = named(result, result["chosen"]["penalty"]).split(" under ")[0]
+        best = f"{model[0].upper()}{model[1:]}, its penalty chosen without those rows,"
+    return [first, f"{best} {said} ({interval})."]
 
 
 def explained(skill: float) -> str:
@@ -187,9 +221,9 @@ def explained(skill: float) -> str:
     Examples
     --------
     >>> explained(0.917), explained(-0.2)
-    ('explains 92 %', 'is worse than a constant')
+    ('explains 92 %', 'is no better than a constant')
     """
-    return f"explains {percent(skill)}" if skill > 0 else "is worse than a constant"
+    return f"explains {percent(skill)}" if skill > 0 else "is no better than a constant"
 
 
 def _over_fitting(result: Result) -> str | None:
@@ -201,15 +235,12 @@ def _over_fitting(result: Result) -> str | None:
     helps = claims["penalty_helps"]["evidence"]
     best = quoted(helps["penalty"])
     alike = _alike(result)
+    seen = f"{percent(heart['seen'])} on rows seen"
     if claims["over_fitted"]["holds"]:
-        new = (
-            f"{percent(heart['new'])} on new rows"
-            if heart["new"] > 0
-            else "is worse than a constant on new ones"
-        )
         return (
-            f"Unpenalised, the network is over-fitted: it explains {percent(heart['seen'])} on rows"
-            f" it saw and {new}; {best} explains {percent(helps['skill'])}{alike}."
+            f"Unpenalised, the network is over-fitted: it explains {seen} and"
+            f" {_on_new_rows(result, heart['new'])}; {best} explains"
+            f" {percent(helps['skill'])}{alike}."
         )
     if claims["penalty_helps"]["holds"]:
         return (
@@ -217,16 +248,26 @@ def _over_fitting(result: Result) -> str | None:
             f" {percent(helps['skill'])}{alike}."
         )
     if claims["over_fitted"]["holds"] is False:
-        by_heart = (
-            "knows its rows by heart, yet"
-            if claims["knows_rows_by_heart"]["holds"]
-            else f"{explained(heart['new'])} on new rows, and"
+        return (
+            f"Unpenalised, the network explains {seen} and {_on_new_rows(result, heart['new'])};"
+            " no penalty adds a percentage point for sure."
         )
-        return f"Unpenalised, the network {by_heart} no penalty helps by anything that matters."
+    helped = f"{percent(helps['skill'])} with {best}"
+    if helps["skill"] - result["chosen"]["skill"] >= LUCKY:
+        helped = f"{percent(result['chosen']['skill'])} with a penalty chosen without them"
     return (
         f"These rows cannot show that a penalty helps: unpenalised, the network"
-        f" {explained(heart['new'])} on new rows, and with {best} {percent(helps['skill'])}."
+        f" {explained(heart['new'])} on new rows, and {helped}."
     )
+
+
+def _on_new_rows(result: Result, skill: float) -> str:
+    """What a network explains on new rows; of a class its probabilities may be wrong, not it."""
+    if skill > 0:
+        return f"{percent(skill)} on new ones"
+    if result["task"] == "classification":
+        return "gives new ones worse probabilities than a constant"
+    return "nothing on new ones"
 
 
 def _alike(result: Result) -> str:
@@ -236,10 +277,8 @@ def _alike(result: Result) -> str:
     if not names:
         return ""
     if len(names) <= NAMED:
-        return f", {join(map(quoted, names))} about as much"
-    return (
-        f", {COUNTS[len(names)] if len(names) < len(COUNTS) else len(names)} others about as much"
-    )
+        return f", {join(map(quoted, names))} as much"
+    return f", {COUNTS[len(names)] if len(names) < len(COUNTS) else len(names)} others as much"
 
 
 def _linear(result: Result) -> str | None:
@@ -249,13 +288,15 @@ def _linear(result: Result) -> str | None:
         return None
     skill = result["linear"]["skill"]
     if claim["holds"]:
-        return f"The network is worth its cost: a linear model {explained(skill)}."
+        return f"The network beats a linear model, which {explained(skill)}."
+    if claim["holds"] is None and result["delivered"] == LINEAR:
+        return "These rows cannot show that any network beats the linear model."
     if claim["holds"] is None:
         return (
             f"These rows cannot show that a network beats a linear model, which {explained(skill)}."
         )
     if result["delivered"] == LINEAR:
-        return "No network beats it by anything that matters."
+        return "No network beats the linear model by a percentage point."
     if skill <= 0:
         return None
     return f"A linear model does about as well: it {explained(skill)}."
@@ -273,30 +314,36 @@ def _boosting(result: Result) -> str | None:
         return f"Gradient boosting may be better (it {said}), but these rows cannot show it."
     if claim["evidence"]["ours_better"]:
         return f"Gradient boosting is not as good: it {said}."
+    if not claim["matters"]:
+        return f"Gradient boosting does about as well: it {said}."
     return f"Gradient boosting does no better: it {said}."
 
 
 def _predictors(result: Result) -> str | None:
-    """How many predictors the model needs, and which can go."""
+    """How many predictors the model uses, and which can go."""
     evidence = result["claims"]["predictors"]["evidence"]
     kept = evidence["kept"]
     total = evidence["total"]
     if total == 1:
         return None
+    name = named(result, result["delivered"])
+    uses = f"{name[0].upper()}{name[1:]} uses"
     if evidence["fewest"] is not None:
         fewest = evidence["fewest"]
-        rule = " (--select 1se)" if fewest["rule"] == "1se" else ""
+        rule = " with --select 1se" if fewest["rule"] == "1se" else ""
+        all_of = f"all {total:,}" if kept == total else f"{kept:,} of {total:,}"
         return (
-            f"The model uses {kept:,} of {total:,} predictors; {quoted(fewest['penalty'])}{rule}"
-            f" keeps {fewest['kept']:,} and loses nothing that matters."
+            f"{uses} {all_of} predictors; {quoted(fewest['penalty'])}{rule} uses"
+            f" {fewest['kept']:,} and explains {percent(fewest['skill'])}."
         )
     if kept == total:
-        return f"It uses all {total:,} predictors."
+        return f"{uses} all {total:,} predictors."
     if _are_short(evidence["names"]):
-        return f"Of {total:,} predictors it needs {kept:,}: {join(evidence['names'])}."
+        return f"{uses} {kept:,} of {total:,} predictors: {join(evidence['names'])}."
     if _are_short(evidence["out"]):
-        return f"Of {total:,} predictors it needs {kept:,}; {join(evidence['out'])} can go."
-    return f"Of {total:,} predictors it needs {kept:,}; the others can go."
+        out = join(evidence["out"])
+        return f"{uses} {kept:,} of {total:,} predictors; {out} can go."
+    return f"{uses} {kept:,} of {total:,} predictors."
 
 
 def _are_short(names: list[str] | None) -> bool:

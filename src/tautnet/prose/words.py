@@ -10,7 +10,7 @@ from tautnet.objective.registry import BASELINE
 # One row of a comparison's table, and the object that ``result.json`` holds.
 Row: TypeAlias = dict[str, Any]
 Result: TypeAlias = dict[str, Any]
-# A stationarity up to the first counts as solved. One up to the second counts as nearly solved
+# A stationarity up to the first counts as converged, one up to the second as nearly so
 # where the last quarter of the steps gained at most the third, as a share of the constant's loss.
 SOLVED = 0.1
 NEARLY_SOLVED = 0.3
@@ -87,23 +87,23 @@ def certificate_in_words(row: Row) -> str:
     Examples
     --------
     >>> certificate_in_words({"penalty": "l2", "stationarity": 0.031, "objective_gap": 1e-5})
-    'solved to stationarity 0.031'
+    'converged to stationarity 0.031'
     """
     stationarity = row["stationarity"]
     if stationarity is None or math.isnan(stationarity):
         return "no certificate, since it solves no minimisation problem"
     if stationarity < TINY:
-        return f"solved to a stationarity below {number(TINY)}"
+        return f"converged to a stationarity below {number(TINY)}"
     if stationarity <= SOLVED:
-        return f"solved to stationarity {number(stationarity)}"
+        return f"converged to stationarity {number(stationarity)}"
     if stationarity <= NEARLY_SOLVED and row["objective_gap"] <= SETTLED:
         return (
-            f"nearly solved: stationarity {number(stationarity)}, and its objective has stopped"
-            " falling"
+            f"nearly converged (stationarity {number(stationarity)}, and its objective has stopped"
+            " falling)"
         )
     return (
-        f"stopped at stationarity {number(stationarity)}: early stopping is part of the"
-        " regularization"
+        f"stopped before it converged (stationarity {number(stationarity)}): early stopping is"
+        " part of the regularization"
     )
 
 
@@ -113,7 +113,7 @@ def percent(share: float) -> str:
     Examples
     --------
     >>> [percent(v) for v in (0.917, 0.9962, 0.03, 0.004, -0.2, 1.0, 0.99999)]
-    ['92 %', '99.6 %', '3 %', '0.4 %', '-20 %', '100 %', '99.99 %']
+    ['92 %', '99.6 %', '3 %', '0.4 %', '-20 %', '100 %', 'over 99.99 %']
     """
     value = 100 * share
     if value in (0, 100):
@@ -122,7 +122,9 @@ def percent(share: float) -> str:
         return f"{value:.1f} %"
     if value > 99:
         # Rounding must not turn nearly all into all.
-        return f"{min(float(f'{value:.1f}' if value < 99.95 else f'{value:.2f}'), 99.99):g} %"
+        if value > 99.99:
+            return "over 99.99 %"
+        return f"{float(f'{value:.1f}' if value < 99.95 else f'{value:.2f}'):g} %"
     return f"{value:.0f} %"
 
 
@@ -131,9 +133,12 @@ def percent_interval(low: float, high: float) -> str:
 
     Examples
     --------
-    >>> percent_interval(0.9, 0.941), percent_interval(-0.2, 1.1)
-    ('95 % interval 90 to 94 %', '95 % interval -20 to 100 %')
+    >>> percent_interval(0.9, 0.941), percent_interval(-0.2, 1.1), percent_interval(0.856, 0.862)
+    ('95 % interval 90 to 94 %', '95 % interval -20 to 100 %', '95 % interval 85.6 to 86.2 %')
     """
-    ends = [min(high, 1.0), low]
-    top, bottom = (percent(end) for end in ends)
+    top = percent(min(high, 1.0))
+    bottom = percent(low)
+    if top == bottom:
+        top = f"{100 * min(high, 1.0):.1f} %"
+        bottom = f"{100 * low:.1f} %"
     return f"95 % interval {bottom.removesuffix(' %')} to {top}"

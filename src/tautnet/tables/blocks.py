@@ -3,51 +3,65 @@
 What each column holds is known from the model, so a block is read as the whole table would be.
 """
 
-import csv
-import gzip
 import io
-import re
-import zlib
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from itertools import chain, islice
 from os import PathLike
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 import pandas as pd
 
 from tautnet.tables.arrays import Cells, Floats
+from tautnet.tables.cells import text_of
+from tautnet.tables.dates import days_of, in_order
 from tautnet.tables.errors import TableError
 from tautnet.tables.frames import pandas_of
-from tautnet.tables.missing import as_markers, missing_markers
-from tautnet.tables.parsing import marking_numbers, parse_numbers
-from tautnet.tables.reader import (
-    check_is_text,
+from tautnet.tables.layout import (
     column_names,
     csv_rows,
-    damaged_parquet,
-    open_source,
+    even_rows,
+    first_line,
+    numbered_rows,
     other_encoding,
-    ragged_row,
-    sniff_delimiter,
+    rows_without,
     unknown_encoding,
-    without_pyarrow,
 )
+from tautnet.tables.names import lacking
+from tautnet.tables.notation import PLAIN, Notation
+from tautnet.tables.numerals import marking_numbers, parse_numbers
+from tautnet.tables.opening import PARQUET, Bounds, check_is_text, open_source
+from tautnet.tables.parquet import damaged_parquet, mark_missing, without_pyarrow
+from tautnet.tables.parsing import odd_cell
+from tautnet.tables.reader import refuse_idle
 from tautnet.tables.recipes import Recipe
 from tautnet.tables.spelling import find_columns
 
 if TYPE_CHECKING:
-    from _csv import Reader
-
     import pyarrow
 
-__all__ = ["ROWS", "read_blocks"]
+__all__ = ["ROWS", "Block", "read_blocks"]
 
 ROWS = 8 * 8192
 """Rows of a block.
 
 A prediction takes rows in blocks of its own; a multiple of those leaves it as it would be without.
 """
+
+
+class Block(NamedTuple):
+    """Some rows of a table.
+
+    Attributes
+    ----------
+    predictors : pandas.DataFrame
+        One column a predictor.
+    kept : pandas.DataFrame
+        Other columns as they stand in the file.
+    """
+
+    predictors: pd.DataFrame
+    kept: pd.DataFrame
 
 
 class _Wanted(NamedTuple):
@@ -59,21 +73,24 @@ class _Wanted(NamedTuple):
         What to call the table in messages.
     recipes : list of dict
         What each predictor holds.
-    na : set of str
-        Texts that the user wants read as missing, whatever they are.
-    decimal : str
-        The decimal mark.
+    notation : Notation
+        How cells are written.
     rows : int
         Number of rows of a block.
+    keep : sequence of str
+        Names of columns that are handed on as they stand in the file.
+    dates : str
+        The order of dates that this file was said to have, or "".
     on_extra : callable or None
         Told the names of the other columns.
     """
 
     source: str
     recipes: list[Recipe]
-    na: frozenset[str]
-    decimal: str
+    notation: Notation
+    dates: str
     rows: int
+    keep: Sequence[str]
     on_extra: Callable[[list[str]], None] | None
 
 
@@ -81,12 +98,15 @@ def read_blocks(
     source: str | PathLike[str],
     recipes: list[Recipe],
     *,
-    na: str | Iterable[str] = (),
-    decimal: str = ".",
+    notation: Notation = PLAIN,
+    given: Mapping[str, Any] | None = None,
     encoding: str | None = None,
+    drop_rows: Collection[int] = (),
+    max_size: float | None = None,
+    keep: Sequence[str] = (),
     rows: int = ROWS,
     on_extra: Callable[[list[str]], None] | None = None,
-) -> Iterator[pd.DataFrame]:
+) -> Iterator[Block]:
     """Read the predictors of a model from a file, block by block.
 
     Parameters
@@ -96,8 +116,14 @@ def read_blocks(
     recipes : list of dict
         As `TableEncoder` has them: what each predictor holds. Columns are found by name, in any
         order.
-    na, decimal, encoding
-        As in `read_table`.
+    notation : Notation
+        How the cells of the model's table were written.
+    given : dict, optional
+        Parts of a notation by name, in which this file differs; its missing markers are added.
+    encoding, drop_rows, max_size
+        As in `read_table`; what is held at once is bounded, not the file.
+    keep : sequence of str
+        Names of columns that are handed on as they stand in the file.
     rows : int
         Number of rows of a block.
     on_extra : callable, optional
@@ -105,48 +131,68 @@ def read_blocks(
 
     Yields
     ------
-    pandas.DataFrame
-        One column a predictor; of a file without rows one block that has none.
+    Block
+        Of a file without rows one that has none.
 
     Raises
     ------
     TableError
         When the file cannot be read, lacks a predictor, or has text where a number should be.
     """
-    wanted = _Wanted(str(source), recipes, as_markers(na), decimal, rows, on_extra)
-    with open_source(wanted.source) as file:
-        head = file.peek(4)[:4]
+    source = str(source)
+    given = given or {}
+    wanted = _Wanted(
+        source,
+        recipes,
+        notation.changed(given),
+        given.get("dates", ""),
+        rows,
+        list(dict.fromkeys(keep)),
+        on_extra,
+    )
+    # Parquet from a stream is held as a whole, text is not.
+    with open_source(source, Bounds(max_size, is_kept=False)) as file:
+        head = file.peek(4096)[:4096]
         if not head:
             raise TableError(f"{source} is empty")
-        if head == b"PAR1":
+        if head.startswith(PARQUET):
+            asked = PLAIN.changed(given)._replace(na=())
+            refuse_idle(source, "a Parquet file", asked, encoding, drop_rows)
             yield from _parquet_blocks(file, wanted)
             return
-        if head.startswith(b"\x1f\x8b"):
-            file = io.BufferedReader(gzip.GzipFile(fileobj=file))
         try:
-            check_is_text(file.peek(4096), encoding, wanted.source)
+            check_is_text(head, encoding, source)
             text = io.TextIOWrapper(file, encoding or "utf-8-sig", newline="")
-            yield from _text_blocks(text, wanted)
+            yield from _text_blocks(text, wanted, drop_rows)
         except LookupError:
             raise unknown_encoding(encoding) from None
         except UnicodeError as error:
             reason = getattr(error, "reason", str(error))
-            raise other_encoding(wanted.source, encoding, reason) from None
-        except (EOFError, OSError, zlib.error) as error:
-            raise TableError(f"{source} is damaged: {error}") from None
+            raise other_encoding(source, encoding, reason) from None
 
 
-def _text_blocks(text: io.TextIOWrapper, wanted: _Wanted) -> Iterator[pd.DataFrame]:
+def _text_blocks(
+    text: io.TextIOWrapper, wanted: _Wanted, drop_rows: Collection[int]
+) -> Iterator[Block]:
     """Yield the blocks of a table of text."""
     lines = iter(text)
-    header = _header(lines, wanted.source)
-    delimiter = sniff_delimiter(header)
-    names = next(csv_rows(io.StringIO(header, newline=""), delimiter))
-    position = _positions(names, wanted)
-    cells = _checked_rows(csv_rows(lines, delimiter), len(names), wanted.source, header)
+    header, before, delimiter = first_line(lines, wanted.source)
+    given = next(csv_rows(io.StringIO(header, newline=""), delimiter))
+    names = column_names(given, wanted.source)
+    position = _positions(given, names, wanted)
+    kept = {name: names.index(name) for name in wanted.keep}
+    rows = numbered_rows(csv_rows(lines, delimiter), before, wanted.source)
+    if drop_rows:
+        rows = rows_without(rows, drop_rows, wanted.source)
+    cells = even_rows(rows, len(names), wanted.source)
     # A file without rows has one block, too: what is made of it has its columns.
     for block in chain([list(islice(cells, wanted.rows))], _full(cells, wanted.rows)):
-        yield _frame(block, len(names), position, wanted)
+        columns = list(zip(*block, strict=True)) or [()] * len(names)
+        as_they_are = {name: np.array(columns[at], dtype=object) for name, at in kept.items()}
+        yield Block(
+            _frame(columns, len(block), position, wanted),
+            pd.DataFrame(as_they_are, index=range(len(block)), dtype=object),
+        )
 
 
 def _full(cells: Iterator[list[str]], rows: int) -> Iterator[list[list[str]]]:
@@ -155,91 +201,105 @@ def _full(cells: Iterator[list[str]], rows: int) -> Iterator[list[list[str]]]:
         yield block
 
 
-def _header(lines: Iterator[str], source: str) -> str:
-    """Read the first line that is not blank, and those that its quotation marks go on in."""
-    header = next((line for line in lines if line.strip()), None)
-    if header is None:
-        raise TableError(f"{source} is empty")
-    while header.count('"') % 2 and (more := next(lines, None)) is not None:
-        header += more
-    return header.removeprefix("\ufeff")
-
-
 def _frame(
-    block: list[list[str]], width: int, position: list[int], wanted: _Wanted
+    columns: Sequence[Sequence[str]], n_rows: int, position: list[int], wanted: _Wanted
 ) -> pd.DataFrame:
     """Return the predictors of some rows, one column each."""
-    columns = list(zip(*block, strict=True)) or [()] * width
     held = {}
     for recipe, at in zip(wanted.recipes, position, strict=True):
         cells = np.array(columns[at], dtype=object)
-        held[recipe["predictor"]] = _column(recipe, cells, wanted.na, wanted.decimal)
-    return pd.DataFrame(held, index=range(len(block)))
+        held[recipe["predictor"]] = _column(recipe, cells, wanted)
+    return pd.DataFrame(held, index=range(n_rows))
 
 
-def _checked_rows(reader: "Reader", width: int, source: str, header: str) -> Iterator[list[str]]:
-    """Yield rows of as many cells as the header; lines without any are left out."""
-    before = len(re.findall(r"\r\n|\r|\n", header))
-    try:
-        for row in reader:
-            if len(row) == width:
-                yield row
-            elif "".join(row).strip():
-                raise ragged_row(source, reader.line_num + before, len(row), width)
-    except csv.Error as error:
-        raise TableError(
-            f"{source} line {reader.line_num + before} cannot be read: {error}"
-        ) from None
+def _positions(given: list[str], names: list[str], wanted: _Wanted) -> list[int]:
+    """Return where each predictor stands among the columns.
 
-
-def _positions(names: list[str], wanted: _Wanted) -> list[int]:
-    """Return where each predictor stands among the columns, given their names as the file has."""
-    read = column_names(names, wanted.source)
+    Parameters
+    ----------
+    given, names : list of str
+        Names of the columns as the file has them, and as they are read: none is blank.
+    wanted : _Wanted
+    """
     predictors = [recipe["predictor"] for recipe in wanted.recipes]
-    # A table that was read with blank names has other names in their places.
-    named = [one if one in predictors else other for one, other in zip(names, read, strict=True)]
-    position, absent = find_columns(predictors, named)
+    asked = set(predictors)
+    found = [raw if raw in asked else name for raw, name in zip(given, names, strict=True)]
+    position, absent = find_columns(predictors, found)
     if absent:
-        shown = ", ".join(map(repr, absent[:10])) + (", ..." if len(absent) > 10 else "")
-        what = f"{len(absent)} of the model's {len(predictors)} predictors"
-        raise TableError(f"{wanted.source} lacks {what}: {shown}")
+        what = f"{wanted.source} lacks {len(absent)} of the model's {len(predictors)} predictors"
+        raise TableError(lacking(what, absent, names))
+    absent = [name for name in wanted.keep if name not in names]
+    if absent:
+        raise TableError(lacking(f"{wanted.source} lacks what --keep names", absent, names))
     if wanted.on_extra is not None:
-        used = set(position)
-        wanted.on_extra([name for i, name in enumerate(read) if i not in used])
+        known = {*(names[at] for at in position), *wanted.keep}
+        wanted.on_extra([name for name in names if name not in known])
     return position
 
 
-def _column(recipe: Recipe, cells: Cells, na: frozenset[str], decimal: str) -> Cells:
-    """Return the cells of one predictor: numbers, or texts as they are, or NaN.
+def _column(recipe: Recipe, cells: Cells, wanted: _Wanted) -> Cells:
+    """Return the cells of one predictor: numbers, dates, texts as they are, or NaN.
 
-    What a text says is for the encoder to tell, as in every other table.
+    Which level a text spells is for the encoder to tell, as in every other table.
     """
+    notation = wanted.notation
     if recipe["kind"] == "number":
-        return _numbers(recipe["predictor"], cells, missing_markers(na), decimal)
+        return _numbers(recipe["predictor"], cells, notation)
     codes, texts = pd.factorize(cells)
-    tokens = np.array(texts, dtype=object)
     if "levels" in recipe:
-        _check_spaces(recipe, tokens)
-        tokens = _with_points(tokens, set(recipe["levels"]), decimal)
-    tokens[[token.strip() in na for token in tokens]] = np.nan
+        return _level_texts(recipe, np.array(texts, dtype=object), notation)[codes]
+    tokens = np.array([text.strip() for text in texts], dtype=object)
+    markers = notation.markers
+    missing = np.array([token in markers for token in tokens], dtype=bool)
+    # A column whose own cells told the order keeps it.
+    order = wanted.dates or ("" if recipe.get("written") else notation.dates)
+    tokens[~missing] = _as_dates(recipe, tokens[~missing], order, notation)
+    tokens[missing] = np.nan
     return tokens[codes]
 
 
-def _numbers(name: str, cells: Cells, markers: frozenset[str], decimal: str) -> Floats:
+def _as_dates(recipe: Recipe, tokens: Cells, order: str, notation: Notation) -> list[Any]:
+    """Return dates in an order if there is one, else texts that the recipe can read."""
+    way = recipe.get("written", "")
+    dates: list[Any] = []
+    for token in tokens:
+        date = in_order(token, order) if order else None
+        if date is None and days_of(token, way) is None:
+            what = f"dates written {way}" if way else "ISO dates"
+            raise odd_cell(recipe["predictor"], token, notation, what)
+        dates.append(token if date is None else date)
+    return dates
+
+
+def _numbers(name: str, cells: Cells, notation: Notation) -> Floats:
     """Return numbers, NaN where one is missing.
 
     Most numbers are distinct, so only cells that are none, or that are read as missing, are looked
     at as texts.
     """
-    values = parse_numbers(cells, decimal).astype(np.float64)
+    values = parse_numbers(cells, notation).astype(np.float64)
+    markers = notation.markers
     for i in np.flatnonzero(np.isnan(values)):
         if cells[i].strip() not in markers:
-            odd = cells[i].strip()
-            raise TableError(
-                f"column {name!r} should hold numbers, but has {odd!r}: correct it or blank it out"
-            )
-    values[np.isin(values, marking_numbers(markers, decimal))] = np.nan
+            raise odd_cell(name, cells[i].strip(), notation, "numbers")
+    values[np.isin(values, marking_numbers(notation))] = np.nan
     return values
+
+
+def _level_texts(recipe: Recipe, tokens: Cells, notation: Notation) -> Cells:
+    """Return the texts of a category or truth value, NaN where the user named one as missing.
+
+    A number in a notation of its own reads as it would in plain digits.
+    """
+    _check_spaces(recipe, tokens)
+    named = {text.strip() for text in notation.na}
+    read = tokens.copy()
+    if notation._replace(na=(), dates="") != PLAIN:
+        numbers = parse_numbers(tokens, notation)
+        is_number = ~np.isnan(numbers) & ~np.isin(tokens, recipe["levels"])
+        read[is_number] = [text_of(float(number)) for number in numbers[is_number]]
+    read[[token.strip() in named for token in tokens]] = np.nan
+    return read
 
 
 def _check_spaces(recipe: Recipe, tokens: Cells) -> None:
@@ -260,19 +320,7 @@ def _check_spaces(recipe: Recipe, tokens: Cells) -> None:
             )
 
 
-def _with_points(tokens: Cells, levels: set[str], decimal: str) -> Cells:
-    """Return texts whose numbers have a decimal point, but for those that are levels."""
-    if decimal == ".":
-        return tokens
-    is_number = ~np.isnan(parse_numbers(tokens, decimal).astype(np.float64))
-    with_point = [
-        token.replace(",", ".") if number and token not in levels else token
-        for token, number in zip(tokens, is_number, strict=True)
-    ]
-    return np.array(with_point, dtype=object)
-
-
-def _parquet_blocks(file: io.BufferedReader, wanted: _Wanted) -> Iterator[pd.DataFrame]:
+def _parquet_blocks(file: io.BufferedReader, wanted: _Wanted) -> Iterator[Block]:
     """Yield the blocks of a Parquet file."""
     try:
         import pyarrow
@@ -283,18 +331,34 @@ def _parquet_blocks(file: io.BufferedReader, wanted: _Wanted) -> Iterator[pd.Dat
         # What cannot be sought in, such as standard input, is read as a whole.
         table = ParquetFile(file if file.seekable() else io.BytesIO(file.read()))
         stored = table.schema_arrow.names
-        position = _positions(stored, wanted)
-        columns = [stored[at] for at in position]
-        schema = pyarrow.schema([table.schema_arrow.field(at) for at in position])
+        names = column_names(stored, wanted.source)
+        position = _positions(stored, names, wanted)
+        kept = [names.index(name) for name in wanted.keep]
+        fields = list(dict.fromkeys([*position, *kept]))
+        schema = pyarrow.schema([table.schema_arrow.field(at) for at in fields])
         blocks: Iterable[list[pyarrow.RecordBatch]] = [[]]
         if table.metadata.num_rows:
+            columns = [stored[at] for at in fields]
             blocks = _even(table.iter_batches(wanted.rows, columns=columns), wanted.rows)
         for block in blocks:
             rows = pyarrow.Table.from_batches(block, None if block else schema)
-            frame = pandas_of(rows)[columns]
-            yield frame.set_axis([recipe["predictor"] for recipe in wanted.recipes], axis=1)
+            yield Block(
+                mark_missing(
+                    _predictors(rows, [stored[at] for at in position], wanted), wanted.notation
+                ),
+                # Types of Arrow's own: whole numbers stay such where some are missing.
+                rows.select([stored[at] for at in kept])
+                .to_pandas(types_mapper=pd.ArrowDtype)
+                .set_axis(wanted.keep, axis=1),
+            )
     except (OSError, NotImplementedError, pyarrow.ArrowException) as error:
         raise damaged_parquet(wanted.source, error) from None
+
+
+def _predictors(rows: "pyarrow.Table", columns: list[str], wanted: _Wanted) -> pd.DataFrame:
+    """Return the predictors of some rows, under their names."""
+    frame = pandas_of(rows.select(columns))[columns]
+    return frame.set_axis([recipe["predictor"] for recipe in wanted.recipes], axis=1)
 
 
 def _even(

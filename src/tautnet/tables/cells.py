@@ -11,14 +11,16 @@ import pandas as pd
 from tautnet.tables.arrays import Floats, Integers
 from tautnet.tables.dates import Written, days_of, way_of
 from tautnet.tables.errors import TableError
-from tautnet.tables.frames import TableLike, exceeds_float64, frame_of_other
+from tautnet.tables.frames import TableLike, exceeds_float64, frame_of_other, refuse_query
 from tautnet.tables.missing import MISSING_MARKERS
+from tautnet.tables.names import check_distinct
 
 __all__ = [
     "SPANS",
     "TableLike",
     "as_frame",
     "as_numbers",
+    "check_column_names",
     "column_kind",
     "dates_written",
     "distinct_texts",
@@ -63,15 +65,35 @@ def as_frame(X: TableLike) -> pd.DataFrame:
     >>> as_frame(np.eye(2)).columns.tolist()
     ['x0', 'x1']
     """
+    # Before narwhals and scikit-learn see the names, which have errors of their own for this.
+    check_column_names(X)
     if not isinstance(X, pd.DataFrame):
         X = frame_of_other(X)
     names = [str(name) for name in X.columns]
-    if len(set(names)) < len(names):
-        repeated = sorted({name for name in names if names.count(name) > 1})
-        raise TableError(
-            f"columns of the same name: {', '.join(map(repr, repeated[:10]))}; rename them"
-        )
     return X if names == list(X.columns) else X.set_axis(names, axis=1)
+
+
+def check_column_names(X: TableLike) -> None:
+    """Raise where two columns of a data frame have the same name; an array has no names.
+
+    Parameters
+    ----------
+    X : data frame or array
+
+    Raises
+    ------
+    TableError
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from tautnet.tables.cells import check_column_names
+    >>> check_column_names(np.eye(2))
+    """
+    refuse_query(X)
+    # Arrow's tables call their columns so, and have arrays without names as ``columns``.
+    names = X.column_names if hasattr(X, "column_names") else getattr(X, "columns", ())
+    check_distinct([str(name) for name in names])
 
 
 def column_kind(series: pd.Series) -> str:

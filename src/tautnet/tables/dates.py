@@ -13,12 +13,22 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from tautnet.tables.arrays import Cells, Floats, Integers
+from tautnet.tables.notation import ORDERS
 
-__all__ = ["WAYS", "Written", "as_days", "days_of", "way_of"]
+__all__ = [
+    "WAYS",
+    "Written",
+    "as_days",
+    "days_of",
+    "in_order",
+    "likely_way",
+    "looks_like_a_date",
+    "order_of",
+    "way_of",
+]
 
 _ISO_DATE = re.compile(r"\d{4}-\d\d-\d\d([T ]\d\d:\d\d(:\d\d([.,]\d+)?)?(Z|[+-]\d\d:?\d\d)?)?")
 _EPOCH = datetime.datetime(1970, 1, 1)
-_ORDERS = (("day", "month", "year"), ("month", "day", "year"), ("year", "month", "day"))
 _DIGITS = {
     "day": r"(?P<day>[0-9]{1,2})",
     "month": r"(?P<month>[0-9]{1,2})",
@@ -28,6 +38,16 @@ _TIME = (
     r"(?:[ T](?P<hour>[0-9]{1,2})(?P<mark>[:.])(?P<minute>[0-9]{2})"
     r"(?:(?P=mark)(?P<second>[0-9]{2}))?(?: ?(?P<half>[AaPp])[Mm])?)?"
 )
+_MONTHS = ("jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec")
+_LONG = "uary|ruary|ch|il|e|y|ust|tember|t|ober|ember"
+_NAME = rf"(?P<name>{'|'.join(_MONTHS)})(?:{_LONG})?"
+_GAP = "[-/., ]{1,2}"
+# A month by its name behind its day or before it, and the year.
+_NAMED = [
+    re.compile(rf"{parts}{_GAP}(?P<year>[0-9]{{4}}|[0-9]{{2}}){_TIME}", re.IGNORECASE)
+    for parts in (rf"{_DIGITS['day']}{_GAP}{_NAME}", rf"{_NAME}{_GAP}{_DIGITS['day']}")
+]
+_SHORT = re.compile(r"(\d{1,2})([-/.])(\d{1,2})\2(\d{2})")
 _PARTS = ("year", "month", "day", "hour", "minute", "second")
 
 
@@ -36,7 +56,7 @@ def _pattern(order: tuple[str, ...], mark: str) -> re.Pattern[str]:
     return re.compile(re.escape(mark).join(_DIGITS[part] for part in order) + _TIME)
 
 
-WAYS = {mark.join(order): _pattern(order, mark) for order in _ORDERS for mark in "/.-"}
+WAYS = {mark.join(order): _pattern(order, mark) for order in ORDERS.values() for mark in "/.-"}
 """What matches a date, by how it is written."""
 
 
@@ -95,10 +115,13 @@ def _iso(text: str) -> datetime.datetime | None:
 def _read(text: str, pattern: re.Pattern[str]) -> datetime.datetime | None:
     """Return the date of a text in one of the `WAYS`."""
     match = pattern.fullmatch(text)
-    if match is None:
-        return None
-    year, month, day, hour, minute, second = (int(match.group(one) or 0) for one in _PARTS)
-    half = match.group("half")
+    return None if match is None else _moment(match.groupdict())
+
+
+def _moment(parts: dict[str, str | None]) -> datetime.datetime | None:
+    """Return the date and time of the parts of a text, None where there is no such day."""
+    year, month, day, hour, minute, second = (int(parts.get(one) or 0) for one in _PARTS)
+    half = parts.get("half")
     if half is not None:
         if not 1 <= hour <= 12:
             return None
@@ -192,3 +215,97 @@ def _is_regular(days: Floats) -> bool:
     months = (steps >= 28) & (steps <= 31)
     years = (steps >= 365) & (steps <= 366)
     return bool(np.allclose(steps, steps[0]) or months.all() or years.all())
+
+
+def order_of(way: str) -> str:
+    """Return the order of a way, one of `ORDERS`.
+
+    Examples
+    --------
+    >>> from tautnet.tables.dates import order_of
+    >>> order_of("day/month/year")
+    'dmy'
+    """
+    return "".join(part[0] for part in re.split("[-/.]", way))
+
+
+def in_order(text: str, order: str) -> datetime.datetime | None:
+    """Return the date of a text whose day, month and year stand in an order, else None.
+
+    ISO dates are read whatever the order, and so are dates whose month has its English name. A year
+    of two digits is one from 1969 to 2068.
+
+    Parameters
+    ----------
+    text : str
+    order : str
+        One of `ORDERS`.
+
+    Examples
+    --------
+    >>> from tautnet.tables.dates import in_order
+    >>> [f"{in_order(text, 'mdy'):%d.%m.%Y}" for text in ("1/2/2020", "1-2-20", "2 Jan 2020")]
+    ['02.01.2020', '02.01.2020', '02.01.2020']
+    >>> in_order("13/2/2020", "mdy") is None
+    True
+    """
+    found = _iso(text)
+    if found is not None and found.tzinfo is not None:
+        found = found.astimezone(datetime.UTC).replace(tzinfo=None)
+    for mark in "/.-":
+        found = found or _read(text, WAYS[mark.join(ORDERS[order])])
+    if found is not None:
+        return found
+    if short := _SHORT.fullmatch(text):
+        return _of_short_year(dict(zip(ORDERS[order], short.group(1, 3, 4), strict=True)))
+    return _named(text)
+
+
+def _of_short_year(parts: dict[str, str | None]) -> datetime.datetime | None:
+    """Return the date of parts whose year may have two digits."""
+    year = parts["year"] or ""
+    century = "" if len(year) == 4 else "20" if int(year) <= 68 else "19"
+    return _moment(parts | {"year": century + year.zfill(2)})
+
+
+def _named(text: str) -> datetime.datetime | None:
+    """Return the date of a text in which the month has its name."""
+    match = next(filter(None, (pattern.fullmatch(text) for pattern in _NAMED)), None)
+    if match is None:
+        return None
+    parts = match.groupdict()
+    month = _MONTHS.index(parts["name"].lower()) + 1
+    return _of_short_year(parts | {"month": str(month)})
+
+
+def looks_like_a_date(text: str) -> bool:
+    """Tell whether a text is a date that only `in_order` reads.
+
+    Without a month's name its parts are set apart by slashes: 1.2.20 is a version more often.
+
+    Examples
+    --------
+    >>> from tautnet.tables.dates import looks_like_a_date
+    >>> [looks_like_a_date(text) for text in ("2 Jan 2020", "1/2/20", "1.2.20", "May 2020")]
+    [True, True, False, False]
+    """
+    short = _SHORT.fullmatch(text)
+    return _named(text) is not None or (short is not None and short.group(2) == "/")
+
+
+def likely_way(cells: Cells) -> str | None:
+    """Return the way in which most of some cells are dates, None where there is none.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from tautnet.tables.dates import likely_way
+    >>> likely_way(np.array(["0000-00-00", "2020-01-02", "2020-01-03"], dtype=object))
+    ''
+    """
+    some = cells[:50]
+    shares = {
+        way: np.mean([days_of(cell, way) is not None for cell in some]) for way in ("", *WAYS)
+    }
+    likeliest = max(shares, key=lambda way: shares[way])
+    return likeliest if shares[likeliest] > 0.5 else None

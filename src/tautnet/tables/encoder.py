@@ -13,6 +13,8 @@ import pandas as pd
 from tautnet.tables.arrays import Booleans, Cells, Floats, Integers
 from tautnet.tables.cells import TableLike, as_frame, fits_float32
 from tautnet.tables.errors import TableError
+from tautnet.tables.names import lacking
+from tautnet.tables.notation import PLAIN, Notation
 from tautnet.tables.recipes import Recipe, encode_predictor, learn, names_of_columns
 from tautnet.tables.scaling import NUMBERS_AT_ONCE
 from tautnet.tables.spelling import Unseen, find_columns
@@ -56,6 +58,8 @@ class TableEncoder:
         state.
     n_features_in_, feature_names_in_ : int, array of str
         The predictors that `fit` saw.
+    notation : Notation
+        How the cells of the file were written that the table came from; new files are read alike.
 
     Examples
     --------
@@ -81,6 +85,7 @@ class TableEncoder:
     column_predictor: Integers
     n_features_in_: int
     feature_names_in_: Cells
+    notation: Notation
 
     def fit(self, frame: TableLike) -> "TableEncoder":
         """Learn names, kinds and category levels.
@@ -116,13 +121,17 @@ class TableEncoder:
 
     @classmethod
     def restored(
-        cls, recipes: list[Recipe], left_out: dict[str, str], names: Iterable[str]
+        cls,
+        recipes: list[Recipe],
+        left_out: dict[str, str],
+        names: Iterable[str],
+        notation: Notation = PLAIN,
     ) -> "TableEncoder":
         """Return the encoder of a state that was kept.
 
         Parameters
         ----------
-        recipes, left_out
+        recipes, left_out, notation
             As the attributes of the encoder.
         names : sequence of str
             All predictors that `fit` saw.
@@ -139,7 +148,7 @@ class TableEncoder:
         >>> TableEncoder.restored(encoder.recipes, {}, ["age"]).column_names
         ['age', 'age is missing']
         """
-        return cls()._take(recipes, left_out, names)
+        return cls()._take(recipes, left_out, names, notation=notation)
 
     def _take(
         self,
@@ -147,12 +156,14 @@ class TableEncoder:
         left_out: dict[str, str],
         names: Iterable[str],
         doubtful: Mapping[str, str] | None = None,
+        notation: Notation = PLAIN,
     ) -> "TableEncoder":
         """Set all attributes from what was learned."""
         names = list(names)
         self.recipes = recipes
         self.left_out = left_out
         self.doubtful = dict(doubtful or {})
+        self.notation = notation
         self.predictors = [recipe["predictor"] for recipe in recipes]
         self.kinds = {recipe["predictor"]: recipe["kind"] for recipe in recipes}
         columns = [names_of_columns(recipe) for recipe in recipes]
@@ -186,7 +197,8 @@ class TableEncoder:
         array([[5.]])
         """
         recipes = [recipe for recipe in self.recipes if recipe["predictor"] not in reasons]
-        return TableEncoder.restored(recipes, self.left_out | reasons, self.feature_names_in_)
+        left_out = self.left_out | reasons
+        return TableEncoder.restored(recipes, left_out, self.feature_names_in_, self.notation)
 
     def transform(self, frame: TableLike, unseen: Unseen | None = None) -> Floats:
         """Encode rows; predictors are found by name, in any order, and other columns are ignored.
@@ -244,8 +256,8 @@ class TableEncoder:
             return frame
         position, absent = find_columns(self.predictors, list(frame.columns))
         if absent:
-            shown = ", ".join(map(repr, absent[:10])) + (", ..." if len(absent) > 10 else "")
-            raise TableError(f"the table lacks {len(absent)} of the model's predictors: {shown}")
+            what = f"the table lacks {len(absent)} of the model's predictors"
+            raise TableError(lacking(what, absent, frame.columns))
         return frame.iloc[:, position].set_axis(self.predictors, axis=1)
 
     def _empty(self, frame: pd.DataFrame) -> Floats:

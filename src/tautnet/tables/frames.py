@@ -17,6 +17,7 @@ __all__ = [
     "frame_of_other",
     "has_names",
     "pandas_of",
+    "refuse_query",
     "without_mask",
 ]
 
@@ -44,6 +45,7 @@ def has_names(X: TableLike) -> bool:
 def frame_of_other(X: TableLike) -> pd.DataFrame:
     """Return a pandas data frame of an array or of another library's data frame."""
     if has_names(X):
+        refuse_query(X)
         table = _eager(X)
         if table is not None:
             return pd.DataFrame({name: _cells(table[name]) for name in table.columns})
@@ -74,13 +76,28 @@ def _eager(X: TableLike) -> Any:
     """Return another library's data frame as narwhals' own, None where it is none."""
     import narwhals
 
-    runs = [name for name in (*_RUNS, *_OTHER_RUNS) if hasattr(type(X), name)]
-    is_query = any(name in _RUNS for name in runs)
-    table = None if is_query else narwhals.from_native(_whole_batch(X), pass_through=True)
-    if is_query or isinstance(table, narwhals.LazyFrame):
-        what = f"X.{runs[0]}()" if runs else "its rows as a data frame"
-        raise TableError(f"this {type(X).__name__} is a query that was not run yet: pass {what}")
+    table = narwhals.from_native(_whole_batch(X), pass_through=True)
+    if isinstance(table, narwhals.LazyFrame):
+        raise _not_run(X)
     return table if isinstance(table, narwhals.DataFrame) else None
+
+
+def refuse_query(X: TableLike) -> None:
+    """Raise where a table is a query of polars or Dask; nothing else is asked of it.
+
+    Examples
+    --------
+    >>> refuse_query(np.eye(2))
+    """
+    if has_names(X) and any(hasattr(type(X), name) for name in _RUNS):
+        raise _not_run(X)
+
+
+def _not_run(X: TableLike) -> TableError:
+    """Return what to say of a query that was not run yet."""
+    runs = [f"X.{name}()" for name in (*_RUNS, *_OTHER_RUNS) if hasattr(type(X), name)]
+    what = runs[0] if runs else "its rows as a data frame"
+    return TableError(f"this {type(X).__name__} is a query that was not run yet: pass {what}")
 
 
 def _whole_batch(X: TableLike) -> TableLike:

@@ -59,6 +59,8 @@ class Told(NamedTuple):
         Whether each value of the answer has one level, too.
     correlation : array (n,)
         With a quantity, where nine rows in ten have a value; else 0.
+    rank_correlation : array (n,)
+        The same of the ranks of their values.
     share : array (n,)
         The share of the answer's variance, that of its 0/1 columns where it has classes, that is
         explained in rows left out.
@@ -67,6 +69,7 @@ class Told(NamedTuple):
     determines: Booleans
     is_renamed: Booleans
     correlation: Floats
+    rank_correlation: Floats
     share: Floats
 
 
@@ -127,13 +130,19 @@ def told(ranked: Ranked, answer: Answer, kinds: list[str]) -> Told:
     determines = _determines(ranked, answer, len(kinds))
     n_values = answer.labels.max() + 1
     correlation = np.zeros(len(ranked.positions))
+    rank_correlation = np.zeros(len(ranked.positions))
     if answer.numbers is not None:
         is_ordered = np.array([kinds[at] in ("number", "date") for at in ranked.positions])
-        correlation[is_ordered] = _correlation(ranked.of(is_ordered), answer.numbers)
+        ordered = ranked.of(is_ordered)
+        correlation[is_ordered] = _correlation(ordered, answer.numbers)
+        rank_correlation[is_ordered] = _correlation(
+            ordered.in_ranks(), answer.labels.astype(np.float64)
+        )
     return Told(
         determines=determines,
         is_renamed=determines & (ranked.n_levels == n_values),
         correlation=correlation,
+        rank_correlation=rank_correlation,
         share=_share(ranked, answer, kinds, correlation),
     )
 

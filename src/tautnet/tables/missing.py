@@ -42,14 +42,13 @@ PLACEHOLDERS = {
     "n.a.",
     "nil",
     "not available",
+    "0000-00-00",
+    "0000-00-00 00:00:00",
+    "00/00/0000",
 }
 
 
 def missing_markers(na: str | Iterable[str]) -> frozenset[str]:
     """Return all texts that are read as missing: `MISSING_MARKERS` and those of ``na``."""
-    return MISSING_MARKERS | as_markers(na)
-
-
-def as_markers(na: str | Iterable[str]) -> frozenset[str]:
-    """Return the texts of ``na`` without outer spaces."""
-    return frozenset(marker.strip() for marker in ([na] if isinstance(na, str) else na))
+    more = [na] if isinstance(na, str) else na
+    return MISSING_MARKERS.union(marker.strip() for marker in more)

@@ -47,6 +47,11 @@ class Ranked(NamedTuple):
         """The number of each sorted cell's value: 0, 1, ... in the order of the values."""
         return np.cumsum(self.starts, axis=1) - 1
 
+    def in_ranks(self) -> "Ranked":
+        """Return the same predictors with the number of each value in the place of it."""
+        ranks = np.where(np.isnan(self.values), np.nan, self.levels)
+        return self._replace(values=ranks)
+
     def of(self, chosen: Booleans | Integers) -> "Ranked":
         """Return some of the predictors."""
         return Ranked(

@@ -6,34 +6,37 @@ Whatever cannot be read is a `TableError` of one line.
 """
 
 import csv
-import difflib
-import gzip
 import io
 import re
-import sys
-import zlib
-from collections.abc import Collection, Iterable, Iterator
-from contextlib import contextmanager
+from collections.abc import Collection
 from os import PathLike
 from pathlib import Path
-from typing import TYPE_CHECKING, NamedTuple, cast
+from typing import NamedTuple
 
 import pandas as pd
 
 from tautnet.tables.datasets import BUILT_INS
 from tautnet.tables.errors import TableError
-from tautnet.tables.frames import pandas_of
-from tautnet.tables.missing import missing_markers
+from tautnet.tables.layout import (
+    check_ragged,
+    column_names,
+    csv_rows,
+    is_blank,
+    other_encoding,
+    separator,
+    sniff_delimiter,
+    unknown_encoding,
+    without_rows,
+)
+from tautnet.tables.notation import PLAIN, Notation
+from tautnet.tables.opening import PARQUET, Bounds, check_is_text, open_source
+from tautnet.tables.parquet import mark_missing, read_parquet
 from tautnet.tables.parsing import parse_column
 
-if TYPE_CHECKING:
-    from _csv import Reader
+__all__ = ["Table", "read_table", "refuse_idle"]
 
-__all__ = ["Table", "read_table"]
-
-_DELIMITERS = ",;\t|"
-# Bytes that begin files of other programs.
-_FOREIGN = {b"PK\x03\x04": "an Excel or zip file", b"\xd0\xcf\x11\xe0": "an Excel file"}
+# Bytes by which text is told from what is none.
+HEAD = 4096
 _CONTROL_CHARACTERS = bytes((*range(9), 11, 12, *range(14, 32), 127))
 
 
@@ -47,19 +50,24 @@ class Table(NamedTuple):
         A short name for the run.
     target : str or None
         The column to predict, known of a built-in table only.
+    notation : Notation
+        In which its cells were read.
     """
 
     frame: pd.DataFrame
     name: str
     target: str | None
+    notation: Notation = PLAIN
 
 
 def read_table(
     source: str | PathLike[str],
     *,
-    na: str | Iterable[str] = (),
-    decimal: str = ".",
+    notation: Notation = PLAIN,
     encoding: str | None = None,
+    drop_rows: Collection[int] = (),
+    max_size: float | None = None,
+    unused: Collection[str] = (),
     built_ins: bool = True,
 ) -> Table:
     """Read a table from a file, standard input, or the tables that come with the package.
@@ -70,13 +78,16 @@ def read_table(
         A CSV or TSV file (delimiter ``,`` ``;`` tab or ``|``, plain or gzipped), a Parquet file,
         ``"-"`` for standard input, or a built-in name such as ``"breast_cancer"``. A file wins over
         a built-in.
-    na : str or sequence of str
-        Cells to be read as missing, beside blanks and the usual ``NA``, ``NaN``, ``null``,
-        ``None``.
-    decimal : {".", ","}
-        The decimal mark.
+    notation : Notation
+        How the cells of a text file are written, and what means missing.
     encoding : str, optional
         Encoding of the text; UTF-8 unless told.
+    drop_rows : collection of int
+        Rows of a text file to leave out: 1 is the first below the names, -1 the last.
+    max_size : float, optional
+        Gigabytes that a packed table or a stream may hold.
+    unused : collection of str
+        Columns that will be dropped, and are not looked through for mistakes.
     built_ins : bool
         Whether built-in names are accepted.
 
@@ -98,119 +109,31 @@ def read_table(
     >>> table.frame.shape, table.name, table.target
     ((150, 5), 'iris', 'species')
     """
-    if decimal not in (".", ","):
-        raise TableError(f"the decimal mark must be '.' or ',', not {decimal!r}")
+    notation.check()
     source = str(source)
     known = BUILT_INS if built_ins else {}
     # A directory that happens to be called like a built-in does not hide it.
     if source in known and (not Path(source).exists() or Path(source).is_dir()):
+        refuse_idle(source, "a built-in table", notation, encoding, drop_rows)
         frame, target = known[source]()
         return Table(frame, source, target)
-    data = _unzip(_read_bytes(source, known), source)
+    bounds = Bounds(max_size)
+    with open_source(source, bounds, known) as file:
+        head = file.peek(HEAD)[:HEAD]
+        if not head.startswith(PARQUET):
+            # What never ends, such as /dev/zero, is refused before it is read.
+            check_is_text(head, encoding, source)
+        data = file.read()
     if not data.strip():
         raise TableError(f"{source} is empty")
-    if data.startswith(b"PAR1"):
-        frame = _read_parquet(data, source)
+    if data.startswith(PARQUET):
+        refuse_idle(source, "a Parquet file", notation._replace(na=()), encoding, drop_rows)
+        frame = mark_missing(read_parquet(data, source, bounds.most(len(data))), notation)
     else:
         text = _decode(data, encoding, source)
-        frame = _read_text(text, missing_markers(na), decimal, source)
-    return Table(frame, _slug(source), None)
-
-
-def _read_bytes(source: str, known: Collection[str]) -> bytes:
-    with open_source(source, known) as file:
-        return file.read()
-
-
-@contextmanager
-def open_source(source: str, known: Collection[str] = ()) -> Iterator[io.BufferedReader]:
-    """Open a file or standard input as a stream of bytes.
-
-    Parameters
-    ----------
-    source : str
-        A path, or "-" for standard input.
-    known : collection of str
-        Names of built-in tables, to be shown where there is no such file.
-
-    Raises
-    ------
-    TableError
-        When it cannot be opened or read.
-    """
-    try:
-        if source == "-":
-            yield cast(io.BufferedReader, sys.stdin.buffer)
-        else:
-            with open(source, "rb") as file:
-                yield file
-    except (FileNotFoundError, NotADirectoryError):
-        hint = ""
-        if known:
-            near = difflib.get_close_matches(source, known, n=1)
-            meant = f"; did you mean {near[0]}?" if near else ""
-            hint = f" (and no built-in table; these are {', '.join(known)}{meant})"
-        raise TableError(f"no such file: {source}{hint}") from None
-    except IsADirectoryError:
-        raise TableError(
-            f"{source} is a directory: give the file in it that holds the table"
-        ) from None
-    except TableError:
-        raise
-    except (OSError, ValueError) as error:
-        reason = getattr(error, "strerror", None) or error
-        raise TableError(f"cannot read {source}: {reason}") from None
-
-
-def _unzip(data: bytes, source: str) -> bytes:
-    """Unpack gzipped bytes; others are returned as they are."""
-    if not data.startswith(b"\x1f\x8b"):
-        return data
-    try:
-        return gzip.decompress(data)
-    except (OSError, EOFError, zlib.error) as error:
-        raise TableError(f"{source} is a damaged gzip file: {error}") from None
-
-
-def _read_parquet(data: bytes, source: str) -> pd.DataFrame:
-    """Read a Parquet file; its index is no column."""
-    try:
-        import pyarrow
-        from pyarrow.parquet import ParquetFile
-    except ImportError:
-        raise without_pyarrow(source) from None
-    try:
-        frame = pandas_of(ParquetFile(io.BytesIO(data)).read()).reset_index(drop=True)
-    except (OSError, ValueError, NotImplementedError, pyarrow.ArrowException) as error:
-        raise damaged_parquet(source, error) from None
-    frame.columns = column_names([str(name) for name in frame.columns], source)
-    if frame.empty:
-        raise TableError(f"{source} has no rows")
-    return frame
-
-
-def without_pyarrow(source: str) -> TableError:
-    """Return what to say of a Parquet file where pyarrow is not installed."""
-    hint = "pip install 'tautnet[parquet]'"
-    return TableError(f"{source} is a Parquet file, and reading one needs pyarrow: {hint}")
-
-
-def damaged_parquet(source: str, error: Exception) -> TableError:
-    """Return what to say of a Parquet file that cannot be read."""
-    return TableError(f"{source} is a damaged Parquet file: {str(error).splitlines()[0]}")
-
-
-def check_is_text(data: bytes, encoding: str | None, source: str) -> None:
-    """Raise where bytes are no text at all, or text in an encoding that has to be named."""
-    for magic, what in _FOREIGN.items():
-        if data.startswith(magic):
-            raise TableError(f"{source} is {what}: save the table as CSV")
-    if encoding is None and data.startswith((b"\xff\xfe", b"\xfe\xff")):
-        raise TableError(f"{source} is not UTF-8: pass --encoding utf-16")
-    if encoding is None and b"\x00" in data:
-        raise TableError(
-            f"{source} holds binary data, not a table of text: give a CSV, TSV or Parquet file"
-        )
+        table = _lay_out(text, drop_rows, source)
+        frame = _parse(table, notation, unused, source)
+    return Table(frame, _slug(source), None, notation)
 
 
 def _decode(data: bytes, encoding: str | None, source: str) -> str:
@@ -239,35 +162,55 @@ def _is_binary(data: bytes) -> bool:
     return sum(data.count(code) for code in _CONTROL_CHARACTERS) > 0.01 * len(data)
 
 
-def unknown_encoding(encoding: str | None) -> TableError:
-    """Return what to say of an encoding that Python does not know."""
-    return TableError(f"unknown encoding {encoding!r}: try utf-8, latin-1, cp1252 or utf-16")
+class _Layout(NamedTuple):
+    """A text and what is known of its layout before its cells are read.
+
+    Attributes
+    ----------
+    text : str
+    delimiter : str
+    names : list of str
+    start : int
+        Where the rows begin in the text.
+    """
+
+    text: str
+    delimiter: str
+    names: list[str]
+    start: int
 
 
-def other_encoding(source: str, encoding: str | None, reason: str) -> TableError:
-    """Return what to say of a text that is in another encoding."""
-    other = "another, such as utf-8" if encoding else "--encoding latin-1 or --encoding cp1252"
-    return TableError(f"{source} is not {encoding or 'UTF-8'} ({reason}): pass {other}")
-
-
-def ragged_row(source: str, line: int, n_cells: int, width: int) -> TableError:
-    """Return what to say of a row that has more or fewer cells than the header."""
-    cells = "1 cell" if n_cells == 1 else f"{n_cells} cells"
-    return TableError(f"{source} line {line} has {cells}, the header has {width}: mend that line")
-
-
-def _read_text(text: str, markers: frozenset[str], decimal: str, source: str) -> pd.DataFrame:
-    """Read a table of text, whose delimiter is told from its header."""
+def _lay_out(text: str, drop_rows: Collection[int], source: str) -> _Layout:
+    """Find the delimiter and the names of a text, and leave out rows that are not wanted."""
     if "\n" not in text:
         text = text.replace("\r", "\n")
-    delimiter = sniff_delimiter(text)
+    first = next(re.finditer(r".*\S.*", text))
+    delimiter = separator(first.group())
+    if delimiter is not None:
+        # The line stays, blank, so that the numbers of lines stay what they are.
+        text = text[: first.start()] + text[first.end() :]
+        if not text.strip():
+            raise TableError(f"{source} is empty")
+    delimiter = delimiter or sniff_delimiter(text)
+    if drop_rows:
+        text = without_rows(text, delimiter, drop_rows, source)
     stream = io.StringIO(text)
     names = column_names(_read_header(stream, delimiter, source), source)
+    return _Layout(text, delimiter, names, stream.tell())
+
+
+def _parse(
+    table: _Layout, notation: Notation, unused: Collection[str], source: str
+) -> pd.DataFrame:
+    """Read the cells of a text."""
+    width = len(table.names)
+    stream = io.StringIO(table.text)
+    stream.seek(table.start)
     try:
         # header=None: with a header pandas turns surplus cells of the first row into an index.
         body = pd.read_csv(
             stream,
-            sep=delimiter,
+            sep=table.delimiter,
             header=None,
             dtype=object,
             na_filter=False,
@@ -277,68 +220,57 @@ def _read_text(text: str, markers: frozenset[str], decimal: str, source: str) ->
     except pd.errors.EmptyDataError:
         raise TableError(f"{source} has a header and no rows") from None
     except pd.errors.ParserError as error:
-        _check_ragged(text, delimiter, len(names), source, strict="EOF inside string" in str(error))
+        is_open = "EOF inside string" in str(error)
+        check_ragged(table.text, table.delimiter, width, source, strict=is_open)
         reason = str(error).strip().splitlines()[-1]
         raise TableError(f"{source} cannot be read as a table: {reason}") from None
     # pandas fills up short rows without a word; they show as blanks in the last column.
-    if body.shape[1] != len(names) or (body.iloc[:, -1].to_numpy(dtype=object) == "").any():
-        _check_ragged(text, delimiter, len(names), source)
+    if body.shape[1] != width or (body.iloc[:, -1].to_numpy(dtype=object) == "").any():
+        check_ragged(table.text, table.delimiter, width, source)
     columns = {}
-    for position, name in enumerate(names):
+    for position, name in enumerate(table.names):
         cells = body[position].to_numpy(dtype=object)
-        columns[name] = parse_column(name, cells, markers, decimal, delimiter)
+        is_used = name not in unused
+        columns[name] = parse_column(name, cells, notation, table.delimiter, is_used=is_used)
     return pd.DataFrame(columns)
-
-
-def sniff_delimiter(text: str) -> str:
-    """Return the delimiter that stands most often in the header, texts in quotes left out."""
-    header = next(re.finditer(r".*\S.*", text)).group()
-    return max(_DELIMITERS, key=re.sub(r'"[^"]*"', "", header).count)
-
-
-def csv_rows(stream: Iterable[str], delimiter: str, strict: bool = False) -> "Reader":
-    """Return a reader of rows, each a list of cells."""
-    return csv.reader(stream, delimiter=delimiter, skipinitialspace=True, strict=strict)
 
 
 def _read_header(stream: io.StringIO, delimiter: str, source: str) -> list[str]:
     """Read the first row that is not blank."""
     try:
-        return next(row for row in csv_rows(stream, delimiter) if "".join(row).strip())
+        return next(row for row in csv_rows(stream, delimiter) if not is_blank(row))
     except (StopIteration, csv.Error):
         raise TableError(f"{source} has no header line that can be read") from None
 
 
-def column_names(header: list[str], source: str) -> list[str]:
-    """Return the names of the columns; a blank one gets a name, and the same name twice raises."""
-    names = [name.strip() or f"Unnamed: {position}" for position, name in enumerate(header)]
-    seen = set()
-    repeated = []
-    for name in names:
-        if name in seen and name not in repeated:
-            repeated.append(name)
-        seen.add(name)
-    if repeated:
-        shown = ", ".join(map(repr, repeated[:10])) + (", ..." if len(repeated) > 10 else "")
-        numbers = pd.to_numeric(pd.Series(names, dtype=object), errors="coerce").notna().sum()
-        hint = "does the first line hold the names?" if 2 * numbers >= len(names) else "rename them"
-        raise TableError(f"{source} has columns of the same name: {shown}; {hint}")
-    return names
+def refuse_idle(
+    source: str,
+    what: str,
+    notation: Notation,
+    encoding: str | None,
+    drop_rows: Collection[int],
+) -> None:
+    """Raise where an option about text would do nothing for a table that is typed.
 
-
-def _check_ragged(text: str, delimiter: str, width: int, source: str, strict: bool = False) -> None:
-    """Raise with the line number of the first row that has more or fewer cells than the header."""
-    rows = csv_rows(io.StringIO(text), delimiter, strict)
-    start = 1
-    try:
-        for row in rows:
-            if len(row) != width and "".join(row).strip():
-                raise ragged_row(source, start, len(row), width)
-            start = rows.line_num + 1
-    except csv.Error:
+    Parameters
+    ----------
+    source : str
+        What to call the table.
+    what : str
+        What it is.
+    notation, encoding, drop_rows
+        What was asked for.
+    """
+    asked = [notation.typed()]
+    if encoding is not None:
+        asked.append(f"--encoding {encoding}")
+    if drop_rows:
+        asked.append(f"--drop-rows {','.join(map(str, drop_rows))}")
+    typed = " ".join(filter(None, asked))
+    if typed:
         raise TableError(
-            f"{source} line {start} cannot be read: is a quotation mark left open?"
-        ) from None
+            f"{typed} does nothing here: {source} is {what}, whose cells have types of their own"
+        )
 
 
 def _slug(source: str) -> str:

@@ -9,15 +9,10 @@ import numpy as np
 import pandas as pd
 
 from tautnet.tables.arrays import Booleans, Floats, Integers
-from tautnet.tables.cells import (
-    as_numbers,
-    column_kind,
-    dates_written,
-    distinct_texts,
-    text_of,
-)
+from tautnet.tables.cells import as_numbers, column_kind, dates_written, distinct_texts, text_of
 from tautnet.tables.integers import check_told_apart
 from tautnet.tables.missing import MISSING_MARKERS
+from tautnet.tables.parsing import looks_like
 from tautnet.tables.spelling import Unseen, spellings
 
 __all__ = [
@@ -104,7 +99,9 @@ def _learn_levels(name: str, series: pd.Series, kind: str) -> tuple[Recipe | Non
         return None, f"is constant ({levels[0]})"
     if n_present >= 20 and len(levels) >= 0.9 * n_present:
         said = f"{len(levels)} values in {n_present} cells"
-        return None, f"is text that differs in nearly every row ({said})"
+        looks = looks_like(levels, np.bincount(codes[codes >= 0], minlength=len(levels)))
+        hint = f"; it looks like {looks}" if looks else ""
+        return None, f"is text that differs in nearly every row ({said}){hint}"
     threshold = 2 if len(codes) < 100 else max(5, 0.005 * len(codes))
     kept, has_rare = _kept_levels(codes, levels, threshold)
     if not kept and not n_missing:

@@ -8,6 +8,7 @@ from numpy.typing import ArrayLike
 
 from tautnet.tables.arrays import Booleans, Floats, Integers
 from tautnet.tables.cells import TableLike, as_frame
+from tautnet.tables.dates import order_of
 from tautnet.tables.encoder import TableEncoder
 from tautnet.tables.errors import TableError
 from tautnet.tables.target import Target, as_target
@@ -68,13 +69,18 @@ def notes(target: Target, encoder: TableEncoder) -> Iterator[str]:
     kinds = list(encoder.kinds.values())
     counted = ", ".join(f"{kinds.count(kind)} {kind}" for kind in dict.fromkeys(kinds))
     yield target.decision
-    yield f"{len(encoder.predictors)} predictors ({counted}) in {len(encoder.column_names)} columns"
+    n_columns = len(encoder.column_names)
+    coded = f", coded as {n_columns} columns" if n_columns != len(encoder.predictors) else ""
+    yield f"{len(encoder.predictors)} predictors ({counted}){coded}"
     for name, reason in encoder.left_out.items():
         yield f"left out: {name!r} {reason}"
     for recipe in encoder.recipes:
         if recipe.get("also"):
             read = f"{recipe['predictor']!r} is read as {recipe['written']}"
-            yield f"{read}; every cell could also be {recipe['also']}"
+            yield (
+                f"{read}; every cell could also be {recipe['also']}: if so, pass --dates"
+                f" {order_of(recipe['also'])}, or hand over dates"
+            )
     for name, doubt in encoder.doubtful.items():
         yield (
             f"column {name!r} {doubt}: leave it out (--drop {name!r}, in Python"

@@ -26,6 +26,7 @@ MOST_NAMED = 3
 EXACT = 1 - 1e-9
 NEARLY_EXACT = 0.999
 NEARLY_ALL = 0.95
+NEARLY_IN_ORDER = 0.99
 # A date is that of a record where days are distinct and so many of the gaps between them are alike.
 DISTINCT = 0.9
 REGULAR = 0.8
@@ -65,7 +66,7 @@ def findings(
     missing cells, predictors that say the same, exact copies of rows, and dates in whose order the
     rows are. A predictor nearly gives the target where it alone explains 95 % of the variance of
     the target, or of the 0/1 columns of its classes, in rows left out (1 less the Brier score over
-    that of the shares of the classes).
+    that of the shares of the classes), or where it is nearly in the order of the target.
 
     Parameters
     ----------
@@ -202,15 +203,21 @@ def _alone(
     table: _Table, positions: Integers, answer: Answer, known: Told
 ) -> Iterator[tuple[int, Finding]]:
     """Yield the predictors that alone nearly give an answer, by position."""
-    for row in np.flatnonzero(known.share >= NEARLY_ALL):
+    is_in_order = np.abs(known.rank_correlation) >= NEARLY_IN_ORDER
+    for row in np.flatnonzero((known.share >= NEARLY_ALL) | is_in_order):
         position = int(positions[row])
         name = table.names[position]
         share = float(known.share[row])
         # Rounded down: not all is explained.
         percent = min(int(100 * share), 99)
         what = f"{name!r} alone explains {percent} % of {answer.said} in rows left out"
+        figures = {"share": share}
+        if share < NEARLY_ALL:
+            r = float(known.rank_correlation[row])
+            what = f"{name!r} is in the order of {answer.said} (rank correlation {r:.3f})"
+            figures["rank_correlation"] = r
         text = f"{what}: is it known before the target is?"
-        yield position, Finding("alone", (name,), text, _drop(name), {"share": share})
+        yield position, Finding("alone", (name,), text, _drop(name), figures)
 
 
 def _drop(name: str) -> str:
@@ -243,7 +250,7 @@ def _codes(table: _Table, found: list[Outlying], asked: list[Answer]) -> Iterato
             some = ", ".join(name for name, _ in where[:MOST_NAMED])
             more = ", ..." if len(where) > MOST_NAMED else ""
             text = f"{code} is far from the other values of {len(where)} columns ({some}{more})"
-        text = f"{text[0].upper()}{text[1:]}: does {code} mean missing?"
+        text = f"{text[0].upper()}{text[1:]}: does {code} mean missing, or that and beyond?"
         yield Finding("code", tuple(predictors[value]), text, f"--na {code}", figures)
 
 
@@ -272,10 +279,10 @@ def _copies(sample: Sample) -> Iterator[Finding]:
     n = n_copies(codes)
     if n:
         n_rows = len(sample.X)
-        what = f"{n:,} of {n_rows:,} rows are exact copies of others"
+        what = f"{n:,} of {n_rows:,} rows equal an earlier row in every column used"
         if n == 1:
-            what = f"1 of {n_rows:,} rows is an exact copy of another"
-        text = f"{what}: copies stay in one fold and count once in intervals."
+            what = f"1 of {n_rows:,} rows equals an earlier row in every column used"
+        text = f"{what}: equal rows stay in one fold and count once. Nothing needs doing."
         yield Finding("copies", (), text, None, {"copies": n, "rows": n_rows})
 
 
@@ -294,7 +301,7 @@ def _dated(table: _Table) -> Iterator[Finding]:
         figures: dict[str, float] = {"dates": len(days), "distinct": len(distinct)}
         if (steps >= 0).all() or (steps <= 0).all():
             what = f"Rows seem to be ordered in time by {name!r}"
-            text = f"{what}: shuffled folds may flatter the models."
+            text = f"{what}: the figures are of times between these, not of later ones."
         elif len(distinct) >= DISTINCT * len(days) and _is_regular(distinct):
             what = f"{name!r} has one date after the other, but rows are not in its order"
             text = f"{what}: sort them by it, and give --ordered."

@@ -259,7 +259,7 @@ def encode_times(
     times = pd.Series(times)
     events = pd.Series(events)
     if column_kind(times.rename(name)) != "number":
-        raise TableError(f"the times in {name!r} are not numbers")
+        raise TableError(f"the times in {name!r} are not numbers: name a column of numbers above 0")
     is_known = column_kind(events) in ("number", "boolean")
     if not is_known or not events.astype(float).isin([0.0, 1.0]).all():
         raise TableError(
@@ -269,15 +269,23 @@ def encode_times(
     times = as_floats(times)
     events = events.to_numpy(np.float64)
     if not np.isfinite(times).all() or (times <= 0).any():
-        n_wrong = int((~(times > 0) | np.isinf(times)).sum())
-        raise TableError(
-            f"{n_wrong} times in {name!r} are not above 0: a row must be seen for some time"
-        )
+        raise _wrong_times(times, name)
     if not events.any():
         raise TableError("no row has an event: there is nothing to learn")
     decision = f"survival: {int(events.sum())} of {len(events)} rows have an event"
     signed = np.where(events == 1, times, -times)
     return Target("survival", signed[:, np.newaxis], None, name, decision, None)
+
+
+def _wrong_times(times: Floats, name: str) -> TableError:
+    """Return what to say of times that are not above 0, or infinite."""
+    wrong = ~(times > 0) | np.isinf(times)
+    n_wrong = int(wrong.sum())
+    said = f"1 time in {name!r} is" if n_wrong == 1 else f"{n_wrong} times in {name!r} are"
+    return TableError(
+        f"{said} not above 0 and finite, as {times[wrong][0]:g}: leave such rows out, or give them"
+        " a short time, such as half a day"
+    )
 
 
 def split_times(y: TableLike) -> tuple[pd.Series, pd.Series]:
@@ -352,7 +360,8 @@ def _check_present(values: pd.Series, what: str) -> None:
     """Raise where cells are missing."""
     n_missing = int(values.isna().sum())
     if n_missing:
-        raise TableError(f"{n_missing} {what} are missing: leave those rows out first")
+        cells = f"1 of the {what} is" if n_missing == 1 else f"{n_missing} {what} are"
+        raise TableError(f"{cells} missing: leave those rows out first")
 
 
 def as_series(y: ArrayLike | pd.Series) -> pd.Series:

@@ -1,11 +1,11 @@
 """Columns of a table are parted into predictors and target."""
 
-import difflib
 from collections.abc import Iterable
 
 import pandas as pd
 
 from tautnet.tables.errors import TableError
+from tautnet.tables.names import meant
 
 __all__ = ["split_survival", "split_target"]
 
@@ -86,8 +86,7 @@ def split_survival(
 def _nearest(name: str, columns: Iterable[object]) -> str:
     """Return what to say of the columns that there are: those named alike, and the first twenty."""
     names = [str(column) for column in columns]
-    by_lower = {column.lower(): column for column in names}
-    near = difflib.get_close_matches(str(name).lower(), by_lower, n=3)
-    meant = f" (did you mean {' or '.join(repr(by_lower[one]) for one in near)}?)" if near else ""
+    near = meant(str(name), names, n=3)
+    told = f" (did you mean {' or '.join(map(repr, near))}?)" if near else ""
     shown = ", ".join(names[:20]) + (f", ... ({len(names)} in all)" if len(names) > 20 else "")
-    return f"{meant}; the columns are {shown}"
+    return f"{told}; the columns are {shown}"

@@ -4,7 +4,7 @@ from abc import abstractmethod
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Self
 
-from tautnet.objective.registry import described
+from tautnet.objective.registry import BASELINE, described
 from tautnet.prose.words import number
 from tautnet.views.cells import figure
 from tautnet.views.older import upgraded
@@ -33,7 +33,7 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
 # Rows that are no penalties, and may be far off.
-OTHERS = (LINEAR, BOOSTING)
+OTHERS = (LINEAR, BOOSTING, BASELINE)
 
 
 def walked(result):
@@ -188,8 +188,8 @@ def rows_with_gain(result):
 def gain_limits(rows):
     """Limits of an axis of gains that show the penalties well.
 
-    A linear map, or boosting, may be so much worse that nothing else could be told apart, so they
-    do not set them.
+    A linear map, boosting or the unpenalised network may be so much worse that nothing else could
+    be told apart, so they do not set them.
     """
     shown = [row for row in rows if row["penalty"] not in OTHERS] or rows[:1]
     ends = [0.0, *(value for row in shown for value in interval_ends(row))]

@@ -25,6 +25,7 @@ from tautnet.views.standing import (
     BOOSTING,
     LINEAR,
     delivered_row,
+    expected_name,
     gain_key,
     in_points,
     is_recommended,
@@ -115,19 +116,21 @@ def tiles(result):
     list of dict
         ``key``, ``term``, ``text``, ``small`` and ``bar`` (places, or None).
     """
-    expected = delivered_row(result)
+    name = expected_name(result)
+    expected = dict(named_rows(result))[name]
     found = [_tile_of_use(result), *_tiles_of_error(result, expected)]
     if expected["skill"] is not None:
         small = f"of the constant's {result['metric']}"
         found.append(_tile("skill", "share explained", percent(expected["skill"]), small))
-    kept = f"{expected['predictors_kept']:,}"
-    found.append(_tile("kept", "predictors kept", kept, f"of {expected['predictors_total']:,}"))
+    own = delivered_row(result)
+    kept = f"{own['predictors_kept']:,}"
+    found.append(_tile("kept", "predictors kept", kept, f"of {own['predictors_total']:,}"))
     key, against = gain_key(result)
     points = in_points(expected[key], result)
     if points.get("diff") is not None:
         small = f"points explained, 95 % interval {_ends(points['ci_low'], points['ci_high'])}"
         gained = _tile("gain", f"gain over {against}", one_place(points["diff"]), small)
-        found.append(gained | {"bar": gain_bars(result).get(result["delivered"])})
+        found.append(gained | {"bar": gain_bars(result).get(name)})
     return found
 
 
@@ -144,7 +147,7 @@ def _tile_of_use(result):
     term = "what to use" if is_recommended(result) else "the model in the file"
     if result["recommended"] != result["delivered"]:
         better = result["recommended"]
-        term = "second best, in the file" if better == BOOSTING else "as asked, in the file"
+        term = "delivered instead" if better == BOOSTING else "as asked, in the file"
         small += f"; {readable(shown_name(better))} is recommended"
     return _tile("use", term, name, small)
 
@@ -175,7 +178,8 @@ def class_table(result):
     list of dict
         ``class``, ``rows``, ``recall`` and ``precision`` as text.
     """
-    found = delivered_row(result)["figures"].get("classes") or []
+    figures = dict(named_rows(result))[expected_name(result)]["figures"]
+    found = figures.get("classes") or []
     return [
         {
             "class": one["class"],

@@ -52,6 +52,14 @@ def delivered_row(result):
     return dict(named_rows(result))[result["delivered"]]
 
 
+def expected_name(result):
+    """The row whose figures say what to expect of that model: its own, or the honest choice's.
+
+    Earlier runs expect what the row itself has.
+    """
+    return result["claims"]["delivered"]["evidence"].get("expected_of", result["delivered"])
+
+
 def leading_penalty(result):
     """The penalty whose pictures come first: what is delivered, else the best of the networks."""
     return result["best"] if result["delivered"] == LINEAR else result["delivered"]
@@ -72,13 +80,18 @@ def model_in_words(name):
 def gain_key(result):
     """What gains are measured against: the network without a penalty, else the constant.
 
+    A network that is worse than the constant is no measure: every gain would be the same huge one.
+
     Returns
     -------
     key, name : str
         The key in each row, and what to call it.
     """
-    has_none = any(row["penalty"] == BASELINE for row in result["rows"])
-    return ("vs_none", UNPENALISED) if has_none else ("vs_null", CONSTANT)
+    constant = result["null"]["test_loss"]
+    is_measure = any(
+        row["penalty"] == BASELINE and row["test_loss"] < constant for row in result["rows"]
+    )
+    return ("vs_none", UNPENALISED) if is_measure else ("vs_null", CONSTANT)
 
 
 def in_points(versus, result):

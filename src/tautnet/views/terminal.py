@@ -251,12 +251,15 @@ def _notes(result, shown, left_out, asked):
     meanings = [column.meaning for column in shown if column.meaning]
     yield " ".join([*_marks_in_words(result), *meanings])
     chosen = readable(shown_name(result["chosen"]["penalty"]))
-    rows = [f"{LINEAR}: no hidden layer, under l2."]
+    rows = [f"{LINEAR}: a linear model under l2 (ridge)."]
     if result["boosting"] is None:
         rows.append(f"No row of {BOOSTING}: {readable(result['boosting_reason'])}.")
     else:
         rows.append(f"{BOOSTING}: scikit-learn's gradient-boosted trees.")
-    rows.append(f"{CHOSEN}: each outer fold chooses its penalty too (all rows: {chosen}).")
+    rows.append(
+        f"{CHOSEN}: what to expect if each training part chooses its penalty too (all rows choose"
+        f" {chosen})."
+    )
     yield " ".join(rows)
     if left_out:
         names = ", ".join(column.name for column in left_out)
@@ -273,4 +276,4 @@ def _marks_in_words(result):
         if word == RECOMMENDED:
             yield f"{STAR}{word}."
         else:
-            yield f"{PLUS}in the model file."
+            yield f"{PLUS}what this run delivers."

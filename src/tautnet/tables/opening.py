@@ -1,0 +1,197 @@
+"""Files and streams are opened, unpacked and bounded: what expands or never ends is refused."""
+
+import difflib
+import gzip
+import io
+import os
+import stat
+import sys
+import zlib
+from collections.abc import Collection, Iterator
+from contextlib import contextmanager
+from typing import Any, NamedTuple, cast
+
+from tautnet.tables.errors import TableError
+
+__all__ = ["PARQUET", "Bounds", "check_is_text", "open_source"]
+
+PARQUET = b"PAR1"
+_GZIP = b"\x1f\x8b"
+# Bytes that begin files of other programs.
+_FOREIGN = {b"PK\x03\x04": "an Excel or zip file", b"\xd0\xcf\x11\xe0": "an Excel file"}
+GIGABYTE = 10**9
+# Bytes that a stream may hold and a gzip file expand to, or so many times the size of the file.
+MOST = GIGABYTE
+EXPANSION = 20
+LONGEST_LINE = 16_000_000
+
+
+class Bounds(NamedTuple):
+    """How much may be read.
+
+    Attributes
+    ----------
+    gigabytes : float or None
+        What a packed table or a stream may hold, and a line of it; None is a gigabyte, or 20
+        times the size of a packed file, and 16 MB a line.
+    is_kept : bool
+        Whether all of it is held in memory at once. Else only lines are bounded.
+    """
+
+    gigabytes: float | None = None
+    is_kept: bool = True
+
+    def most(self, packed: int = 0) -> int:
+        """Return how many bytes may come of so many packed ones, or of a stream."""
+        if self.gigabytes is not None:
+            return int(self.gigabytes * GIGABYTE)
+        return max(MOST, EXPANSION * packed)
+
+    @property
+    def longest_line(self) -> int:
+        """How many bytes a line may have."""
+        if self.gigabytes is None:
+            return LONGEST_LINE
+        return max(LONGEST_LINE, int(self.gigabytes * GIGABYTE))
+
+
+@contextmanager
+def open_source(
+    source: str, bounds: Bounds, known: Collection[str] = ()
+) -> Iterator[io.BufferedReader]:
+    """Open a file or standard input as a stream of unpacked bytes that is bounded.
+
+    Parameters
+    ----------
+    source : str
+        A path, or "-" for standard input.
+    bounds : Bounds
+    known : collection of str
+        Names of built-in tables, to be shown where there is no such file.
+
+    Raises
+    ------
+    TableError
+        When it cannot be opened or read, while it is read too.
+    """
+    try:
+        if source == "-":
+            stream = cast(io.BufferedReader, sys.stdin.buffer)
+            stream = stream if hasattr(stream, "peek") else io.BufferedReader(stream)
+            yield _unpacked(stream, source, bounds)
+        else:
+            with open(source, "rb") as file:
+                yield _unpacked(file, source, bounds)
+    except (FileNotFoundError, NotADirectoryError):
+        hint = ""
+        if known:
+            near = difflib.get_close_matches(source, known, n=1)
+            meant = f"; did you mean {near[0]}?" if near else ""
+            hint = f" (and no built-in table; these are {', '.join(known)}{meant})"
+        raise TableError(f"no such file: {source}{hint}") from None
+    except IsADirectoryError:
+        raise TableError(
+            f"{source} is a directory: give the file in it that holds the table"
+        ) from None
+    except (TableError, UnicodeError):
+        raise
+    except (OSError, ValueError) as error:
+        reason = getattr(error, "strerror", None) or error
+        raise TableError(f"cannot read {source}: {reason}") from None
+
+
+def _unpacked(file: io.BufferedReader, source: str, bounds: Bounds) -> io.BufferedReader:
+    """Return a stream of the bytes of a table, unpacked."""
+    source = "standard input" if source == "-" else source
+    head = file.peek(len(PARQUET))
+    size = _size(file)
+    if head.startswith(_GZIP):
+        what = f"{source} expands to"
+        unpacked = cast(io.RawIOBase, gzip.GzipFile(fileobj=file))
+        return io.BufferedReader(_Bounded(unpacked, what, bounds, bounds.most(size or 0)))
+    if head.startswith(PARQUET) and size is not None:
+        # It is sought in, and has no lines.
+        return file
+    most = bounds.most() if size is None else None
+    return io.BufferedReader(_Bounded(file, f"{source} holds", bounds, most))
+
+
+def _size(file: io.BufferedReader) -> int | None:
+    """Return the size of a regular file, None of what has none."""
+    try:
+        status = os.fstat(file.fileno())
+    except OSError:
+        return None
+    return status.st_size if stat.S_ISREG(status.st_mode) else None
+
+
+class _Bounded(io.RawIOBase):
+    """Bytes of another stream, until they are too many, or a line of them is too long."""
+
+    def __init__(self, file: Any, what: str, bounds: Bounds, most: int | None) -> None:
+        self.file = file
+        self.what = what
+        self.bounds = bounds
+        self.most = most
+        self.n_read = 0
+        self.n_in_line = 0
+        self.has_lines = True
+
+    def readable(self) -> bool:
+        return True
+
+    def readinto(self, buffer: Any) -> int:
+        try:
+            data = self.file.read1(len(buffer))
+        except (EOFError, gzip.BadGzipFile, zlib.error) as error:
+            source = self.what.rsplit(" ", 2)[0]
+            raise TableError(f"{source} is a damaged gzip file: {error}") from None
+        if not self.n_read:
+            self.has_lines = not data.startswith(PARQUET)
+        self.n_read += len(data)
+        # Parquet that cannot be sought in is held as a whole, too.
+        is_held = self.bounds.is_kept or not self.has_lines
+        if is_held and self.most is not None and self.n_read > self.most:
+            self._refuse("more than", self.most)
+        if self.has_lines:
+            self._count_line(data)
+        buffer[: len(data)] = data
+        return len(data)
+
+    def _count_line(self, data: bytes) -> None:
+        last = max(data.rfind(b"\n"), data.rfind(b"\r"))
+        self.n_in_line = self.n_in_line + len(data) if last < 0 else len(data) - last - 1
+        if self.n_in_line > self.bounds.longest_line:
+            self._refuse("a line of more than", self.bounds.longest_line)
+
+    def _refuse(self, what: str, n_bytes: int) -> None:
+        gigabytes = 2 * n_bytes / GIGABYTE
+        raise TableError(
+            f"{self.what} {what} {in_bytes(n_bytes)}: if that is right, pass --max-size"
+            f" {gigabytes:.2g} (in GB) or more"
+        )
+
+
+def in_bytes(n: float) -> str:
+    """Return a number of bytes in the unit that suits it.
+
+    Examples
+    --------
+    >>> from tautnet.tables.opening import in_bytes
+    >>> in_bytes(16_000_000), in_bytes(1_500_000_000)
+    ('16 MB', '1.5 GB')
+    """
+    return f"{n / 1e6:.3g} MB" if n < GIGABYTE else f"{n / 1e9:.3g} GB"
+
+
+def check_is_text(data: bytes, encoding: str | None, source: str) -> None:
+    """Raise where bytes are no text at all, or text in an encoding that has to be named."""
+    for magic, what in _FOREIGN.items():
+        if data.startswith(magic):
+            raise TableError(f"{source} is {what}: save the table as CSV")
+    if encoding is None and data.startswith((b"\xff\xfe", b"\xfe\xff")):
+        raise TableError(f"{source} is not UTF-8: pass --encoding utf-16")
+    if encoding is None and b"\x00" in data:
+        raise TableError(
+            f"{source} holds binary data, not a table of text: give a CSV, TSV or Parquet file"
+        )
