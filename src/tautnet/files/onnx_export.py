@@ -12,7 +12,7 @@ from tautnet.files.whole import whole_file
 from tautnet.tables.arrays import Booleans, Cells, Floats
 from tautnet.tables.cells import TableLike, as_frame, as_numbers
 from tautnet.tables.errors import TableError
-from tautnet.tables.recipes import Recipe, read_codes
+from tautnet.tables.recipes import Recipe, level_codes, read_codes
 
 __all__ = ["feeds", "sample", "write_onnx"]
 
@@ -117,7 +117,7 @@ def feeds(model: Model, frame: TableLike) -> list[Cells]:
     for recipe in model.encoder.recipes:
         name = recipe["predictor"]
         if "levels" in recipe:
-            cells, codes, texts = read_codes(recipe, frame[name])
+            cells, codes, texts = read_codes(recipe, level_codes(recipe), frame[name])
             levels = dict(enumerate(recipe["levels"]))
             read = [
                 text if code is None else levels.get(code, missing_text(recipe))

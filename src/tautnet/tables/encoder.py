@@ -6,6 +6,7 @@ each fold, by `tautnet.tables.scaling`.
 """
 
 from collections.abc import Iterable, Mapping
+from functools import cached_property
 
 import numpy as np
 import pandas as pd
@@ -15,7 +16,14 @@ from tautnet.tables.cells import TableLike, as_frame, fits_float32
 from tautnet.tables.errors import TableError
 from tautnet.tables.names import lacking
 from tautnet.tables.notation import PLAIN, Notation
-from tautnet.tables.recipes import Recipe, encode_predictor, learn, names_of_columns
+from tautnet.tables.recipes import (
+    LevelCodes,
+    Recipe,
+    encode_predictor,
+    learn,
+    level_codes,
+    names_of_columns,
+)
 from tautnet.tables.scaling import NUMBERS_AT_ONCE
 from tautnet.tables.spelling import Unseen, find_columns
 
@@ -160,6 +168,7 @@ class TableEncoder:
     ) -> "TableEncoder":
         """Set all attributes from what was learned."""
         names = list(names)
+        self.__dict__.pop("_known", None)
         self.recipes = recipes
         self.left_out = left_out
         self.doubtful = dict(doubtful or {})
@@ -269,11 +278,16 @@ class TableEncoder:
         dtype = np.float32 if small else np.float64
         return np.empty((len(frame), len(self.column_names)), dtype)
 
+    @cached_property
+    def _known(self) -> list[LevelCodes | None]:
+        """How the levels of each predictor are encoded, None where it has none."""
+        return [level_codes(recipe) if "levels" in recipe else None for recipe in self.recipes]
+
     def _columns(self, block: pd.DataFrame, unseen: Unseen | None) -> list[Floats | Booleans]:
         """Return the encoded columns of some rows."""
         columns = []
-        for recipe in self.recipes:
-            columns += encode_predictor(recipe, block[recipe["predictor"]], unseen)
+        for recipe, known in zip(self.recipes, self._known, strict=True):
+            columns += encode_predictor(recipe, known, block[recipe["predictor"]], unseen)
         return columns
 
     def _as_it_is(self, frame: pd.DataFrame) -> Floats | None:

@@ -2,7 +2,6 @@
 
 import math
 import re
-from functools import lru_cache
 from typing import Any, NamedTuple, TypeAlias
 
 import numpy as np
@@ -185,32 +184,29 @@ def level_codes(recipe: Recipe) -> LevelCodes:
     >>> known.codes["male"], known.codes["NA"], known.unseen, known.missing, known.columns
     (1, 2, 2, 2, [1])
     """
-    return _level_codes(tuple(recipe["levels"]), recipe["rare"], recipe["missing"])
-
-
-@lru_cache(maxsize=256)
-def _level_codes(levels: tuple[str, ...], has_rare: bool, has_missing: bool) -> LevelCodes:
-    """Return how levels are encoded; a table is read in many blocks."""
+    levels = recipe["levels"]
+    n_levels = len(levels) + recipe["rare"] + recipe["missing"]
     position = {level: index for index, level in enumerate(levels)}
-    n_levels = len(levels) + has_rare + has_missing
     codes = {text: position[level] for text, level in spellings(levels).items()}
-    missing = n_levels - 1 if has_missing else codes.get("", n_levels)
+    missing = n_levels - 1 if recipe["missing"] else codes.get("", n_levels)
     return LevelCodes(
         codes=dict.fromkeys(MISSING_MARKERS, missing) | codes,
-        unseen=len(levels) if has_rare else n_levels,
+        unseen=len(levels) if recipe["rare"] else n_levels,
         missing=missing,
         columns=list(range(n_levels))[n_levels == 2 :],
     )
 
 
 def read_codes(
-    recipe: Recipe, series: pd.Series, unseen: Unseen | None = None
+    recipe: Recipe, known: LevelCodes, series: pd.Series, unseen: Unseen | None = None
 ) -> tuple[Integers, list[int | None], list[str]]:
     """Return what the cells of a category or truth value hold: the one reading of all doors.
 
     Parameters
     ----------
     recipe : dict
+    known : LevelCodes
+        Of the recipe.
     series : pandas.Series
     unseen : Unseen, optional
         Told of cells that hold no known level; not where ``rare`` stands for such.
@@ -223,7 +219,6 @@ def read_codes(
         The code of each text as in `LevelCodes`, None where it spells no level.
     texts : list of str
     """
-    known = level_codes(recipe)
     cells, texts = distinct_texts(series)
     codes = [known.codes.get(text, known.codes.get(text.strip())) for text in texts]
     if unseen is not None and not recipe["rare"] and None in codes:
@@ -238,10 +233,10 @@ def read_codes(
 
 
 def encode_predictor(
-    recipe: Recipe, series: pd.Series, unseen: Unseen | None = None
+    recipe: Recipe, known: LevelCodes | None, series: pd.Series, unseen: Unseen | None = None
 ) -> list[Floats | Booleans]:
     """Return the columns of one predictor; `read_codes` says what is told of unseen levels."""
-    if "levels" not in recipe:
+    if known is None:
         way = recipe.get("written", "")
         values = as_numbers(recipe["predictor"], series, recipe["kind"], way)
         columns: list[Floats | Booleans] = []
@@ -250,8 +245,7 @@ def encode_predictor(
         if recipe["indicator"]:
             columns.append(np.isnan(values))
         return columns
-    known = level_codes(recipe)
-    cells, code_of_text, _ = read_codes(recipe, series, unseen)
+    cells, code_of_text, _ = read_codes(recipe, known, series, unseen)
     of_texts = [known.unseen if code is None else code for code in code_of_text]
     # A missing cell has position -1, which is the last.
     codes = np.array([*of_texts, known.missing])[cells]
