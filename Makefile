@@ -3,7 +3,7 @@ PYTHON ?= python3
 PIP := .venv/bin/pip --quiet --disable-pip-version-check
 DATA ?= data
 
-.PHONY: demo test lowest lock picture pictures docs assets article verdicts clean
+.PHONY: demo test fuzz lowest lock picture pictures docs assets article verdicts clean
 
 demo: .venv/demo  ## Install, compare the penalties on breast_cancer, say where the report is.
 	.venv/bin/tautnet compare breast_cancer
@@ -13,6 +13,9 @@ test: .venv/test  ## Format, lint, types, and the whole suite on two cores: doct
 	.venv/bin/ruff check .
 	.venv/bin/mypy
 	.venv/bin/pytest -n 2 --dist loadfile
+
+fuzz: .venv/test  ## Damage the kept model files in a thousand ways: each is refused or of use.
+	.venv/bin/python tools/fuzz_models.py
 
 lowest:  ## The suite against the lowest versions that pyproject.toml allows.
 	$(PYTHON) -m venv .venv-lowest

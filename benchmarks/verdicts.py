@@ -43,7 +43,8 @@ MESSY = {
     "coffee_ratings": (
         "total_cup_points",
         ("--encoding", "latin-1"),
-        "Ratings of coffee: the scores that are added up to the target, and one row of 0 points.",
+        "Ratings of coffee: nine of the ten scores that are added up to the target, and one row of"
+        " 0 points.",
     ),
     "recent-grads": ("Median", (), "Pay after college majors: quantiles of it among 19 columns."),
     "movies": ("binary", (), "Do films pass a test: three columns are the target in other words."),
@@ -66,13 +67,13 @@ SIMULATED = {
 }
 HEAD = """# Verdicts
 
-What `tautnet compare` says of real tables, some of them messy, and of two whose answer is known,
-printed by
+What `tautnet compare` says of real and of simulated tables, some of them messy, printed by
 
     make verdicts DATA=directory-of-the-tables
 
 with tautnet {version}, Python {python}, jax {jax}, {cores} cores; the times are of that
-machine. Nothing below was edited. [How to read them](reading-verdicts.md) is beside this page.
+machine. Nothing in the boxes was edited. [How to read them](reading-verdicts.md) is beside this
+page.
 """
 
 
@@ -165,8 +166,8 @@ def logistic_regression(file, target):
         rows = np.arange(len(probabilities))
         losses[~inside] = -np.log(probabilities[rows, classes.labels[~inside]])
     return (
-        "scikit-learn's LogisticRegression, same folds, C chosen inside: log-loss"
-        f" {losses.mean():.4f}"
+        "For comparison with the row linear, scikit-learn's LogisticRegression, same folds,"
+        f" C chosen inside: log-loss {losses.mean():.4f}"
     )
 
 

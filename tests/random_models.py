@@ -6,10 +6,12 @@ import pytest
 
 from tautnet.cli import main
 from tautnet.files.fitted import FittedModel
-from tautnet.objective.prediction import Predictor
+from tautnet.objective.prediction import Limits, Predictor
 from tautnet.tables.encoder import TableEncoder
 from tautnet.tables.scaling import Scaling, fit_scaling
 
+# Between what most outputs of a model of quantities are, and beyond that many.
+NARROW = Limits(np.array([9900.0, 9950.5]), np.array([10100.0, 10300.25]))
 HOSTILE = ['say "no"', "it's\ntwo lines", "🎈", "", "nan", "missing", "?"]
 N_ROWS = 90
 
@@ -78,6 +80,7 @@ def make_model(
     mean=None,
     table=None,
     idle=("idle",),
+    limits=None,
     seed=0,
 ):
     """A fitted model with random weights, and the table that its encoder has learned.
@@ -115,7 +118,9 @@ def make_model(
         biases = tuple(rng.normal(size=size) for size in sizes[1:])
         name = mean or ("two_classes" if binary else MEANS[task])
         rows = X[rng.permutation(N_ROWS)[: N_ROWS // 2]]
-        return Predictor(fit_scaling(rows), tuple(layers), biases, beside, activation, target, name)
+        return Predictor(
+            fit_scaling(rows), tuple(layers), biases, beside, activation, target, name, limits
+        )
 
     members = tuple(member() for _ in range(n_members))
     attributes = {

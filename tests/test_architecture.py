@@ -50,9 +50,11 @@ ROOMS = {
     "replication": "protocol online trials summary pruning findings article".split(),
 }
 FRONT = (
-    "compared compared_rows comparison selection_methods selection paths options commands.console "
+    "compared compared_rows comparison selection_methods selection paths options "
+    "commands.signals commands.console "
     "commands.arguments commands.rows commands.compare commands.fit commands.predict "
-    "commands.show commands.export commands.select commands.report commands.article cli __main__"
+    "commands.show commands.export commands.select commands.report commands.article "
+    "commands.app cli __main__"
 ).split()
 ORDER = [f"{room}.{file}" for room, files in ROOMS.items() for file in files] + FRONT
 FILES = {

@@ -12,7 +12,7 @@ import numpy as np
 import pytest
 
 import tautnet as tn
-from tautnet.cli import app
+from tautnet.commands.app import app
 from tautnet.options import CommandError
 
 NETWORK = ("--hidden", "4, 3")
@@ -205,6 +205,18 @@ def test_loss_delta_and_quantile(study):
     assert study("--loss", "poisson", target="big")["task"] == "regression"
 
 
+def test_clamp_output(study, columns):
+    """Two rows are far out: a network says of them what it likes, or nothing beyond its targets."""
+    a = columns["a"].copy()
+    a[[0, 1]] = [40.0, -40.0]
+    content = text(columns | {"a": a})
+    clamped, free = (
+        study(*NETWORK, *more, content=content) for more in ((), ("--no-clamp-output",))
+    )
+    assert clamped["rows"][0]["test_loss"] < free["rows"][0]["test_loss"]
+    assert clamped["linear"]["test_loss"] == free["linear"]["test_loss"]
+
+
 def run(*arguments):
     """Exit code, standard output and error of the command."""
     out, err = io.StringIO(), io.StringIO()
@@ -214,6 +226,31 @@ def run(*arguments):
         except CommandError as error:
             return 2, "", error.format_message()
     return code, out.getvalue(), err.getvalue()
+
+
+def test_fit_takes_from_a_run_what_serves_what_it_delivered(columns, tmp_path):
+    """Not the activation of a network that was not delivered; an older run clamped nothing."""
+    path = tmp_path / "t.csv"
+    path.write_text(text(columns))
+    options = ("--cv", "3", *NETWORK, "--activation", "tanh", "--penalties", "l2")
+    given = (str(path), "--target", "y")
+    delivered = ("--no-boosting", "--deliver", "linear", "--out", "run")
+    code, _, err = run("compare", *given, *options, *delivered)
+    assert not code, err
+    again = ("fit", *given, "--as", "run", "--model", "m.taut")
+    code, _, err = run(*again)
+    assert not code, err
+    assert tn.load("m.taut").parameters["hidden_layer_sizes"] == ()
+    result = tmp_path / "run/result.json"
+    older = json.loads(result.read_text())
+    older["detail"]["settings"]["hidden_layer_sizes"] = [4, 3]
+    del older["detail"]["settings"]["clamp_output"]
+    result.write_text(json.dumps(older))
+    code, _, err = run(*again)
+    assert not code, err
+    assert tn.load("m.taut").parameters["clamp_output"] is False
+    code, _, err = run(*again, "--no-clamp-output")
+    assert code == 2 and "leave out --no-clamp-output" in err
 
 
 def test_time_event_and_ties(columns, tmp_path):

@@ -11,7 +11,7 @@ import pytest
 from sklearn.neural_network import MLPClassifier, MLPRegressor
 from typer.main import get_command
 
-from tautnet.cli import app
+from tautnet.commands.app import app
 from tautnet.objective import registry
 
 ROOT = Path(__file__).parents[1]

@@ -187,7 +187,7 @@ def typed(command, arguments):
         option = IN_COMMANDS.get(name, name)
         if name == "penalty" and "penalties" in known:
             option = "penalties"
-        if option not in known or value is False or option == "cv":
+        if option not in known or option == "cv":
             return None
         line += words_of(option, value)
     return line
@@ -198,6 +198,8 @@ def words_of(option, value):
     dashed = "--" + option.replace("_", "-")
     if value is True or option == "stability":
         return [dashed]
+    if value is False:
+        return [f"--no-{option.replace('_', '-')}"]
     if value == ():
         return [dashed, "0"]
     plain = isinstance(value, str | int | float)
@@ -246,7 +248,9 @@ def test_the_commands_have_what_rules_are_about():
         ("compare", "loss"),
         ("compare", "delta"),
         ("compare", "quantile"),
+        ("compare", "clamp_output"),
         ("compare", "ties"),
+        ("compare", "boosting"),
         ("fit", "feature_groups"),
         ("fit", "selection"),
         ("fit", "alpha_min_ratio"),
@@ -256,8 +260,10 @@ def test_the_commands_have_what_rules_are_about():
         ("fit", "loss"),
         ("fit", "delta"),
         ("fit", "quantile"),
+        ("fit", "clamp_output"),
         ("fit", "ties"),
         ("select", "activation"),
+        ("select", "clamp_output"),
         ("select", "fdr"),
         ("select", "strict"),
         ("select", "expected_false"),
@@ -308,7 +314,7 @@ WRONG = {
     "selection": ("best", 0, -1, 1.5, None, True),
     "relax": NOT_TRUE,
     "ensemble": NOT_TRUE,
-    "n_jobs": (1.5, "2", True),
+    "n_jobs": (1.5, "2", True, 0),
     "feature_groups": (["x1"], "x1", 2),
     "penalty_factors": ("ones", 1.0, ["1"], [np.nan]),
     "layer_factors": ("ones", 1.0, [0.0], [1.0, np.inf]),
@@ -322,6 +328,7 @@ WRONG = {
     "loss": NOT_A_NAME,
     "delta": NOT_POSITIVE,
     "quantile": (0, 1, -0.5, np.nan, "0.5", None),
+    "clamp_output": NOT_TRUE,
     "ties": NOT_A_NAME,
     "class_weight": ("even", 2, [1, 2]),
     "alpha_min_ratio": (0, 1.5, np.nan, "all", None),
@@ -492,7 +499,7 @@ def test_names_and_functions_agree():
 
 def test_the_command_reads_the_rules_before_anything_heavy():
     program = (
-        "import sys, tautnet.cli;"
+        "import sys, tautnet.commands.app;"
         "print({'numpy', 'jax', 'sklearn', 'pandas', 'scipy'} & set(sys.modules))"
     )
     ended = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True)

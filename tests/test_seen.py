@@ -162,7 +162,8 @@ TABLES = (
 def test_a_row_that_carries_the_variance_does_not_hide_what_is_learned():
     """Once there was "nothing to learn" at an r2 of 0.99, after Holm over all rows of the table."""
     table = seen(one_row_at_zero)
-    assert table.losses["l2"] < 0.01 * table.losses["constant"]
+    # A network that has not seen the row is clamped to the targets that it has: the line is not.
+    assert table.losses["linear"] < 0.01 * table.losses["constant"]
     learns = table.claims["learns"]
     assert learns["holds"] is True and learns["matters"]
     assert learns["evidence"]["without"]["rows"] == [120]

@@ -11,7 +11,7 @@ import json
 import numpy as np
 import pytest
 
-from tautnet.cli import app
+from tautnet.commands.app import app
 
 KEYS = {
     "data",

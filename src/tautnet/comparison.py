@@ -16,7 +16,7 @@ from tautnet.compared import Comparison
 from tautnet.compared_rows import ComparedRows, Drawn, take_rows
 from tautnet.engine.jobs import stage
 from tautnet.estimators.inputs import take_predictors
-from tautnet.estimators.refusals import refuse
+from tautnet.estimators.refusals import refuse, without_idle
 from tautnet.inference.table import tabulate
 from tautnet.objective.choices import DELTA, L1_RATIO, LINEAR, MAX_ITER, QUANTILE, TOL, implied_task
 from tautnet.objective.networks import Network
@@ -47,6 +47,7 @@ def compare(
     loss: str = "squared_error",
     delta: float = DELTA,
     quantile: float = QUANTILE,
+    clamp_output: bool = True,
     ties: str = "breslow",
     selection: str = "min",
     hidden_layer_sizes: int | Sequence[int] = (100,),
@@ -97,6 +98,9 @@ def compare(
         Of a regression.
     delta, quantile, ties : float, float, {"breslow", "efron"}
         As in `TautNetRegressor` and `TautNetSurvival`.
+    clamp_output : bool
+        As in `TautNetRegressor`, in every fold. With ``ordered`` nothing is clamped: what comes
+        later may go on beyond what was seen.
     selection : {"min", "1se"}
         The least cross-validated loss, or the most regularised model within one standard error.
     hidden_layer_sizes : tuple of int
@@ -165,6 +169,7 @@ def compare(
     # All arguments by name: it stands first, where there are no other names.
     given = dict(locals())
     refuse(given, door="compare")
+    given["clamp_output"] = clamp_output and not ordered
     start = time.perf_counter()
     network = Network.of(hidden_layer_sizes, activation, skip)
     drawn = Drawn(cv, repeats, ordered, random_state)
@@ -185,6 +190,7 @@ def compare(
             finish=finish,
             tol=tol,
             max_iter=max_iter,
+            clamp_output=given["clamp_output"],
             precision=precision,
             seed=random_state,
             penalty_factors=taken.factors,
@@ -211,7 +217,8 @@ def compare(
         study, table, rows.target, rows.encoder, names, findings=odd, deliver=deliver
     )
     result |= {"data": name, "boosting_reason": reason, "seed": random_state}
-    result["detail"]["settings"] = _settings(given, network, result["delivered"])
+    settings = _settings(given, network, result["delivered"], result["task"])
+    result["detail"]["settings"] = settings
     result = put_in_words(as_json(result))
     parameters = given | {"hidden_layer_sizes": network.hidden_layer_sizes}
     model = _delivered_model(result["delivered"], parameters, X, rows, study)
@@ -261,6 +268,7 @@ SETTINGS = (
     "loss",
     "delta",
     "quantile",
+    "clamp_output",
     "ties",
     "selection",
     "activation",
@@ -275,10 +283,12 @@ SETTINGS = (
 )
 
 
-def _settings(given: Mapping[str, Any], network: Network, name: str) -> dict[str, Any]:
+def _settings(given: Mapping[str, Any], network: Network, name: str, task: str) -> dict[str, Any]:
     """The arguments of an estimator that fits again what is delivered."""
     own = {"hidden_layer_sizes": network.hidden_layer_sizes}
-    return {key: given[key] for key in SETTINGS} | own | settings_of(name)
+    settings = {key: given[key] for key in SETTINGS} | own | settings_of(name)
+    applied = without_idle(settings | {"task": task})
+    return {key: applied[key] for key in settings}
 
 
 def settings_of(name: str) -> dict[str, Any]:

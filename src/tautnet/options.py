@@ -2,6 +2,7 @@
 
 import csv
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any, NamedTuple, TypeVar
 
 import typer
@@ -9,6 +10,7 @@ import typer
 from tautnet.estimators.allowed import Door, allowed
 from tautnet.estimators.given import Arguments, gather
 from tautnet.estimators.refusals import check_conflicts, idle, in_words
+from tautnet.files.whole import STDOUT
 from tautnet.objective.registry import compared_names
 from tautnet.tables.errors import TableError
 from tautnet.tables.notation import PLAIN, SEPARATORS
@@ -42,6 +44,20 @@ def penalties(value: str) -> str:
 def penalty(value: str) -> str:
     """The name of one penalty."""
     return one_of(*compared_names())(value)
+
+
+def file(path: Path | None) -> Path | None:
+    """Where to write a file: ``-`` is standard output."""
+    return STDOUT if path == Path("-") else path
+
+
+def directory(path: Path | None) -> Path | None:
+    """Where to write several files."""
+    if path == Path("-"):
+        raise typer.BadParameter(
+            "a run is several files: name a directory, or use --json for standard output"
+        )
+    return path
 
 
 def one_of(*names: str) -> Callable[[T], T]:
@@ -227,6 +243,7 @@ OPTIONS = {
     "groups": "--group-col",
     "sample_weight": "--weights",
     "boosting": "--no-boosting",
+    "clamp_output": "--no-clamp-output",
 }
 # What is typed for a value, where that is not the option with the value behind it.
 TYPED = {
@@ -234,6 +251,7 @@ TYPED = {
     ("method", "'stability'"): "--stability",
     ("method", "'randomization'"): "--stability left out",
     ("relax", "False"): "--relax left out",
+    ("ordered", "False"): "--ordered left out",
     ("hidden_layer_sizes", "()"): "--hidden 0",
 }
 

@@ -29,6 +29,7 @@ def fit_path(
     loss: str = "squared_error",
     delta: float = DELTA,
     quantile: float = QUANTILE,
+    clamp_output: bool = True,
     ties: str = "breslow",
     hidden_layer_sizes: int | Sequence[int] = (100,),
     activation: str = "relu",
@@ -68,6 +69,8 @@ def fit_path(
         Of a regression.
     delta, quantile, ties : float, float, {"breslow", "efron"}
         As in `TautNetRegressor` and `TautNetSurvival`.
+    clamp_output : bool
+        As in `TautNetRegressor`: losses on the path are those of clamped predictions.
     hidden_layer_sizes, activation, skip, l1_ratio, feature_groups, penalty_factors,
     layer_factors, finish alpha_min_ratio, max_iter, tol, precision
         As in `TautNetClassifier`.
@@ -108,6 +111,7 @@ def fit_path(
         loss=loss,
         delta=delta,
         quantile=quantile,
+        clamp_output=clamp_output,
         ties=ties,
         hidden_layer_sizes=hidden_layer_sizes,
         activation=activation,

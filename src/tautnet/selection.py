@@ -87,6 +87,7 @@ def select_features(
     hidden_layer_sizes: int | Sequence[int] = (100,),
     activation: str = "relu",
     skip: bool = True,
+    clamp_output: bool = True,
     random_state: int = 0,
     n_jobs: int | None = None,
     name: str = "table",
@@ -127,7 +128,7 @@ def select_features(
         once.
     sample_weight : array (n_rows,), optional
     task : {"auto", "classification", "regression"}
-    hidden_layer_sizes, activation, skip
+    hidden_layer_sizes, activation, skip, clamp_output
         As in `compare`.
     random_state : int
     n_jobs : int, optional
@@ -168,18 +169,16 @@ def select_features(
     start = time.perf_counter()
     network = Network.of(hidden_layer_sizes, activation, skip)
     target, sample, encoder = encode(X, y, sample_weight, task)
-    n_rows = int((sample.weight > 0).sum())
-    if n_rows < LEAST_ROWS:
-        raise TableError(
-            f"{n_rows} rows are too few to tell predictors from noise: give at least {LEAST_ROWS}"
-        )
+    _check_count(sample)
     members = sample.column_predictor
     names, column_predictor = _grouped(encoder, feature_groups)
     sample = sample._replace(
         column_predictor=column_predictor, groups=check_groups(sample.X, groups)
     )
     loss = loss_for(target.task, sample.y, sample.weight)
-    settings = Settings(SELECTION_PENALTY, network=network, loss=loss, seed=random_state)
+    settings = Settings(
+        SELECTION_PENALTY, network=network, loss=loss, clamp_output=clamp_output, seed=random_state
+    )
     fold = fold_rows(
         target, sample.weight, cv, nested=True, groups=sample.groups, seed=random_state
     )
@@ -224,6 +223,15 @@ def select_features(
     result["version"] = version("tautnet")
     result["seconds"] = time.perf_counter() - start
     return Selection(as_json(result), sentences)
+
+
+def _check_count(sample: Sample) -> None:
+    """Raise where too few rows count."""
+    n_rows = int((sample.weight > 0).sum())
+    if n_rows < LEAST_ROWS:
+        raise TableError(
+            f"{n_rows} rows are too few to tell predictors from noise: give at least {LEAST_ROWS}"
+        )
 
 
 def _grouped(

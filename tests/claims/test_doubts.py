@@ -50,11 +50,13 @@ def test_rows_that_carry_the_figures_are_named(result):
     doubt = only(result, "carried")
     assert doubt.figures["rows"] == [3]
     assert sentence_of(doubt.as_dict()) == (
-        "Much of this hangs on row 4: without it the model explains 20 %, not 50 %."
+        "Much of this hangs on row 4: without it the model explains 20 %, not 50 %. Look"
+        " whether the data are right."
     )
     turned = doubt.figures | {"skill": 0.2, "skill_without": 0.5}
     assert sentence_of(doubt.as_dict() | {"figures": turned}) == (
-        "Row 4 is predicted badly: without it the model explains 50 %, not 20 %."
+        "Row 4 is predicted badly: without it the model explains 50 %, not 20 %. Look whether the"
+        " data are right."
     )
 
 

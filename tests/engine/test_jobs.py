@@ -52,7 +52,7 @@ def test_so_many_jobs_run_at_once(n_jobs, expected):
 
 
 def test_jobs_are_counted_as_in_scikit_learn(monkeypatch):
-    monkeypatch.setattr("os.cpu_count", lambda: 8)
+    monkeypatch.setattr("joblib.cpu_count", lambda: 8)
     assert [count_jobs(n) for n in (None, 1, 3, -1, -2)] == [1, 1, 3, 8, 7]
 
 

@@ -71,18 +71,26 @@ def test_a_program_is_compiled_once_for_each_shape_and_dtype():
     assert len(program.compiled) == 3
 
 
-def test_a_process_that_holds_too_many_programs_lets_them_go(monkeypatch):
+def test_a_process_that_holds_too_many_programs_lets_them_go(monkeypatch, tmp_path):
     monkeypatch.setattr(compiling.Program, "every", [])
     monkeypatch.setattr(jax, "clear_caches", lambda: cleared.append(True))
     cleared, programs = [], [compiling.Program(lambda x: 3 * x), compiling.Program(lambda x: x)]
     for program, n in zip(programs, (2, 1), strict=True):
         for size in range(n):
             program(np.ones(size + 1, np.float32))
+    monkeypatch.setattr(compiling.Program, "n_counted", 0)
+    for name, held in (("MAPS", "a\nb\nc\n"), ("MOST_MAPS", "6\n")):
+        monkeypatch.setattr(compiling, name, tmp_path / name)
+        (tmp_path / name).write_text(held)
     compiling.forget_programs(most=3)
     assert not cleared and [len(program.compiled) for program in programs] == [2, 1]
     compiling.forget_programs(most=2)
     assert cleared and [len(program.compiled) for program in programs] == [0, 0]
     assert programs[0](np.ones(1, np.float32)) == 3
+    # Few programs, but more than half of the memory maps that the system allows.
+    (tmp_path / "MAPS").write_text("a\nb\nc\nd\n")
+    compiling.forget_programs(most=3)
+    assert len(cleared) == 2 and not programs[0].compiled
 
 
 def test_threads_that_ask_at_once_share_one_compilation():

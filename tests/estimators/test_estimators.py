@@ -341,6 +341,7 @@ PLAIN = {
     "loss": ({}, {"loss": "quantile"}),
     "delta": ({"loss": "huber"}, {"loss": "huber", "delta": 0.2}),
     "quantile": ({"loss": "quantile"}, {"loss": "quantile", "quantile": 0.9}),
+    "clamp_output": ({}, {"clamp_output": False}),
     "random_state": ({}, {"random_state": 1}),
 }
 CV = {
@@ -362,7 +363,7 @@ def parameters(cls):
 def test_the_cases_name_every_parameter():
     # verbose prints, n_jobs changes no number: that it changes the jobs at once is tested beside
     # `run_jobs`.
-    quiet, regression = {"n_jobs", "verbose"}, {"loss", "delta", "quantile"}
+    quiet, regression = {"n_jobs", "verbose"}, {"loss", "delta", "quantile", "clamp_output"}
     assert parameters(tn.TautNetRegressor) - quiet == PLAIN.keys()
     assert parameters(tn.TautNetRegressorCV) - quiet == (PLAIN.keys() - {"alpha"}) | CV.keys()
     own = {
@@ -378,7 +379,9 @@ def test_the_cases_name_every_parameter():
 
 @pytest.mark.parametrize("name", PLAIN)
 def test_every_parameter_changes_the_fit(name):
-    before, after = (regressor(**options).fit(X, Y).predict(X) for options in PLAIN[name])
+    # Rows far out too, where predictions are clamped.
+    rows = np.concatenate([X, 9 * X])
+    before, after = (regressor(**options).fit(X, Y).predict(rows) for options in PLAIN[name])
     assert np.abs(before - after).max() > 1e-7
 
 

@@ -9,7 +9,7 @@ import sqlite3
 import numpy as np
 import pandas as pd
 import pytest
-from random_models import make_model, make_table, run_command, with_odd_cells
+from random_models import NARROW, make_model, make_table, run_command, with_odd_cells
 
 from tautnet import options
 from tautnet.files.equation import LANGUAGES, equation
@@ -25,6 +25,7 @@ MODELS = {
     "ensemble": dict(classes=("a", "b", "c"), hidden=(), n_members=2),
     "several labels": dict(task="multilabel", classes=(0, 1), hidden=(3,), activation="identity"),
     "quantities": dict(task="regression", hidden=(3,), activation="silu"),
+    "clamped": dict(task="regression", hidden=(3,), n_members=2, limits=NARROW),
     "counts": dict(task="regression", mean="exp", hidden=(), n_members=2),
     "survival": dict(task="survival", hidden=(3,), skip=False),
     "nothing": dict(idle=tuple(make_table())),

@@ -9,7 +9,7 @@ from dataclasses import replace
 import numpy as np
 import pandas as pd
 import pytest
-from random_models import make_model, make_table, run_command, with_odd_cells
+from random_models import NARROW, make_model, make_table, run_command, with_odd_cells
 
 from tautnet.files import onnx_export, onnx_graph
 from tautnet.files.model_file import load
@@ -27,6 +27,7 @@ MODELS = {
     "ensemble": dict(classes=("a", "b", "c"), n_members=3),
     "several labels": dict(task="multilabel", classes=(0, 1), activation="identity"),
     "quantities": dict(task="regression", activation="silu"),
+    "clamped": dict(task="regression", n_members=2, limits=NARROW),
     "counts": dict(task="regression", mean="exp", n_members=2),
     "survival": dict(task="survival", n_members=2),
 }

@@ -120,7 +120,8 @@ def test_a_parameter_that_is_code_is_left_out_and_named(tmp_path):
         assert loaded.to_estimator().cv == 5
 
 
-NUMBERS = st.one_of(st.booleans(), st.integers(), st.floats(), st.none(), st.text(max_size=9))
+INTEGERS = st.integers(-(2**63), 2**64 - 1)
+NUMBERS = st.one_of(st.booleans(), INTEGERS, st.floats(), st.none(), st.text(max_size=9))
 ARRAYS = of_numpy.arrays(
     st.sampled_from(
         ["bool", "int8", "uint16", "int64", "float16", "float32", "float64", ">f8", "<U5"]
@@ -136,7 +137,7 @@ VALUES = st.recursive(
     lambda inner: (
         st.lists(inner, max_size=3)
         | st.lists(inner, max_size=3).map(tuple)
-        | st.dictionaries(st.text(max_size=5) | st.integers(), inner, max_size=3)
+        | st.dictionaries(st.text(max_size=5) | INTEGERS, inner, max_size=3)
     ),
     max_leaves=9,
 )
@@ -356,11 +357,21 @@ def spoil(value, dtype=None, shape=None):
     return change
 
 
+def limit(part, *numbers):
+    """A change of the limits of the network, to arrays of a scaling of it."""
+
+    def change(manifest, arrays):
+        member = manifest["members"][0]
+        member["limits"] = [member[part][i] for i in numbers]
+
+    return change
+
+
 HOSTILE = {
     "another class": (put("class", value="os.system"), "an unknown class 'os.system'"),
     "class of another type": (put("class", value=["TautNetClassifier"]), "an unknown class"),
     "another format": (put("format", value="pickle"), "another format"),
-    "no version": (put("format_version", value="1"), "an unknown version"),
+    "no version of the format": (put("format_version", value="1"), "an unknown version"),
     "version true": (put("format_version", value=0), "an unknown version"),
     "unknown activation": (
         put("members", 0, "activation", value="__import__"),
@@ -373,6 +384,11 @@ HOSTILE = {
     ),
     "no members": (put("members", value=[]), "no network"),
     "members of another type": (put("members", value={"a": 1}), "no network"),
+    "limits of another type": (put("members", 0, "limits", value="0"), "a network of unknown part"),
+    "one limit": (limit("target_scaling", 0), "a network of unknown parts"),
+    "limits of more outputs": (limit("scaling", 0, 0), "weights whose shapes do not fit"),
+    # Centre and scale: 0 and 1.
+    "limits the wrong way round": (limit("target_scaling", 1, 0), "limits that are none"),
     "an array that is not there": (
         put("members", 0, "skip", value="../../etc/passwd"),
         "an array that is not in it",
@@ -430,6 +446,28 @@ HOSTILE = {
         "no alpha_",
     ),
     "an endless strength": (put("parameters", "alpha", value={"float": "inf"}), "no strength"),
+    "a strength of four hundred digits": (
+        put("attributes", "alpha_", value=10**400),
+        "a number of more than 64 bits",
+    ),
+    "a loss of four hundred digits": (
+        put("attributes", "train_loss_", value=-(10**400)),
+        "a number of more than 64 bits",
+    ),
+    "no version": (put("versions", value={"numpy": "2.4"}), "no version of tautnet"),
+    "half a surrogate pair": (put("target", value="a\ud800"), "a text that is no Unicode"),
+    "other predictors than the encoder's": (
+        put("attributes", "feature_names_in_", value={"objects": ["a"], "shape": [1]}),
+        "names of predictors that differ from those of the encoder",
+    ),
+    "more predictors than the encoder's": (
+        put("attributes", "n_features_in_", value=99),
+        "names of predictors that differ from those of the encoder",
+    ),
+    "a class twice": (
+        put("attributes", "classes_", value={"texts": ["a", "a"], "shape": [2]}),
+        "classes that are the same",
+    ),
     "a rule of another type": (put("parameters", "selection", value=["min"]), "no rule of choice"),
     "an order of another type": (
         put("attributes", "relaxed_order_", value=["norm"]),
@@ -544,11 +582,30 @@ def test_a_manifest_with_an_odd_value_is_refused_or_of_use(path, tmp_path):
 
 def test_a_file_of_a_later_format_says_so(good, tmp_path):
     manifest, arrays = contents(good)
-    (tmp_path / "a.taut").write_bytes(rebuilt(manifest | {"format_version": 2}, arrays))
+    (tmp_path / "a.taut").write_bytes(rebuilt(manifest | {"format_version": 3}, arrays))
     with pytest.raises(
-        tn.ModelFileError, match="is a model file of format 2, this tautnet knows 1: update tautnet"
+        tn.ModelFileError, match="is a model file of format 3, this tautnet knows 2: update tautnet"
     ):
         load(tmp_path / "a.taut")
+
+
+def test_files_of_before_there_were_limits_predict_without(tmp_path):
+    """What says nothing of limits was fitted without, and its estimator is one that does not."""
+    clamped = load(KEPT / "format-2-clamped.taut")
+    rows = pd.read_csv(KEPT / "rows.csv")
+    manifest, arrays = contents(to_bytes(clamped))
+    for member in manifest["members"]:
+        del member["limits"]
+    del manifest["parameters"]["clamp_output"]
+    (tmp_path / "a.taut").write_bytes(rebuilt(manifest | {"format_version": 1}, arrays))
+    older = load(tmp_path / "a.taut")
+    free = replace(
+        clamped, members=tuple(member._replace(limits=None) for member in clamped.members)
+    )
+    assert (older.predict(rows) == free.predict(rows)).all()
+    assert clamped.predict(rows).max() < older.predict(rows).max()
+    assert clamped.to_estimator().clamp_output and not older.to_estimator().clamp_output
+    assert "clamped to " in describe(clamped) and "clamped" not in describe(older)
 
 
 def test_what_fits_no_estimator_predicts_and_says_so(good, tmp_path):

@@ -294,7 +294,7 @@ def test_left_out_with_the_reason():
         "word": "is constant (same)",
         "empty": "has no value",
         "blank": "has no value",
-        "name": "is text that differs in nearly every row (100 values in 100 cells)",
+        "name": "is text that differs in every row (100 values in 100 cells)",
         "nearly": "is text that differs in nearly every row (91 values in 100 cells)",
         "scattered": "has no value that 5 rows share",
         "Unnamed: 0": "counts the rows",

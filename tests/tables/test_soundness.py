@@ -225,7 +225,7 @@ def test_a_code_is_named_with_what_to_type():
     (one,) = of_kind("code", noise(400).assign(**{"CO(GT)": coded(-200, 0.2)}), numbers(400))
     assert one.text == (
         "'CO(GT)' is -200 in 80 rows, far from its other values (0.2 to 11.9): does -200 mean"
-        " missing, or that and beyond?"
+        " missing (then --na -200), or is it a limit (then leave it)?"
     )
     assert one.option == "--na -200"
     assert one.predictors == ("CO(GT)",)
@@ -245,7 +245,7 @@ def test_a_code_in_many_columns_is_one_finding():
     (one,) = of_kind("code", frame, numbers(400))
     assert one.text == (
         "-200 is far from the other values of 5 columns ('gas0', 'gas1', 'gas2', ...): does -200"
-        " mean missing, or that and beyond?"
+        " mean missing (then --na -200), or is it a limit (then leave it)?"
     )
     assert len(one.predictors) == 5
 
@@ -353,11 +353,24 @@ def test_names_are_quoted_for_the_shell():
 def test_the_order_of_the_target_is_told():
     rng = np.random.default_rng(7)
     y = np.exp(3 * rng.normal(size=200))
-    rank = np.argsort(np.argsort(-y)) + rng.normal(scale=5, size=200)
-    frame = noise(200).assign(Rank=rank)
+    order = np.argsort(np.argsort(-y))
+    frame = noise(200).assign(order=order + rng.normal(scale=5, size=200))
     one = of_kind("alone", frame, pd.Series(y, name="pay"))[0]
-    assert one.text.startswith("'Rank' is in the order of the target 'pay' (rank correlation -0.99")
-    assert one.text.endswith("is it known before the target is?") and one.option == "--drop Rank"
+    assert one.text.startswith(
+        "'order' is in the order of the target 'pay' (rank correlation -0.99"
+    )
+    assert one.text.endswith("is it known before the target is?") and one.option == "--drop order"
+
+
+def test_a_rank_by_the_target_is_the_target_again():
+    rng = np.random.default_rng(7)
+    y = np.exp(3 * rng.normal(size=200))
+    rank = np.argsort(np.argsort(-y)) + 1
+    one = of_kind("target_again", noise(200).assign(Rank=rank), pd.Series(y, name="pay"))[0]
+    assert one.text == (
+        "'Rank' numbers the rows in the order of the target 'pay' (rank correlation -1.000): leave"
+        " it out unless it is known beforehand."
+    )
 
 
 def test_a_few_huge_cells_make_no_twins():
@@ -393,9 +406,9 @@ BIRTHDAYS = DAYS[0] - pd.to_timedelta(np.random.default_rng(0).integers(2e4, siz
 @pytest.mark.parametrize(
     "days, said",
     [
-        (DAYS, "Rows seem to be ordered in time by 'day'"),
-        (DAYS[::-1], "Rows seem to be ordered in time by 'day'"),
-        (DAYS[np.arange(100) // 5], "Rows seem to be ordered in time by 'day'"),
+        (DAYS, "Rows seem to be in the order of 'day'"),
+        (DAYS[::-1], "Rows seem to be in the order of 'day'"),
+        (DAYS[np.arange(100) // 5], "Rows seem to be in the order of 'day'"),
         (DAYS[np.random.default_rng(1).permutation(100)], "'day' has one date after the other"),
         (BIRTHDAYS, None),
         (DAYS[np.random.default_rng(2).integers(30, size=100)], None),

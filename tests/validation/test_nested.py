@@ -18,7 +18,8 @@ RESAMPLED = ("t_ci_low", "t_ci_high")
 
 @pytest.fixture(scope="module")
 def candidates(settings):
-    return [Candidate("l2", settings("l2")), Candidate("group", settings("group"))]
+    clamped = settings("l2", clamp_output=True)
+    return [Candidate("l2", clamped), Candidate("group", settings("group"))]
 
 
 def run(sample, candidates, **options):
@@ -48,6 +49,7 @@ def test_poisoned_rows_change_no_model_and_no_choice_of_the_folds_that_leave_the
             if HELD_OUT in a.left_out:
                 np.testing.assert_array_equal(a.path.norms, b.path.norms)
                 np.testing.assert_array_equal(a.path.train_loss, b.path.train_loss)
+                np.testing.assert_array_equal(a.path.scaling.limits, b.path.scaling.limits)
                 other = [k for k in a.left_out if k != HELD_OUT]
                 assert all((a.losses[k] == b.losses[k]).all() for k in other)
                 assert (a.losses[HELD_OUT] != b.losses[HELD_OUT]).any()
@@ -56,6 +58,20 @@ def test_poisoned_rows_change_no_model_and_no_choice_of_the_folds_that_leave_the
         x, y = before.inner(0, HELD_OUT), after.inner(0, HELD_OUT)
         np.testing.assert_array_equal(x.fold_losses, y.fold_losses)
         assert x.alpha("min") == y.alpha("min")
+
+
+def test_predictions_are_clamped_to_what_each_chain_was_fitted_on(regression, candidates):
+    """Targets of a fold that lie far out widen no range but those of the chains that see them."""
+    y = np.where((FOLD == HELD_OUT)[:, None], 100 * regression.y, regression.y)
+    for one in (run(regression._replace(y=y), candidates[:1]))[0].chains[0]:
+        seen = y[~np.isin(FOLD, one.left_out)]
+        low, high = one.path.scaling.limits
+        margin = 0.1 * (seen.max() - seen.min())
+        assert low == pytest.approx(seen.min() - margin)
+        assert high == pytest.approx(seen.max() + margin)
+        # Outputs are kept in single precision.
+        assert (one.path.outputs >= np.float32(low)).all()
+        assert (one.path.outputs <= np.float32(high)).all()
 
 
 @pytest.fixture(scope="module")

@@ -76,7 +76,8 @@ def relaxed(regression, settings):
 
 
 def refits_of(sample, settings, **options):
-    candidate = Candidate("group", replace(settings("group"), alpha_min_ratio=1e-3))
+    clamped = settings("group", clamp_output=True)
+    candidate = Candidate("group", replace(clamped, alpha_min_ratio=1e-3))
     [chains] = cross_validate(sample, [candidate], [FOLD], nested=True)
     return relax(chains, **options)
 
@@ -95,6 +96,7 @@ def test_poisoned_rows_change_no_refit_and_no_choice_of_the_folds_that_leave_the
         single, again = before.single(*key), after.single(*key)
         np.testing.assert_array_equal(single.path.scaling.columns, again.path.scaling.columns)
         np.testing.assert_array_equal(single.path.norms, again.path.norms)
+        np.testing.assert_array_equal(single.path.scaling.limits, again.path.scaling.limits)
         np.testing.assert_array_equal(before.inner(*key).fold_losses, after.inner(*key).fold_losses)
         assert before.inner(*key).fold_losses.shape[1] == 2
         others = (
@@ -313,6 +315,8 @@ def test_a_refit_is_a_model_of_all_columns_in_which_the_others_are_zero(model):
     assert model.train_loss_ < 0.2 * target.var()
     np.testing.assert_array_equal(model.predict(X * [1, 9, 0, 1]), model.predict(X))
     assert model.penalty_factors_.tolist() == [1, 1, 1, 0]
+    top = target.max() + 0.1 * (target.max() - target.min())
+    assert model.predict(100 * X).max() == pytest.approx(top)
 
 
 def test_results_and_summary_tell_of_refits(model, capsys):

@@ -1,4 +1,4 @@
-"""The commands, one a file. `tautnet.cli` gathers them.
+"""The commands, one a file. `tautnet.commands.app` gathers them.
 
 Nothing heavy is imported before a command runs.
 """

@@ -45,6 +45,13 @@ Quantile = Annotated[
         help="Quantile that --loss quantile estimates, between 0 and 1.",
     ),
 ]
+ClampOutput = Annotated[
+    bool,
+    Option(
+        "--clamp-output/--no-clamp-output",
+        help="Keep what a network predicts near the targets seen in training (squared_error).",
+    ),
+]
 Time = Annotated[
     str | None, Option(metavar="COL", help="Column of survival times, instead of --target.")
 ]
@@ -161,7 +168,11 @@ MaxSize = Annotated[
 ]
 Out = Annotated[
     Path | None,
-    Option(metavar="DIR", help="Directory to write to; by default, tautnet-DATA-TARGET."),
+    Option(
+        metavar="DIR",
+        callback=options.directory,
+        help="Directory to write to; by default, tautnet-DATA-TARGET.",
+    ),
 ]
 Json = Annotated[bool, Option("--json", help="Print one JSON object; write files only with --out.")]
 Force = Annotated[bool, Option("--force", help="Overwrite a report in --out DIR.")]

@@ -9,7 +9,7 @@ from typer import Option
 
 from tautnet import options
 from tautnet.commands import arguments
-from tautnet.commands.console import one_line_errors, progress, say, typed
+from tautnet.commands.console import note_written, one_line_errors, progress, say, typed
 
 
 def article(
@@ -27,7 +27,11 @@ def article(
     jobs: arguments.Jobs = None,
     out: Annotated[
         Path | None,
-        Option(metavar="DIR", help="Directory to write to; by default, tautnet-article-PENALTY."),
+        Option(
+            metavar="DIR",
+            callback=options.directory,
+            help="Directory to write to; by default, tautnet-article-PENALTY.",
+        ),
     ] = None,
     as_json: arguments.Json = False,
     force: arguments.Force = False,
@@ -39,16 +43,17 @@ def article(
     if force and out is None:
         raise options.UsageError("--force does nothing without --out DIR")
     with one_line_errors():
-        from tautnet.files.run_directory import choose_directory
+        from tautnet.commands.rows import SPACE
+        from tautnet.files.run_directory import choose_directory, reserved_space
 
         write = out is not None or not as_json
-        if write:
-            choose_directory(out, "article", penalty, force=force)
+        directory = choose_directory(out, "article", penalty, force=force) if write else None
+        space = reserved_space(directory, SPACE)
 
         from tautnet.replication.article import article as repeat_article
         from tautnet.views.article_sections import article_text
 
-        with progress() as show:
+        with progress() as show, space:
             done = repeat_article(
                 penalty,
                 replicates=replicates,
@@ -57,10 +62,16 @@ def article(
                 on_progress=show,
             )
         text = json.dumps(done.result, allow_nan=False) if as_json else article_text(done.result)
-        say(text, sys.stdout)
-        if write:
-            from tautnet.views.article_report import write_article_run
+        report = ""
+        try:
+            if directory is not None:
+                from tautnet.views.article_report import write_article_run
 
-            directory = choose_directory(out, "article", penalty, force=force)
-            write_article_run(done.result | {"detail": done.detail}, directory, typed())
-            say(f"report: {directory / 'report.html'}", sys.stderr)
+                directory = choose_directory(out, "article", penalty, force=force)
+                write_article_run(done.result | {"detail": done.detail}, directory, typed())
+                report = note_written(f"report: {directory / 'report.html'}")
+        finally:
+            # What was found is said, also where it cannot be written.
+            say(text, sys.stdout)
+        if report:
+            say(report, sys.stderr)

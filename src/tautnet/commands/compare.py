@@ -3,14 +3,14 @@
 import json
 import sys
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any, NamedTuple
 
 from typer import Option
 
 from tautnet import options
 from tautnet.commands import arguments
-from tautnet.commands.console import Log, one_line_errors, progress, say, typed
-from tautnet.commands.rows import read_feature_groups, read_rows
+from tautnet.commands.console import Log, draw, note_written, one_line_errors, progress, say, typed
+from tautnet.commands.rows import read_feature_groups, read_rows, space_of
 from tautnet.objective.choices import DELTA, L1_RATIO, QUANTILE, TIES
 from tautnet.objective.registry import compared_names, default_names
 from tautnet.views.columns import KEYS
@@ -43,6 +43,7 @@ def compare(
     loss: arguments.Loss = "squared_error",
     delta: arguments.Delta = DELTA,
     quantile: arguments.Quantile = QUANTILE,
+    clamp_output: arguments.ClampOutput = True,
     time: arguments.Time = None,
     event: arguments.Event = None,
     ties: arguments.Ties = TIES[0],
@@ -118,6 +119,7 @@ def compare(
         "loss": loss,
         "delta": delta,
         "quantile": quantile,
+        "clamp_output": clamp_output,
         "ties": ties,
         "cv": cv,
         "repeats": repeats,
@@ -136,22 +138,24 @@ def compare(
     reading = options.reading(
         na, decimal, thousands, percent, parentheses, unit, dates, encoding, drop_rows, max_size
     )
-    of_table = {"groups": group_col, "feature_groups": feature_groups}
-    options.refuse(asked | of_table, door="compare")
+    options.refuse(asked | {"groups": group_col, "feature_groups": feature_groups}, door="compare")
     with one_line_errors():
-        from tautnet.files.run_directory import choose_directory
+        from tautnet.files.run_directory import reserved_space
 
         log = Log()
         table, rows = read_rows(data, reading, target, (time, event), drop, group_col, weights, log)
         groups_of_columns = read_feature_groups(feature_groups, rows.X)
         name = time or rows.y.name
         write = out is not None or not as_json
-        if write:
-            choose_directory(out, table.name, name, force=force)
+        place = Place(out, table.name, name, force) if write else None
+        space = reserved_space(
+            None if place is None else place.choose(),
+            space_of(rows.X, asked["hidden_layer_sizes"], cv + 2),
+        )
 
         from tautnet.comparison import compare as compare_penalties
 
-        with progress() as show:
+        with progress() as show, space:
             comparison = compare_penalties(
                 rows.X,
                 rows.y,
@@ -163,11 +167,43 @@ def compare(
                 on_note=log,
                 **asked,
             )
+        comparison.model.encoder_.notation = table.notation
+        _deliver(comparison, place, log, as_json, columns, figures)
+
+
+class Place(NamedTuple):
+    """Where the files of a run go: the arguments of `choose_directory`."""
+
+    out: Path | None
+    data: str
+    target: str
+    force: bool
+
+    def choose(self) -> Path:
+        """Choose the directory; chosen again, since another run may have taken it meanwhile."""
+        from tautnet.files.run_directory import choose_directory
+
+        return choose_directory(self.out, self.data, self.target, force=self.force)
+
+
+def _deliver(
+    comparison: "Comparison",
+    place: Place | None,
+    log: Log,
+    as_json: bool,
+    columns: str | None,
+    figures: bool,
+) -> None:
+    """Write the run, then show it: no stream that fails may cost a file."""
+    written: list[str] = []
+    try:
+        if place is not None:
+            written = _write(comparison, place.choose(), log, figures)
+    finally:
+        # What was found is said, also where it cannot be written.
         _show(comparison, as_json, columns)
-        if write:
-            # Chosen again: another run may have taken the name meanwhile.
-            comparison.model.encoder_.notation = table.notation
-            _write(comparison, choose_directory(out, table.name, name, force=force), log, figures)
+    for line in written:
+        log(line)
 
 
 def _show(comparison: "Comparison", as_json: bool, columns: str | None) -> None:
@@ -184,13 +220,15 @@ def _show(comparison: "Comparison", as_json: bool, columns: str | None) -> None:
     with console.capture() as captured:
         asked = None if columns is None else options.split(columns)
         print_comparison(comparison.whole(), comparison.sentences, console, asked)
-    say(captured.get().rstrip("\n"), sys.stdout)
+    draw(captured.get().rstrip("\n"), sys.stdout)
 
 
-def _write(comparison: "Comparison", directory: Path, log: Log, figures: bool) -> None:
+def _write(comparison: "Comparison", directory: Path, log: Log, figures: bool) -> list[str]:
+    """Write the run, and return what to say of it."""
     from tautnet.files.model_file import write_model
     from tautnet.files.run_directory import LOG, MODEL, REPORT, RESULT, all_or_nothing, write_text
     from tautnet.prose.verdict import named
+    from tautnet.tables.errors import visible
     from tautnet.views.figures import write_figures
     from tautnet.views.report import write_report
 
@@ -214,6 +252,6 @@ def _write(comparison: "Comparison", directory: Path, log: Log, figures: bool) -
         write_model(draft / MODEL, comparison.model.to_fitted())
         if figures:
             write_figures(whole, draft)
-        write_text(draft / LOG, "\n".join(lines) + "\n")
-    log(kept)
-    log(done)
+        write_text(draft / LOG, "\n".join(map(visible, lines)) + "\n")
+    note_written(done)
+    return [kept, done]

@@ -2,32 +2,33 @@
 
 import os
 import shlex
-import signal
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from typing import NoReturn, TextIO
+from typing import TextIO
 
 import typer
+
+from tautnet.commands import signals
+from tautnet.tables.errors import TableError, visible
+
+# Streams that took no more, and why: said at the end, after all files are written.
+FAULTS: list[str] = []
 
 
 @contextmanager
 def one_line_errors() -> Iterator[None]:
     """Turn an error in the data into one line on stderr and exit code 1."""
-    from tautnet.tables.errors import TableError
-
     try:
         yield
     except TableError as error:
         complain(error)
         raise typer.Exit(1) from None
-    except KeyboardInterrupt:
-        leave_interrupted()
 
 
 def complain(message: str | Exception) -> None:
     """Say what is wrong, in one line."""
-    say(f"tautnet: error: {' '.join(str(message).split())}", sys.stderr)
+    draw(f"tautnet: error: {' '.join(visible(str(message)).split())}", sys.stderr)
 
 
 def is_out_of_memory(error: Exception) -> bool:
@@ -35,22 +36,68 @@ def is_out_of_memory(error: Exception) -> bool:
     return isinstance(error, MemoryError) or "RESOURCE_EXHAUSTED" in str(error)
 
 
-def say(text: str, stream: TextIO) -> None:
-    """Print a text.
+def say(text: str, stream: TextIO) -> bool:
+    """Print a text; on a terminal, escapes that a stranger wrote are shown and not obeyed.
 
-    Where the reader closed the pipe, go on silently: the files are still wanted.
+    In a pipe and in a file, what comes of data stays as it is.
+
+    Returns
+    -------
+    bool
+        Whether the stream takes more.
     """
+    return draw(visible(text) if stream is not None and stream.isatty() else text, stream)
+
+
+def draw(text: str, stream: TextIO, end: str = "\n") -> bool:
+    """Print a text whose escapes are our own.
+
+    Where the reader closed the pipe, go on silently, and where the stream fails go on, too: the
+    files are still wanted.
+    """
+    # A stream that was closed before the command began is None.
+    if stream is None:
+        return False
     try:
-        print(text, file=stream, flush=True)
-    except BrokenPipeError:
+        print(text, file=stream, end=end, flush=True)
+    except OSError as error:
+        if not isinstance(error, BrokenPipeError):
+            name = "standard output" if stream is sys.stdout else "standard error"
+            FAULTS.append(f"cannot write to {name}: {error.strerror or error}")
         os.dup2(os.open(os.devnull, os.O_WRONLY), stream.fileno())
+        return False
+    return True
 
 
-def leave_interrupted() -> NoReturn:
-    """Leave at once, without waiting for threads inside a compiled program."""
-    signal.signal(signal.SIGINT, signal.SIG_IGN)
-    say("tautnet: interrupted: nothing was kept and no file was written", sys.stderr)
-    os._exit(130)
+def prepare_streams() -> None:
+    """Make sure that every text can be printed, and that no file is opened as a stream."""
+    FAULTS.clear()
+    signals.KEPT.clear()
+    if hasattr(sys.stdout, "reconfigure"):
+        # A terminal that cannot show a character shows a question mark instead of a traceback.
+        sys.stdout.reconfigure(errors="replace")
+    # Where a stream was closed (`>&-`), the next file would take its number, and get what
+    # libraries print.
+    descriptor = 0
+    while descriptor <= 2:
+        descriptor = os.open(os.devnull, os.O_RDWR)
+    os.close(descriptor)
+
+
+def end_streams() -> int:
+    """Print what waits to be printed, and return 1 where a stream failed, else 0."""
+    for stream in (sys.stdout, sys.stderr):
+        draw("", stream, end="")
+    code = 1 if FAULTS else 0
+    while FAULTS:
+        complain(FAULTS.pop(0))
+    return code
+
+
+def note_written(line: str) -> str:
+    """Note what was written, for someone who interrupts the command later."""
+    signals.KEPT.append(visible(line))
+    return line
 
 
 class Log:
@@ -61,9 +108,9 @@ class Log:
         self.waiting: list[str] = []
 
     def __call__(self, line: str) -> None:
-        for one in (*self.waiting, line):
+        for one in map(visible, (*self.waiting, line)):
             self.lines.append(one)
-            say(one, sys.stderr)
+            draw(one, sys.stderr)
         self.waiting.clear()
 
     def later(self, line: str) -> None:

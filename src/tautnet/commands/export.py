@@ -8,12 +8,19 @@ from typer import Option
 
 from tautnet import options
 from tautnet.commands import arguments
-from tautnet.commands.console import one_line_errors, say
+from tautnet.commands.console import note_written, one_line_errors, say
 
 
 def export(
     file: arguments.ModelFile,
-    onnx: Annotated[Path, Option(metavar="OUT", help="Where to write the ONNX file.")],
+    onnx: Annotated[
+        Path,
+        Option(
+            metavar="OUT",
+            callback=options.file,
+            help="Where to write the ONNX file; - for stdout.",
+        ),
+    ],
 ) -> None:
     """Write a model file as ONNX, with its preprocessing.
 
@@ -24,6 +31,8 @@ def export(
     with one_line_errors():
         from tautnet.files.model_file import load
 
-        for line in load(file).to_onnx(onnx):
+        inputs = load(file).to_onnx(onnx)
+        note_written(f"ONNX: {onnx}")
+        for line in inputs:
             say(f"input {line}", sys.stderr)
         say(f"ONNX: {onnx}", sys.stderr)

@@ -9,8 +9,9 @@ from typer import Option
 
 from tautnet import options
 from tautnet.commands import arguments
-from tautnet.commands.console import Log, one_line_errors, progress, say
-from tautnet.commands.rows import Rows, read_feature_groups, read_rows
+from tautnet.commands.console import Log, note_written, one_line_errors, progress, say
+from tautnet.commands.rows import Rows, read_feature_groups, read_rows, space_of
+from tautnet.estimators.refusals import without_idle
 from tautnet.estimators.rules import DEFAULTS
 from tautnet.objective.choices import DELTA, QUANTILE, TIES, implied_task
 from tautnet.objective.registry import L2, compared_names, penalty_kind
@@ -21,7 +22,14 @@ if TYPE_CHECKING:
 
 def fit(
     data: arguments.Data,
-    model: Annotated[Path, Option(metavar="FILE", help="File to write the model to.")],
+    model: Annotated[
+        Path,
+        Option(
+            metavar="FILE",
+            callback=options.file,
+            help="File to write the model to; - for stdout.",
+        ),
+    ],
     target: arguments.Target = None,
     penalty: Annotated[
         str,
@@ -34,6 +42,7 @@ def fit(
     loss: arguments.Loss = "squared_error",
     delta: arguments.Delta = DELTA,
     quantile: arguments.Quantile = QUANTILE,
+    clamp_output: arguments.ClampOutput = True,
     time: arguments.Time = None,
     event: arguments.Event = None,
     ties: arguments.Ties = TIES[0],
@@ -95,6 +104,7 @@ def fit(
         "loss": loss,
         "delta": delta,
         "quantile": quantile,
+        "clamp_output": clamp_output,
         "ties": ties,
         "cv": cv,
         "selection": options.selection(select),
@@ -115,7 +125,7 @@ def fit(
     options.refuse(asked | of_table, door="estimator")
     with one_line_errors():
         from tautnet.files.model_file import write_model
-        from tautnet.files.whole import check_writable
+        from tautnet.files.whole import STDOUT, check_writable, reserved_space
 
         check_writable(model)
         log = Log()
@@ -131,14 +141,19 @@ def fit(
         found = as_target(rows.y, implied_task(asked["task"], loss))
         log.later(found.decision)
         estimator = estimator_for(found.task, asked | {"feature_groups": groups_of_columns})
-        with progress() as show:
+        space = space_of(rows.X, asked["hidden_layer_sizes"], cv + 2)
+        with progress() as show, reserved_space(model, space):
             _fit(estimator, rows, show)
         for note in list(notes(found, estimator.encoder_))[1:]:
             log(note)
         fitted = estimator.to_fitted()
         fitted.encoder.notation = table.notation
-        write_model(model, fitted)
-        say(summarise(fitted), sys.stdout)
+        try:
+            write_model(model, fitted)
+            note_written(f"model: {model}")
+        finally:
+            # What was found is said, also where it cannot be written.
+            say(summarise(fitted), sys.stderr if model == STDOUT else sys.stdout)
         log(f"model: {model}")
 
 
@@ -147,14 +162,16 @@ def _settings_of(directory: Path, asked: dict[str, Any]) -> dict[str, Any]:
     with one_line_errors():
         from tautnet.files.run_directory import read_settings
 
-        settings = read_settings(directory)
+        # A run that says nothing of clamping is older than that.
+        settings = {"clamp_output": False} | read_settings(directory)
     defaults = DEFAULTS | {"penalty": L2, "hidden_layer_sizes": (100,), "random_state": 0}
     for name in settings:
         if name in asked and asked[name] != defaults[name]:
             raise options.UsageError(
                 f"--as takes the settings of a run: leave out {options.spell(name)}"
             )
-    return settings
+    applied = without_idle(asked | settings)
+    return {name: applied[name] for name in settings}
 
 
 def _fit(estimator: "Net", rows: Rows, show: Callable[[float], None] | None) -> None:

@@ -9,7 +9,7 @@ from typer import Argument, Option
 
 from tautnet import options
 from tautnet.commands import arguments
-from tautnet.commands.console import one_line_errors, say
+from tautnet.commands.console import note_written, one_line_errors, say
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -31,6 +31,7 @@ def predict(
         Path | None,
         Option(
             metavar="FILE",
+            callback=options.file,
             help="File for the predictions: Parquet if it ends in .parquet, else CSV; or stdout.",
         ),
     ] = None,
@@ -62,7 +63,7 @@ def predict(
     )
     with one_line_errors():
         from tautnet.files.model_file import load
-        from tautnet.files.whole import whole_file
+        from tautnet.files.whole import STDOUT, whole_file
         from tautnet.tables.blocks import read_blocks
         from tautnet.tables.errors import TableError
         from tautnet.tables.spelling import Unseen
@@ -77,15 +78,15 @@ def predict(
             drop_rows=reading.drop_rows,
             max_size=reading.max_size,
             keep=[name for names in keep or () for name in options.split(names)],
+            rows=_rows_of_block(model),
             on_extra=lambda names: _say_ignored(
                 [name for name in names if name not in model.encoder.left_out]
             ),
         )
         unseen = Unseen()
         tables = (_table(model, block, unseen) for block in blocks)
-        if out is None:
-            for text in _texts(tables):
-                say(text.rstrip("\n"), sys.stdout)
+        if out in (None, STDOUT):
+            _print(tables)
             _say_unseen(unseen)
             return
         write = _write_parquet if out.suffix.lower() == ".parquet" else _write_csv
@@ -97,7 +98,27 @@ def predict(
                 f"cannot write {out}: {error.strerror or error}; choose another --out"
             ) from None
         _say_unseen(unseen)
-        say(f"predictions: {out}", sys.stderr)
+        say(note_written(f"predictions: {out}"), sys.stderr)
+
+
+def _rows_of_block(model: "FittedModel") -> int:
+    """How many rows are read at once: fewer where they are wide, but whole blocks of predictions.
+
+    A cell of text takes some eight times the memory of a number.
+    """
+    from tautnet.objective.prediction import BLOCK
+    from tautnet.tables.blocks import ROWS
+    from tautnet.tables.scaling import rows_at_once
+
+    whole = min(BLOCK, rows_at_once(len(model.encoder.column_names)))
+    return min(ROWS, max(whole, rows_at_once(8 * len(model.encoder.recipes))))
+
+
+def _print(tables: Iterable["pd.DataFrame"]) -> None:
+    for text in _texts(tables):
+        if not say(text.rstrip("\n"), sys.stdout):
+            # Nobody takes what comes behind.
+            return
 
 
 def _write_csv(file: Path, tables: Iterator["pd.DataFrame"]) -> None:

@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from tautnet.commands.console import one_line_errors, say
+from tautnet.commands.console import note_written, one_line_errors, say
 
 
 def report(
@@ -20,4 +20,4 @@ def report(
         result = read_result(directory)
         with all_or_nothing(directory) as draft:
             write_report(result, draft / REPORT)
-        say(f"report: {directory / REPORT}", sys.stderr)
+        say(note_written(f"report: {directory / REPORT}"), sys.stderr)

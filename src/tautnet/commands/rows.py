@@ -19,6 +19,11 @@ WANTED = '{"name": ["column", "column"], ...}'
 SHOWN = 20
 # Characters of a file of groups, which may be a device without an end.
 LONGEST = 50_000_000
+# Bytes that are kept free for what is said of a fit: a report, its pictures, its numbers.
+SPACE = 2**24
+# Columns that encode a number, and most that encode a category: a level has 0.5 % of the rows.
+COLUMNS_OF_NUMBER = 2
+MOST_LEVELS = 202
 
 
 class Rows(NamedTuple):
@@ -126,6 +131,13 @@ def _groups(column: "pd.Series") -> "pd.Series":
         what = f"{n_missing} rows have no value in the group column {column.name!r}"
         raise TableError(f"{what}: fill it in, or remove those rows")
     return column
+
+
+def space_of(X: "pd.DataFrame", hidden: Sequence[int], networks: int) -> int:
+    """About how many bytes will be written of a fit: what is said of it, and its networks."""
+    n_numbers = X.select_dtypes("number").shape[1]
+    n_columns = COLUMNS_OF_NUMBER * n_numbers + MOST_LEVELS * (X.shape[1] - n_numbers)
+    return SPACE + 8 * networks * n_columns * (1 + sum(hidden[:1]))
 
 
 def read_feature_groups(path: Path | None, X: "pd.DataFrame") -> dict[str, list[str | int]] | None:

@@ -8,7 +8,7 @@ from typer import Option
 
 from tautnet import options
 from tautnet.commands import arguments
-from tautnet.commands.console import Log, one_line_errors, progress, say
+from tautnet.commands.console import Log, draw, one_line_errors, progress, say
 from tautnet.commands.rows import read_feature_groups, read_rows
 from tautnet.objective.choices import EXPECTED_FALSE, FDR
 
@@ -58,6 +58,7 @@ def select(
     jobs: arguments.Jobs = None,
     hidden: arguments.Hidden = "100",
     activation: arguments.Activation = "relu",
+    clamp_output: arguments.ClampOutput = True,
     na: arguments.Na = None,
     decimal: arguments.Decimal = None,
     thousands: arguments.Thousands = None,
@@ -80,6 +81,7 @@ def select(
         "task": task,
         "hidden_layer_sizes": options.layers(hidden),
         "activation": activation,
+        "clamp_output": clamp_output,
         "random_state": seed,
         "n_jobs": jobs or -1,
     }
@@ -108,13 +110,13 @@ def select(
                 on_note=log,
                 **asked,
             )
-        say(
-            json.dumps(selection.result, allow_nan=False) if as_json else _text(selection),
-            sys.stdout,
-        )
+        if as_json:
+            say(json.dumps(selection.result, allow_nan=False), sys.stdout)
+        else:
+            _show(selection)
 
 
-def _text(selection: "Selection") -> str:
+def _show(selection: "Selection") -> None:
     from rich.console import Console
 
     from tautnet.views.terminal import print_selection
@@ -122,4 +124,4 @@ def _text(selection: "Selection") -> str:
     console = Console()
     with console.capture() as captured:
         print_selection(selection.result, selection.sentences, console)
-    return captured.get().rstrip("\n")
+    draw(captured.get().rstrip("\n"), sys.stdout)

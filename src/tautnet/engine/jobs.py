@@ -4,7 +4,6 @@ A job is a small picklable record of what is to be done with a table; the table 
 of it, so that a job can go where the table already is.
 """
 
-import os
 import threading
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
@@ -12,10 +11,12 @@ from dataclasses import dataclass
 from functools import partial
 from typing import Any, Protocol, TypeVar
 
+import jax
+import joblib
 from threadpoolctl import threadpool_limits
 
 from tautnet.engine.loop import Ticker
-from tautnet.engine.program import forget_programs, use_compilation_cache
+from tautnet.engine.program import check_process, forget_programs, use_compilation_cache
 
 Shared = TypeVar("Shared", contravariant=True)
 Outcome = TypeVar("Outcome", covariant=True)
@@ -41,11 +42,16 @@ class Call:
 
 
 def count_jobs(n_jobs: int | None) -> int:
-    """Number of jobs to run at once: None is 1, -1 all cores, as in scikit-learn."""
-    cores = os.cpu_count() or 1
+    """Number of jobs to run at once: None is 1, -1 all cores, as in scikit-learn.
+
+    Those are the cores that the process may use, which are fewer than the machine has in a
+    container, or behind ``taskset``.
+    """
     if n_jobs is None:
         return 1
-    return max(1, n_jobs if n_jobs > 0 else cores + 1 + n_jobs)
+    if n_jobs == 0:
+        raise ValueError("n_jobs=0 runs nothing: say how many jobs at once, or -1 for all cores")
+    return max(1, n_jobs if n_jobs > 0 else joblib.cpu_count() + 1 + n_jobs)
 
 
 class Progress:
@@ -100,7 +106,10 @@ def run_jobs(
     ------
     KeyboardInterrupt
         At once; jobs that run end at their next call of a compiled program.
+    RuntimeError
+        In a process that was forked from one that has run jobs.
     """
+    check_process()
     use_compilation_cache()
     # Between runs no program is at work: those that are too many may go.
     forget_programs()
@@ -126,7 +135,12 @@ def run_jobs(
 
 
 def _run(table: Shared, job: Job[Shared, Outcome], ticker: Ticker) -> Outcome:
-    result = job.run(table, ticker)
+    try:
+        result = job.run(table, ticker)
+    except jax.errors.JaxRuntimeError as error:
+        if "RESOURCE_EXHAUSTED" not in str(error):
+            raise
+        raise MemoryError(" ".join(str(error).split())) from None
     ticker.tick(1.0)
     return result
 

@@ -11,9 +11,11 @@ from typing import Any, ClassVar
 
 import jax
 
-# Each program takes some memory maps. Linux allows a process 65,530 of them; beyond, XLA ends the
-# process.
-MOST_PROGRAMS = 2000
+# A program takes some 64 memory maps. Linux allows a process 65,530 of them unless it is told
+# otherwise; beyond, XLA ends the process.
+MOST_PROGRAMS = 600
+MAPS = Path("/proc/self/maps")
+MOST_MAPS = Path("/proc/sys/vm/max_map_count")
 # Trim the heap after compiling when the arguments are larger than this many bytes; trimming takes
 # about 10 ms.
 TRIM_ABOVE = 2**26
@@ -33,6 +35,8 @@ class Program:
     """
 
     every: ClassVar[list["Program"]] = []
+    # How many programs there were when memory maps were last counted.
+    n_counted: ClassVar[int] = 0
 
     def __init__(self, function: Callable[..., Any]) -> None:
         self.function = function
@@ -70,12 +74,52 @@ def _trim_heap() -> None:
 
 
 def forget_programs(most: int = MOST_PROGRAMS) -> None:
-    """Drop all compiled programs if a process holds more than ``most``; they are compiled again."""
-    if sum(len(program.compiled) for program in Program.every) > most:
+    """Drop all compiled programs where a process holds too many; they are compiled again.
+
+    That are more than ``most``, or those whose memory maps, together with all others of the
+    process, are more than half of what the system allows: the rest is for the next run.
+    """
+    n_programs = sum(len(program.compiled) for program in Program.every)
+    # Counting takes milliseconds, so it is done where there is something new.
+    has_more = n_programs > Program.n_counted
+    if n_programs > most or (has_more and _has_many_maps()):
         for program in Program.every:
             program.compiled.clear()
         # JAX holds them too.
         jax.clear_caches()
+        n_programs = 0
+    Program.n_counted = n_programs
+
+
+def _has_many_maps() -> bool:
+    """Tell whether half of the memory maps are taken that the system allows this process."""
+    try:
+        most = int(MOST_MAPS.read_text())
+        return MAPS.read_bytes().count(b"\n") > most / 2
+    except (OSError, ValueError):
+        # Not Linux.
+        return False
+
+
+_owners: list[int] = []
+
+
+def check_process() -> None:
+    """Raise in a process that was forked from one that has fitted.
+
+    JAX's threads stay with the first process, and the other would wait for them for ever.
+
+    Raises
+    ------
+    RuntimeError
+    """
+    if not _owners:
+        _owners.append(os.getpid())
+    if _owners[0] != os.getpid():
+        raise RuntimeError(
+            "cannot fit in a process that was forked from one that has fitted already: start"
+            " workers by 'spawn' or 'forkserver', or fork before the first fit"
+        )
 
 
 CACHE_VARIABLE = "TAUTNET_CACHE"

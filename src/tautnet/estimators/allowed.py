@@ -172,7 +172,10 @@ ALLOWED: dict[str, Allowed] = {
     ),
     "relax": _TRUTH,
     "ensemble": _TRUTH,
-    "n_jobs": _or_none(_is_whole, "an integer"),
+    "n_jobs": _or_none(
+        lambda value: _is_whole(value) and value != 0,
+        "a number of jobs at once: 1 or more, or -1 for all cores",
+    ),
     "feature_groups": _or_none(lambda value: isinstance(value, Mapping), "a dict"),
     "penalty_factors": _or_none(lambda value: _is_list(value, _is_number), "a list of numbers"),
     "layer_factors": _or_none(
@@ -193,6 +196,7 @@ ALLOWED: dict[str, Allowed] = {
     "loss": _one_of(choices.REGRESSION_LOSSES),
     "delta": _POSITIVE,
     "quantile": _SHARE,
+    "clamp_output": _TRUTH,
     "ties": _one_of(choices.TIES),
     "class_weight": _or_none(
         lambda value: isinstance(value, Mapping) or _is_named(value, ("balanced",)),

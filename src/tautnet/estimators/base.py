@@ -2,7 +2,7 @@
 
 import time
 import warnings
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from copy import copy
 from dataclasses import replace
 from numbers import Integral
@@ -36,12 +36,13 @@ from tautnet.estimators.watch import Watch
 from tautnet.files.summary import summarise
 from tautnet.objective.losses import Loss
 from tautnet.objective.networks import Network, Weights
-from tautnet.objective.prediction import average_mean
+from tautnet.objective.prediction import average_mean, in_parts
 from tautnet.objective.tasks import loss_for
 from tautnet.solving.path import Path
 from tautnet.solving.settings import Settings
 from tautnet.tables.arrays import Floats, Integers
 from tautnet.tables.encoder import TableEncoder
+from tautnet.tables.errors import visible
 from tautnet.tables.sample import Sample, encode
 from tautnet.tables.target import Target
 
@@ -343,17 +344,16 @@ class Net(Convertible, BaseEstimator):
           certificate                    converged to ...
         """
         check_is_fitted(self)
-        print(summarise(self.to_fitted()))
+        print(visible(summarise(self.to_fitted())))
 
-    def _encoded(self, X: Table) -> Floats:
-        """The columns of numbers that the network takes, shape (n_rows, n_columns)."""
+    def _encoded(self, X: Table) -> Iterator[Floats]:
+        """The columns of numbers that the network takes, (n_rows, n_columns), some rows a time."""
         check_is_fitted(self)
-        return self.encoder_.transform_new(check_table(self, X, reset=False))
+        return self.encoder_.parts(check_table(self, X, reset=False))
 
     def _mean(self, X: Table) -> NDArray[np.float64]:
         """Mean prediction of the members, shape (n_rows, n_outputs)."""
-        rows = self._encoded(X)
-        return average_mean(self._members, rows)
+        return in_parts(average_mean, self._members, self._encoded(X))
 
 
 def fit_with_progress(

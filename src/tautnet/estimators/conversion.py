@@ -13,7 +13,7 @@ from tautnet.files.fitted import FittedModel
 from tautnet.files.model_file import write_model
 from tautnet.objective.classification import BinaryLogLoss, MultilabelLogLoss, MultinomialLogLoss
 from tautnet.objective.networks import Network
-from tautnet.objective.prediction import Predictor
+from tautnet.objective.prediction import Limits, Predictor
 from tautnet.objective.regression import Huber, Poisson, Quantile, SquaredError
 from tautnet.objective.survival import CoxPartialLikelihood
 from tautnet.solving.fitted_scaling import FittedScaling
@@ -43,6 +43,7 @@ RECORDS = {
     "Path": RecordKind(Path, {"scaling": "unit"}),
     "Unit": RecordKind(FittedScaling, {"inputs": "scaling", "target": "target_scaling"}),
     "Scaling": RecordKind(Scaling),
+    "Limits": RecordKind(Limits),
     "Settings": RecordKind(Settings),
     "Schedule": RecordKind(Schedule),
     "Network": RecordKind(Network),

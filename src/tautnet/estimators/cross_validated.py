@@ -361,8 +361,9 @@ class TautNetClassifierCV(CrossValidated, ClassifierNet):
 class TautNetRegressorCV(CrossValidated, RegressorNet):
     """A regressor that chooses the strength of its penalty by cross-validation.
 
-    Parameters and attributes are those of `TautNetClassifierCV`, without classes; losses in
-    ``cv_results_`` are mean squared errors in the target's units squared.
+    Parameters and attributes are those of `TautNetClassifierCV`, without classes, and the losses
+    of `TautNetRegressor`, with ``clamp_output``: each fold's model is clamped to its own training
+    rows. Losses in ``cv_results_`` are mean squared errors in the target's units squared.
     """
 
     def __init__(
@@ -378,6 +379,7 @@ class TautNetRegressorCV(CrossValidated, RegressorNet):
         loss: str = "squared_error",
         delta: float = DELTA,
         quantile: float = QUANTILE,
+        clamp_output: bool = True,
         l1_ratio: float = L1_RATIO,
         feature_groups: Mapping[str, Any] | None = None,
         penalty_factors: ArrayLike | None = None,

@@ -200,6 +200,12 @@ class TautNetRegressor(AtOneStrength, RegressorNet):
         Where Huber's loss becomes linear, in robust standard deviations of the target.
     quantile : float
         The quantile that "quantile" estimates, in (0, 1).
+    clamp_output : bool
+        Whether a network with a hidden layer, under "squared_error", predicts nothing beyond the
+        range of the targets that it was trained on, widened by a tenth of it on either side. Rows
+        far from those of training can otherwise get any number. A linear map is never clamped,
+        nor are predictions under the other losses. Pass False where the target is to go on beyond
+        what was seen, as a trend does.
 
     References
     ----------
@@ -224,6 +230,7 @@ class TautNetRegressor(AtOneStrength, RegressorNet):
         loss: str = "squared_error",
         delta: float = DELTA,
         quantile: float = QUANTILE,
+        clamp_output: bool = True,
         l1_ratio: float = L1_RATIO,
         feature_groups: Mapping[str, Any] | None = None,
         penalty_factors: ArrayLike | None = None,

@@ -1,7 +1,8 @@
 """What a classifier, a regressor and a survival model predict, and how they are scored."""
 
-from collections.abc import Mapping
-from typing import Any
+from collections.abc import Iterable, Mapping
+from dataclasses import replace
+from typing import Any, Self
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -11,10 +12,13 @@ from sklearn.utils.class_weight import compute_sample_weight
 
 from tautnet.estimators.base import Net
 from tautnet.estimators.inputs import Table, TargetColumns, check_sample_weight, check_target
+from tautnet.estimators.watch import Watch
+from tautnet.files.fitted import FittedModel
 from tautnet.objective.losses import Loss
-from tautnet.objective.prediction import average_outputs, choose, survival_function
+from tautnet.objective.prediction import average_outputs, choose, in_parts, survival_function
 from tautnet.objective.survival import baseline_hazard
 from tautnet.objective.tasks import loss_for
+from tautnet.solving.settings import Settings
 from tautnet.tables.arrays import Floats
 from tautnet.tables.sample import Sample
 from tautnet.tables.target import as_target
@@ -65,6 +69,7 @@ class RegressorNet(RegressorMixin, Net):
     loss: str
     delta: float
     quantile: float
+    clamp_output: bool
 
     def __sklearn_tags__(self) -> Tags:
         tags = super().__sklearn_tags__()
@@ -76,6 +81,22 @@ class RegressorNet(RegressorMixin, Net):
         return loss_for(
             task, sample.y, sample.weight, loss=self.loss, delta=self.delta, quantile=self.quantile
         )
+
+    @classmethod
+    def from_fitted(cls, fitted: FittedModel) -> Self:
+        """The estimator that a `FittedModel` comes from.
+
+        Where a file says nothing of ``clamp_output``, it is older than that, and nothing was
+        clamped.
+        """
+        estimator = super().from_fitted(fitted)
+        if "clamp_output" not in fitted.parameters:
+            would_clamp = replace(estimator.scaling_.settings, clamp_output=True).clamps
+            estimator.clamp_output = not would_clamp
+        return estimator
+
+    def _settings(self, loss: Loss, stopping: Watch | None) -> Settings:
+        return replace(super()._settings(loss, stopping), clamp_output=self.clamp_output)
 
     def predict(self, X: Table) -> NDArray[np.float64]:
         """What the loss estimates, in the target's own units, shape (n_rows,).
@@ -104,14 +125,14 @@ class SurvivalNet(Net):
 
     def _keep_baseline(self, sample: Sample) -> None:
         """Keep Breslow's estimate of the cumulative hazard at f = 0."""
-        outputs = self._risk(sample.X)
+        outputs = self._risk([sample.X])
         times, hazard = baseline_hazard(sample.y, outputs, sample.weight)
         self.event_times_ = times
         self.baseline_cumulative_hazard_ = hazard
 
-    def _risk(self, rows: Floats) -> NDArray[np.float64]:
+    def _risk(self, parts: Iterable[Floats]) -> NDArray[np.float64]:
         """Log hazard ratios of encoded rows, shape (n_rows, 1)."""
-        return average_outputs(self._members, rows)
+        return in_parts(average_outputs, self._members, parts)
 
     def predict(self, X: Table) -> NDArray[np.float64]:
         """Risk score, a log hazard ratio: the higher, the earlier the event, shape (n_rows,)."""
@@ -138,9 +159,9 @@ class SurvivalNet(Net):
 
     def score(self, X: Table, y: Table, sample_weight: ArrayLike | None = None) -> float:
         """Harrell's C of the risk scores: 0.5 for no order at all, 1 for a perfect one."""
-        rows = self._encoded(X)
-        target = as_target(check_target(rows, y, self.task), self.task)
-        weight = check_sample_weight(rows, sample_weight)
+        risk = self._risk(self._encoded(X))
+        target = as_target(check_target(risk, y, self.task), self.task)
+        weight = check_sample_weight(risk, sample_weight)
         if weight is None:
-            weight = np.ones(len(rows))
-        return self.scaling_.settings.loss.score(target.y, self._risk(rows), weight)
+            weight = np.ones(len(risk))
+        return self.scaling_.settings.loss.score(target.y, risk, weight)

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
+from typing import Any
 
 from tautnet.estimators.allowed import Door, check_values, shown
 from tautnet.estimators.given import Arguments, Given, gather
@@ -66,6 +67,18 @@ def idle(arguments: Arguments, given: Given, spell: Spelling = as_in_python) -> 
         needs = rule.needs if isinstance(rule.needs, str) else rule.needs()
         found.setdefault(rule.parameter, needs.format_map(_Spelled(spell)))
     return found
+
+
+def without_idle(arguments: Arguments) -> dict[str, Any]:
+    """The arguments of an estimator, those that do nothing at their defaults.
+
+    Examples
+    --------
+    >>> without_idle({"penalty": "l2", "delta": 2.0})
+    {'penalty': 'l2', 'delta': 1.35}
+    """
+    needs = idle(arguments, gather(arguments))
+    return {name: DEFAULTS[name] if name in needs else arguments[name] for name in arguments}
 
 
 def _unmet(arguments: Arguments, given: Given) -> Iterator[Rule]:

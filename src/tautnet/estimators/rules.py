@@ -175,6 +175,25 @@ APPLIES: tuple[Rule, ...] = (
     Rule(
         "quantile", lambda given: given.loss == "quantile", "{loss:'quantile'}", {"quantile": 0.9}
     ),
+    Rule("clamp_output", _has_layers, _HIDDEN, _LINEAR | {"clamp_output": False}),
+    Rule(
+        "clamp_output",
+        lambda given: given.loss == "squared_error",
+        "{loss:'squared_error'}",
+        {"loss": "huber", "clamp_output": False},
+    ),
+    Rule(
+        "clamp_output",
+        lambda given: given.task in ("auto", "regression"),
+        "a regression",
+        {"task": "classification", "clamp_output": False},
+    ),
+    Rule(
+        "clamp_output",
+        lambda given: not given.ordered,
+        "{ordered:False}: predictions of later rows are never clamped",
+        {"ordered": True, "clamp_output": False},
+    ),
     Rule("ties", lambda given: given.task == "survival", "{task:'survival'}", {"ties": "efron"}),
     Rule(
         "repeats",
@@ -236,6 +255,7 @@ DEFAULTS: dict[str, Any] = {
     "loss": choices.LOSS,
     "delta": choices.DELTA,
     "quantile": choices.QUANTILE,
+    "clamp_output": True,
     "ties": "breslow",
     "repeats": 1,
     "ordered": False,

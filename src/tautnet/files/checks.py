@@ -11,7 +11,7 @@ import numpy as np
 
 from tautnet.files.fitted import FittedModel
 from tautnet.files.packing import Json, Unpacker, Value
-from tautnet.objective.prediction import ACTIVATIONS, MEANS, Predictor
+from tautnet.objective.prediction import ACTIVATIONS, MEANS, Limits, Predictor
 from tautnet.objective.registry import described
 from tautnet.tables.arrays import Cells, Floats
 from tautnet.tables.dates import WAYS
@@ -160,7 +160,8 @@ def checked_members(packed: Json, unpacker: Unpacker, n_columns: int) -> tuple[P
 
 def _checked_member(packed: Json, unpacker: Unpacker, n_columns: int) -> Predictor:
     """Return one predictor of its kept state."""
-    has_parts = type(packed) is dict and packed.keys() == {*Predictor._fields}
+    # Files of the first format know no limits: what they hold is not clamped.
+    has_parts = type(packed) is dict and packed.keys() | {"limits"} == {*Predictor._fields}
     require(has_parts, "a network of unknown parts")
     for name in ("scaling", "target_scaling", "layers", "biases"):
         is_filled = type(packed[name]) is list and len(packed[name]) > 0
@@ -173,6 +174,7 @@ def _checked_member(packed: Json, unpacker: Unpacker, n_columns: int) -> Predict
         packed["activation"],
         Scaling(*_arrays(packed["target_scaling"], unpacker, 2)),
         packed["mean_name"],
+        _checked_limits(packed.get("limits"), unpacker),
     )
     require(_is_one_of(member.activation, ACTIVATIONS), "an unknown activation")
     require(_is_one_of(member.mean_name, MEANS), "an unknown kind of prediction")
@@ -180,6 +182,17 @@ def _checked_member(packed: Json, unpacker: Unpacker, n_columns: int) -> Predict
     scales = np.concatenate([member.scaling.scale, member.target_scaling.scale])
     require((scales > 0).all(), "a scale that is not above 0")
     return member
+
+
+def _checked_limits(packed: Json, unpacker: Unpacker) -> Limits | None:
+    """Return between which numbers a network's outputs are, None where they are not clamped."""
+    if packed is None:
+        return None
+    require(type(packed) is list, "a network of unknown parts")
+    limits = Limits(*_arrays(packed, unpacker, 2))
+    fits = limits.low.shape == limits.high.shape and (limits.low <= limits.high).all()
+    require(fits, "limits that are none")
+    return limits
 
 
 def _is_one_of(value: Json, names: Collection[str]) -> bool:
@@ -198,6 +211,7 @@ def _fits_together(member: Predictor, n_columns: int) -> bool:
     fits &= member.skip is None or member.skip.shape == (n_columns, n_outputs)
     for scaling, size in ((member.scaling, n_columns), (member.target_scaling, n_outputs)):
         fits &= scaling.centre.shape == scaling.scale.shape == (size,)
+    fits &= member.limits is None or member.limits.low.shape == (n_outputs,)
     return fits
 
 
@@ -222,6 +236,7 @@ def check_model(model: FittedModel) -> None:
         require(_has_named_parts(what), "names that are none")
     for said in (model.left_out, model.versions):
         require(_is_dict_of_texts(said), "texts that are none")
+    require("tautnet" in model.versions, "no version of tautnet")
     if model.selector is not None:
         _check_selector(model.selector)
     _check_penalty(model)
@@ -285,10 +300,20 @@ def _check_attributes(model: FittedModel) -> None:
         require(fits, f"{name} that do not fit the predictors")
     is_truth = attributes["selected_features_"].dtype == bool
     require(is_truth, "selected_features_ that do not fit the predictors")
+    _check_names(model)
     _check_weights(attributes)
     _check_order(attributes)
     if chosen:
         _check_curves(attributes["cv_results_"])
+
+
+def _check_names(model: FittedModel) -> None:
+    """Raise where an estimator would know other predictors than the encoder."""
+    names: Value = model.attributes.get("feature_names_in_", model.encoder.feature_names_in_)
+    count: Value = model.attributes.get("n_features_in_", model.encoder.n_features_in_)
+    agree = type(names) is np.ndarray and names.tolist() == model.feature_names
+    agree = agree and type(count) is int and count == model.encoder.n_features_in_
+    require(agree, "names of predictors that differ from those of the encoder")
 
 
 def _check_weights(attributes: dict[str, Value]) -> None:
@@ -344,3 +369,4 @@ def _check_classes(classes: Cells | None, n_classes: int) -> None:
     if type(classes) is not np.ndarray or classes.shape != (n_classes,):
         raise ModelFileError(misfit)
     require(classes.dtype.kind in "biufU", misfit)
+    require(len(np.unique(classes)) == n_classes, "classes that are the same")

@@ -97,6 +97,7 @@ class Equation(ABC):
             inputs = self.step("z", sums)
             signal = self.step("h", [self.activation(member.activation, z) for z in inputs])
         outputs = self.step("f", self.outputs(member, signal, columns))
+        outputs = self.clamped(member, outputs)
         return self.step("p", self.mean(member.mean_name, outputs))
 
     def outputs(
@@ -118,6 +119,18 @@ class Equation(ABC):
             weights = (member.layers[-1].T[j] * scale[j], signal)
             beside = (skip.T[j] * scale[j], columns)
             yield _linear(bias * scale[j] + centre[j], weights, beside)
+
+    def clamped(self, member: Predictor, outputs: list[str]) -> list[str]:
+        """Return the names of outputs that stay between the limits of a network, if it has any."""
+        if member.limits is None:
+            return outputs
+        pairs = zip(outputs, *member.limits, strict=True)
+        return self.step("c", [self.between(f, float(low), float(high)) for f, low, high in pairs])
+
+    def between(self, f: str, low: float, high: float) -> str:
+        """Return a number, or the limit that it lies beyond."""
+        not_above = self.choose(f"{f} > {high!r}", repr(high), f)
+        return self.choose(f"{f} < {low!r}", repr(low), not_above)
 
     def columns(self, member: Predictor) -> list[str | None]:
         """Return the names of the standardised columns, None for those without a weight."""

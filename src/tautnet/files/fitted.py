@@ -1,6 +1,7 @@
 """A fitted model that predicts with NumPy and pandas alone; model files hold it."""
 
 import warnings
+from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
 from os import PathLike
 from pathlib import Path
@@ -19,12 +20,13 @@ from tautnet.objective.prediction import (
     average_mean,
     average_outputs,
     choose,
+    in_parts,
     survival_function,
 )
 from tautnet.tables.arrays import Cells, Floats
 from tautnet.tables.cells import TableLike
 from tautnet.tables.encoder import TableEncoder
-from tautnet.tables.errors import ModelFileError, TableError
+from tautnet.tables.errors import ModelFileError, TableError, visible
 from tautnet.tables.frames import has_names
 from tautnet.tables.spelling import Unseen
 
@@ -325,7 +327,7 @@ class FittedModel:
         import tautnet
 
         if self.left_out:
-            named = ", ".join(f"{name} ({kind})" for name, kind in self.left_out.items())
+            named = visible(", ".join(f"{name} ({kind})" for name, kind in self.left_out.items()))
             warnings.warn(
                 f"parameters that the file did not keep have their defaults: {named}", stacklevel=2
             )
@@ -333,7 +335,7 @@ class FittedModel:
             estimator = getattr(tautnet, self.estimator).from_fitted(self)
             if self.selector is not None:
                 return tautnet.TautNetSelector.from_fitted(self.selector, estimator)
-        except (AttributeError, KeyError, TypeError) as error:
+        except (AttributeError, LookupError, OverflowError, TypeError, ValueError) as error:
             raise ModelFileError(
                 f"the model does not fit {self.estimator}: {error}; save it again"
             ) from None
@@ -360,7 +362,7 @@ class FittedModel:
         without a weight: x1, x2
         made with tautnet ...
         """
-        print(describe(self))
+        print(visible(describe(self)))
 
     def __repr__(self) -> str:
         return f"FittedModel({self.estimator}, {self.task} of {self.target!r})"
@@ -375,21 +377,19 @@ class FittedModel:
 
     def _mean(self, X: TableLike, unseen: Unseen | None = None) -> NDArray[np.float64]:
         """Return the mean prediction of all members."""
-        return np.asarray(average_mean(self.members, self._encoded(X, unseen)), dtype=np.float64)
+        return in_parts(average_mean, self.members, self._encoded(X, unseen))
 
     def _outputs(self, X: TableLike, unseen: Unseen | None = None) -> Floats:
         """Return the mean output of all members."""
-        return average_outputs(self.members, self._encoded(X, unseen))
+        return in_parts(average_outputs, self.members, self._encoded(X, unseen))
 
-    def _encoded(self, X: TableLike, unseen: Unseen | None) -> Floats:
-        """Encode rows; an array has no names, so it needs all columns of the fit."""
+    def _encoded(self, X: TableLike, unseen: Unseen | None) -> Iterator[Floats]:
+        """Encode rows, some at a time; an array needs all columns of the fit."""
         width = self.encoder.n_features_in_
         if not has_names(X) and np.shape(X)[1:] != (width,):
-            raise TableError(
-                f"an array of {width} columns is needed, as the model was fitted on, not"
-                f" {np.shape(X)}"
-            )
-        return self.encoder.transform_new(X, unseen)
+            what = f"an array of {width} columns is needed, as the model was fitted on"
+            raise TableError(f"{what}, not {np.shape(X)}")
+        return self.encoder.parts(X, unseen)
 
 
 def _columns(name: str, values: Cells) -> dict[str, Cells]:

@@ -28,7 +28,8 @@ if TYPE_CHECKING:
 __all__ = ["FORMAT_VERSION", "load", "write_model"]
 
 FORMAT = "tautnet model"
-FORMAT_VERSION = 1
+# Files of the first format hold no limits of predictions.
+FORMAT_VERSION = 2
 # The name under which the header of the file holds the manifest.
 MANIFEST = "tautnet"
 # Where the digest begins, from the end of the manifest.
@@ -220,6 +221,8 @@ def _packed_member(member: Predictor, packer: Packer) -> Json:
     packed = member._asdict()
     for part in ("scaling", "layers", "biases", "target_scaling"):
         packed[part] = [packer.array(array) for array in packed[part]]
+    limits = member.limits
+    packed["limits"] = None if limits is None else [packer.array(array) for array in limits]
     packed["skip"] = None if member.skip is None else packer.array(member.skip)
     return packed
 
@@ -233,7 +236,8 @@ def _read(path: Path) -> FittedModel:
     version = manifest.get("format_version")
     if type(version) is int and version > FORMAT_VERSION:
         raise _NewerFormat(version)
-    require(version == FORMAT_VERSION, "an unknown version of the format")
+    is_known = type(version) is int and version >= 1
+    require(is_known, "an unknown version of the format")
     require(
         sealed(text[:SEAL] + "}", arrays) == text, "contents that were changed after it was written"
     )
@@ -314,9 +318,22 @@ def _parse(text: str) -> Json:
     depth = np.cumsum(opening.astype(np.int32) - closing, dtype=np.int32)
     require(depth.max(initial=0) <= DEEPEST, "a manifest that is too deep")
     try:
-        return json.loads(text, parse_constant=_refuse)
+        manifest = json.loads(text, parse_constant=_refuse)
     except (ValueError, RecursionError):
         raise ModelFileError("a manifest that is no JSON") from None
+    _check_characters(text, manifest)
+    return manifest
+
+
+def _check_characters(text: str, manifest: Json) -> None:
+    """Raise where a text holds half of a surrogate pair, which no file and no terminal takes."""
+    # Only an escape can make one.
+    if "\\ud" not in text.lower():
+        return
+    try:
+        json.dumps(manifest, ensure_ascii=False).encode()
+    except UnicodeEncodeError:
+        raise ModelFileError("a text that is no Unicode") from None
 
 
 def _refuse(constant: str) -> NoReturn:

@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 
 from tautnet.files.parts import Model
-from tautnet.files.whole import whole_file
+from tautnet.files.whole import write_bytes
 from tautnet.tables.arrays import Booleans, Cells, Floats
 from tautnet.tables.cells import TableLike, as_frame, as_numbers
 from tautnet.tables.errors import TableError
@@ -74,8 +74,7 @@ def write_onnx(model: Model, path: str | PathLike[str]) -> list[str]:
     _check(model, small, content)
     try:
         Path(path).parent.mkdir(parents=True, exist_ok=True)
-        with whole_file(path) as draft:
-            draft.write_bytes(content)
+        write_bytes(path, content)
     except OSError as error:
         raise TableError(
             f"cannot write to {path}: {error.strerror or error}; choose another place"

@@ -166,7 +166,11 @@ def _outputs(graph: Graph, member: Predictor, rows: str) -> str:
     if member.skip is not None:
         signal = graph.add("Add", signal, graph.add("MatMul", rows, graph.constant(member.skip)))
     signal = graph.add("Mul", signal, graph.constant(member.target_scaling.scale))
-    return graph.add("Add", signal, graph.constant(member.target_scaling.centre))
+    signal = graph.add("Add", signal, graph.constant(member.target_scaling.centre))
+    if member.limits is None:
+        return signal
+    signal = graph.add("Max", signal, graph.constant(member.limits.low))
+    return graph.add("Min", signal, graph.constant(member.limits.high))
 
 
 def _layer(graph: Graph, rows: str, weights: Floats, bias: Floats) -> str:

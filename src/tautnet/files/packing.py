@@ -37,6 +37,8 @@ NUMBER_TYPES = (
     "float32",
     "float64",
 )
+SMALLEST = -(2**63)
+LARGEST = 2**64 - 1
 NOT_FINITE = {"nan": math.nan, "inf": math.inf, "-inf": -math.inf}
 
 
@@ -154,7 +156,7 @@ class Unpacker:
         if type(packed) is list:
             return [self.unpack(one) for one in packed]
         if type(packed) is not dict:
-            return packed
+            return _checked_number(packed) if type(packed) is int else packed
         unpack = self._kinds.get(tuple(packed))
         value = None if unpack is None else unpack(*packed.values())
         if value is None:
@@ -200,6 +202,13 @@ class Unpacker:
         for i, one in enumerate(packed):
             values[i] = self.unpack(one)
         return _shaped(values, shape)
+
+
+def _checked_number(value: int) -> int:
+    """Return a whole number that fits 64 bits, else raise: no larger one is a count or a seed."""
+    if not SMALLEST <= value <= LARGEST:
+        raise ModelFileError("a number of more than 64 bits")
+    return value
 
 
 def _checked(value: Json, kind: type[Kind]) -> Kind:

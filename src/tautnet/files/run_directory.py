@@ -7,11 +7,11 @@ import re
 import shutil
 import tempfile
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from pathlib import Path
 from typing import Any
 
-from tautnet.files.whole import whole_file
+from tautnet.files.whole import hold_space, put, write_bytes
 from tautnet.tables.errors import TableError
 
 REPORT = "report.html"
@@ -59,16 +59,39 @@ def choose_directory(
                 " --out"
             )
         # On disk under a name that is nobody's; file permissions alone do not tell.
-        with tempfile.TemporaryFile(dir=_existing(directory)):
-            pass
+        hold_space(_existing(directory), 1).close()
     except OSError as error:
         raise _cannot_write(directory, error) from None
     return directory
 
 
+def reserved_space(directory: Path | None, n_bytes: int) -> AbstractContextManager[Any]:
+    """Keep space for a run that is yet to be written, while the context returned lasts.
+
+    Parameters
+    ----------
+    directory : pathlib.Path or None
+        Where it will be; None where nothing will be written.
+    n_bytes : int
+        About what will be written.
+
+    Raises
+    ------
+    TableError
+        Where there is not so much.
+    """
+    if directory is None:
+        return nullcontext()
+    try:
+        return hold_space(_existing(directory), n_bytes)
+    except OSError as error:
+        raise _cannot_write(directory, error) from None
+
+
 def _existing(directory: Path) -> Path:
     """Return the directory itself where it exists, else the nearest above it that does."""
-    return next(path for path in (directory, *directory.absolute().parents) if path.exists())
+    place = Path(os.path.realpath(directory))
+    return next(path for path in (place, *place.parents) if os.path.lexists(path))
 
 
 def _cannot_write(directory: Path, error: OSError) -> TableError:
@@ -109,9 +132,9 @@ def all_or_nothing(directory: str | os.PathLike[str]) -> Iterator[Path]:
         draft = Path(tempfile.mkdtemp(prefix=".tautnet-", dir=_existing(directory)))
         try:
             yield draft
-            directory.mkdir(parents=True, exist_ok=True)
+            Path(os.path.realpath(directory)).mkdir(parents=True, exist_ok=True)
             for file in draft.iterdir():
-                os.replace(file, directory / file.name)
+                put(file, directory / file.name)
         finally:
             shutil.rmtree(draft, ignore_errors=True)
     except OSError as error:
@@ -123,8 +146,7 @@ def write_text(path: str | os.PathLike[str], text: str) -> None:
     path = Path(path)
     path.parent.mkdir(parents=True, exist_ok=True)
     # A command line may hold bytes that are no text.
-    with whole_file(path) as draft:
-        draft.write_text(text, encoding="utf-8", errors="backslashreplace", newline="\n")
+    write_bytes(path, text.encode("utf-8", errors="backslashreplace"))
 
 
 def read_settings(directory: str | os.PathLike[str]) -> dict[str, Any]:

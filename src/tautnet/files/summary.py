@@ -50,6 +50,7 @@ def facts(model: Model) -> Facts:
         "task": model.task,
         "target": model.target,
         "classes": None if model.classes is None else model.classes.tolist(),
+        "limits": _limits(model),
         **_choice(model),
         "n_steps": held["n_iter_"],
         "n_rows": held["n_rows_"],
@@ -71,6 +72,15 @@ def facts(model: Model) -> Facts:
         "not_kept": dict(model.left_out),
         "versions": dict(model.versions),
     }
+
+
+def _limits(model: Model) -> list[tuple[float, float]] | None:
+    """Return between which numbers each output is, None where they are not clamped."""
+    limits = [member.limits for member in model.members if member.limits is not None]
+    if len(limits) < len(model.members):
+        return None
+    low, high = np.mean(limits, axis=0)
+    return list(zip(low.tolist(), high.tolist(), strict=True))
 
 
 def _layers(model: Model) -> list[Floats]:
@@ -219,7 +229,8 @@ def _aligned(lines: dict[str, str]) -> list[str]:
 
 def _penalty(known: Facts) -> str:
     """Return the penalty, its strength, and how that was chosen, in words."""
-    name = f"adaptive {known['penalty']}" if known["adaptive"] else _shown(known["penalty"])
+    name = _shown(known["penalty"])
+    name = f"adaptive {name}" if known["adaptive"] else name
     if known["alpha"] is None:
         return f"{name}, {known['n_steps']:,} steps"
     if known["selection"] is None:
@@ -286,6 +297,9 @@ def describe(model: Model) -> str:
     known = facts(model)
     classes = [] if known["classes"] is None else [_listed(str(one)) for one in known["classes"]]
     told = f", one of {_first(classes)}" if known["task"] == "classification" else ""
+    if known["limits"] is not None:
+        ranges = [f"{number(low)} to {number(high)}" for low, high in known["limits"]]
+        told = f", clamped to {_first(ranges)}"
     lines = [
         summarise(model),
         f"predicts {_shown(known['target'])} ({known['task']}){told}",

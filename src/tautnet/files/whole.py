@@ -1,15 +1,46 @@
-"""A file is written whole or not at all."""
+"""A file is written whole or not at all; what is no plain file is written into.
 
+Every file that this package writes goes through `whole_file`. Links are followed, a file that is
+written over keeps its mode and its owner, and a pipe or a device stays what it is: it gets the
+bytes, once all of them are known.
+"""
+
+import errno
 import os
+import re
 import secrets
+import shutil
+import stat
+import sys
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import IO
 
 from tautnet.tables.errors import TableError
 
-__all__ = ["check_writable", "whole_file"]
+__all__ = [
+    "STDOUT",
+    "check_writable",
+    "hold_space",
+    "put",
+    "reserved_space",
+    "whole_file",
+    "write_bytes",
+]
+
+# Where a command writes that is told to write to ``-``.
+STDOUT = Path("/dev/stdout")
+# Names under which a process finds its own streams, which go on where they are: opened by name,
+# a stream that leads into a file would begin at its start again.
+STREAMS = re.compile(r"/(?:dev|proc/self)/fd/(\d+)")
+NAMED_STREAMS = {"/dev/stdout": 1, "/dev/stderr": 2}
+# Why a draft cannot take a place though its bytes may be written there: the place belongs to
+# someone else, is mounted by itself, or is on another file system.
+CANNOT_RENAME = (errno.EPERM, errno.EACCES, errno.EBUSY, errno.EXDEV)
+# Where a file system cannot reserve space.
+CANNOT_RESERVE = (errno.EOPNOTSUPP, errno.EINVAL, errno.ENOSYS)
 
 
 def check_writable(path: str | os.PathLike[str]) -> None:
@@ -26,20 +57,83 @@ def check_writable(path: str | os.PathLike[str]) -> None:
     path = Path(path)
     if path.is_dir():
         raise TableError(f"cannot write {path}: it is a directory; name a file in it")
+    reserved_space(path, 1).close()
+
+
+def reserved_space(path: str | os.PathLike[str], n_bytes: int) -> IO[bytes]:
+    """Keep space for a file that is yet to be made, so that it is known beforehand to be there.
+
+    Parameters
+    ----------
+    path : path
+        Of the file.
+    n_bytes : int
+        About what will be written.
+
+    Returns
+    -------
+    file
+        Holds the space until it is closed.
+
+    Raises
+    ------
+    TableError
+        Where nothing can be written, or not so much.
+    """
+    path = Path(path)
     try:
-        with tempfile.TemporaryFile(dir=path.absolute().parent):
-            pass
+        there = _status(path)
+        if there is not None:
+            _check_permission(path)
+        return hold_space(_place_of_drafts(path, there), n_bytes)
     except OSError as error:
         raise TableError(
             f"cannot write {path}: {error.strerror or error}; choose another place"
         ) from None
 
 
+def hold_space(directory: str | os.PathLike[str], n_bytes: int) -> IO[bytes]:
+    """Return an open file of a directory that takes so much space.
+
+    It has no name, so it leaves nothing behind whatever happens.
+
+    Raises
+    ------
+    OSError
+    """
+    file = tempfile.TemporaryFile(dir=directory)
+    try:
+        _reserve(file.fileno(), n_bytes)
+    except OSError:
+        file.close()
+        raise
+    return file
+
+
+def _reserve(descriptor: int, n_bytes: int) -> None:
+    """Reserve space for an open file, or raise where there is too little."""
+    try:
+        os.posix_fallocate(descriptor, 0, n_bytes)
+    except AttributeError:
+        _check_free(descriptor, n_bytes)
+    except OSError as error:
+        if error.errno not in CANNOT_RESERVE:
+            raise
+        _check_free(descriptor, n_bytes)
+
+
+def _check_free(descriptor: int, n_bytes: int) -> None:
+    """Raise where a file system has less space than so many bytes."""
+    if shutil.disk_usage(descriptor).free < n_bytes:
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+
 @contextmanager
 def whole_file(path: str | os.PathLike[str]) -> Iterator[Path]:
     """Give a draft to write, which takes its name when all went well.
 
-    When something went wrong the draft is removed, and a file of that name stays as it was.
+    When something went wrong the draft is removed, and a file of that name stays as it was. Where
+    the name is that of a pipe or a device, the draft is copied into it.
 
     Parameters
     ----------
@@ -60,11 +154,113 @@ def whole_file(path: str | os.PathLike[str]) -> Iterator[Path]:
     all of it
     """
     path = Path(path)
-    draft = path.with_name(f".{path.name}-{secrets.token_hex(4)}")
+    draft = _new_draft(path)
     try:
         yield draft
         with open(draft, "rb") as file:
             os.fsync(file.fileno())
-        os.replace(draft, path)
+        put(draft, path)
     finally:
         draft.unlink(missing_ok=True)
+
+
+def _new_draft(path: Path) -> Path:
+    """Make the empty draft of a file, which nobody can read who could not read the file."""
+    there = _status(path)
+    mode = 0o666
+    if there is not None:
+        _check_permission(path)
+        mode = there.st_mode & 0o666 | 0o600
+    draft = Path(_place_of_drafts(path, there), f".tautnet-{secrets.token_hex(8)}")
+    os.close(os.open(draft, os.O_CREAT | os.O_EXCL | os.O_WRONLY, mode))
+    return draft
+
+
+def _place_of_drafts(path: Path, there: os.stat_result | None) -> str:
+    """Return the directory of a file; for what is no plain file, one that is emptied by itself."""
+    if _is_plain(path, there):
+        return os.path.dirname(os.path.realpath(path))
+    return tempfile.gettempdir()
+
+
+def write_bytes(path: str | os.PathLike[str], data: bytes) -> None:
+    """Write a file of these bytes, whole or not at all."""
+    with whole_file(path) as draft:
+        draft.write_bytes(data)
+
+
+def put(draft: Path, path: Path) -> None:
+    """Let a finished draft take its place.
+
+    Parameters
+    ----------
+    draft : pathlib.Path
+        Gone afterwards where it was renamed.
+    path : pathlib.Path
+        A link is followed; a file there keeps its mode and owner.
+
+    Raises
+    ------
+    OSError
+    """
+    there = _status(path)
+    if there is not None:
+        _check_permission(path)
+    if _is_plain(path, there):
+        try:
+            if there is not None:
+                _own_alike(draft, there)
+            os.replace(draft, os.path.realpath(path))
+            return
+        except OSError as error:
+            if error.errno not in CANNOT_RENAME:
+                raise
+    _pour(draft, path)
+
+
+def _status(path: Path) -> os.stat_result | None:
+    """Return what a path leads to; None where there is nothing yet."""
+    try:
+        return os.stat(path)
+    except FileNotFoundError:
+        return None
+
+
+def _is_plain(path: Path, there: os.stat_result | None) -> bool:
+    """Tell whether a path is that of a plain file, or of none yet, and of no open stream."""
+    return _stream(path) is None and (there is None or stat.S_ISREG(there.st_mode))
+
+
+def _stream(path: Path) -> int | None:
+    """Return the number of the process's own stream that a path names, None of other paths."""
+    found = STREAMS.fullmatch(str(path))
+    return int(found[1]) if found else NAMED_STREAMS.get(str(path))
+
+
+def _check_permission(path: Path) -> None:
+    """Raise where what is there must not be written."""
+    if not os.access(path, os.W_OK):
+        raise PermissionError(errno.EACCES, os.strerror(errno.EACCES))
+
+
+def _own_alike(draft: Path, there: os.stat_result) -> None:
+    """Give a draft the owner and the mode of the file whose place it takes."""
+    made = draft.stat()
+    if (made.st_uid, made.st_gid) != (there.st_uid, there.st_gid):
+        os.chown(draft, there.st_uid, there.st_gid)
+    draft.chmod(stat.S_IMODE(there.st_mode))
+
+
+def _pour(draft: Path, path: Path) -> None:
+    """Write the bytes of a draft into what is there."""
+    own = _stream(path)
+    if own is not None:
+        if sys.stdout is not None:
+            sys.stdout.flush()
+        with open(draft, "rb") as source, open(own, "wb", closefd=False) as stream:
+            shutil.copyfileobj(source, stream)
+        return
+    # A link to no file yet on another file system leads to a new one.
+    flags = os.O_WRONLY | os.O_TRUNC | (0 if path.exists() else os.O_CREAT)
+    with open(draft, "rb") as source, open(os.open(path, flags), "wb") as stream:
+        shutil.copyfileobj(source, stream)

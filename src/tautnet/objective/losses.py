@@ -36,6 +36,8 @@ class Loss:
         How the prediction comes from the outputs, one of `prediction.MEANS`.
     standardises_target : bool
         Whether the fit sees the target standardised.
+    can_clamp : bool
+        Whether what a network predicts may be clamped to the range of the targets.
     padding_bias : float
         The output of a column that only fills a shape up: its loss and its gradient are 0 there.
     is_separable : bool
@@ -52,6 +54,7 @@ class Loss:
     score_name: ClassVar[str] = "d2"
     mean_name: ClassVar[str] = "identity"
     standardises_target: ClassVar[bool] = False
+    can_clamp: ClassVar[bool] = False
     padding_bias: ClassVar[float] = 0.0
     is_separable: ClassVar[bool] = True
     is_multilabel: ClassVar[bool] = False

@@ -1,35 +1,42 @@
 """Predictions with NumPy alone, which estimators and loaded models both compute, bit by bit.
 
-Rows are taken in blocks of a fixed size, so that every matrix product has the same shape, and
-with it the same rounding, whoever asks for it, and memory does not grow with the table.
+Rows are taken in blocks whose size depends on the model alone, so that every matrix product has the
+same shape, and with it the same rounding, whoever asks for it, and memory does not grow with the
+table.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
 from tautnet.tables.arrays import Cells, Floats
-from tautnet.tables.scaling import Scaling, restore, standardise
+from tautnet.tables.scaling import Scaling, restore, rows_at_once, standardise
 
 __all__ = [
     "ACTIVATIONS",
     "BLOCK",
     "MEANS",
+    "Limits",
     "Predictor",
     "average_mean",
     "average_outputs",
     "choose",
+    "in_parts",
     "expit",
     "forward",
     "forward_of_signal",
+    "in_target_units",
+    "limits_of",
     "survival_function",
 ]
 
 BLOCK = 8192
 # Beyond this logarithm, where no count is, the mean of counts goes on as its tangent.
 LARGEST_LOG_MEAN = 40.0
+# How far beyond the targets of training a clamped prediction may go, as a share of their range.
+MARGIN = 0.1
 
 
 def expit(x: Floats) -> Floats:
@@ -127,6 +134,33 @@ def forward_of_signal(
     return signal if beside is None else signal + beside
 
 
+class Limits(NamedTuple):
+    """The least and the largest that each output may be, both float64 of shape (n_outputs,)."""
+
+    low: Floats
+    high: Floats
+
+
+def limits_of(y: Floats) -> Limits:
+    """The range of some targets, shape (n_rows, n_outputs), widened by a tenth on either side.
+
+    Examples
+    --------
+    >>> limits_of(np.array([[0.0, 5.0], [10.0, 7.0]]))
+    Limits(low=array([-1. ,  4.8]), high=array([11. ,  7.2]))
+    """
+    low = np.asarray(y.min(axis=0), np.float64)
+    high = np.asarray(y.max(axis=0), np.float64)
+    margin = MARGIN * (high - low)
+    return Limits(low - margin, high + margin)
+
+
+def in_target_units(outputs: Floats, scaling: Scaling, limits: Limits | None) -> Floats:
+    """What a network gives, in the units of the target, and between limits where there are any."""
+    restored = restore(outputs, scaling)
+    return restored if limits is None else np.clip(restored, limits.low, limits.high)
+
+
 class Predictor(NamedTuple):
     """A fitted network with what scales its input and output; all arrays float64.
 
@@ -145,6 +179,8 @@ class Predictor(NamedTuple):
         Centre and scale of each output.
     mean_name : str
         One of `MEANS`.
+    limits : Limits, optional
+        Where outputs are clamped to them.
 
     Examples
     --------
@@ -162,27 +198,38 @@ class Predictor(NamedTuple):
     activation: str
     target_scaling: Scaling
     mean_name: str
+    limits: Limits | None = None
 
     def outputs(self, X: Floats) -> Floats:
         """Outputs for raw rows, in the target's units, shape (n_rows, n_outputs).
 
         A cell of X is NaN where it is missing.
         """
-        return _in_blocks(self._block_outputs, X)
+        return self._in_blocks(self._block_outputs, X)
 
     def mean(self, X: Floats) -> Floats:
         """The prediction for raw rows: means, or probabilities, shape (n_rows, n_means)."""
         mean = MEANS[self.mean_name]
-        return _in_blocks(lambda block: mean(self._block_outputs(block)), X)
+        return self._in_blocks(lambda block: mean(self._block_outputs(block)), X)
+
+    def _in_blocks(self, function: Callable[[Floats], Floats], X: Floats) -> Floats:
+        widest = max(len(weights) for weights in (*self.layers, *self.biases))
+        size = min(BLOCK, rows_at_once(widest))
+        return np.concatenate([function(X[i : i + size]) for i in range(0, max(len(X), 1), size)])
 
     def _block_outputs(self, X: Floats) -> Floats:
         rows = np.ascontiguousarray(standardise(X, self.scaling))
         outputs = forward(self.layers, self.biases, self.skip, self.activation, rows)
-        return restore(outputs, self.target_scaling)
+        return in_target_units(outputs, self.target_scaling, self.limits)
 
 
-def _in_blocks(function: Callable[[Floats], Floats], X: Floats) -> Floats:
-    return np.concatenate([function(X[i : i + BLOCK]) for i in range(0, max(len(X), 1), BLOCK)])
+def in_parts(
+    average: Callable[[Sequence[Predictor], Floats], NDArray[np.float64]],
+    members: Sequence[Predictor],
+    parts: Iterable[Floats],
+) -> NDArray[np.float64]:
+    """What `average_outputs` or `average_mean` gives of rows that come in parts."""
+    return np.concatenate([average(members, rows) for rows in parts])
 
 
 def average_outputs(members: Sequence[Predictor], X: Floats) -> NDArray[np.float64]:

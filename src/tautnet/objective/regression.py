@@ -27,6 +27,7 @@ class SquaredError(Loss):
     metric_name: ClassVar[str] = "mean squared error"
     score_name: ClassVar[str] = "r2"
     standardises_target: ClassVar[bool] = True
+    can_clamp: ClassVar[bool] = True
     boosting_loss: ClassVar[str | None] = "squared_error"
 
     def value(self, y: Array, outputs: Array) -> Array:

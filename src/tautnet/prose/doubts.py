@@ -1,6 +1,6 @@
 """Doubts as sentences."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 from tautnet.prose.words import Row, join, number, percent, quoted
 
@@ -38,19 +38,29 @@ def _below_constant(figures: Row) -> str:
 
 
 def _carried(figures: Row) -> str:
-    rows = [f"{row + 1:,}" for row in figures["rows"][:NAMED]]
-    n = len(figures["rows"])
+    which = rows_in_words(figures["rows"])
+    is_one = len(figures["rows"]) == 1
     own = percent(figures["skill"])
     without = percent(figures["skill_without"])
-    which = f"{n} rows ({', '.join(rows)}{', ...' if n > NAMED else ''})"
-    which = f"Row {rows[0]}" if n == 1 else which
-    them = "it" if n == 1 else "them"
+    changed = f"without {'it' if is_one else 'them'} the model explains {without}, not {own}."
     if figures["skill_without"] > figures["skill"]:
-        predicted = "is predicted badly" if n == 1 else "are predicted badly"
-        return f"{which} {predicted}: without {them} the model explains {without}, not {own}."
-    hang = "Much of this hangs on row" if n == 1 else "Much of this hangs on"
-    which = which.removeprefix("Row ") if n == 1 else which
-    return f"{hang} {which}: without {them} the model explains {without}, not {own}."
+        badly = "is predicted badly" if is_one else "are predicted badly"
+        return f"{which[0].upper()}{which[1:]} {badly}: {changed} Look whether the data are right."
+    return f"Much of this hangs on {which}: {changed} Look whether the data are right."
+
+
+def rows_in_words(rows: Sequence[int]) -> str:
+    """Rows of a table, numbered from 1, inside a sentence.
+
+    Examples
+    --------
+    >>> rows_in_words([3]), rows_in_words([3, 8, 1310, 1311])
+    ('row 4', '4 rows (4, 9, 1,311, ...)')
+    """
+    names = [f"{row + 1:,}" for row in rows[:NAMED]]
+    if len(rows) == 1:
+        return f"row {names[0]}"
+    return f"{len(rows)} rows ({', '.join(names)}{', ...' if len(rows) > NAMED else ''})"
 
 
 def _choice(figures: Row) -> str:
@@ -71,7 +81,7 @@ def _computed(figures: Row) -> str:
 def _neighbours(figures: Row) -> str:
     return (
         f"Errors of neighbouring rows are alike (correlation {number(figures['correlation'])}): if"
-        " rows are in the order of time, these figures hold for times between them, not later ones."
+        " rows are in the order of time, these figures hold for times among them, not later ones."
     )
 
 

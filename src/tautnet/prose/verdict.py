@@ -3,7 +3,7 @@
 from tautnet.claims.claims import LUCKY
 from tautnet.objective.choices import LINEAR
 from tautnet.objective.registry import BASELINE, described
-from tautnet.prose.doubts import GRAVE, sentence_of
+from tautnet.prose.doubts import GRAVE, rows_in_words, sentence_of
 from tautnet.prose.expected import expected
 from tautnet.prose.words import (
     Result,
@@ -19,12 +19,14 @@ from tautnet.prose.words import (
 BOOSTING = "boosting"
 MOST_SENTENCES = 7
 MOST_DOUBTS = 2
-# Doubts about what kind of new rows the figures are of: they follow the first sentence.
-QUALIFYING = ("dated", "neighbours")
+# Doubts about what the figures are worth on new rows: they follow what to expect.
+QUALIFYING = ("alone", "dated", "neighbours")
 # A sentence names at most so many penalties, and counts them where there are more.
 NAMED = 2
 # And so many predictors that are the target again.
 NAMED_AGAIN = 5
+# Percentage points that show in one place.
+SHOWN = 0.05
 # Words of the names of predictors that a sentence holds.
 LONGEST_NAMES = 12
 COUNTS = ("no", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten")
@@ -64,8 +66,7 @@ def write_verdict(result: Result) -> list[str]:
     grave = _together([one for one in doubts if one["kind"] in GRAVE])[:MOST_DOUBTS]
     qualifying = _told_once([one for one in doubts if one["kind"] in QUALIFYING])
     others = _told_once([one for one in doubts if one["kind"] not in (*GRAVE, *QUALIFYING)])
-    first, *more = _what_to_use(result, bool(grave))
-    said = [*grave, first, *qualifying, *more]
+    said = [*grave, *_what_to_use(result, bool(grave)), *qualifying]
     told = [*said, *_of_what_was_learned(result, bool(grave))]
     told = told[: MOST_SENTENCES - min(len(others), MOST_DOUBTS)]
     return [*told, *others][:MOST_SENTENCES]
@@ -120,7 +121,7 @@ def headline(result: Result) -> str:
         return "These rows cannot show that a model helps."
     grave = [one for one in result["claims"]["doubts"] if one["kind"] in GRAVE]
     if grave:
-        return "Look at the table first: a predictor says the same as the target."
+        return "Look at the table first: a predictor gives the target away."
     if not result["claims"]["delivered"]["holds"]:
         return "No model here is better than a constant prediction."
     return f"Use {named(result, result['recommended']).replace('`', '')}."
@@ -234,30 +235,29 @@ def _over_fitting(result: Result) -> str | None:
     heart = claims["knows_rows_by_heart"]["evidence"]
     helps = claims["penalty_helps"]["evidence"]
     best = quoted(helps["penalty"])
-    alike = _alike(result)
-    seen = f"{percent(heart['seen'])} on rows seen"
+    honest = result["chosen"]["skill"]
+    is_luck = helps["skill"] - honest >= LUCKY
+    seen = f"{percent(heart['seen'])} explained on rows seen, {_on_new_rows(result, heart['new'])}"
+    helped = f"{best} explains {percent(helps['skill'])}{_alike(result)}"
+    if is_luck and honest > 0:
+        helped = f"a penalty chosen without these rows explains {percent(honest)}"
     if claims["over_fitted"]["holds"]:
-        return (
-            f"Unpenalised, the network is over-fitted: it explains {seen} and"
-            f" {_on_new_rows(result, heart['new'])}; {best} explains"
-            f" {percent(helps['skill'])}{alike}."
-        )
+        return f"Unpenalised, the network is over-fitted: {seen}; {helped}."
     if claims["penalty_helps"]["holds"]:
+        return f"A penalty helps: unpenalised, the network {explained(heart['new'])}; {helped}."
+    added = 100 * (helps["skill"] - heart["new"])
+    if claims["over_fitted"]["holds"] is False and added < 1:
+        most = f" (the best adds {added:.1f})" if added >= SHOWN else ""
+        return f"Unpenalised, the network has {seen}; no penalty adds a percentage point{most}."
+    if is_luck:
         return (
-            f"A penalty helps: unpenalised, the network {explained(heart['new'])}; {best} explains"
-            f" {percent(helps['skill'])}{alike}."
+            f"The network explains {percent(heart['new'])} unpenalised and"
+            f" {percent(helps['skill'])} under {best}, but these rows cannot tell which penalty to"
+            f" take: picked without them, one {explained(honest)}."
         )
-    if claims["over_fitted"]["holds"] is False:
-        return (
-            f"Unpenalised, the network explains {seen} and {_on_new_rows(result, heart['new'])};"
-            " no penalty adds a percentage point for sure."
-        )
-    helped = f"{percent(helps['skill'])} with {best}"
-    if helps["skill"] - result["chosen"]["skill"] >= LUCKY:
-        helped = f"{percent(result['chosen']['skill'])} with a penalty chosen without them"
     return (
         f"These rows cannot show that a penalty helps: unpenalised, the network"
-        f" {explained(heart['new'])} on new rows, and {helped}."
+        f" {explained(heart['new'])} on new rows, and with {best} {percent(helps['skill'])}."
     )
 
 
@@ -266,19 +266,23 @@ def _on_new_rows(result: Result, skill: float) -> str:
     if skill > 0:
         return f"{percent(skill)} on new ones"
     if result["task"] == "classification":
-        return "gives new ones worse probabilities than a constant"
+        return "worse probabilities than a constant on new ones"
     return "nothing on new ones"
 
 
 def _alike(result: Result) -> str:
-    """Which penalties do about as well as the best, to follow it."""
+    """Which penalties do about as well as the best and what they explain, to follow it."""
     evidence = result["claims"]["equivalents"]["evidence"]
     names = [name for name in evidence["names"] if name != BASELINE]
     if not names:
         return ""
+    skills = [_row_of(result, name)["skill"] for name in names]
+    low = percent(min(skills)).removesuffix(" %")
+    high = percent(max(skills)).removesuffix(" %")
+    share = f"{low} %" if low == high else f"{low} to {high} %"
     if len(names) <= NAMED:
-        return f", {join(map(quoted, names))} as much"
-    return f", {COUNTS[len(names)] if len(names) < len(COUNTS) else len(names)} others as much"
+        return f", {join(map(quoted, names))} {share}"
+    return f", {COUNTS[len(names)] if len(names) < len(COUNTS) else len(names)} others {share}"
 
 
 def _linear(result: Result) -> str | None:
@@ -296,7 +300,7 @@ def _linear(result: Result) -> str | None:
             f"These rows cannot show that a network beats a linear model, which {explained(skill)}."
         )
     if result["delivered"] == LINEAR:
-        return "No network beats the linear model by a percentage point."
+        return "No network beats the linear model by more than a percentage point."
     if skill <= 0:
         return None
     return f"A linear model does about as well: it {explained(skill)}."
@@ -316,6 +320,10 @@ def _boosting(result: Result) -> str | None:
         return f"Gradient boosting is not as good: it {said}."
     if not claim["matters"]:
         return f"Gradient boosting does about as well: it {said}."
+    without = claim["evidence"]["without"]
+    if without is not None and without["diff"] < 0.5 * claim["evidence"]["diff"]:
+        rows = rows_in_words(without["rows"])
+        return f"Gradient boosting does no better: it {said}, and much of the rest is {rows}."
     return f"Gradient boosting does no better: it {said}."
 
 

@@ -9,10 +9,10 @@ import jax
 import numpy as np
 
 from tautnet.objective.networks import Parameters
-from tautnet.objective.prediction import Predictor
+from tautnet.objective.prediction import Limits, Predictor, in_target_units
 from tautnet.solving.settings import Settings
 from tautnet.tables.arrays import Floats, Integers
-from tautnet.tables.scaling import Scaling, restore
+from tautnet.tables.scaling import Scaling
 
 
 @dataclass(frozen=True)
@@ -29,6 +29,8 @@ class FittedScaling:
         Learned from the rows of the fit alone.
     columns : int array, optional
         Of a fit on few predictors: the columns of the sample that it was made on.
+    limits : Limits, optional
+        Where predictions are clamped: to the range of the targets of the fit, widened.
     """
 
     settings: Settings
@@ -36,6 +38,7 @@ class FittedScaling:
     inputs: Scaling
     target: Scaling
     columns: Integers | None = None
+    limits: Limits | None = None
 
     def predictor(self, parameters: Parameters) -> Predictor:
         """What prediction needs of some parameters, as arrays of its own.
@@ -53,15 +56,16 @@ class FittedScaling:
             settings.network.activation,
             self.target,
             settings.loss.mean_name,
+            self.limits,
         )
 
     def outputs(self, parameters: Parameters, X: Floats) -> Floats:
-        """Outputs for raw rows, in the target's own scale."""
+        """Outputs for raw rows, as they are predicted."""
         return self.predictor(parameters).outputs(X)
 
     def in_target_scale(self, outputs: Floats) -> Floats:
-        """Outputs as the network gives them, in the target's own scale."""
-        return restore(outputs, self.target)
+        """Outputs as they are predicted, of those that the network gives."""
+        return in_target_units(outputs, self.target, self.limits)
 
 
 def _own_array(leaf: Floats) -> Floats:

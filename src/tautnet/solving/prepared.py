@@ -9,6 +9,7 @@ import numpy as np
 
 from tautnet.engine import evaluate
 from tautnet.objective.networks import Parameters, pad, padded_size, unpad
+from tautnet.objective.prediction import limits_of
 from tautnet.objective.predictors import Predictors
 from tautnet.objective.problem import ROWS_AT_ONCE, Data, Problem, Rows, TableInPlace, TableRows
 from tautnet.objective.registry import make_penalty
@@ -284,10 +285,11 @@ def prepare(sample: Sample, rows: Integers, settings: Settings) -> Prepared:
     weight = sample.weight[rows] / sample.weight[rows].sum()
     inputs = fit_scaling(sample.X, weight, rows)
     target = settings.loss.target_scaling(sample.y[rows], weight)
+    limits = limits_of(sample.y[rows]) if settings.clamps else None
     X = standardised(sample.X, rows, inputs)
     is_read = _is_large(*X.shape) and settings.loss.is_separable
     return Prepared(
-        FittedScaling(settings, sample.column_predictor, inputs, target),
+        FittedScaling(settings, sample.column_predictor, inputs, target, limits=limits),
         X,
         standardise(sample.y[rows], target),
         weight,

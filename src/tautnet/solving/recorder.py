@@ -16,6 +16,7 @@ from tautnet.solving.path import Path
 from tautnet.solving.prepared import Prepared, standardised
 from tautnet.tables.arrays import Floats, Integers
 from tautnet.tables.sample import Sample
+from tautnet.tables.scaling import restore
 
 # Stationarity and objective gap.
 Certificate = tuple[float, float]
@@ -99,16 +100,19 @@ class Recorder:
         return prepared.settings.network.outputs(prepared.cropped(parameters), prepared.X)
 
     def train_loss(self, parameters: Parameters) -> Floats:
-        """Mean metric of several networks on the rows that were fitted."""
-        return self._mean_metric(self.fitted(parameters))
+        """Mean metric of several networks on the rows that were fitted, as they were trained.
+
+        Nothing is clamped here, so that clamping changes no step of a walk.
+        """
+        return self._mean_metric(restore(self.fitted(parameters), self.prepared.scaling.target))
 
     def _mean_metric(self, outputs: Floats) -> Floats:
+        """Mean metric of outputs in the target's own scale."""
         prepared = self.prepared
         metric = prepared.settings.loss.fitted_metric
-        target = prepared.scaling.in_target_scale(prepared.y)
+        target = restore(prepared.y, prepared.scaling.target)
         weight = prepared.weight
-        fitted = prepared.scaling.in_target_scale(outputs)
-        return np.array([weight @ metric(target, one, weight) for one in fitted])
+        return np.array([weight @ metric(target, one, weight) for one in outputs])
 
     def add(
         self,
@@ -131,7 +135,7 @@ class Recorder:
             {
                 "alphas": np.array(alphas, float),
                 "steps": np.array(steps),
-                "train_loss": self._mean_metric(fitted),
+                "train_loss": self._mean_metric(prepared.scaling.in_target_scale(fitted)),
                 "outputs": prepared.scaling.in_target_scale(outputs).astype(np.float32),
                 "norms": norms,
                 "bends": np.zeros_like(norms) if self.bends is None else self.bends.of(fitted),

@@ -73,6 +73,8 @@ class Settings:
         says how good a network is on some rows of the sample, the higher the better.
     tol, max_iter : float, int
         When finishing ends.
+    clamp_output : bool
+        Whether predictions stay near the targets that were fitted, where `clamps` says so.
     precision : {"float32", "float64"}
         Of the walk; finishing, certificates and predictions are always float64.
     seed : int
@@ -95,6 +97,7 @@ class Settings:
     penalty_factors: tuple[float, ...] | None = None
     adaptive: bool = False
     stopping: Callable[..., float] | None = None
+    clamp_output: bool = False
     precision: str = "float32"
     seed: int = 0
     least_columns: int = 8
@@ -104,6 +107,14 @@ class Settings:
     def kind(self) -> PenaltyKind:
         """The facts of the penalty."""
         return penalty_kind(self.penalty)
+
+    @property
+    def clamps(self) -> bool:
+        """Whether predictions are clamped: those of networks, where the loss allows it.
+
+        A linear map goes on beyond the rows as it does between them, and is meant to.
+        """
+        return self.clamp_output and self.loss.can_clamp and not self.network.is_linear
 
 
 @dataclass(frozen=True)

@@ -181,7 +181,7 @@ def _text_blocks(
     names = column_names(given, wanted.source)
     position = _positions(given, names, wanted)
     kept = {name: names.index(name) for name in wanted.keep}
-    rows = numbered_rows(csv_rows(lines, delimiter), before, wanted.source)
+    rows = numbered_rows(csv_rows(lines, delimiter), before, len(names), wanted.source)
     if drop_rows:
         rows = rows_without(rows, drop_rows, wanted.source)
     cells = even_rows(rows, len(names), wanted.source)

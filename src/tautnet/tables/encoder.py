@@ -5,7 +5,7 @@ here, from the whole table. Missing numbers stay NaN: what they are imputed with
 each fold, by `tautnet.tables.scaling`.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from functools import cached_property
 
 import numpy as np
@@ -24,11 +24,13 @@ from tautnet.tables.recipes import (
     level_codes,
     names_of_columns,
 )
-from tautnet.tables.scaling import NUMBERS_AT_ONCE
+from tautnet.tables.scaling import NUMBERS_AT_ONCE, rows_at_once
 from tautnet.tables.spelling import Unseen, find_columns
 
 __all__ = ["TableEncoder"]
 
+# Rows that are encoded at once at least, whatever their width: each block looks all levels up.
+LEAST_ROWS = 256
 _PLAIN_TYPES = {np.dtype(np.float32), np.dtype(np.float64)}
 
 
@@ -230,7 +232,7 @@ class TableEncoder:
         frame = self._named(as_frame(frame))
         own = self._as_it_is(frame)
         matrix = self._empty(frame) if own is None else own
-        size = max(NUMBERS_AT_ONCE // max(matrix.shape[1], 1), 1)
+        size = max(NUMBERS_AT_ONCE // max(matrix.shape[1], 1), LEAST_ROWS)
         for start in range(0, len(frame), size):
             columns = self._columns(frame.iloc[start : start + size], unseen)
             # What stays as it is has been looked through for infinite cells all the same.
@@ -238,26 +240,24 @@ class TableEncoder:
                 matrix[start : start + size] = np.array(columns, dtype=matrix.dtype).T
         return matrix
 
-    def transform_new(self, frame: TableLike, unseen: Unseen | None = None) -> Floats:
-        """Encode rows that `fit` did not see; one `UserWarning` counts levels not seen in training.
+    def parts(self, frame: TableLike, unseen: Unseen | None = None) -> Iterator[Floats]:
+        """Yield what `transform` returns of new rows, some at a time.
+
+        Categories of many levels take much more space encoded than as a table.
 
         Parameters
         ----------
         frame : data frame or array of shape (n_rows, n_predictors)
         unseen : Unseen, optional
-            Filled instead of the warning.
-
-        Returns
-        -------
-        array of shape (n_rows, n_columns)
-            As `transform` returns it.
+            Filled with the levels that `fit` did not see; else one `UserWarning` counts them.
         """
-        if unseen is not None:
-            return self.transform(frame, unseen)
-        found = Unseen()
-        encoded = self.transform(frame, found)
-        found.warn()
-        return encoded
+        frame = as_frame(frame)
+        found = Unseen() if unseen is None else unseen
+        rows = rows_at_once(len(self.column_names))
+        for start in range(0, max(len(frame), 1), rows):
+            yield self.transform(frame.iloc[start : start + rows], found)
+        if unseen is None:
+            found.warn()
 
     def _named(self, frame: pd.DataFrame) -> pd.DataFrame:
         """Return a table whose predictors have the names that `fit` saw."""

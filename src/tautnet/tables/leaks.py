@@ -5,6 +5,7 @@ from typing import NamedTuple
 
 import numpy as np
 from scipy.special import gammaln
+from scipy.stats import rankdata
 
 from tautnet.tables.arrays import Booleans, Floats, Integers
 from tautnet.tables.ranked import Ranked
@@ -60,7 +61,7 @@ class Told(NamedTuple):
     correlation : array (n,)
         With a quantity, where nine rows in ten have a value; else 0.
     rank_correlation : array (n,)
-        The same of the ranks of their values.
+        The same of their ranks (Spearman 1904).
     share : array (n,)
         The share of the answer's variance, that of its 0/1 columns where it has classes, that is
         explained in rows left out.
@@ -135,9 +136,7 @@ def told(ranked: Ranked, answer: Answer, kinds: list[str]) -> Told:
         is_ordered = np.array([kinds[at] in ("number", "date") for at in ranked.positions])
         ordered = ranked.of(is_ordered)
         correlation[is_ordered] = _correlation(ordered, answer.numbers)
-        rank_correlation[is_ordered] = _correlation(
-            ordered.in_ranks(), answer.labels.astype(np.float64)
-        )
+        rank_correlation[is_ordered] = _correlation(ordered.in_ranks(), rankdata(answer.numbers))
     return Told(
         determines=determines,
         is_renamed=determines & (ranked.n_levels == n_values),
@@ -237,16 +236,9 @@ def _share(ranked: Ranked, answer: Answer, kinds: list[str], correlation: Floats
 
 def _bins(ranked: Ranked, n_bins: int) -> Integers:
     """Return bins of equally many rows; equal cells share one, missing cells have one more."""
-    n_rows = ranked.values.shape[1]
-    places = np.broadcast_to(np.arange(n_rows), ranked.values.shape)
-    first = np.maximum.accumulate(np.where(ranked.starts, places, 0), axis=1)
-    is_last = np.ones_like(ranked.starts)
-    is_last[:, :-1] = ranked.starts[:, 1:]
-    backwards = np.where(is_last, places, n_rows)[:, ::-1]
-    last = np.minimum.accumulate(backwards, axis=1)[:, ::-1]
     missing = np.isnan(ranked.values)
-    n_present = n_rows - missing.sum(axis=1, keepdims=True)
-    bins = (first + last) * n_bins // (2 * np.maximum(n_present, 1))
+    n_present = (~missing).sum(axis=1, keepdims=True)
+    bins = ranked.places * n_bins // (2 * np.maximum(n_present, 1))
     return np.where(missing, n_bins, bins)
 
 

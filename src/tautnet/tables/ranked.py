@@ -47,10 +47,24 @@ class Ranked(NamedTuple):
         """The number of each sorted cell's value: 0, 1, ... in the order of the values."""
         return np.cumsum(self.starts, axis=1) - 1
 
+    @property
+    def places(self) -> Integers:
+        """The first and the last place of each sorted cell's value, added: twice its rank from 0.
+
+        Equal cells share it, missing cells being one value.
+        """
+        n_rows = self.values.shape[1]
+        places = np.broadcast_to(np.arange(n_rows), self.values.shape)
+        first = np.maximum.accumulate(np.where(self.starts, places, 0), axis=1)
+        is_last = np.ones_like(self.starts)
+        is_last[:, :-1] = self.starts[:, 1:]
+        backwards = np.where(is_last, places, n_rows)[:, ::-1]
+        last = np.minimum.accumulate(backwards, axis=1)[:, ::-1]
+        return first + last
+
     def in_ranks(self) -> "Ranked":
-        """Return the same predictors with the number of each value in the place of it."""
-        ranks = np.where(np.isnan(self.values), np.nan, self.levels)
-        return self._replace(values=ranks)
+        """Return the same predictors with twice the rank of each cell in the place of it."""
+        return self._replace(values=np.where(np.isnan(self.values), np.nan, self.places))
 
     def of(self, chosen: Booleans | Integers) -> "Ranked":
         """Return some of the predictors."""

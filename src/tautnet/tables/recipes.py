@@ -98,9 +98,10 @@ def _learn_levels(name: str, series: pd.Series, kind: str) -> tuple[Recipe | Non
         return None, f"is constant ({levels[0]})"
     if n_present >= 20 and len(levels) >= 0.9 * n_present:
         said = f"{len(levels)} values in {n_present} cells"
+        rows = "every row" if len(levels) == n_present else "nearly every row"
         looks = looks_like(levels, np.bincount(codes[codes >= 0], minlength=len(levels)))
         hint = f"; it looks like {looks}" if looks else ""
-        return None, f"is text that differs in nearly every row ({said}){hint}"
+        return None, f"is text that differs in {rows} ({said}){hint}"
     threshold = 2 if len(codes) < 100 else max(5, 0.005 * len(codes))
     kept, has_rare = _kept_levels(codes, levels, threshold)
     if not kept and not n_missing:

@@ -13,13 +13,35 @@ from numpy.typing import ArrayLike
 
 from tautnet.tables.arrays import Booleans, Floats, Integers
 
-__all__ = ["Scaling", "StandardisedRows", "fit_scaling", "restore", "standardise"]
+__all__ = [
+    "Scaling",
+    "StandardisedRows",
+    "fit_scaling",
+    "restore",
+    "rows_at_once",
+    "standardise",
+]
 
 # Numbers that are worked on at once, so that no table is copied as a whole.
 NUMBERS_AT_ONCE = 2**18
+# Numbers of encoded rows that are held at once, where nothing but their predictions is kept.
+NUMBERS_HELD = 2**25
 
 # Blocks of rows as float64, each with the weights of its rows.
 Blocks: TypeAlias = Iterator[tuple[Floats, Floats]]
+
+
+def rows_at_once(width: int) -> int:
+    """How many rows of so many numbers are held at once: a power of two.
+
+    So smaller blocks always fill larger ones.
+
+    Examples
+    --------
+    >>> rows_at_once(32), rows_at_once(4096), rows_at_once(100_000)
+    (1048576, 8192, 256)
+    """
+    return 1 << max(NUMBERS_HELD // max(width, 1), 1).bit_length() - 1
 
 
 class Scaling(NamedTuple):

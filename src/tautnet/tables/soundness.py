@@ -133,6 +133,8 @@ class _Table:
     sample : Sample
     names, kinds : list of str
         Of all predictors.
+    numbering : set of str
+        Those that number the rows.
     first : int array
         The first column of each predictor.
     has_value : list of bool
@@ -142,6 +144,7 @@ class _Table:
     def __init__(self, sample: Sample, encoder: TableEncoder) -> None:
         self.sample = sample
         self.names = encoder.predictors
+        self.numbering = set(encoder.doubtful)
         self.kinds = list(encoder.kinds.values())
         self.first = np.searchsorted(encoder.column_predictor, np.arange(len(self.names)))
         self.has_value = [bool(recipe.get("value")) for recipe in encoder.recipes]
@@ -180,7 +183,9 @@ def _again(
     """Yield the predictors that are an answer in other words, by position."""
     exact = np.abs(known.correlation) > EXACT
     nearly = np.abs(known.correlation) > NEARLY_EXACT
-    for row in np.flatnonzero(exact | nearly | known.determines):
+    numbers = np.array([table.names[position] in table.numbering for position in positions])
+    orders = numbers & (np.abs(known.rank_correlation) >= NEARLY_IN_ORDER)
+    for row in np.flatnonzero(exact | nearly | known.determines | orders):
         position = int(positions[row])
         name = table.names[position]
         n_rows = table.n_present(position)
@@ -192,6 +197,9 @@ def _again(
             what = f"{name!r} says the same as {answer.said} {in_all}"
         elif known.determines[row]:
             what = f"Each value of {name!r} has one value of {answer.said} {in_all}"
+        elif orders[row]:
+            r = f"{known.rank_correlation[row]:.3f}"
+            what = f"{name!r} numbers the rows in the order of {answer.said} (rank correlation {r})"
         else:
             r = f"{known.correlation[row]:.6f}".rstrip("0")
             what = f"{name!r} moves with {answer.said} (correlation {r})"
@@ -250,8 +258,10 @@ def _codes(table: _Table, found: list[Outlying], asked: list[Answer]) -> Iterato
             some = ", ".join(name for name, _ in where[:MOST_NAMED])
             more = ", ..." if len(where) > MOST_NAMED else ""
             text = f"{code} is far from the other values of {len(where)} columns ({some}{more})"
-        text = f"{text[0].upper()}{text[1:]}: does {code} mean missing, or that and beyond?"
-        yield Finding("code", tuple(predictors[value]), text, f"--na {code}", figures)
+        option = f"--na {code}"
+        asked_of = f"does {code} mean missing (then {option}), or is it a limit (then leave it)?"
+        text = f"{text[0].upper()}{text[1:]}: {asked_of}"
+        yield Finding("code", tuple(predictors[value]), text, option, figures)
 
 
 def _plain(number: float) -> str:
@@ -300,8 +310,8 @@ def _dated(table: _Table) -> Iterator[Finding]:
         steps = np.diff(days)
         figures: dict[str, float] = {"dates": len(days), "distinct": len(distinct)}
         if (steps >= 0).all() or (steps <= 0).all():
-            what = f"Rows seem to be ordered in time by {name!r}"
-            text = f"{what}: the figures are of times between these, not of later ones."
+            what = f"Rows seem to be in the order of {name!r}"
+            text = f"{what}: the figures hold for times among these, not for later ones."
         elif len(distinct) >= DISTINCT * len(days) and _is_regular(distinct):
             what = f"{name!r} has one date after the other, but rows are not in its order"
             text = f"{what}: sort them by it, and give --ordered."

@@ -3,9 +3,9 @@
 import base64
 import json
 from importlib.resources import files
-from pathlib import Path
 
 from tautnet.files.run_directory import LOG, REPORT, RESULT, all_or_nothing, write_text
+from tautnet.files.whole import write_bytes
 from tautnet.views.article_pictures import draw_article
 from tautnet.views.article_sections import article_sections, article_text
 from tautnet.views.cells import readable
@@ -59,7 +59,7 @@ def write_article_report(result, path, command=None):
         pictures=draw_article(result),
         command=None if command is None else readable(command),
     )
-    Path(path).write_bytes(page.encode("utf-8", errors="xmlcharrefreplace"))
+    write_bytes(path, page.encode("utf-8", errors="xmlcharrefreplace"))
 
 
 def data_uri(picture):

@@ -4,7 +4,7 @@ from collections.abc import Callable
 from typing import NamedTuple
 
 from tautnet.views.cells import figure, gain, part_of, percent, readable, three_places
-from tautnet.views.standing import gain_key, in_points, named_rows
+from tautnet.views.standing import gain_in_points, gain_key, named_rows
 
 # Characters of the target's name in a head or a note.
 LONGEST_TARGET = 40
@@ -179,10 +179,10 @@ def _scores():
 
 def _gain(result):
     """What a row explains more than the network without a penalty, or than the constant."""
-    key, against = gain_key(result)
+    _, against = gain_key(result)
 
     def points(row):
-        return in_points(row.get(key), result)
+        return gain_in_points(row, result)
 
     return Column(
         "gain",
@@ -191,7 +191,7 @@ def _gain(result):
         f"gain over {against} in points, 95 % interval",
         lambda row: points(row).get("diff"),
         lambda row: gain(points(row)),
-        f"Gain: points of share explained more than {against}, with 95 % interval.",
+        f"Gain: share explained less that of {against}, in points, with 95 % interval.",
     )
 
 
@@ -211,7 +211,6 @@ def _model(result):
         lambda row: row.get("predictors_kept"),
         lambda row: part_of(row, "predictors_kept", "predictors_total"),
     )
-    yield _plain("alpha", "alpha", "alpha", "alpha")
     yield _shown(
         "seen",
         "share explained on rows seen",
@@ -221,6 +220,7 @@ def _model(result):
         percent,
         "On rows seen: share explained of the rows that a model was trained on.",
     )
+    yield _plain("alpha", "alpha", "alpha", "alpha")
     yield Column(
         "zeros",
         "zero weights",

@@ -1,5 +1,6 @@
 """Static pictures of a finished comparison: every display that a result has, as SVG and PNG."""
 
+from tautnet.files.whole import write_bytes
 from tautnet.views.counts import PredictorsDisplay
 from tautnet.views.cv_curve import CVDisplay
 from tautnet.views.gains import ComparisonDisplay, walked
@@ -47,4 +48,4 @@ def write_figures(result, directory):
         for kind in ("svg", "png"):
             figure = blank_figure(HEIGHT)
             display.plot(figure.subplots())
-            (directory / f"{name}.{kind}").write_bytes(finished_picture(figure, kind, name).data)
+            write_bytes(directory / f"{name}.{kind}", finished_picture(figure, kind, name).data)

@@ -8,6 +8,7 @@ from importlib.resources import files
 from pathlib import Path
 
 from tautnet.files.run_directory import RESULT
+from tautnet.files.whole import write_bytes
 from tautnet.objective.registry import BASELINE
 from tautnet.prose.verdict import headline
 from tautnet.prose.words import (
@@ -93,7 +94,7 @@ def write_report(result, path):
     """
     path = Path(path)
     # A lone half of a surrogate pair, which JSON may carry, has no UTF-8.
-    path.write_bytes(render_report(result).encode("utf-8", errors="xmlcharrefreplace"))
+    write_bytes(path, render_report(result).encode("utf-8", errors="xmlcharrefreplace"))
     return path
 
 

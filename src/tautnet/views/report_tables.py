@@ -26,8 +26,8 @@ from tautnet.views.standing import (
     LINEAR,
     delivered_row,
     expected_name,
+    gain_in_points,
     gain_key,
-    in_points,
     is_recommended,
     marks,
     named_rows,
@@ -80,7 +80,7 @@ def _cell(column, row, result, bar):
     if value is None:
         return cell | {"text": "–"}
     if column.key == "gain":
-        points = in_points(row[gain_key(result)[0]], result)
+        points = gain_in_points(row, result)
         return cell | {"text": one_place(value), "smalls": _intervals(points), "bar": bar}
     return cell | {"smalls": _below(column.key, row)}
 
@@ -125,8 +125,8 @@ def tiles(result):
     own = delivered_row(result)
     kept = f"{own['predictors_kept']:,}"
     found.append(_tile("kept", "predictors kept", kept, f"of {own['predictors_total']:,}"))
-    key, against = gain_key(result)
-    points = in_points(expected[key], result)
+    _, against = gain_key(result)
+    points = gain_in_points(expected, result)
     if points.get("diff") is not None:
         small = f"points explained, 95 % interval {_ends(points['ci_low'], points['ci_high'])}"
         gained = _tile("gain", f"gain over {against}", one_place(points["diff"]), small)

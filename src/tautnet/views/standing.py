@@ -94,6 +94,18 @@ def gain_key(result):
     return ("vs_none", UNPENALISED) if is_measure else ("vs_null", CONSTANT)
 
 
+def gain_in_points(row, result):
+    """A row's gain with its ends, in points; over the constant it is the share explained.
+
+    That share's interval knows that the constant's loss is an estimate, too.
+    """
+    key, _ = gain_key(result)
+    if key == "vs_null" and row.get("skill_low") is not None:
+        ends = {"diff": "skill", "ci_low": "skill_low", "ci_high": "skill_high"}
+        return {end: 100 * row[name] for end, name in ends.items()}
+    return in_points(row.get(key), result)
+
+
 def in_points(versus, result):
     """A difference of losses, with its ends, in hundredths of the constant's loss.
 

@@ -251,14 +251,14 @@ def _notes(result, shown, left_out, asked):
     meanings = [column.meaning for column in shown if column.meaning]
     yield " ".join([*_marks_in_words(result), *meanings])
     chosen = readable(shown_name(result["chosen"]["penalty"]))
-    rows = [f"{LINEAR}: a linear model under l2 (ridge)."]
+    rows = [f"{LINEAR}: no hidden layer, under l2 (ridge regression, or logistic)."]
     if result["boosting"] is None:
         rows.append(f"No row of {BOOSTING}: {readable(result['boosting_reason'])}.")
     else:
         rows.append(f"{BOOSTING}: scikit-learn's gradient-boosted trees.")
     rows.append(
-        f"{CHOSEN}: what to expect if each training part chooses its penalty too (all rows choose"
-        f" {chosen})."
+        f"{CHOSEN}: each training part chooses its own penalty, so that no luck is in the choice;"
+        f" all rows choose {chosen}."
     )
     yield " ".join(rows)
     if left_out:
