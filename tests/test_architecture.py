@@ -15,7 +15,8 @@ SOURCE = Path(__file__).parents[1] / "src" / "tautnet"
 ROOMS = {
     "tables": (
         "errors names arrays rounding scaling datasets missing notation dates numerals parsing "
-        "opening layout parquet reader cells recipes encoder codes blocks target target_checks "
+        "opening frames layout parquet reader spelling cells integers recipes encoder codes blocks "
+        "target target_checks "
         "target_columns sample belonging copies ranked outlying leaks twins soundness"
     ).split(),
     "objective": (
@@ -35,8 +36,8 @@ ROOMS = {
     "selecting": "conditionals p_values randomization stability".split(),
     "prose": "words expected doubts verdict selection".split(),
     "files": (
-        "whole run_directory pruning parts onnx_graph onnx_export equation_steps equation summary "
-        "fitted packing checks model_file"
+        "whole run_directory pruning parts onnx_graph onnx_export equation_steps sql_cells "
+        "equation summary fitted packing checks model_file"
     ).split(),
     "estimators": (
         "allowed given rules refusals inputs conversion watch warned base predictions models "

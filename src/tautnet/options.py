@@ -22,6 +22,7 @@ UsageError: Any = typer.BadParameter.__mro__[1]
 CommandError: Any = UsageError.__mro__[1]
 
 LANGUAGES = ("python", "sql")
+DIALECTS = ("sqlite", "duckdb")
 QUOTE = "'"
 
 T = TypeVar("T")

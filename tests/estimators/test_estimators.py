@@ -187,7 +187,8 @@ def test_a_mixed_frame_goes_in_as_it_is():
     new = pd.DataFrame(
         {"a": [0.1, None], "b": ["sideways", "up"], "c": [None, 0.5], "same": [1, 1]}
     )
-    assert np.isfinite(model.predict_proba(new)).all()
+    with pytest.warns(UserWarning, match="'b': 1 cell of 1 level not seen in training"):
+        assert np.isfinite(model.predict_proba(new)).all()
 
 
 def test_sample_weight_counts():

@@ -17,6 +17,8 @@ from tautnet.objective.prediction import ACTIVATIONS, MEANS
 from tautnet.tables.cells import as_numbers
 from tautnet.tables.errors import TableError
 
+pytestmark = pytest.mark.filterwarnings("ignore:.* not seen in training:UserWarning")
+
 MODELS = {
     "two classes": dict(hidden=(3,)),
     "three classes": dict(classes=("it's", 'a "b"', "é\n"), hidden=(4, 2), activation="tanh"),
@@ -107,7 +109,7 @@ def test_what_a_person_reads():
     )
     assert lines[lines.index("def predict(row):") + 1 :] == [
         "    x1 = 0.0 if missing(row['age']) else (row['age'] - 30.0) / 10.0",
-        "    x2 = 1.0 if text(row['sex']) == 'male' else -1.0",
+        "    x2 = 1.0 if level(row, 'sex') == 'male' else -1.0",
         "    f1 = 0.25 + 0.5 * x1 - 2.0 * x2",
         "    p1 = f1",
         "    return p1",

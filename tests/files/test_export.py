@@ -17,6 +17,8 @@ from tautnet.files.onnx_export import feeds, run
 from tautnet.objective.prediction import ACTIVATIONS, MEANS
 from tautnet.tables.errors import TableError
 
+pytestmark = pytest.mark.filterwarnings("ignore:.* not seen in training:UserWarning")
+
 MODELS = {
     "two classes": dict(),
     "three classes": dict(classes=("a", "", "é\n"), hidden=(5, 3), activation="tanh"),

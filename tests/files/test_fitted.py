@@ -12,6 +12,7 @@ from tautnet.estimators.models import TautNetRegressor
 from tautnet.objective.prediction import BLOCK, Predictor, average_outputs
 from tautnet.tables.errors import TableError
 from tautnet.tables.scaling import Scaling
+from tautnet.tables.spelling import Unseen
 
 
 def test_columns_are_found_by_name_and_what_does_not_apply_says_so():
@@ -82,7 +83,10 @@ def test_a_notebook_shows_a_model_and_nothing_of_a_stranger_runs():
 def test_the_table_of_predictions_names_its_columns(task, columns):
     fitted, table = make_model(task, classes=("a", '"b"'))
     odd = with_odd_cells(table)
-    predicted = fitted.table(odd)
+    unseen = Unseen()
+    predicted = fitted.table(odd, unseen)
     assert predicted.columns.tolist() == columns
     own = predicted[[name for name in columns if not name.startswith("probability")]].to_numpy()
-    assert_array_equal(own[:, 0] if own.shape[1] == 1 else own, fitted.predict(odd))
+    with pytest.warns(UserWarning) as said:
+        assert_array_equal(own[:, 0] if own.shape[1] == 1 else own, fitted.predict(odd))
+    assert str(said[0].message) == "; ".join(unseen.sentences())

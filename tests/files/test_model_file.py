@@ -174,6 +174,7 @@ def test_other_values_are_not_kept(value):
 NAMES = st.text(max_size=12)
 
 
+@pytest.mark.filterwarnings("ignore:.* not seen in training:UserWarning")
 @settings(max_examples=30, deadline=None)
 @given(
     names=st.lists(NAMES, min_size=3, max_size=3, unique=True),

@@ -70,14 +70,13 @@ def test_kind(cells, kind):
 @pytest.mark.parametrize(
     "cells",
     [
-        pd.to_timedelta(["1 day", "2 days"]),
         [1 + 2j, 3j],
         [[1], [2]],
         [{"a": 1}, {"b": 2}],
         [b"x", b"y"],
         pd.period_range("2024-01", periods=2, freq="M"),
         pd.interval_range(0, 2),
-        [datetime.timedelta(1), None],
+        [datetime.timedelta(1), 3],
     ],
 )
 def test_types_without_a_place_in_a_table(cells):

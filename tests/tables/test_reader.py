@@ -196,7 +196,7 @@ def test_decimal_comma(read):
 
 
 def test_integers_beyond_64_bits(read):
-    assert read(column([10**30, 2]))["v"].tolist() == [1e30, 2.0]
+    assert read(column([10**30, 2]))["v"].tolist() == [10**30, 2]
 
 
 def test_the_work_grows_with_the_rows_of_a_table_and_not_faster(read):

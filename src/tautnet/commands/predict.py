@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 
     from tautnet.files.fitted import FittedModel
     from tautnet.tables.blocks import Block
+    from tautnet.tables.spelling import Unseen
 
 # Columns that a message names.
 SHOWN = 10
@@ -65,6 +66,7 @@ def predict(
         from tautnet.files.whole import STDOUT, whole_file
         from tautnet.tables.blocks import read_blocks
         from tautnet.tables.errors import TableError
+        from tautnet.tables.spelling import Unseen
 
         model = load(file)
         blocks = read_blocks(
@@ -81,17 +83,21 @@ def predict(
                 [name for name in names if name not in model.encoder.left_out]
             ),
         )
+        unseen = Unseen()
+        tables = (_table(model, block, unseen) for block in blocks)
         if out in (None, STDOUT):
-            _print(model, blocks)
+            _print(tables)
+            _say_unseen(unseen)
             return
         write = _write_parquet if out.suffix.lower() == ".parquet" else _write_csv
         try:
             with whole_file(out) as draft:
-                write(draft, model, blocks)
+                write(draft, tables)
         except OSError as error:
             raise TableError(
                 f"cannot write {out}: {error.strerror or error}; choose another --out"
             ) from None
+        _say_unseen(unseen)
         say(note_written(f"predictions: {out}"), sys.stderr)
 
 
@@ -108,19 +114,19 @@ def _rows_of_block(model: "FittedModel") -> int:
     return min(ROWS, max(whole, rows_at_once(8 * len(model.encoder.recipes))))
 
 
-def _print(model: "FittedModel", blocks: Iterable["Block"]) -> None:
-    for text in _texts(model, blocks):
+def _print(tables: Iterable["pd.DataFrame"]) -> None:
+    for text in _texts(tables):
         if not say(text.rstrip("\n"), sys.stdout):
             # Nobody takes what comes behind.
             return
 
 
-def _write_csv(file: Path, model: "FittedModel", blocks: Iterator["Block"]) -> None:
+def _write_csv(file: Path, tables: Iterator["pd.DataFrame"]) -> None:
     with open(file, "w", encoding="utf-8", newline="") as stream:
-        stream.writelines(_texts(model, blocks))
+        stream.writelines(_texts(tables))
 
 
-def _write_parquet(file: Path, model: "FittedModel", blocks: Iterator["Block"]) -> None:
+def _write_parquet(file: Path, tables: Iterator["pd.DataFrame"]) -> None:
     from tautnet.tables.errors import TableError
 
     try:
@@ -129,34 +135,37 @@ def _write_parquet(file: Path, model: "FittedModel", blocks: Iterator["Block"]) 
     except ImportError:
         hint = "pip install 'tautnet[parquet]', or name a CSV file"
         raise TableError(f"writing Parquet needs pyarrow: {hint}") from None
-    tables = (
-        pyarrow.Table.from_pandas(_table(model, block), preserve_index=False) for block in blocks
-    )
-    first = next(tables)
+    parts = (pyarrow.Table.from_pandas(table, preserve_index=False) for table in tables)
+    first = next(parts)
     with ParquetWriter(file, first.schema) as writer:
-        for table in (first, *tables):
-            writer.write_table(table)
+        for part in (first, *parts):
+            writer.write_table(part)
 
 
-def _texts(model: "FittedModel", blocks: Iterable["Block"]) -> Iterator[str]:
+def _texts(tables: Iterable["pd.DataFrame"]) -> Iterator[str]:
     """The table of predictions as CSV, in parts."""
     header = True
-    for block in blocks:
-        yield _table(model, block).to_csv(index=False, header=header, lineterminator="\n")
+    for table in tables:
+        yield table.to_csv(index=False, header=header, lineterminator="\n")
         header = False
 
 
-def _table(model: "FittedModel", block: "Block") -> "pd.DataFrame":
+def _table(model: "FittedModel", block: "Block", unseen: "Unseen") -> "pd.DataFrame":
     """The predictions of some rows, behind the columns that are kept of them."""
     import pandas as pd
 
     from tautnet.tables.errors import TableError
 
-    predicted = model.table(block.predictors)
+    predicted = model.table(block.predictors, unseen)
     for name in block.kept.columns:
         if name in predicted.columns:
             raise TableError(f"--keep {name}: a column of predictions is called so, rename yours")
     return pd.concat([block.kept, predicted], axis=1)
+
+
+def _say_unseen(unseen: "Unseen") -> None:
+    for sentence in unseen.sentences():
+        say(f"predict: {sentence}", sys.stderr)
 
 
 def _say_ignored(names: list[str]) -> None:

@@ -21,6 +21,13 @@ def show(
             help="Write a small model out as a formula: python or sql.",
         ),
     ] = None,
+    dialect: Annotated[
+        str | None,
+        Option(
+            callback=options.one_of(*options.DIALECTS),
+            help="Database of --equation sql, for texts with a backslash: sqlite or duckdb.",
+        ),
+    ] = None,
 ) -> None:
     """Say what a model file holds.
 
@@ -30,13 +37,15 @@ def show(
         raise options.UsageError(
             "--json says what is in the file and --equation writes the model out: use one of them"
         )
+    if dialect and equation != "sql":
+        raise options.UsageError("--dialect names a database: use it with --equation sql")
     with one_line_errors():
         from tautnet.files.model_file import load
         from tautnet.files.summary import describe, facts
 
         model = load(file)
         if equation:
-            say(model.equation(equation).rstrip("\n"), sys.stdout)
+            say(model.equation(equation, dialect).rstrip("\n"), sys.stdout)
         else:
             say(
                 json.dumps(facts(model), allow_nan=False) if as_json else describe(model),

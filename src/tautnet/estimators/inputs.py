@@ -20,6 +20,7 @@ from sklearn.utils.validation import (
 from tautnet.tables.arrays import Floats, Integers
 from tautnet.tables.cells import as_frame, check_column_names
 from tautnet.tables.encoder import TableEncoder
+from tautnet.tables.frames import has_names, without_mask
 from tautnet.tables.rounding import merged
 from tautnet.tables.sample import Sample
 from tautnet.tables.target import split_times
@@ -46,7 +47,8 @@ def check_table(
     -------
     pandas.DataFrame
     """
-    if hasattr(X, "columns") or hasattr(X, "column_names"):
+    X = without_mask(X)
+    if has_names(X):
         check_column_names(X)
         X = X if isinstance(X, pd.DataFrame) else as_frame(X)
         validate_data(estimator, X, y, reset=reset, skip_check_array=True)
@@ -78,8 +80,8 @@ def check_target(frame: pd.DataFrame | Floats, y: Table, task: str) -> TargetCol
     """
     if task == "survival":
         y = pd.DataFrame(dict(zip(("time", "event"), split_times(y), strict=True)))
-    y = y if hasattr(y, "columns") else _as_column(y)
-    if hasattr(y, "columns"):
+    y = y if has_names(y) else _as_column(y)
+    if has_names(y):
         y = as_frame(y)
         y = y.iloc[:, 0] if y.shape[1] == 1 else y
     check_consistent_length(frame, y)
@@ -97,7 +99,9 @@ def _as_column(y: ArrayLike | pd.Series) -> TargetColumns:
     """
     if isinstance(y, pd.Series):
         return y
-    y = check_array(y, ensure_2d=False, dtype=None, ensure_all_finite=False, input_name="y")
+    y = check_array(
+        without_mask(y), ensure_2d=False, dtype=None, ensure_all_finite=False, input_name="y"
+    )
     if y.dtype.kind in "fc":
         check_array(y, ensure_2d=False, input_name="y")
     if y.ndim == 2 and y.shape[1] == 1:
@@ -117,7 +121,8 @@ def check_sample_weight(
     """Row weights as an array of floats, or None."""
     if sample_weight is None:
         return None
-    weight = _check_sample_weight(sample_weight, frame, dtype=np.float64, ensure_non_negative=True)
+    weight = without_mask(sample_weight)
+    weight = _check_sample_weight(weight, frame, dtype=np.float64, ensure_non_negative=True)
     if not weight.any():
         raise ValueError("Sample weights must contain at least one non-zero number.")
     return weight
@@ -131,7 +136,7 @@ def check_groups(frame: pd.DataFrame, groups: ArrayLike | None) -> Integers | No
         raise ValueError(
             f"groups={groups!r} is a name: give the column itself, the group of each row"
         )
-    found = np.asarray(groups)
+    found = np.asarray(without_mask(groups))
     if found.ndim != 1:
         raise ValueError(
             f"groups has {found.ndim} dimensions: give one list, the group of each row"

@@ -1,17 +1,18 @@
 """A small fitted model becomes an equation that a person can read and run, in Python or SQL."""
 
-import re
-from collections.abc import Iterable
+from collections import Counter
 from itertools import count
 
 import numpy as np
 
 from tautnet.files.equation_steps import Equation
 from tautnet.files.parts import Model
+from tautnet.files.sql_cells import MARKERS, SqlLevels
 from tautnet.objective.prediction import Predictor
 from tautnet.tables.arrays import Floats
 from tautnet.tables.errors import TableError
-from tautnet.tables.recipes import Recipe
+from tautnet.tables.recipes import Recipe, level_codes
+from tautnet.tables.spelling import spellings
 
 __all__ = ["LANGUAGES", "equation"]
 
@@ -21,14 +22,9 @@ PYTHON = """\
 from math import exp
 
 
-def missing(cell):
-    return cell is None or cell != cell
 
-
-def text(cell):
-    if missing(cell):
-        return None
-    return str(int(cell)) if isinstance(cell, float) and cell.is_integer() else str(cell)
+{levels}def missing(cell):
+    return cell is None or type(cell).__name__ == "NAType" or cell != cell
 
 
 def power(x):
@@ -36,19 +32,44 @@ def power(x):
 
 
 # {what}
-# row: cells by column; None or NaN where one is missing, dates as days since 1970-01-01.
+# row: cells by column; None or NaN where one is missing, dates as days since 1970-01-01, time spans
+# as seconds.
 def predict(row):
 {lines}
     return {result}
 """
 
+# Behind it stands what each text says of each category and truth value.
+LEVELS = """\
+# How the levels of each column may be written. None stands for a cell without a value.
+LEVELS = {{
+{levels}
+}}
+MISSING = {markers!r}
+
+
+def level(row, column):
+    known = LEVELS[column]
+    cell = None if missing(row[column]) else row[column]
+    if isinstance(cell, float) and cell.is_integer() and abs(cell) <= 2**53:
+        cell = int(cell)
+    text = None if cell is None else str(cell)
+    if text not in known and text is not None:
+        text = text.strip()
+        text = None if text in MISSING and text not in known else text
+    return known.get(text, text)
+
+
+"""
+
 SQL = """\
 -- {what}
--- data: the table; NULL where a cell is missing, dates as days since 1970-01-01.
+-- data: the table; NULL where a cell is missing, dates as days since 1970-01-01, time spans as
+-- seconds.
 {lines}"""
 
 
-def equation(model: Model, language: str = "python") -> str:
+def equation(model: Model, language: str = "python", dialect: str | None = None) -> str:
     """Write out the prediction of a model, as text that runs without this package.
 
     Parameters
@@ -60,7 +81,10 @@ def equation(model: Model, language: str = "python") -> str:
         it returns a number, a list of several targets, or for classes a dict of probabilities.
         "sql" is a query that puts ``prediction``, ``risk`` or ``probability_<class>`` beside the
         columns of a table ``data``, for SQLite (3.35 or newer, with its functions of
-        mathematics) and DuckDB.
+        mathematics) and DuckDB. Outer spaces of texts do not count.
+    dialect : {"sqlite", "duckdb"}, optional
+        The database of a query, to be named where a text in it holds a backslash: these two take it
+        as it is, others as the begin of an escape.
 
     Returns
     -------
@@ -69,9 +93,10 @@ def equation(model: Model, language: str = "python") -> str:
     Raises
     ------
     TableError
-        Where it would have more than 200 terms (weights, and levels of categories).
+        Where it would have more than 200 terms (weights, and levels of categories); in SQL where
+        names differ in upper and lower case alone, or a text holds a backslash.
     ValueError
-        Where the language is another.
+        Where the language or the dialect is another.
 
     Examples
     --------
@@ -86,6 +111,9 @@ def equation(model: Model, language: str = "python") -> str:
     """
     if language not in LANGUAGES:
         raise ValueError(f"language must be {' or '.join(map(repr, LANGUAGES))}, got {language!r}")
+    if dialect is not None and (language != "sql" or dialect not in DIALECTS):
+        allowed = " or ".join(map(repr, DIALECTS))
+        raise ValueError(f"dialect must be {allowed}, for language='sql' alone, got {dialect!r}")
     small = model.prune()
     n_terms = _n_terms(small)
     if n_terms > MOST_TERMS:
@@ -94,7 +122,33 @@ def equation(model: Model, language: str = "python") -> str:
             " stronger penalty that takes predictors out, or fewer hidden units, or export it as"
             " ONNX"
         )
+    if language == "sql":
+        _check_sql(small, dialect)
     return LANGUAGES[language](small).text()
+
+
+def _check_sql(model: Model, dialect: str | None) -> None:
+    """Raise where a database would read a query otherwise than the model reads a table."""
+    names = {
+        "predictors": [recipe["predictor"] for recipe in model.encoder.recipes],
+        "results": _names_of_results(model, 1),
+    }
+    for what, given in names.items():
+        times = Counter(name.lower() for name in given)
+        alike = [name for name in given if times[name.lower()] > 1]
+        if alike:
+            listed = ", ".join(map(repr, alike[:10]))
+            raise TableError(
+                f"the {what} {listed} differ in upper and lower case alone, which SQL does not tell"
+                " apart: rename them before the fit, or write the equation in Python"
+            )
+    levels = [level for recipe in model.encoder.recipes for level in recipe.get("levels", ())]
+    escaped = [text for text in (*levels, *names["predictors"], *names["results"]) if "\\" in text]
+    if escaped and dialect is None:
+        raise TableError(
+            f"{escaped[0]!r} holds a backslash, which some databases read as an escape: name one"
+            f" that does not (--dialect {' or '.join(DIALECTS)}, in Python dialect=), or rename it"
+        )
 
 
 def _n_terms(model: Model) -> int:
@@ -132,13 +186,15 @@ class PythonEquation(Equation):
         """Return whether a cell is missing."""
         return f"missing({cell})"
 
-    def is_level(self, cell: str, recipe: Recipe, level: str) -> str:
-        """Return whether a cell holds a level; ``text`` reads cells as the encoder does."""
-        return f"text({cell}) == {level!r}"
-
-    def is_unseen(self, cell: str, recipe: Recipe) -> str:
-        """Return whether a cell is there and holds no known level."""
-        return f"text({cell}) not in {(None, *recipe['levels'])!r}"
+    def has_code(self, recipe: Recipe, code: int) -> str:
+        """Return whether a cell has a code; ``level`` reads cells as the encoder does."""
+        cell = f"level(row, {recipe['predictor']!r})"
+        levels = recipe["levels"]
+        if code < len(levels):
+            return f"{cell} == {levels[code]!r}"
+        if recipe["missing"] and code == level_codes(recipe).missing:
+            return f"{cell} is None"
+        return f"{cell} not in {(None, *levels)!r}"
 
     def power(self, x: str) -> str:
         """Return e to the power of x, without overflow."""
@@ -147,7 +203,14 @@ class PythonEquation(Equation):
     def text(self) -> str:
         """Return the whole module."""
         lines = [f"    {name} = {expression}" for step in self.steps for name, expression in step]
-        return PYTHON.format(what=_what(self.model), lines="\n".join(lines), result=self.returned())
+        recipes = [recipe for recipe in self.model.encoder.recipes if "levels" in recipe]
+        levels = [f"    {recipe['predictor']!r}: {_spelled(recipe)!r}," for recipe in recipes]
+        return PYTHON.format(
+            levels=LEVELS.format(levels="\n".join(levels), markers=MARKERS) if levels else "",
+            what=_what(self.model),
+            lines="\n".join(lines),
+            result=self.returned(),
+        )
 
     def returned(self) -> str:
         """Return what the function gives: a dict of classes, a number, or a list of numbers."""
@@ -190,15 +253,9 @@ class SqlEquation(Equation):
         """Return whether a cell is missing."""
         return f"{cell} IS NULL"
 
-    def is_level(self, cell: str, recipe: Recipe, level: str) -> str:
-        """Return whether a cell holds a level."""
-        return f"CAST({cell} AS TEXT) IN ({_listed(_spellings(recipe, level))})"
-
-    def is_unseen(self, cell: str, recipe: Recipe) -> str:
-        """Return whether a cell is there and holds no known level."""
-        texts = [text for level in recipe["levels"] for text in _spellings(recipe, level)]
-        present = f"{cell} IS NOT NULL"
-        return f"{present} AND CAST({cell} AS TEXT) NOT IN ({_listed(texts)})" if texts else present
+    def has_code(self, recipe: Recipe, code: int) -> str:
+        """Return whether a cell has a code."""
+        return SqlLevels(recipe, self.cell(recipe["predictor"])).has_code(code)
 
     def power(self, x: str) -> str:
         """Return e to the power of x, where that is a number that a database can hold."""
@@ -223,30 +280,18 @@ class SqlEquation(Equation):
         return SQL.format(what=_what(self.model), lines=lines)
 
 
-# How databases write the texts of truth values, beside Python's own.
-_TRUTH = {"True": ("true", "1", "1.0"), "False": ("false", "0", "0.0")}
-
-
-def _spellings(recipe: Recipe, level: str) -> list[str]:
-    """Return how a database may write a level.
-
-    A whole number may be written as a decimal number, too, and truth values in many ways.
-    """
-    if recipe["kind"] == "boolean":
-        return [level, *_TRUTH.get(level, ())]
-    decimal = f"{level}.0"
-    is_whole = re.fullmatch(r"-?[0-9]+", level)
-    return [level, decimal] if is_whole and decimal not in recipe["levels"] else [level]
+def _spelled(recipe: Recipe) -> dict[str | None, str]:
+    """Return how the levels of a predictor may be written; None is a cell without a value."""
+    known = level_codes(recipe)
+    spelled: dict[str | None, str] = dict(spellings(recipe["levels"]).items())
+    if known.missing < len(recipe["levels"]):
+        spelled[None] = recipe["levels"][known.missing]
+    return spelled
 
 
 def _quoted(name: str) -> str:
     """Return a name as SQL quotes it."""
     return '"' + name.replace('"', '""') + '"'
-
-
-def _listed(texts: Iterable[str]) -> str:
-    """Return texts as a list in SQL."""
-    return ", ".join("'" + text.replace("'", "''") + "'" for text in texts)
 
 
 def _names_of_results(model: Model, n_results: int) -> list[str]:
@@ -266,4 +311,5 @@ def _what(model: Model) -> str:
     return f"{what} of {model.target!r}."
 
 
+DIALECTS = ("sqlite", "duckdb")
 LANGUAGES: dict[str, type[Equation]] = {"python": PythonEquation, "sql": SqlEquation}

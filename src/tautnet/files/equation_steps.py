@@ -69,12 +69,8 @@ class Equation(ABC):
         """Return whether a cell is missing."""
 
     @abstractmethod
-    def is_level(self, cell: str, recipe: Recipe, level: str) -> str:
-        """Return whether a cell holds a level."""
-
-    @abstractmethod
-    def is_unseen(self, cell: str, recipe: Recipe) -> str:
-        """Return whether a cell is there and holds no known level."""
+    def has_code(self, recipe: Recipe, code: int) -> str:
+        """Return whether the cell of a category or truth value has a code, as in `LevelCodes`."""
 
     @abstractmethod
     def power(self, x: str) -> str:
@@ -166,13 +162,7 @@ class Equation(ABC):
         """Return, for each 0/1 column of a predictor, when it is 1."""
         if "levels" not in recipe:
             return [self.is_missing(cell)] if recipe["indicator"] else []
-        known = level_codes(recipe)
-        by_code = {code: self.is_level(cell, recipe, level) for level, code in known.codes.items()}
-        if recipe["rare"]:
-            by_code[known.unseen] = self.is_unseen(cell, recipe)
-        if recipe["missing"]:
-            by_code[known.missing] = self.is_missing(cell)
-        return [by_code[code] for code in known.columns]
+        return [self.has_code(recipe, code) for code in level_codes(recipe).columns]
 
     def activation(self, name: str, z: str) -> str:
         """Return what a hidden unit makes of its signal; ``tanh(z) = 2 / (1 + exp(-2 z)) - 1``."""

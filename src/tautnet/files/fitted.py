@@ -27,6 +27,8 @@ from tautnet.tables.arrays import Cells, Floats
 from tautnet.tables.cells import TableLike
 from tautnet.tables.encoder import TableEncoder
 from tautnet.tables.errors import ModelFileError, TableError, visible
+from tautnet.tables.frames import has_names
+from tautnet.tables.spelling import Unseen
 
 __all__ = ["FittedModel"]
 
@@ -120,7 +122,8 @@ class FittedModel:
         Raises
         ------
         TableError
-            Where a column is missing or holds what it should not.
+            Where a column is missing or holds what it should not. A level not seen in training is
+            no error: one warning counts them.
         """
         if self.task == "survival":
             return self._outputs(X)[:, 0]
@@ -256,7 +259,7 @@ class FittedModel:
         """
         return write_onnx(self, path)
 
-    def equation(self, language: str = "python") -> str:
+    def equation(self, language: str = "python", dialect: str | None = None) -> str:
         """Write out the prediction, as text that runs without this package.
 
         See `tautnet.files.equation.equation`.
@@ -264,24 +267,23 @@ class FittedModel:
         Parameters
         ----------
         language : {"python", "sql"}
+        dialect : {"sqlite", "duckdb"}, optional
+            Needed only where a text in SQL holds a backslash.
 
         Returns
         -------
         str
-
-        Raises
-        ------
-        TableError
-            Where it would have more than 200 terms.
         """
-        return equation(self, language)
+        return equation(self, language, dialect)
 
-    def table(self, X: TableLike) -> pd.DataFrame:
+    def table(self, X: TableLike, unseen: Unseen | None = None) -> pd.DataFrame:
         """Predict with named columns, as ``tautnet predict`` writes them.
 
         Parameters
         ----------
         X : DataFrame or array (n_rows, n_predictors)
+        unseen : Unseen, optional
+            Told of levels not seen in training, instead of a warning.
 
         Returns
         -------
@@ -299,8 +301,8 @@ class FittedModel:
         ['prediction', 'probability_high', 'probability_low']
         """
         if self.task == "survival":
-            return pd.DataFrame({"risk": self.predict(X)})
-        mean = self._mean(X)
+            return pd.DataFrame({"risk": self._outputs(X, unseen)[:, 0]})
+        mean = self._mean(X, unseen)
         if self.classes is None:
             return pd.DataFrame(_columns("prediction", mean[:, 0] if mean.shape[1] == 1 else mean))
         columns = _columns("prediction", self._chosen(mean))
@@ -373,24 +375,21 @@ class FittedModel:
         """Return the classes or labels that go with probabilities."""
         return choose(probabilities, self.attributes["classes_"], self.task == "multilabel")
 
-    def _mean(self, X: TableLike) -> NDArray[np.float64]:
+    def _mean(self, X: TableLike, unseen: Unseen | None = None) -> NDArray[np.float64]:
         """Return the mean prediction of all members."""
-        return in_parts(average_mean, self.members, self._encoded(X))
+        return in_parts(average_mean, self.members, self._encoded(X, unseen))
 
-    def _outputs(self, X: TableLike) -> Floats:
+    def _outputs(self, X: TableLike, unseen: Unseen | None = None) -> Floats:
         """Return the mean output of all members."""
-        return in_parts(average_outputs, self.members, self._encoded(X))
+        return in_parts(average_outputs, self.members, self._encoded(X, unseen))
 
-    def _encoded(self, X: TableLike) -> Iterator[Floats]:
+    def _encoded(self, X: TableLike, unseen: Unseen | None) -> Iterator[Floats]:
         """Encode rows, some at a time; an array needs all columns of the fit."""
         width = self.encoder.n_features_in_
-        has_names = hasattr(X, "columns") or hasattr(X, "column_names")
-        if not has_names and np.shape(X)[1:] != (width,):
-            raise TableError(
-                f"an array of {width} columns is needed, as the model was fitted on, not"
-                f" {np.shape(X)}"
-            )
-        return self.encoder.parts(X)
+        if not has_names(X) and np.shape(X)[1:] != (width,):
+            what = f"an array of {width} columns is needed, as the model was fitted on"
+            raise TableError(f"{what}, not {np.shape(X)}")
+        return self.encoder.parts(X, unseen)
 
 
 def _columns(name: str, values: Cells) -> dict[str, Cells]:

@@ -1,5 +1,6 @@
 """A fitted model is written as an ONNX file, and the file is checked before."""
 
+import warnings
 from os import PathLike
 from pathlib import Path
 
@@ -9,9 +10,9 @@ import pandas as pd
 from tautnet.files.parts import Model
 from tautnet.files.whole import write_bytes
 from tautnet.tables.arrays import Booleans, Cells, Floats
-from tautnet.tables.cells import TableLike, as_frame, as_numbers, distinct_texts
+from tautnet.tables.cells import TableLike, as_frame, as_numbers
 from tautnet.tables.errors import TableError
-from tautnet.tables.recipes import Recipe
+from tautnet.tables.recipes import Recipe, level_codes, read_codes
 
 __all__ = ["feeds", "sample", "write_onnx"]
 
@@ -28,10 +29,10 @@ def write_onnx(model: Model, path: str | PathLike[str]) -> list[str]:
     input of shape (rows, 1) for each predictor that has a weight, under the predictor's name:
 
     - numbers in double, NaN where one is missing; dates as days since 1970-01-01, so too;
-    - categories and truth values as text, as the encoder reads them: whole numbers without a
-      decimal point, "True" and "False"; the empty text where a cell is missing (the input's
-      description names another text where the empty one is a level). Levels that were not seen in
-      training are welcome.
+    - categories and truth values as text without outer spaces: numbers and truth values in any
+      usual spelling, such as 1, "1.0", "true" or "yes"; the empty text where a cell is missing (the
+      input's description names another text where the empty one is a level). Levels that were not
+      seen in training are welcome.
 
     The outputs are ``probabilities`` (rows, classes) and ``label`` (rows,) of a classifier, with
     several labels 0 or 1 for each; ``prediction`` (rows, outputs) of a regressor; ``risk`` (rows,
@@ -115,8 +116,13 @@ def feeds(model: Model, frame: TableLike) -> list[Cells]:
     for recipe in model.encoder.recipes:
         name = recipe["predictor"]
         if "levels" in recipe:
-            cells, texts = distinct_texts(frame[name])
-            values = np.array([*texts, missing_text(recipe)], dtype=object)[cells]
+            cells, codes, texts = read_codes(recipe, level_codes(recipe), frame[name])
+            levels = dict(enumerate(recipe["levels"]))
+            read = [
+                text if code is None else levels.get(code, missing_text(recipe))
+                for text, code in zip(texts, codes, strict=True)
+            ]
+            values = np.array([*read, missing_text(recipe)], dtype=object)[cells]
         else:
             way = recipe.get("written", "")
             values = as_numbers(name, frame[name], recipe["kind"], way)
@@ -202,17 +208,20 @@ def _check(model: Model, small: Model, content: bytes) -> None:
     except Exception as error:  # Its errors share no class of their own.
         why = " ".join(str(error).split())[:200]
         raise TableError(f"onnxruntime cannot run the file, nothing was written: {why}") from None
-    if model.classes is None:
-        expected = model.predict(frame).reshape(len(frame), -1)
-    else:
-        expected = model.predict_proba(frame)
+    with warnings.catch_warnings():
+        # The sample holds levels that are unknown, for a reason.
+        warnings.simplefilter("ignore", UserWarning)
+        predicted = model.predict(frame)
+        expected = predicted.reshape(len(frame), -1)
+        if model.classes is not None:
+            expected = model.predict_proba(frame)
     # Not a number anywhere is a mismatch, too.
     if not (np.abs(found - expected) <= TOLERANCE * _unit(model, expected)).all():
         raise TableError(
             f"onnxruntime does not give the model's predictions to {TOLERANCE:g}: nothing was"
             " written"
         )
-    if labels and not _same_labels(model, expected, model.predict(frame), labels[0]):
+    if labels and not _same_labels(model, expected, predicted, labels[0]):
         raise TableError("onnxruntime does not give the model's labels: nothing was written")
 
 

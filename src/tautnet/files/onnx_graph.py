@@ -79,7 +79,8 @@ def missing_text(recipe: Recipe) -> str:
     That is the empty text, or another where the empty one is a level.
     """
     texts = chain([""], ("(" * i + "missing" + ")" * i for i in count()))
-    return next(text for text in texts if text not in recipe["levels"])
+    known = level_codes(recipe)
+    return next(text for text in texts if known.codes.get(text, known.missing) == known.missing)
 
 
 def make_model(model: Model) -> ModelProto:

@@ -13,9 +13,10 @@ import numpy as np
 import pandas as pd
 
 from tautnet.tables.arrays import Cells, Floats
-from tautnet.tables.cells import distinct_texts
+from tautnet.tables.cells import text_of
 from tautnet.tables.dates import days_of, in_order
 from tautnet.tables.errors import TableError
+from tautnet.tables.frames import pandas_of
 from tautnet.tables.layout import (
     column_names,
     csv_rows,
@@ -34,6 +35,7 @@ from tautnet.tables.parquet import damaged_parquet, mark_missing, without_pyarro
 from tautnet.tables.parsing import odd_cell
 from tautnet.tables.reader import refuse_idle
 from tautnet.tables.recipes import Recipe
+from tautnet.tables.spelling import find_columns
 
 if TYPE_CHECKING:
     import pyarrow
@@ -175,10 +177,11 @@ def _text_blocks(
     """Yield the blocks of a table of text."""
     lines = iter(text)
     header, before, delimiter = first_line(lines, wanted.source)
-    names = column_names(next(csv_rows(io.StringIO(header, newline=""), delimiter)), wanted.source)
-    position = _positions(names, wanted)
+    given = next(csv_rows(io.StringIO(header, newline=""), delimiter))
+    names = column_names(given, wanted.source)
+    position = _positions(given, names, wanted)
     kept = {name: names.index(name) for name in wanted.keep}
-    rows = numbered_rows(csv_rows(lines, delimiter), before, wanted.source)
+    rows = numbered_rows(csv_rows(lines, delimiter), before, len(names), wanted.source)
     if drop_rows:
         rows = rows_without(rows, drop_rows, wanted.source)
     cells = even_rows(rows, len(names), wanted.source)
@@ -209,38 +212,48 @@ def _frame(
     return pd.DataFrame(held, index=range(n_rows))
 
 
-def _positions(names: list[str], wanted: _Wanted) -> list[int]:
-    """Return where each predictor stands among the columns."""
-    position = {name: i for i, name in enumerate(names)}
+def _positions(given: list[str], names: list[str], wanted: _Wanted) -> list[int]:
+    """Return where each predictor stands among the columns.
+
+    Parameters
+    ----------
+    given, names : list of str
+        Names of the columns as the file has them, and as they are read: none is blank.
+    wanted : _Wanted
+    """
     predictors = [recipe["predictor"] for recipe in wanted.recipes]
-    absent = [name for name in predictors if name not in position]
+    asked = set(predictors)
+    found = [raw if raw in asked else name for raw, name in zip(given, names, strict=True)]
+    position, absent = find_columns(predictors, found)
     if absent:
         what = f"{wanted.source} lacks {len(absent)} of the model's {len(predictors)} predictors"
         raise TableError(lacking(what, absent, names))
-    absent = [name for name in wanted.keep if name not in position]
+    absent = [name for name in wanted.keep if name not in names]
     if absent:
         raise TableError(lacking(f"{wanted.source} lacks what --keep names", absent, names))
     if wanted.on_extra is not None:
-        known = {*predictors, *wanted.keep}
+        known = {*(names[at] for at in position), *wanted.keep}
         wanted.on_extra([name for name in names if name not in known])
-    return [position[name] for name in predictors]
+    return position
 
 
 def _column(recipe: Recipe, cells: Cells, wanted: _Wanted) -> Cells:
-    """Return the cells of one predictor: numbers, dates, texts spelled as its levels, or NaN."""
+    """Return the cells of one predictor: numbers, dates, texts as they are, or NaN.
+
+    Which level a text spells is for the encoder to tell, as in every other table.
+    """
     notation = wanted.notation
     if recipe["kind"] == "number":
         return _numbers(recipe["predictor"], cells, notation)
     codes, texts = pd.factorize(cells)
+    if "levels" in recipe:
+        return _level_texts(recipe, np.array(texts, dtype=object), notation)[codes]
     tokens = np.array([text.strip() for text in texts], dtype=object)
     markers = notation.markers
     missing = np.array([token in markers for token in tokens], dtype=bool)
-    if "levels" in recipe:
-        tokens[~missing] = _as_levels(tokens[~missing], set(recipe["levels"]), notation)
-    else:
-        # A column whose own cells told the order keeps it.
-        order = wanted.dates or ("" if recipe.get("written") else notation.dates)
-        tokens[~missing] = _as_dates(recipe, tokens[~missing], order, notation)
+    # A column whose own cells told the order keeps it.
+    order = wanted.dates or ("" if recipe.get("written") else notation.dates)
+    tokens[~missing] = _as_dates(recipe, tokens[~missing], order, notation)
     tokens[missing] = np.nan
     return tokens[codes]
 
@@ -273,21 +286,38 @@ def _numbers(name: str, cells: Cells, notation: Notation) -> Floats:
     return values
 
 
-def _as_levels(tokens: Cells, levels: set[str], notation: Notation) -> list[str]:
-    """Return texts as the levels spell them.
+def _level_texts(recipe: Recipe, tokens: Cells, notation: Notation) -> Cells:
+    """Return the texts of a category or truth value, NaN where the user named one as missing.
 
-    3.0 and true are 3 and True where the reader took the model's table for numbers or truth values.
+    A number in a notation of its own reads as it would in plain digits.
     """
-    numbers = parse_numbers(tokens, notation)
-    spelled = dict(zip(tokens, tokens, strict=True))
-    for token, number in zip(tokens, numbers, strict=True):
-        if np.isnan(number):
-            other = token.capitalize()
-        else:
-            other = distinct_texts(pd.Series([float(number)]))[1][0]
-        if token not in levels and other in levels:
-            spelled[token] = other
-    return [spelled[token] for token in tokens]
+    _check_spaces(recipe, tokens)
+    named = {text.strip() for text in notation.na}
+    read = tokens.copy()
+    if notation._replace(na=(), dates="") != PLAIN:
+        numbers = parse_numbers(tokens, notation)
+        is_number = ~np.isnan(numbers) & ~np.isin(tokens, recipe["levels"])
+        read[is_number] = [text_of(float(number)) for number in numbers[is_number]]
+    read[[token.strip() in named for token in tokens]] = np.nan
+    return read
+
+
+def _check_spaces(recipe: Recipe, tokens: Cells) -> None:
+    """Raise where the spaces before a cell would tell its level: a file of text does not keep them.
+
+    Nor does it tell a blank text from no value.
+    """
+    meant: dict[str, list[str]] = {}
+    for level in recipe["levels"]:
+        meant.setdefault(level.lstrip(" "), []).append(repr(level))
+    if recipe["missing"] and "" in meant:
+        meant[""].append("a missing one")
+    for token in tokens:
+        if len(meant.get(token, ())) > 1:
+            raise TableError(
+                f"column {recipe['predictor']!r} has the cell {token!r}, which may be"
+                f" {' or '.join(meant[token])}: text files do not tell; give a Parquet file"
+            )
 
 
 def _parquet_blocks(file: io.BufferedReader, wanted: _Wanted) -> Iterator[Block]:
@@ -302,7 +332,7 @@ def _parquet_blocks(file: io.BufferedReader, wanted: _Wanted) -> Iterator[Block]
         table = ParquetFile(file if file.seekable() else io.BytesIO(file.read()))
         stored = table.schema_arrow.names
         names = column_names(stored, wanted.source)
-        position = _positions(names, wanted)
+        position = _positions(stored, names, wanted)
         kept = [names.index(name) for name in wanted.keep]
         fields = list(dict.fromkeys([*position, *kept]))
         schema = pyarrow.schema([table.schema_arrow.field(at) for at in fields])
@@ -327,7 +357,7 @@ def _parquet_blocks(file: io.BufferedReader, wanted: _Wanted) -> Iterator[Block]
 
 def _predictors(rows: "pyarrow.Table", columns: list[str], wanted: _Wanted) -> pd.DataFrame:
     """Return the predictors of some rows, under their names."""
-    frame = rows.select(columns).to_pandas()[columns]
+    frame = pandas_of(rows.select(columns))[columns]
     return frame.set_axis([recipe["predictor"] for recipe in wanted.recipes], axis=1)
 
 

@@ -3,7 +3,7 @@
 import datetime
 import decimal
 import math
-from typing import Any, TypeAlias
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -11,9 +11,12 @@ import pandas as pd
 from tautnet.tables.arrays import Floats, Integers
 from tautnet.tables.dates import Written, days_of, way_of
 from tautnet.tables.errors import TableError
+from tautnet.tables.frames import TableLike, exceeds_float64, frame_of_other, refuse_query
+from tautnet.tables.missing import MISSING_MARKERS
 from tautnet.tables.names import check_distinct
 
 __all__ = [
+    "SPANS",
     "TableLike",
     "as_frame",
     "as_numbers",
@@ -21,17 +24,25 @@ __all__ = [
     "column_kind",
     "dates_written",
     "distinct_texts",
+    "dtype_code",
     "fits_float32",
     "text_of",
 ]
 
-# A data frame of pandas, polars, pyarrow or another library, an array, or nested lists.
-TableLike: TypeAlias = Any
-
-_KINDS_OF_DTYPE = {"b": "boolean", "i": "number", "u": "number", "f": "number", "M": "date"}
+# Time spans are numbers: seconds.
+_KINDS_OF_DTYPE = {
+    "b": "boolean",
+    "i": "number",
+    "u": "number",
+    "f": "number",
+    "m": "number",
+    "M": "date",
+}
 _NUMBERS = (int, float, np.integer, np.floating, decimal.Decimal)
 _TRUTH_VALUES = (bool, np.bool_)
+SPANS = (datetime.timedelta, np.timedelta64)
 _KNOWN_CELLS = (str, datetime.date, *_TRUTH_VALUES, *_NUMBERS)
+_SECOND = np.timedelta64(1, "s")
 
 
 def as_frame(X: TableLike) -> pd.DataFrame:
@@ -57,7 +68,7 @@ def as_frame(X: TableLike) -> pd.DataFrame:
     # Before narwhals and scikit-learn see the names, which have errors of their own for this.
     check_column_names(X)
     if not isinstance(X, pd.DataFrame):
-        X = _frame_of_other(X)
+        X = frame_of_other(X)
     names = [str(name) for name in X.columns]
     return X if names == list(X.columns) else X.set_axis(names, axis=1)
 
@@ -79,28 +90,10 @@ def check_column_names(X: TableLike) -> None:
     >>> from tautnet.tables.cells import check_column_names
     >>> check_column_names(np.eye(2))
     """
+    refuse_query(X)
     # Arrow's tables call their columns so, and have arrays without names as ``columns``.
     names = X.column_names if hasattr(X, "column_names") else getattr(X, "columns", ())
     check_distinct([str(name) for name in names])
-
-
-def _frame_of_other(X: TableLike) -> pd.DataFrame:
-    """Return a pandas data frame of an array or of another library's data frame."""
-    if hasattr(X, "columns") or hasattr(X, "column_names"):
-        import narwhals
-
-        table = narwhals.from_native(X, eager_only=True, pass_through=True)
-        if table is not X:
-            return pd.DataFrame({name: table[name].to_numpy() for name in table.columns})
-    if hasattr(X, "toarray"):
-        raise TableError("sparse matrices are not supported: pass X.toarray()")
-    array = np.asarray(X)
-    if array.ndim != 2:
-        raise TableError(
-            f"a table has rows and columns, this array has {array.ndim} dimensions: reshape it"
-        )
-    frame = pd.DataFrame(array, columns=[f"x{j}" for j in range(array.shape[1])], copy=False)
-    return frame.infer_objects() if array.dtype == object else frame
 
 
 def column_kind(series: pd.Series) -> str:
@@ -119,8 +112,7 @@ def column_kind(series: pd.Series) -> str:
     Raises
     ------
     TableError
-        For time spans, complex numbers and nested objects, which have no place in a table of
-        predictors.
+        For complex numbers and nested objects, which have no place in a table of predictors.
 
     Examples
     --------
@@ -131,7 +123,7 @@ def column_kind(series: pd.Series) -> str:
     """
     if isinstance(series.dtype, pd.CategoricalDtype):
         return "category"
-    code = _dtype_code(series)
+    code = dtype_code(series)
     if code in _KINDS_OF_DTYPE:
         return _KINDS_OF_DTYPE[code]
     if isinstance(series.dtype, pd.StringDtype):
@@ -162,13 +154,13 @@ def dates_written(series: pd.Series) -> Written | None:
     >>> dates_written(pd.Series(["31.12.2024", None, "1.1.2025"]))
     Written(way='day.month.year', other='')
     """
-    if _dtype_code(series) == "M":
+    if dtype_code(series) == "M":
         return Written("", "")
     codes, values = pd.factorize(series)
     return way_of(np.asarray(values, dtype=object), codes)
 
 
-def _dtype_code(series: pd.Series) -> str:
+def dtype_code(series: pd.Series) -> str:
     """Return NumPy's letter for the type of a column.
 
     Columns of Arrow that hold no numbers or truth values count as columns of Python objects.
@@ -186,7 +178,7 @@ def fits_float32(series: pd.Series) -> bool:
     ...  fits_float32(pd.Series([1, 2], dtype="int32")))
     (True, False)
     """
-    code = _dtype_code(series)
+    code = dtype_code(series)
     size = getattr(series.dtype, "itemsize", 8)
     return code == "b" or (code == "f" and size <= 4) or (code in "iu" and size <= 2)
 
@@ -197,18 +189,16 @@ def _kind_of_objects(series: pd.Series) -> str:
     types = {type(value) for value in values}
     if not types:
         return "none"
-    # bool is a subclass of int, so truth values are asked for first.
-    if all(issubclass(one, _TRUTH_VALUES) for one in types):
-        return "boolean"
-    if all(issubclass(one, _NUMBERS) for one in types):
-        return "number"
+    # bool is a subclass of int, and NumPy's time spans are one of its integers.
+    for kind, known in (("boolean", _TRUTH_VALUES), ("number", SPANS), ("number", _NUMBERS)):
+        if all(issubclass(one, known) for one in types):
+            return kind
     for one in types:
-        if not issubclass(one, _KNOWN_CELLS):
+        if issubclass(one, SPANS) or not issubclass(one, _KNOWN_CELLS):
             what = f"column {series.name!r} holds cells of type {one.__name__}"
             raise TableError(f"{what}: turn it into numbers or text, or drop it")
-    if all(issubclass(one, (str, datetime.date)) for one in types):
-        return "category" if dates_written(series) is None else "date"
-    return "category"
+    are_dates = all(issubclass(one, (str, datetime.date)) for one in types)
+    return "date" if are_dates and dates_written(series) is not None else "category"
 
 
 def distinct_texts(series: pd.Series) -> tuple[Integers, list[str]]:
@@ -216,7 +206,7 @@ def distinct_texts(series: pd.Series) -> tuple[Integers, list[str]]:
 
     Missing cells have position -1. Whole numbers read ``3`` whether they are stored as 3, 3.0 or
     "3", so that a code is the same level in a file where its column also has missing cells and in
-    one where it has none.
+    one where it has none. Truth values and numbers in one column are told apart.
 
     Parameters
     ----------
@@ -226,6 +216,9 @@ def distinct_texts(series: pd.Series) -> tuple[Integers, list[str]]:
     -------
     tuple of an int array of shape (n_rows,) and a sorted list of str
     """
+    if series.dtype == object and pd.api.types.infer_dtype(series).startswith("mixed"):
+        # To Python, and so to pandas, True equals 1.
+        series = series.map(text_of, na_action="ignore")
     codes, values = pd.factorize(series)
     texts = [text_of(value) for value in values]
     levels = sorted(set(texts))
@@ -237,19 +230,24 @@ def distinct_texts(series: pd.Series) -> tuple[Integers, list[str]]:
 def text_of(value: Any) -> str:
     """Return the text of a cell that is not missing; whole numbers have no decimal point.
 
+    Beyond 2**53 a float may stand for several integers, so that it is no text of one.
+
     Examples
     --------
     >>> from tautnet.tables.cells import text_of
-    >>> text_of(3.0), text_of(0.5), text_of(True)
-    ('3', '0.5', 'True')
+    >>> text_of(3.0), text_of(0.5), text_of(True), text_of(1e18)
+    ('3', '0.5', 'True', '1e+18')
     """
     if isinstance(value, (float, np.floating)) and value.is_integer():
-        return str(int(value))
+        if not exceeds_float64(int(value)):
+            return str(int(value))
     return str(value)
 
 
 def as_numbers(name: str, series: pd.Series, kind: str, way: str = "") -> Floats:
-    """Return a column as numbers: dates are days since 1970-01-01, missing cells are NaN.
+    """Return a column as numbers: dates as days since 1970-01-01, time spans as seconds.
+
+    Missing cells are NaN; so are texts that are read as missing in a file.
 
     Parameters
     ----------
@@ -276,19 +274,29 @@ def as_numbers(name: str, series: pd.Series, kind: str, way: str = "") -> Floats
     >>> as_numbers("day", pd.Series(["1970-01-03", None]), "date")
     array([ 2., nan])
     """
-    code = _dtype_code(series)
+    code = dtype_code(series)
     if kind == "date":
         return _days_of_column(name, series, code, way)
-    if code in "biuf":
-        values = series.to_numpy(dtype=np.float64, na_value=np.nan)
-    else:
-        converted = pd.to_numeric(series.astype(object), errors="coerce")
-        values = converted.to_numpy(dtype=np.float64, na_value=np.nan)
-        _check_readable(name, series, values, "numbers")
+    values = _numbers_of_column(name, series, code)
     n_infinite = np.isinf(values).sum()
     if n_infinite:
         cells = "1 infinite cell" if n_infinite == 1 else f"{n_infinite} infinite cells"
         raise TableError(f"column {name!r} has {cells}: make them missing or finite")
+    return values
+
+
+def _numbers_of_column(name: str, series: pd.Series, code: str) -> Floats:
+    """Return a column of numbers or time spans as numbers, NaN where one is missing."""
+    if code in "biuf":
+        return series.to_numpy(dtype=np.float64, na_value=np.nan)
+    if code == "m":
+        seconds: Floats = series.to_numpy() / _SECOND
+        return seconds
+    series = series.astype(object)
+    if any(isinstance(cell, SPANS) for cell in series):
+        series = series.map(lambda one: one / _SECOND if isinstance(one, SPANS) else one)
+    values = pd.to_numeric(series, errors="coerce").to_numpy(dtype=np.float64, na_value=np.nan)
+    _check_readable(name, series, values, "numbers")
     return values
 
 
@@ -301,7 +309,8 @@ def _days_of_column(name: str, series: pd.Series, code: str, way: str) -> Floats
         days = stamps.astype(np.int64) / 86_400e6
         return np.where(np.isnat(stamps), np.nan, days)
     codes, values = pd.factorize(series)
-    known = [days_of(value, way) for value in values]
+    cells = [value.strip() if isinstance(value, str) else value for value in values]
+    known = [days_of(cell, way) for cell in cells]
     days = np.array([math.nan if day is None else day for day in known] + [math.nan])[codes]
     _check_readable(name, series, days, f"dates written {way}" if way else "ISO dates")
     return days
@@ -309,9 +318,8 @@ def _days_of_column(name: str, series: pd.Series, code: str, way: str) -> Floats
 
 def _check_readable(name: str, series: pd.Series, values: Floats, what: str) -> None:
     """Raise where a cell that is not missing is no number or date, as those that `fit` saw were."""
-    odd = series[np.isnan(values) & series.notna().to_numpy()]
-    if len(odd):
-        cell = odd.iloc[0]
-        raise TableError(
-            f"column {name!r} should hold {what}, but has {cell!r}: correct it or blank it out"
-        )
+    for cell in series[np.isnan(values) & series.notna().to_numpy()].unique():
+        if not isinstance(cell, str) or cell.strip() not in MISSING_MARKERS:
+            raise TableError(
+                f"column {name!r} should hold {what}, but has {cell!r}: correct it or blank it out"
+            )

@@ -6,6 +6,7 @@ each fold, by `tautnet.tables.scaling`.
 """
 
 from collections.abc import Iterable, Iterator, Mapping
+from functools import cached_property
 from typing import Any
 
 import numpy as np
@@ -16,8 +17,16 @@ from tautnet.tables.cells import TableLike, as_frame, fits_float32
 from tautnet.tables.errors import TableError
 from tautnet.tables.names import lacking
 from tautnet.tables.notation import PLAIN, Notation
-from tautnet.tables.recipes import Recipe, encode_predictor, learn, names_of_columns
+from tautnet.tables.recipes import (
+    LevelCodes,
+    Recipe,
+    encode_predictor,
+    learn,
+    level_codes,
+    names_of_columns,
+)
 from tautnet.tables.scaling import NUMBERS_AT_ONCE, rows_at_once
+from tautnet.tables.spelling import Unseen, find_columns
 
 __all__ = ["TableEncoder"]
 
@@ -163,6 +172,7 @@ class TableEncoder:
     ) -> "TableEncoder":
         """Set all attributes from what was learned."""
         names = list(names)
+        self.__dict__.pop("_known", None)
         self.recipes = recipes
         self.left_out = left_out
         self.doubtful = dict(doubtful or {})
@@ -203,12 +213,15 @@ class TableEncoder:
         left_out = self.left_out | reasons
         return TableEncoder.restored(recipes, left_out, self.feature_names_in_, self.notation)
 
-    def transform(self, frame: TableLike) -> Floats:
+    def transform(self, frame: TableLike, unseen: Unseen | None = None) -> Floats:
         """Encode rows; predictors are found by name, in any order, and other columns are ignored.
 
         Parameters
         ----------
         frame : data frame or array of shape (n_rows, n_predictors)
+            A name that differs in outer spaces alone is found, too.
+        unseen : Unseen, optional
+            Filled with the cells whose level `fit` did not see, where there is no ``rare``.
 
         Returns
         -------
@@ -218,34 +231,45 @@ class TableEncoder:
             every column, as is a missing category where `fit` saw none. An array of floats that
             is its own encoding is not copied.
         """
-        frame = as_frame(frame)
-        absent = [name for name in self.predictors if name not in frame.columns]
-        if absent:
-            what = f"the table lacks {len(absent)} of the model's predictors"
-            raise TableError(lacking(what, absent, frame.columns))
+        frame = self._named(as_frame(frame))
         own = self._as_it_is(frame)
         matrix = self._empty(frame) if own is None else own
         size = max(NUMBERS_AT_ONCE // max(matrix.shape[1], 1), LEAST_ROWS)
         for start in range(0, len(frame), size):
-            columns = self._columns(frame.iloc[start : start + size])
+            columns = self._columns(frame.iloc[start : start + size], unseen)
             # What stays as it is has been looked through for infinite cells all the same.
             if own is None:
                 matrix[start : start + size] = np.array(columns, dtype=matrix.dtype).T
         return matrix
 
-    def parts(self, frame: TableLike) -> Iterator[Floats]:
-        """Yield what `transform` returns, some rows at a time.
+    def parts(self, frame: TableLike, unseen: Unseen | None = None) -> Iterator[Floats]:
+        """Yield what `transform` returns of new rows, some at a time.
 
         Categories of many levels take much more space encoded than as a table.
 
         Parameters
         ----------
         frame : data frame or array of shape (n_rows, n_predictors)
+        unseen : Unseen, optional
+            Filled with the levels that `fit` did not see; else one `UserWarning` counts them.
         """
         frame = as_frame(frame)
+        found = Unseen() if unseen is None else unseen
         rows = rows_at_once(len(self.column_names))
         for start in range(0, max(len(frame), 1), rows):
-            yield self.transform(frame.iloc[start : start + rows])
+            yield self.transform(frame.iloc[start : start + rows], found)
+        if unseen is None:
+            found.warn()
+
+    def _named(self, frame: pd.DataFrame) -> pd.DataFrame:
+        """Return a table whose predictors have the names that `fit` saw."""
+        if all(name in frame.columns for name in self.predictors):
+            return frame
+        position, absent = find_columns(self.predictors, list(frame.columns))
+        if absent:
+            what = f"the table lacks {len(absent)} of the model's predictors"
+            raise TableError(lacking(what, absent, frame.columns))
+        return frame.iloc[:, position].set_axis(self.predictors, axis=1)
 
     def stored(self, frame: pd.DataFrame) -> list[Any]:
         """Return the type that the numbers of each column were stored in.
@@ -268,11 +292,16 @@ class TableEncoder:
         dtype = np.float32 if small else np.float64
         return np.empty((len(frame), len(self.column_names)), dtype)
 
-    def _columns(self, block: pd.DataFrame) -> list[Floats | Booleans]:
+    @cached_property
+    def _known(self) -> list[LevelCodes | None]:
+        """How the levels of each predictor are encoded, None where it has none."""
+        return [level_codes(recipe) if "levels" in recipe else None for recipe in self.recipes]
+
+    def _columns(self, block: pd.DataFrame, unseen: Unseen | None) -> list[Floats | Booleans]:
         """Return the encoded columns of some rows."""
         columns = []
-        for recipe in self.recipes:
-            columns += encode_predictor(recipe, block[recipe["predictor"]])
+        for recipe, known in zip(self.recipes, self._known, strict=True):
+            columns += encode_predictor(recipe, known, block[recipe["predictor"]], unseen)
         return columns
 
     def _as_it_is(self, frame: pd.DataFrame) -> Floats | None:

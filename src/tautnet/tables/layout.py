@@ -163,11 +163,13 @@ def without_rows(text: str, delimiter: str, numbers: Collection[int], source: st
     """
     lines = list(io.StringIO(text))
     rows = csv_rows(lines, delimiter)
-    spans = []
+    spans: list[range] = []
+    width = 0
     start = 0
     try:
         for row in rows:
-            if not is_blank(row):
+            if not is_blank(row) or (spans and len(row) == width):
+                width = width or len(row)
                 spans.append(range(start, rows.line_num))
             start = rows.line_num
     except csv.Error:
@@ -206,13 +208,16 @@ def first_line(lines: Iterator[str], source: str) -> tuple[str, int, str]:
     return header, before, delimiter or sniff_delimiter(header)
 
 
-def numbered_rows(reader: "Reader", before: int, source: str) -> Iterator[Numbered]:
-    """Yield rows with the number of the line where they end; blank ones are left out."""
+def numbered_rows(reader: "Reader", before: int, width: int, source: str) -> Iterator[Numbered]:
+    """Yield rows with the number of the line where they end; blank lines are left out.
+
+    A row of blank cells, as many as the header has, is a row: its cells are missing.
+    """
     number = before
     try:
         for row in reader:
             number = before + reader.line_num
-            if not is_blank(row):
+            if len(row) == width or not is_blank(row):
                 yield number, row
     except csv.Error as error:
         number = before + reader.line_num

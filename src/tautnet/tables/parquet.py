@@ -5,6 +5,7 @@ import io
 import pandas as pd
 
 from tautnet.tables.errors import TableError
+from tautnet.tables.frames import pandas_of
 from tautnet.tables.layout import column_names
 from tautnet.tables.notation import Notation
 from tautnet.tables.numerals import marking_numbers
@@ -45,7 +46,7 @@ def read_parquet(data: bytes, source: str, most: int) -> pd.DataFrame:
                 f"{source} expands to more than {in_bytes(most)}: if that is right, pass --max-size"
                 f" {n_bytes / 1e9:.2g} (in GB) or more"
             )
-        frame = pd.read_parquet(io.BytesIO(data), engine="pyarrow").reset_index(drop=True)
+        frame = pandas_of(file.read()).reset_index(drop=True)
     except TableError:
         raise
     except (OSError, ValueError, NotImplementedError, pyarrow.ArrowException) as error:

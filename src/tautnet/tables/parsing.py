@@ -28,6 +28,7 @@ from tautnet.tables.numerals import (
 __all__ = ["looks_like", "odd_cell", "parse_column"]
 
 _CODE = re.compile(r"[A-Za-z]+[-_ ]?[0-9]\w*")
+_INTEGER = re.compile(r"[+-]?[0-9]{1,400}")
 _TRUTH = {"true": True, "false": False}
 # A column of fewer cells may look like anything by chance.
 LEAST_CELLS = 10
@@ -101,7 +102,9 @@ def parse_column(
     if numbers is not None:
         # Where -200 means missing, -200.0 does.
         is_marking = np.isin(numbers, marking_numbers(notation))
-        return (np.where(is_marking, np.nan, numbers) if is_marking.any() else numbers)[codes]
+        if is_marking.any():
+            numbers = np.where(is_marking, np.nan, numbers)
+        return _exact(tokens, numbers)[codes]
     dates = _to_dates(tokens, missing, notation.dates) if notation.dates else None
     if dates is not None:
         return dates[codes]
@@ -135,6 +138,18 @@ def _to_numbers(tokens: Cells, missing: Booleans, notation: Notation) -> Floats 
     numbers = np.full(len(tokens), np.nan)
     numbers[~missing] = parsed
     return numbers
+
+
+def _exact(tokens: Cells, numbers: Floats | Integers) -> Cells:
+    """Return numbers with the integers among them that float64 may not hold as what they are."""
+    large = np.abs(numbers) > 2**53
+    if numbers.dtype.kind in "iu" or not large.any():
+        return numbers
+    exact = numbers.astype(object)
+    for i in np.flatnonzero(large):
+        if _INTEGER.fullmatch(tokens[i]):
+            exact[i] = int(tokens[i])
+    return exact if any(isinstance(one, int) for one in exact) else numbers
 
 
 def _to_dates(tokens: Cells, missing: Booleans, order: str) -> Cells | None:

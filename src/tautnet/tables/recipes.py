@@ -9,10 +9,21 @@ import pandas as pd
 
 from tautnet.tables.arrays import Booleans, Floats, Integers
 from tautnet.tables.cells import as_numbers, column_kind, dates_written, distinct_texts, text_of
+from tautnet.tables.integers import check_told_apart
+from tautnet.tables.missing import MISSING_MARKERS
 from tautnet.tables.parsing import looks_like
 from tautnet.tables.rounding import varies
+from tautnet.tables.spelling import Unseen, spellings
 
-__all__ = ["LevelCodes", "Recipe", "encode_predictor", "learn", "level_codes", "names_of_columns"]
+__all__ = [
+    "LevelCodes",
+    "Recipe",
+    "encode_predictor",
+    "learn",
+    "level_codes",
+    "names_of_columns",
+    "read_codes",
+]
 
 # How one predictor is encoded: strings, lists and truth values, as a model file keeps them. All
 # have "predictor" and "kind"; numbers and dates have "value" and "indicator" beside, categories
@@ -34,14 +45,22 @@ def learn(name: str, series: pd.Series) -> tuple[Recipe | None, str]:
         return _learn_levels(name, series, kind)
     if kind == "none":
         return None, "has no value"
+    return _learn_numbers(name, series, kind)
+
+
+def _learn_numbers(name: str, series: pd.Series, kind: str) -> tuple[Recipe | None, str]:
+    """Return the recipe of numbers or dates with a doubt, or None with why they are left out."""
     written = _written(series, kind)
     values = as_numbers(name, series, kind, written.get("written", ""))
     missing = np.isnan(values)
     if missing.all():
         return None, "has no value"
     present = values[~missing]
+    is_number = kind == "number"
+    if is_number:
+        check_told_apart(f"column {name!r}", series)
     # Dates are exact.
-    constant = not varies(present, series.dtype if kind == "number" else np.dtype(np.int64))
+    constant = not varies(present, series.dtype if is_number else np.dtype(np.int64))
     if constant and not missing.any():
         but = "" if present.min() == present.max() else " but for rounding"
         return None, f"is constant{but} ({text_of(series.iloc[0])})"
@@ -55,9 +74,8 @@ def learn(name: str, series: pd.Series) -> tuple[Recipe | None, str]:
         "value": not constant,
         "indicator": bool(missing.any()),
     }
-    return recipe | written, "numbers the rows" if kind == "number" and _numbers_rows(
-        name, present
-    ) else ""
+    numbers_rows = is_number and _numbers_rows(name, present)
+    return recipe | written, "numbers the rows" if numbers_rows else ""
 
 
 def _written(series: pd.Series, kind: str) -> Recipe:
@@ -144,9 +162,11 @@ class LevelCodes(NamedTuple):
     Attributes
     ----------
     codes : dict
-        Level -> code.
+        Text -> code, for all texts that spell a level (`tautnet.tables.spelling`) or that are read
+        as missing. A text that is not among them is tried once more without outer spaces.
     unseen, missing : int
-        Codes of a level that `TableEncoder.fit` did not see, and of a missing cell.
+        Codes of a level that `TableEncoder.fit` did not see, and of a missing cell. Where `fit`
+        saw no missing cell but a blank level, a missing cell is that level.
     columns : list of int
         For each column the code at which it is 1; at all other codes it is 0.
     """
@@ -168,23 +188,64 @@ def level_codes(recipe: Recipe) -> LevelCodes:
     Examples
     --------
     >>> from tautnet.tables.recipes import level_codes
-    >>> level_codes({"predictor": "sex", "levels": ["female", "male"], "rare": False,
+    >>> known = level_codes({"predictor": "sex", "levels": ["female", "male"], "rare": False,
     ...     "missing": False})
-    LevelCodes(codes={'female': 0, 'male': 1}, unseen=2, missing=2, columns=[1])
+    >>> known.codes["male"], known.codes["NA"], known.unseen, known.missing, known.columns
+    (1, 2, 2, 2, [1])
     """
     levels = recipe["levels"]
     n_levels = len(levels) + recipe["rare"] + recipe["missing"]
+    position = {level: index for index, level in enumerate(levels)}
+    codes = {text: position[level] for text, level in spellings(levels).items()}
+    missing = n_levels - 1 if recipe["missing"] else codes.get("", n_levels)
     return LevelCodes(
-        codes={level: index for index, level in enumerate(levels)},
+        codes=dict.fromkeys(MISSING_MARKERS, missing) | codes,
         unseen=len(levels) if recipe["rare"] else n_levels,
-        missing=n_levels - 1 if recipe["missing"] else n_levels,
+        missing=missing,
         columns=list(range(n_levels))[n_levels == 2 :],
     )
 
 
-def encode_predictor(recipe: Recipe, series: pd.Series) -> list[Floats | Booleans]:
-    """Return the columns of one predictor."""
-    if "levels" not in recipe:
+def read_codes(
+    recipe: Recipe, known: LevelCodes, series: pd.Series, unseen: Unseen | None = None
+) -> tuple[Integers, list[int | None], list[str]]:
+    """Return what the cells of a category or truth value hold: the one reading of all doors.
+
+    Parameters
+    ----------
+    recipe : dict
+    known : LevelCodes
+        Of the recipe.
+    series : pandas.Series
+    unseen : Unseen, optional
+        Told of cells that hold no known level; not where ``rare`` stands for such.
+
+    Returns
+    -------
+    cells : int array (n_rows,)
+        The position of each cell's text among the texts, -1 where a cell has no value.
+    codes : list
+        The code of each text as in `LevelCodes`, None where it spells no level.
+    texts : list of str
+    """
+    cells, texts = distinct_texts(series)
+    codes = [known.codes.get(text, known.codes.get(text.strip())) for text in texts]
+    if unseen is not None and not recipe["rare"] and None in codes:
+        counts = np.bincount(cells[cells >= 0], minlength=len(texts)).tolist()
+        new = {
+            text: count
+            for text, code, count in zip(texts, codes, counts, strict=True)
+            if code is None
+        }
+        unseen.add(recipe["predictor"], new)
+    return cells, codes, texts
+
+
+def encode_predictor(
+    recipe: Recipe, known: LevelCodes | None, series: pd.Series, unseen: Unseen | None = None
+) -> list[Floats | Booleans]:
+    """Return the columns of one predictor; `read_codes` says what is told of unseen levels."""
+    if known is None:
         way = recipe.get("written", "")
         values = as_numbers(recipe["predictor"], series, recipe["kind"], way)
         columns: list[Floats | Booleans] = []
@@ -193,9 +254,8 @@ def encode_predictor(recipe: Recipe, series: pd.Series) -> list[Floats | Boolean
         if recipe["indicator"]:
             columns.append(np.isnan(values))
         return columns
-    known = level_codes(recipe)
-    cells, texts = distinct_texts(series)
-    code_of_text = [known.codes.get(text, known.unseen) for text in texts]
+    cells, code_of_text, _ = read_codes(recipe, known, series, unseen)
+    of_texts = [known.unseen if code is None else code for code in code_of_text]
     # A missing cell has position -1, which is the last.
-    codes = np.array([*code_of_text, known.missing])[cells]
+    codes = np.array([*of_texts, known.missing])[cells]
     return [codes == code for code in known.columns]

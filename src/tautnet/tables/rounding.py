@@ -1,7 +1,7 @@
 """Numbers that differ by rounding alone are one number."""
 
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, cast
 
 import numpy as np
 
@@ -100,7 +100,7 @@ def varies(numbers: Floats | Integers, dtype: Any = None) -> bool:
     return not are_constant(low, high, rounding_of(dtype)) or are_whole(numbers, dtype)
 
 
-def merged(numbers: Floats) -> Floats:
+def merged(numbers: Floats | Integers) -> Floats | Integers:
     """Return numbers in which those that differ by rounding alone are that with the fewest digits.
 
     Whole numbers stay as they are, and so do numbers so dense that each is rounding away from the
@@ -118,7 +118,9 @@ def merged(numbers: Floats) -> Floats:
     >>> merged(np.array([0.1 + 0.2, 0.3, 0.7])).tolist()
     [0.3, 0.3, 0.7]
     """
-    distinct, own = np.unique(numbers, return_inverse=True)
+    if numbers.dtype.kind in "iu":
+        return numbers
+    distinct, own = np.unique(cast("Floats", numbers), return_inverse=True)
     rounding = rounding_of(distinct.dtype)
     begins = np.append(True, ~are_constant(distinct[:-1], distinct[1:], rounding))
     if begins.all() or are_whole(distinct):

@@ -9,6 +9,8 @@ from numpy.typing import ArrayLike
 from tautnet.tables.arrays import Booleans, Cells, Floats, Integers
 from tautnet.tables.cells import TableLike, as_frame, column_kind, distinct_texts
 from tautnet.tables.errors import TableError
+from tautnet.tables.frames import without_mask
+from tautnet.tables.integers import as_floats, check_told_apart, exact_numbers
 from tautnet.tables.rounding import merged, varies
 
 __all__ = ["Target", "as_target", "encode_target", "encode_targets", "encode_times", "split_times"]
@@ -88,7 +90,7 @@ def encode_target(
     if kind == "date":
         raise TableError(f"the target {name!r} holds dates: turn it into a number, such as days")
     if kind == "number":
-        return _encode_numbers(values.to_numpy(dtype=np.float64), task, name)
+        return _encode_numbers(exact_numbers(f"the target {name!r}", values), task, name)
     if kind == "boolean":
         return _encode_truth(values.to_numpy(dtype=bool), task, name)
     if task == "regression" and kind == "category":
@@ -106,7 +108,7 @@ def _encode_truth(truth: Booleans, task: str, name: str) -> Target:
     return _classification(truth, name)
 
 
-def _encode_numbers(numbers: Floats, task: str, name: str) -> Target:
+def _encode_numbers(numbers: Floats | Integers, task: str, name: str) -> Target:
     """Encode numbers, which are classes or quantities."""
     n_infinite = np.isinf(numbers).sum()
     if n_infinite:
@@ -119,7 +121,8 @@ def _encode_numbers(numbers: Floats, task: str, name: str) -> Target:
         raise TableError(f"the target {name!r} is constant: there is nothing to learn")
     whole = bool((distinct == np.round(distinct)).all())
     if task == "regression" or (task == "auto" and not _are_classes(distinct, counts, whole)):
-        return _regression(numbers, name, whole)
+        check_told_apart(f"the target {name!r}", pd.Series(numbers))
+        return _regression(numbers.astype(np.float64), name, whole)
     if not whole and len(distinct) > 100:
         what = f"the target {name!r} has {len(distinct)} distinct numbers"
         raise TableError(f"{what}, too many for classes: pass --task regression")
@@ -129,7 +132,7 @@ def _encode_numbers(numbers: Floats, task: str, name: str) -> Target:
     return _classification(labels, name)
 
 
-def _are_classes(distinct: Floats, counts: Integers, whole: bool) -> bool:
+def _are_classes(distinct: Cells, counts: Integers, whole: bool) -> bool:
     """Tell whether numbers are classes, as `encode_target` explains."""
     if len(distinct) == 2:
         return True
@@ -207,7 +210,8 @@ def encode_targets(frame: pd.DataFrame, *, task: str, name: str = "target") -> T
             raise TableError(
                 f"the target {column!r} holds no numbers: several targets at once must be numbers"
             )
-    y = frame.to_numpy(dtype=np.float64)
+        check_told_apart(f"the target {column!r}", values)
+    y = np.column_stack([as_floats(values) for _, values in frame.items()])
     if not np.isfinite(y).all():
         raise TableError(f"the target {name!r} has infinite cells: leave those rows out")
     is_constant = ~np.array([varies(column) for column in y.T])
@@ -265,7 +269,7 @@ def encode_times(
             "events must be true or false, or 1 and 0: 1 for an event, 0 for a row that left"
             " without one"
         )
-    times = times.to_numpy(np.float64)
+    times = as_floats(times)
     events = events.to_numpy(np.float64)
     if not np.isfinite(times).all() or (times <= 0).any():
         raise _wrong_times(times, name)
@@ -306,7 +310,7 @@ def split_times(y: TableLike) -> tuple[pd.Series, pd.Series]:
     if getattr(getattr(y, "dtype", None), "names", None):
         y = pd.DataFrame({name: y[name] for name in y.dtype.names})
     if not hasattr(y, "columns"):
-        y = np.asarray(y)
+        y = np.asarray(without_mask(y))
         y = pd.DataFrame(y if y.ndim == 2 else y[:, np.newaxis])
     y = y.reset_index(drop=True)
     if y.shape[1] == 1:
@@ -353,7 +357,7 @@ def as_target(y: TableLike, task: str) -> Target:
         frame = as_frame(y)
         name = ", ".join(frame.columns) if hasattr(y, "columns") else "y"
         return encode_targets(frame, task=task, name=name)
-    values = as_series(y if n_axes == 1 else np.asarray(y)[:, 0])
+    values = as_series(y if n_axes == 1 else np.asarray(without_mask(y))[:, 0])
     return encode_target(values, task=task, name=str(values.name))
 
 
@@ -374,5 +378,5 @@ def as_series(y: ArrayLike | pd.Series) -> pd.Series:
     >>> as_series([1, 2]).name
     'y'
     """
-    series = y if isinstance(y, pd.Series) else pd.Series(np.asarray(y))
+    series = y if isinstance(y, pd.Series) else pd.Series(np.asarray(without_mask(y)))
     return series.reset_index(drop=True).rename("y" if series.name is None else series.name)

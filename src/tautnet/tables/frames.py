@@ -1,0 +1,171 @@
+"""A table in any form that users hand over becomes a data frame of pandas."""
+
+from typing import TYPE_CHECKING, Any, TypeAlias
+
+import numpy as np
+import pandas as pd
+
+from tautnet.tables.arrays import Cells
+from tautnet.tables.errors import TableError
+
+if TYPE_CHECKING:
+    import pyarrow
+
+__all__ = [
+    "TableLike",
+    "exceeds_float64",
+    "frame_of_other",
+    "has_names",
+    "pandas_of",
+    "refuse_query",
+    "without_mask",
+]
+
+# A data frame of pandas, polars, pyarrow or another library, an array, or nested lists.
+TableLike: TypeAlias = Any
+
+# What runs a query and gives its data frame: polars and Dask, then others.
+_RUNS = ("collect", "compute")
+_OTHER_RUNS = ("toPandas", "df", "to_pandas")
+
+
+def has_names(X: TableLike) -> bool:
+    """Tell whether a table has named columns, as a data frame does and an array does not.
+
+    Examples
+    --------
+    >>> from tautnet.tables.frames import has_names
+    >>> has_names(pd.DataFrame({"a": [1]})), has_names(np.eye(2))
+    (True, False)
+    """
+    # A lazy frame of polars warns where it is asked for its columns.
+    return hasattr(type(X), "columns") or hasattr(type(X), "column_names") or hasattr(X, "columns")
+
+
+def frame_of_other(X: TableLike) -> pd.DataFrame:
+    """Return a pandas data frame of an array or of another library's data frame."""
+    if has_names(X):
+        refuse_query(X)
+        table = _eager(X)
+        if table is not None:
+            return pd.DataFrame({name: _cells(table[name]) for name in table.columns})
+    if hasattr(X, "toarray"):
+        raise TableError("sparse matrices are not supported: pass X.toarray()")
+    array = np.asarray(without_mask(X))
+    if array.ndim != 2:
+        raise TableError(
+            f"a table has rows and columns, this array has {array.ndim} dimensions: reshape it"
+        )
+    frame = pd.DataFrame(array, columns=[f"x{j}" for j in range(array.shape[1])], copy=False)
+    return _inferred(frame) if array.dtype == object else frame
+
+
+def _inferred(frame: pd.DataFrame) -> pd.DataFrame:
+    """Return a frame of objects with the types of its columns.
+
+    Integers that a float may not hold stay objects where pandas would make them floats.
+    """
+    inferred = frame.infer_objects()
+    floats = inferred.select_dtypes("float64")
+    for name in floats.columns[(floats.abs() > 2**53).any()]:
+        inferred[name] = frame[name]
+    return inferred
+
+
+def _eager(X: TableLike) -> Any:
+    """Return another library's data frame as narwhals' own, None where it is none."""
+    import narwhals
+
+    table = narwhals.from_native(_whole_batch(X), pass_through=True)
+    if isinstance(table, narwhals.LazyFrame):
+        raise _not_run(X)
+    return table if isinstance(table, narwhals.DataFrame) else None
+
+
+def refuse_query(X: TableLike) -> None:
+    """Raise where a table is a query of polars or Dask; nothing else is asked of it.
+
+    Examples
+    --------
+    >>> refuse_query(np.eye(2))
+    """
+    if has_names(X) and any(hasattr(type(X), name) for name in _RUNS):
+        raise _not_run(X)
+
+
+def _not_run(X: TableLike) -> TableError:
+    """Return what to say of a query that was not run yet."""
+    runs = [f"X.{name}()" for name in (*_RUNS, *_OTHER_RUNS) if hasattr(type(X), name)]
+    what = runs[0] if runs else "its rows as a data frame"
+    return TableError(f"this {type(X).__name__} is a query that was not run yet: pass {what}")
+
+
+def _whole_batch(X: TableLike) -> TableLike:
+    """Return a batch of pyarrow's records as its table, anything else as it is."""
+    if type(X).__name__ != "RecordBatch" or not hasattr(X, "schema"):
+        return X
+    import pyarrow
+
+    return pyarrow.Table.from_batches([X])
+
+
+def pandas_of(table: "pyarrow.Table") -> pd.DataFrame:
+    """Return a table of pyarrow as pandas has it, integers that a float may not hold as integers.
+
+    Else integers among which cells are missing come as floats.
+    """
+    import pyarrow.compute
+
+    def is_large(column: "pyarrow.ChunkedArray") -> bool:
+        if not pyarrow.types.is_integer(column.type) or not column.null_count:
+            return False
+        extremes = pyarrow.compute.min_max(column).as_py()
+        return exceeds_float64(*extremes.values())
+
+    frame: pd.DataFrame = table.to_pandas(integer_object_nulls=any(map(is_large, table.columns)))
+    return frame
+
+
+def _cells(column: Any) -> Cells:
+    """Return a column of narwhals as an array.
+
+    Integers among which cells are missing come as floats, but for those that a float may not hold.
+    """
+    if column.dtype.is_integer() and column.null_count():
+        if exceeds_float64(column.min(), column.max()):
+            return np.array(column.to_list(), dtype=object)
+    cells: Cells = column.to_numpy()
+    return cells
+
+
+def exceeds_float64(*extremes: int | None) -> bool:
+    """Tell whether integers between these may be none that float64 holds.
+
+    Examples
+    --------
+    >>> exceeds_float64(-3, 2**53), exceeds_float64(0, 2**53 + 1), exceeds_float64(None)
+    (False, True, False)
+    """
+    return any(one is not None and abs(int(one)) > 2**53 for one in extremes)
+
+
+def without_mask(array: TableLike) -> TableLike:
+    """Return a masked array as one whose masked cells are missing; anything else as it is.
+
+    Examples
+    --------
+    >>> without_mask(np.ma.masked_equal([1, 2, -9], -9))
+    array([ 1.,  2., nan])
+    """
+    if not isinstance(array, np.ma.MaskedArray):
+        return array
+    if not np.ma.is_masked(array):
+        return array.data
+    kind = array.dtype.kind
+    if kind in "mM":
+        return np.where(np.ma.getmaskarray(array), np.array("NaT", array.dtype), array.data)
+    present = array.compressed()
+    is_large = kind in "iu" and len(present) > 0 and exceeds_float64(present.min(), present.max())
+    if kind in "iuf" and not is_large:
+        return np.where(np.ma.getmaskarray(array), np.float32(np.nan), array.data)
+    return np.where(np.ma.getmaskarray(array), np.array(None), array.data.astype(object))
