@@ -189,7 +189,8 @@ def _explains(result: Result, evidence: Row) -> str:
     if result["metric"] == "mean squared error":
         return f"It explains {share} of the variance on new rows."
     if result["task"] == "classification":
-        return f"It explains {share} of the {result['metric']} that bare class shares have."
+        of_what = f"the {result['metric']} that bare class shares have"
+        return f"It explains {share} of {of_what} on new rows."
     return f"It explains {share} of the constant's {result['metric']} on new rows."
 
 
