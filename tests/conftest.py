@@ -38,8 +38,7 @@ BROWSER_TESTS = "tests/views/test_browser.py"
 # Two processes may want the same compiled program at once, and one then reads what the other has
 # half written: JAX says so and compiles it again, which is no fault.
 HALF_WRITTEN = "ignore:Error reading persistent compilation cache entry:UserWarning"
-# Small tables are often best at an end of their path; tests/estimators/test_numbers.py says where
-# it is said.
+# Small tables are often best at an end of their path: tests/estimators/test_numbers.py looks at it.
 AT_AN_END = "ignore:the strength chosen for"
 # What a process waits for takes seconds, or minutes on a machine that is busy with other work.
 PATIENCE = 600

@@ -24,15 +24,14 @@ def grid(low: float, high: float, per_decade: int = 8) -> Floats:
 
 
 def keys(alphas: Sequence[float] | Floats) -> Floats:
-    """Numbers that are the same of strengths that are the same but for rounding.
+    """Numbers by which strengths are told apart: those that differ by rounding alone share one.
 
-    They are logarithms to six digits: strengths rounded to float32 have another key than those that
-    were not only where that says something.
+    They are logarithms to six digits, so that a strength that was float32 once is still the same.
 
     Examples
     --------
-    >>> keys([0.1, np.float32(0.1), 0.10001]).round(5).tolist()
-    [-2.30259, -2.30259, -2.30249]
+    >>> keys([1.0, np.float32(0.1), 0.1, 0.101]).tolist()
+    [0.0, -2.302585, -2.302585, -2.292635]
     """
     return np.round(np.log(np.maximum(np.asarray(alphas, np.float64), 1e-300)), 6)
 

@@ -106,11 +106,11 @@ class Settings:
     schedule: Schedule = field(default_factory=Schedule)
 
     def __post_init__(self) -> None:
-        """Numbers of any type become Python's own: what is rounded to fewer digits stays so."""
-        for name in ("l1_ratio", "tol"):
-            object.__setattr__(self, name, float(getattr(self, name)))
-        if not isinstance(self.alpha_min_ratio, str):
-            object.__setattr__(self, "alpha_min_ratio", float(self.alpha_min_ratio))
+        """Numbers of NumPy's become Python's own: arithmetic with float32 would stay float32."""
+        for name in ("l1_ratio", "alpha_min_ratio", "tol"):
+            value = getattr(self, name)
+            if isinstance(value, np.number):
+                object.__setattr__(self, name, float(value))
 
     @property
     def kind(self) -> PenaltyKind:
