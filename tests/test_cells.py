@@ -188,6 +188,11 @@ def test_a_missing_cell_is_the_blank_level_where_training_saw_no_other():
     ("cells", "said"),
     [
         (["sp", " sp"] * 6, "column 'c' has the cell 'sp', which may be ' sp' or 'sp': text files"),
+        (["sp ", " sp"] * 6, "column 'c' has the cell 'sp ', which may be 'sp ' or one not seen"),
+        (
+            ["sp ", "sp", " sp "] * 4,
+            "has the cell 'sp ', which may be ' sp ' or 'sp ' or 'sp': text",
+        ),
         (["", "a", None] * 4, "column 'c' has the cell '', which may be '' or a missing one: text"),
     ],
 )

@@ -34,7 +34,7 @@ from tautnet.tables.opening import PARQUET, Bounds, check_is_text, open_source
 from tautnet.tables.parquet import damaged_parquet, mark_missing, without_pyarrow
 from tautnet.tables.parsing import odd_cell
 from tautnet.tables.reader import refuse_idle
-from tautnet.tables.recipes import Recipe
+from tautnet.tables.recipes import Recipe, level_codes
 from tautnet.tables.spelling import find_columns
 
 if TYPE_CHECKING:
@@ -307,16 +307,21 @@ def _check_spaces(recipe: Recipe, tokens: Cells) -> None:
 
     Nor does it tell a blank text from no value.
     """
-    meant: dict[str, list[str]] = {}
-    for level in recipe["levels"]:
-        meant.setdefault(level.lstrip(" "), []).append(repr(level))
-    if recipe["missing"] and "" in meant:
-        meant[""].append("a missing one")
+    levels = recipe["levels"]
+    if all(level and level == level.strip() for level in levels):
+        return
+    known = level_codes(recipe)
     for token in tokens:
-        if len(meant.get(token, ())) > 1:
+        # What may stand in the file: the cell as it is read, behind spaces, a level, or nothing.
+        texts = [token, token.strip(), *(one for one in levels if one.lstrip(" ") == token)]
+        codes = {known.codes.get(text, known.codes.get(text.strip())) for text in texts}
+        codes |= set() if token else {known.missing}
+        if len(codes) > 1:
+            named = dict(enumerate(map(repr, levels))) | {None: "one not seen in training"}
+            meant = " or ".join(sorted(named.get(code, "a missing one") for code in codes))
             raise TableError(
-                f"column {recipe['predictor']!r} has the cell {token!r}, which may be"
-                f" {' or '.join(meant[token])}: text files do not tell; give a Parquet file"
+                f"column {recipe['predictor']!r} has the cell {token!r}, which may be {meant}: text"
+                " files do not tell; give a Parquet file"
             )
 
 
