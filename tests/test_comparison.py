@@ -36,7 +36,8 @@ def test_pure_noise_teaches_nothing():
 
 
 def test_a_linear_target_needs_no_network_and_two_predictors(linear):
-    assert "A linear model does about as well" in linear.verdict
+    assert "Use the linear model" in linear.verdict
+    assert "No network beats the linear model by more than a percentage point." in linear.verdict
     assert linear.result["claims"]["network_needed"]["holds"] is False
     assert by_name(linear)["group"]["one_se"]["predictors_kept"] == 2
     norms = np.array(linear.detail["penalties"]["group"]["path"]["norms"])
@@ -100,14 +101,12 @@ def test_the_detail_holds_what_the_report_draws(linear):
 
 
 def test_the_model_is_that_of_the_recommended_row(linear):
-    row, model = by_name(linear)[linear.recommended], linear.model
-    name = f"adaptive_{model.penalty}" if model.adaptive else model.penalty
-    assert (name, model.alpha_, model.stationarity_) == (
-        linear.recommended,
-        row["alpha"],
-        row["stationarity"],
-    )
-    assert sum((w == 0).sum() for w in [*model.coefs_, model.skip_coef_]) == row["zero_weights"]
+    assert linear.recommended == linear.result["delivered"] == "linear"
+    row = linear.result["linear"]
+    model = linear.model
+    assert model.penalty == "l2" and model.hidden_layer_sizes == ()
+    assert (model.alpha_, model.stationarity_) == (row["alpha"], row["stationarity"])
+    assert sum((w == 0).sum() for w in model.coefs_) == row["zero_weights"]
     assert model.selected_features_.sum() == row["predictors_kept"]
 
 

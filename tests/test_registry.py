@@ -178,7 +178,7 @@ def test_it_may_be_the_one_to_use() -> None:
     name = comparison.recommended
     said = comparison.verdict
     assert f"Use the linear map under `{name}`: expect" in said
-    assert "it needs 2: x1 and x2." in said and f"`{name}`, alpha" in said
+    assert "predictors: x1 and x2." in said and f"`{name}`, alpha" in said
     model = comparison.model
     assert model.penalty == "group_scad" and model.adaptive == (name == "scad_twice")
     assert model.score(X, Y) > 0.5
