@@ -1,6 +1,6 @@
 """The target is told to be classes, numbers or survival times, and made a matrix."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import pandas as pd
@@ -9,8 +9,17 @@ from numpy.typing import ArrayLike
 from tautnet.tables.arrays import Booleans, Cells, Floats, Integers
 from tautnet.tables.cells import TableLike, as_frame, column_kind, distinct_texts
 from tautnet.tables.errors import TableError
+from tautnet.tables.labels import own_values
 
-__all__ = ["Target", "as_target", "encode_target", "encode_targets", "encode_times", "split_times"]
+__all__ = [
+    "Target",
+    "as_series",
+    "as_target",
+    "encode_target",
+    "encode_targets",
+    "encode_times",
+    "split_times",
+]
 
 
 @dataclass(frozen=True)
@@ -26,8 +35,9 @@ class Target:
         Survival: one column of signed times, above 0 for an event, below 0 for a row that left
         without one.
     classes : array of shape (n_classes,) or None
-        The labels in sorted order, as whole numbers, numbers, booleans or strings; of several
-        0/1 columns their positions.
+        The labels in sorted order, as the target has them: whole numbers, numbers, booleans or
+        strings, those of a category or of objects too; floats that are whole are integers. Of
+        several 0/1 columns their positions.
     name : str
     decision : str
         A sentence for the user: what was decided, and on what evidence.
@@ -86,8 +96,13 @@ def encode_target(
     kind = column_kind(values.rename(name))
     if kind == "date":
         raise TableError(f"the target {name!r} holds dates: turn it into a number, such as days")
+    own = own_values(values)
+    if kind == "category" and own is not values:
+        # A category of numbers is classes unless quantities are asked for.
+        return encode_target(own, task="classification" if task == "auto" else task, name=name)
     if kind == "number":
-        return _encode_numbers(values.to_numpy(dtype=np.float64), task, name)
+        target = _encode_numbers(values.to_numpy(dtype=np.float64), task, name)
+        return _of_own_type(target, own)
     if kind == "boolean":
         return _encode_truth(values.to_numpy(dtype=bool), task, name)
     if task == "regression" and kind == "category":
@@ -96,6 +111,14 @@ def encode_target(
             f"the target {name!r} holds text such as {example!r}: regression needs numbers"
         )
     return _encode_text(values, task, name)
+
+
+def _of_own_type(target: Target, values: pd.Series) -> Target:
+    """Return a target whose labels have the type of the column's integers."""
+    classes = target.classes
+    if classes is None or classes.dtype.kind != "i" or values.dtype.kind not in "iu":
+        return target
+    return replace(target, classes=classes.astype(values.dtype))
 
 
 def _encode_truth(truth: Booleans, task: str, name: str) -> Target:
@@ -199,6 +222,7 @@ def encode_targets(frame: pd.DataFrame, *, task: str, name: str = "target") -> T
     ...     task="classification").decision
     "classification: 'target' has 2 labels"
     """
+    frame = frame.apply(own_values)
     for column, values in frame.items():
         if column_kind(values) not in ("number", "boolean"):
             raise TableError(
