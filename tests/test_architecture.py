@@ -14,8 +14,9 @@ SOURCE = Path(__file__).parents[1] / "src" / "tautnet"
 # From top to bottom, files of each room in order; docs/design.md draws the same.
 ROOMS = {
     "tables": (
-        "errors arrays scaling datasets missing parsing reader dates cells recipes encoder codes "
-        "blocks target target_columns sample belonging copies ranked outlying leaks twins soundness"
+        "errors arrays scaling datasets missing parsing reader dates sparse cells recipes "
+        "number_columns encoder rows codes blocks labels target target_columns sample belonging "
+        "copies ranked outlying leaks twins soundness"
     ).split(),
     "objective": (
         "choices arrays strengths histograms prediction losses regression classification survival "

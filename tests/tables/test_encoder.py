@@ -446,12 +446,9 @@ def test_arrays_become_frames():
         as_frame(np.arange(3))
 
 
-def test_duplicate_names_and_sparse_matrices_are_errors():
+def test_duplicate_names_are_errors():
     with pytest.raises(TableError, match="same name: 'a'"):
         as_frame(pd.DataFrame([[1, 2]], columns=["a", "a"]))
-    sparse = pytest.importorskip("scipy.sparse")
-    with pytest.raises(TableError, match="sparse"):
-        as_frame(sparse.eye(3))
 
 
 def test_tables_of_other_libraries_come_through_narwhals():

@@ -12,7 +12,6 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 from sklearn.base import BaseEstimator
 from sklearn.exceptions import ConvergenceWarning
-from sklearn.metrics import check_scoring
 from sklearn.utils import Tags, check_random_state
 from sklearn.utils.validation import _check_feature_names, check_is_fitted
 
@@ -32,7 +31,7 @@ from tautnet.estimators.inputs import (
 )
 from tautnet.estimators.refusals import check_conflicts, idle, in_words, with_values
 from tautnet.estimators.rules import DEFAULTS
-from tautnet.estimators.watch import Watch
+from tautnet.estimators.watch import Watch, watch_of
 from tautnet.files.summary import summarise
 from tautnet.objective.losses import Loss
 from tautnet.objective.networks import Network, Weights
@@ -40,8 +39,10 @@ from tautnet.objective.prediction import average_mean
 from tautnet.objective.tasks import loss_for
 from tautnet.solving.path import Path
 from tautnet.solving.settings import Settings
-from tautnet.tables.arrays import Floats, Integers
+from tautnet.tables.arrays import Floats, Integers, Rows
+from tautnet.tables.cells import as_frame
 from tautnet.tables.encoder import TableEncoder
+from tautnet.tables.rows import encode_rows
 from tautnet.tables.sample import Sample, encode
 from tautnet.tables.target import Target
 
@@ -104,7 +105,7 @@ class Net(Convertible, BaseEstimator):
         tags.input_tags.allow_nan = True
         tags.input_tags.categorical = True
         tags.input_tags.string = True
-        tags.input_tags.sparse = False
+        tags.input_tags.sparse = True
         tags.target_tags.required = True
         return tags
 
@@ -128,13 +129,6 @@ class Net(Convertible, BaseEstimator):
             layer_factors=layer_factors,
             adaptive=self.adaptive,
         )
-
-    def _watch(self, X: Table, y: Table, weight: Floats | None) -> Watch | None:
-        """The score that early stopping watches, or None where it watches the loss."""
-        if self.stopping == "loss":
-            return None
-        score = check_scoring(self, scoring=None if self.stopping == "score" else self.stopping)
-        return Watch(self, score, X, y, weight)
 
     def _seed(self) -> int:
         """The seed of a fit; a generator of the user's gives a new one at each fit."""
@@ -221,13 +215,15 @@ class Net(Convertible, BaseEstimator):
         sample, settings, target
             What is to be fitted, how, and the target as it was read.
         """
-        frame = check_table(self, X, y, reset=True)
+        frame = as_frame(check_table(self, X, y, reset=True))
         column = check_target(frame, y, self.task)
         weight = self._weight(column, check_sample_weight(frame, sample_weight))
         target, sample, encoder = encode(frame, column, weight, self.task)
         self._take_target(target, encoder)
         sample = sample._replace(groups=check_groups(frame, groups))
-        settings = self._settings(self._loss(target.task, sample), self._watch(X, y, weight))
+        watched = column if self.task == "classification" else y
+        watch = watch_of(self, X, watched, weight)
+        settings = self._settings(self._loss(target.task, sample), watch)
         sample, factors = self._take_predictors(sample)
         return sample, replace(settings, penalty_factors=factors), target
 
@@ -345,10 +341,11 @@ class Net(Convertible, BaseEstimator):
         check_is_fitted(self)
         print(summarise(self.to_fitted()))
 
-    def _encoded(self, X: Table) -> Floats:
+    def _encoded(self, X: Table) -> Rows:
         """The columns of numbers that the network takes, shape (n_rows, n_columns)."""
         check_is_fitted(self)
-        return self.encoder_.transform(check_table(self, X, reset=False))
+        named = hasattr(self, "feature_names_in_")
+        return encode_rows(self.encoder_, check_table(self, X, reset=False), named=named)
 
     def _mean(self, X: Table) -> NDArray[np.float64]:
         """Mean prediction of the members, shape (n_rows, n_outputs)."""

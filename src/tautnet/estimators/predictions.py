@@ -10,12 +10,18 @@ from sklearn.utils import Tags
 from sklearn.utils.class_weight import compute_sample_weight
 
 from tautnet.estimators.base import Net
-from tautnet.estimators.inputs import Table, TargetColumns, check_sample_weight, check_target
+from tautnet.estimators.inputs import (
+    Table,
+    TargetColumns,
+    check_sample_weight,
+    check_target,
+    own_labels,
+)
 from tautnet.objective.losses import Loss
 from tautnet.objective.prediction import average_outputs, choose, survival_function
 from tautnet.objective.survival import baseline_hazard
 from tautnet.objective.tasks import loss_for
-from tautnet.tables.arrays import Floats
+from tautnet.tables.arrays import Floats, Rows
 from tautnet.tables.sample import Sample
 from tautnet.tables.target import as_target
 
@@ -56,6 +62,13 @@ class ClassifierNet(ClassifierMixin, Net):
         """
         probabilities = self.predict_proba(X)
         return choose(probabilities, self.classes_, self.scaling_.settings.loss.is_multilabel)
+
+    def score(self, X: Table, y: Table, sample_weight: ArrayLike | None = None) -> float:
+        """The share of rows whose class is the one predicted; of labels, whose labels all are.
+
+        Classes are compared as the values that a fit takes them for, of whatever type y is.
+        """
+        return super().score(X, own_labels(y), sample_weight)
 
 
 class RegressorNet(RegressorMixin, Net):
@@ -109,7 +122,7 @@ class SurvivalNet(Net):
         self.event_times_ = times
         self.baseline_cumulative_hazard_ = hazard
 
-    def _risk(self, rows: Floats) -> NDArray[np.float64]:
+    def _risk(self, rows: Rows) -> NDArray[np.float64]:
         """Log hazard ratios of encoded rows, shape (n_rows, 1)."""
         return average_outputs(self._members, rows)
 

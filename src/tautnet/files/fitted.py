@@ -21,10 +21,11 @@ from tautnet.objective.prediction import (
     choose,
     survival_function,
 )
-from tautnet.tables.arrays import Cells, Floats
+from tautnet.tables.arrays import Cells, Floats, Rows
 from tautnet.tables.cells import TableLike
 from tautnet.tables.encoder import TableEncoder
-from tautnet.tables.errors import ModelFileError, TableError
+from tautnet.tables.errors import ModelFileError
+from tautnet.tables.rows import encode_rows
 
 __all__ = ["FittedModel"]
 
@@ -109,7 +110,8 @@ class FittedModel:
         Parameters
         ----------
         X : DataFrame or array (n_rows, n_predictors)
-            Columns are found by name, in any order; others are ignored.
+            Columns are found by name, in any order; others are ignored. Where either table has no
+            names, columns are those of the fit in their order; a warning says so.
 
         Returns
         -------
@@ -379,16 +381,10 @@ class FittedModel:
         """Return the mean output of all members."""
         return average_outputs(self.members, self._encoded(X))
 
-    def _encoded(self, X: TableLike) -> Floats:
+    def _encoded(self, X: TableLike) -> Rows:
         """Encode rows; an array has no names, so it needs all columns of the fit."""
-        width = self.encoder.n_features_in_
-        has_names = hasattr(X, "columns") or hasattr(X, "column_names")
-        if not has_names and np.shape(X)[1:] != (width,):
-            raise TableError(
-                f"an array of {width} columns is needed, as the model was fitted on, not"
-                f" {np.shape(X)}"
-            )
-        return self.encoder.transform(X)
+        named = "feature_names_in_" in self.attributes
+        return encode_rows(self.encoder, X, named=named, owner=self.estimator)
 
 
 def _columns(name: str, values: Cells) -> dict[str, Cells]:

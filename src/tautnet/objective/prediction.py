@@ -10,7 +10,7 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from tautnet.tables.arrays import Cells, Floats
+from tautnet.tables.arrays import Cells, Floats, Rows
 from tautnet.tables.scaling import Scaling, restore, standardise
 
 __all__ = [
@@ -163,14 +163,14 @@ class Predictor(NamedTuple):
     target_scaling: Scaling
     mean_name: str
 
-    def outputs(self, X: Floats) -> Floats:
+    def outputs(self, X: Rows) -> Floats:
         """Outputs for raw rows, in the target's units, shape (n_rows, n_outputs).
 
         A cell of X is NaN where it is missing.
         """
         return _in_blocks(self._block_outputs, X)
 
-    def mean(self, X: Floats) -> Floats:
+    def mean(self, X: Rows) -> Floats:
         """The prediction for raw rows: means, or probabilities, shape (n_rows, n_means)."""
         mean = MEANS[self.mean_name]
         return _in_blocks(lambda block: mean(self._block_outputs(block)), X)
@@ -181,16 +181,16 @@ class Predictor(NamedTuple):
         return restore(outputs, self.target_scaling)
 
 
-def _in_blocks(function: Callable[[Floats], Floats], X: Floats) -> Floats:
+def _in_blocks(function: Callable[[Floats], Floats], X: Rows) -> Floats:
     return np.concatenate([function(X[i : i + BLOCK]) for i in range(0, max(len(X), 1), BLOCK)])
 
 
-def average_outputs(members: Sequence[Predictor], X: Floats) -> NDArray[np.float64]:
+def average_outputs(members: Sequence[Predictor], X: Rows) -> NDArray[np.float64]:
     """Mean output of several predictors, shape (n_rows, n_outputs)."""
     return np.mean([member.outputs(X) for member in members], axis=0)
 
 
-def average_mean(members: Sequence[Predictor], X: Floats) -> NDArray[np.float64]:
+def average_mean(members: Sequence[Predictor], X: Rows) -> NDArray[np.float64]:
     """Mean prediction of several predictors, shape (n_rows, n_means)."""
     return np.mean([member.mean(X) for member in members], axis=0)
 

@@ -11,6 +11,7 @@ import pandas as pd
 from tautnet.tables.arrays import Floats, Integers
 from tautnet.tables.dates import Written, days_of, way_of
 from tautnet.tables.errors import TableError
+from tautnet.tables.sparse import as_dense, is_sparse
 
 __all__ = [
     "TableLike",
@@ -20,6 +21,8 @@ __all__ = [
     "dates_written",
     "distinct_texts",
     "fits_float32",
+    "has_names",
+    "has_text_names",
     "text_of",
 ]
 
@@ -39,7 +42,7 @@ def as_frame(X: TableLike) -> pd.DataFrame:
     ----------
     X : data frame or array of shape (n_rows, n_columns)
         A pandas data frame, one of polars, pyarrow or another library that narwhals knows, or an
-        array, whose columns are then called ``x0, x1, ...``.
+        array, a sparse one of SciPy's too, whose columns are then called ``x0, x1, ...``.
 
     Returns
     -------
@@ -63,17 +66,41 @@ def as_frame(X: TableLike) -> pd.DataFrame:
     return X if names == list(X.columns) else X.set_axis(names, axis=1)
 
 
+def has_names(X: TableLike) -> bool:
+    """Tell whether a table is a frame of some library, whose columns have names.
+
+    Examples
+    --------
+    >>> has_names(pd.DataFrame({"a": [1]})), has_names([[1]])
+    (True, False)
+    """
+    return hasattr(X, "columns") or hasattr(X, "column_names")
+
+
+def has_text_names(X: TableLike) -> bool:
+    """Tell whether all columns of a table have texts as names, which scikit-learn calls valid.
+
+    Examples
+    --------
+    >>> has_text_names(pd.DataFrame({"a": [1]})), has_text_names(pd.DataFrame([[1]]))
+    (True, False)
+    """
+    if not has_names(X):
+        return False
+    names = X.columns if hasattr(X, "columns") else X.column_names
+    is_text = isinstance(getattr(names, "dtype", None), pd.StringDtype)
+    return is_text or all(isinstance(name, str) for name in names)
+
+
 def _frame_of_other(X: TableLike) -> pd.DataFrame:
     """Return a pandas data frame of an array or of another library's data frame."""
-    if hasattr(X, "columns") or hasattr(X, "column_names"):
+    if has_names(X):
         import narwhals
 
         table = narwhals.from_native(X, eager_only=True, pass_through=True)
         if table is not X:
             return pd.DataFrame({name: table[name].to_numpy() for name in table.columns})
-    if hasattr(X, "toarray"):
-        raise TableError("sparse matrices are not supported: pass X.toarray()")
-    array = np.asarray(X)
+    array = as_dense(X) if is_sparse(X) else np.asarray(X)
     if array.ndim != 2:
         raise TableError(
             f"a table has rows and columns, this array has {array.ndim} dimensions: reshape it"
@@ -288,7 +315,10 @@ def _days_of_column(name: str, series: pd.Series, code: str, way: str) -> Floats
 
 def _check_readable(name: str, series: pd.Series, values: Floats, what: str) -> None:
     """Raise where a cell that is not missing is no number or date, as those that `fit` saw were."""
-    odd = series[np.isnan(values) & series.notna().to_numpy()]
+    missing = np.isnan(values)
+    if not missing.any():
+        return
+    odd = series[missing & series.notna().to_numpy()]
     if len(odd):
         cell = odd.iloc[0]
         raise TableError(

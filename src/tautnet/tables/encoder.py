@@ -6,19 +6,25 @@ each fold, by `tautnet.tables.scaling`.
 """
 
 from collections.abc import Iterable, Mapping
+from functools import lru_cache
+from typing import Any, TypeAlias
 
 import numpy as np
 import pandas as pd
 
-from tautnet.tables.arrays import Booleans, Cells, Floats, Integers
-from tautnet.tables.cells import TableLike, as_frame, fits_float32
+from tautnet.tables.arrays import Cells, Floats, Integers
+from tautnet.tables.cells import TableLike, as_frame, fits_float32, has_names, has_text_names
 from tautnet.tables.errors import TableError
+from tautnet.tables.number_columns import NumberColumns, are_plain
 from tautnet.tables.recipes import Recipe, encode_predictor, learn, names_of_columns
 from tautnet.tables.scaling import NUMBERS_AT_ONCE
+from tautnet.tables.sparse import Sparse, is_sparse
 
 __all__ = ["TableEncoder"]
 
 _PLAIN_TYPES = {np.dtype(np.float32), np.dtype(np.float64)}
+# Columns of the fit, in its order, or a frame in which they are found by their names.
+Columns: TypeAlias = pd.DataFrame | Cells | Sparse
 
 
 class TableEncoder:
@@ -161,6 +167,8 @@ class TableEncoder:
         )
         self.n_features_in_ = len(names)
         self.feature_names_in_ = np.array(names, dtype=object)
+        self._position = {name: i for i, name in enumerate(names)}
+        self._numbers = NumberColumns.of(recipes)
         return self
 
     def without(self, reasons: dict[str, str]) -> "TableEncoder":
@@ -187,12 +195,18 @@ class TableEncoder:
         recipes = [recipe for recipe in self.recipes if recipe["predictor"] not in reasons]
         return TableEncoder.restored(recipes, self.left_out | reasons, self.feature_names_in_)
 
-    def transform(self, frame: TableLike) -> Floats:
-        """Encode rows; predictors are found by name, in any order, and other columns are ignored.
+    def transform(self, frame: TableLike, *, named: bool = True) -> Floats:
+        """Encode rows.
+
+        Predictors are found by name, in any order, and other columns are ignored. An array has no
+        names: its columns are those of the fit, in their order.
 
         Parameters
         ----------
         frame : data frame or array of shape (n_rows, n_predictors)
+        named : bool
+            Whether the table of the fit had names. Where it had none, or ``frame`` has none that
+            are texts, a frame of as many columns is taken as an array is, unless it has all names.
 
         Returns
         -------
@@ -202,52 +216,147 @@ class TableEncoder:
             every column, as is a missing category where `fit` saw none. An array of floats that
             is its own encoding is not copied.
         """
-        frame = as_frame(frame)
-        absent = [name for name in self.predictors if name not in frame.columns]
+        rows = self._rows(frame, named)
+        own = self._as_it_is(rows)
+        matrix = self._empty(rows) if own is None else own
+        numbers, places = self._plain_numbers(rows)
+        alone = set(numbers.names)
+        size = max(NUMBERS_AT_ONCE // max(matrix.shape[1], 1), 1)
+        for start in range(0, rows.shape[0], size):
+            cells = _cells(rows, places, start, start + size)
+            # What stays as it is is looked through for infinite cells all the same.
+            if own is not None:
+                numbers.check(cells)
+                continue
+            out = matrix[start : start + size]
+            numbers.encode(cells, out)
+            if isinstance(rows, pd.DataFrame) and len(alone) < len(self.recipes):
+                self._encode_others(rows.iloc[start : start + size], alone, out)
+        return matrix
+
+    def is_of_fit(self, X: TableLike) -> bool:
+        """Tell whether a table is a pandas data frame with the names of the fit, in its order."""
+        return isinstance(X, pd.DataFrame) and X.columns.equals(_index_of(tuple(self._position)))
+
+    def takes_positions(self, X: TableLike, *, named: bool) -> bool:
+        """Tell whether the columns of a table are taken by their positions, as `transform` says."""
+        if self.is_of_fit(X) or not has_names(X):
+            return not has_names(X)
+        if named and has_text_names(X):
+            return False
+        frame = as_frame(X)
+        return frame.shape[1] == self.n_features_in_ and bool(self._absent(frame))
+
+    def _absent(self, frame: pd.DataFrame) -> list[str]:
+        """Return the predictors that a frame lacks."""
+        known = set(frame.columns)
+        return [name for name in self.predictors if name not in known]
+
+    def _rows(self, X: TableLike, named: bool) -> Columns:
+        """Return a table whose columns are those of the fit, or are found by their names."""
+        if self.is_of_fit(X):
+            return X
+        if not self.takes_positions(X, named=named):
+            return self._named(as_frame(X))
+        if has_names(X) or not (is_sparse(X) or type(X) is np.ndarray):
+            X = as_frame(X)
+        if X.shape[1:] != (self.n_features_in_,):
+            raise TableError(
+                f"an array of {self.n_features_in_} columns is needed, as the model was fitted on,"
+                f" not {X.shape}"
+            )
+        are_numbers = len(self._numbers.names) == len(self.recipes)
+        if are_numbers and is_sparse(X):
+            return X.tocsr()
+        if are_numbers and type(X) is np.ndarray and X.dtype.kind in "iuf":
+            return X
+        return as_frame(X).set_axis(list(self._position), axis=1)
+
+    def _named(self, frame: pd.DataFrame) -> pd.DataFrame:
+        """Return a frame with all predictors under their names."""
+        absent = self._absent(frame)
         if absent:
             shown = ", ".join(map(repr, absent[:10])) + (", ..." if len(absent) > 10 else "")
             raise TableError(f"the table lacks {len(absent)} of the model's predictors: {shown}")
-        own = self._as_it_is(frame)
-        matrix = self._empty(frame) if own is None else own
-        size = max(NUMBERS_AT_ONCE // max(matrix.shape[1], 1), 1)
-        for start in range(0, len(frame), size):
-            columns = self._columns(frame.iloc[start : start + size])
-            # What stays as it is has been looked through for infinite cells all the same.
-            if own is None:
-                matrix[start : start + size] = np.array(columns, dtype=matrix.dtype).T
-        return matrix
+        return frame
 
-    def _empty(self, frame: pd.DataFrame) -> Floats:
+    def _empty(self, rows: Columns) -> Floats:
         """Return a matrix to be filled, in the smaller type that holds every cell as it is."""
-        small = all(
-            "levels" in recipe or fits_float32(frame[recipe["predictor"]])
-            for recipe in self.recipes
-        )
+        if isinstance(rows, pd.DataFrame):
+            small = all(
+                "levels" in recipe or fits_float32(rows[recipe["predictor"]])
+                for recipe in self.recipes
+            )
+        else:
+            small = np.result_type(rows.dtype, np.float32) == np.float32
         dtype = np.float32 if small else np.float64
-        return np.empty((len(frame), len(self.column_names)), dtype)
+        return np.empty((rows.shape[0], len(self.column_names)), dtype)
 
-    def _columns(self, block: pd.DataFrame) -> list[Floats | Booleans]:
-        """Return the encoded columns of some rows."""
-        columns = []
+    def _plain_numbers(self, rows: Columns) -> tuple[NumberColumns, slice | list[int]]:
+        """Return the predictors that are numbers of NumPy's types, and their places in a table."""
+        numbers = self._numbers
+        position = self._position
+        if isinstance(rows, pd.DataFrame):
+            if not self.is_of_fit(rows):
+                position = {name: i for i, name in enumerate(rows.columns)}
+            plain = are_plain(rows)
+            names = [name for name in numbers.names if plain[position[name]]]
+            if len(names) < len(numbers.names):
+                numbers = NumberColumns.of(self.recipes, frozenset(names))
+        places = [position[name] for name in numbers.names]
+        return numbers, slice(None) if places == list(range(rows.shape[1])) else places
+
+    def _encode_others(self, block: pd.DataFrame, alone: set[str], out: Floats) -> None:
+        """Write the columns of all predictors but those that were encoded at once."""
+        start = 0
         for recipe in self.recipes:
-            columns += encode_predictor(recipe, block[recipe["predictor"]])
-        return columns
+            name = recipe["predictor"]
+            width = len(names_of_columns(recipe))
+            if name not in alone:
+                for j, column in enumerate(encode_predictor(recipe, block[name])):
+                    out[:, start + j] = column
+            start += width
 
-    def _as_it_is(self, frame: pd.DataFrame) -> Floats | None:
-        """Return the memory of a frame that is its own encoding, else None.
+    def _as_it_is(self, rows: Columns) -> Floats | None:
+        """Return the memory of a table that is its own encoding, else None.
 
-        Such a frame was made of an array, and its cells stand row by row.
+        A frame is one where it was made of an array, and its cells stand row by row.
         """
         is_plain = all(recipe.get("value") and not recipe["indicator"] for recipe in self.recipes)
-        if not is_plain or self.column_names != list(frame.columns):
+        if not is_plain or is_sparse(rows) or self.column_names != list(self._position):
             return None
-        types = set(frame.dtypes)
-        if len(types) > 1 or not types <= _PLAIN_TYPES:
-            return None
-        # In a frame of columns the cells of each stand together, and an array of them would be a
-        # copy.
-        own = frame.iloc[:, 0].to_numpy()
-        if own.strides[0] != frame.shape[1] * own.itemsize:
-            return None
-        matrix = frame.to_numpy()
-        return matrix if matrix.flags.c_contiguous and matrix.flags.aligned else None
+        if isinstance(rows, pd.DataFrame):
+            return _memory_of(rows) if self.is_of_fit(rows) else None
+        return rows if _is_row_by_row(rows) else None
+
+
+def _memory_of(frame: pd.DataFrame) -> Floats | None:
+    """Return the array of floats that a frame was made of, None where there is none."""
+    types = set(frame.dtypes)
+    if len(types) > 1 or not types <= _PLAIN_TYPES:
+        return None
+    # In a frame of columns the cells of each stand together, and an array of them would be a copy.
+    own = frame.iloc[:, 0].to_numpy()
+    if own.strides[0] != frame.shape[1] * own.itemsize:
+        return None
+    matrix = frame.to_numpy()
+    return matrix if _is_row_by_row(matrix) else None
+
+
+def _is_row_by_row(array: Cells) -> bool:
+    """Tell whether floats stand row by row in memory."""
+    return array.dtype in _PLAIN_TYPES and array.flags.c_contiguous and array.flags.aligned
+
+
+@lru_cache(maxsize=16)
+def _index_of(names: tuple[str, ...]) -> pd.Index:
+    """Return names as pandas compares them at once; making the index takes longer than that."""
+    return pd.Index(names)
+
+
+def _cells(rows: Columns, places: slice | list[int], start: int, stop: int) -> Cells:
+    """Return some cells of a table as an array: some of its rows, in some of its columns."""
+    if isinstance(rows, pd.DataFrame):
+        return rows.iloc[start:stop, places].to_numpy()
+    block: Any = rows[start:stop]
+    return (block.toarray() if is_sparse(block) else block)[:, places]
