@@ -18,6 +18,7 @@ from sklearn.utils.validation import _check_feature_names, check_is_fitted
 from tautnet.engine.jobs import Report
 from tautnet.estimators.allowed import check_values
 from tautnet.estimators.conversion import Convertible
+from tautnet.estimators.documented import Documented
 from tautnet.estimators.given import gather
 from tautnet.estimators.inputs import (
     FeatureGroups,
@@ -61,7 +62,7 @@ def set_parameters(estimator: BaseEstimator, given: Mapping[str, Any]) -> None:
             setattr(estimator, name, value)
 
 
-class Net(Convertible, BaseEstimator):
+class Net(Convertible, Documented, BaseEstimator):
     """Base of all estimators."""
 
     penalty: str
@@ -99,6 +100,8 @@ class Net(Convertible, BaseEstimator):
     # feature each encoded column comes from.
     _predictors: Integers
     _column_feature: Integers
+    # The folds of a fit keep groups together as those around it do.
+    __metadata_request__fit = {"groups": True}
 
     def __sklearn_tags__(self) -> Tags:
         tags = super().__sklearn_tags__()
