@@ -19,8 +19,8 @@ ROOMS = {
         "copies ranked outlying leaks twins soundness"
     ).split(),
     "objective": (
-        "choices arrays strengths histograms prediction losses regression classification survival "
-        "tasks networks predictors penalties registry problem"
+        "choices arrays strengths histograms prediction step_functions losses regression "
+        "classification survival tasks networks predictors penalties registry problem"
     ).split(),
     "engine": "program loop jobs evaluate adam fista newton finishing".split(),
     "solving": (
@@ -36,10 +36,10 @@ ROOMS = {
     "prose": "words expected doubts verdict selection".split(),
     "files": (
         "whole run_directory pruning parts onnx_graph onnx_export equation_steps equation summary "
-        "fitted packing checks model_file"
+        "survival_curves fitted packing checks model_file"
     ).split(),
     "estimators": (
-        "allowed given rules refusals inputs conversion watch base predictions models "
+        "allowed given rules refusals inputs conversion watch documented base predictions models "
         "cross_validated survival selector assembled"
     ).split(),
     "views": (

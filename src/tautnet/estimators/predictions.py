@@ -17,8 +17,9 @@ from tautnet.estimators.inputs import (
     check_target,
     own_labels,
 )
+from tautnet.files.survival_curves import Hazard, SurvivalCurves
 from tautnet.objective.losses import Loss
-from tautnet.objective.prediction import average_outputs, choose, survival_function
+from tautnet.objective.prediction import average_outputs, choose
 from tautnet.objective.survival import baseline_hazard
 from tautnet.objective.tasks import loss_for
 from tautnet.tables.arrays import Floats, Rows
@@ -99,12 +100,13 @@ class RegressorNet(RegressorMixin, Net):
         return mean[:, 0] if mean.shape[1] == 1 else mean
 
 
-class SurvivalNet(Net):
+class SurvivalNet(SurvivalCurves, Net):
     """Predictions of a survival model."""
 
     task = "survival"
     ties: str
     event_times_: Floats
+    unique_times_: Floats
     baseline_cumulative_hazard_: Floats
 
     def __sklearn_tags__(self) -> Tags:
@@ -120,6 +122,7 @@ class SurvivalNet(Net):
         outputs = self._risk(sample.X)
         times, hazard = baseline_hazard(sample.y, outputs, sample.weight)
         self.event_times_ = times
+        self.unique_times_ = np.unique(np.abs(sample.y[sample.weight > 0, 0]))
         self.baseline_cumulative_hazard_ = hazard
 
     def _risk(self, rows: Rows) -> NDArray[np.float64]:
@@ -130,24 +133,11 @@ class SurvivalNet(Net):
         """Risk score, a log hazard ratio: the higher, the earlier the event, shape (n_rows,)."""
         return self._risk(self._encoded(X))[:, 0]
 
-    def predict_survival_function(
-        self, X: Table, times: ArrayLike | None = None
-    ) -> NDArray[np.float64]:
-        """Probability to outlive each time.
-
-        Parameters
-        ----------
-        X : DataFrame or array (n_rows, n_predictors)
-        times : array (n_times,), optional
-            ``event_times_`` if not given.
-
-        Returns
-        -------
-        array (n_rows, n_times)
-        """
-        at = self.event_times_ if times is None else np.asarray(times, dtype=float)
+    def _hazard(self, X: Table) -> Hazard:
+        """The cumulative hazard of some rows."""
         outputs = self._risk(self._encoded(X))
-        return survival_function(self.event_times_, self.baseline_cumulative_hazard_, outputs, at)
+        baseline = self.baseline_cumulative_hazard_
+        return Hazard(self.event_times_, baseline, self.unique_times_, outputs)
 
     def score(self, X: Table, y: Table, sample_weight: ArrayLike | None = None) -> float:
         """Harrell's C of the risk scores: 0.5 for no order at all, 1 for a perfect one."""

@@ -8,18 +8,18 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import NDArray
 
 from tautnet.files.equation import equation
 from tautnet.files.onnx_export import write_onnx
 from tautnet.files.pruning import prune
 from tautnet.files.summary import as_html, describe
+from tautnet.files.survival_curves import Hazard, SurvivalCurves
 from tautnet.objective.prediction import (
     Predictor,
     average_mean,
     average_outputs,
     choose,
-    survival_function,
 )
 from tautnet.tables.arrays import Cells, Floats, Rows
 from tautnet.tables.cells import TableLike
@@ -31,7 +31,7 @@ __all__ = ["FittedModel"]
 
 
 @dataclass(frozen=True, eq=False)
-class FittedModel:
+class FittedModel(SurvivalCurves):
     """A fitted model without JAX and scikit-learn.
 
     It predicts in float64, and equals the estimator to the last bit.
@@ -151,34 +151,6 @@ class FittedModel:
                 f"a model of {self.task} has no classes, so no probabilities of them: use predict"
             )
         return self._mean(X)
-
-    def predict_survival_function(
-        self, X: TableLike, times: ArrayLike | None = None
-    ) -> NDArray[np.float64]:
-        """Predict the probability to outlive each time.
-
-        Parameters
-        ----------
-        X : DataFrame or array (n_rows, n_predictors)
-        times : array (n_times,), optional
-            The event times of the training rows if not given.
-
-        Returns
-        -------
-        array (n_rows, n_times)
-
-        Raises
-        ------
-        ValueError
-            Where the model is none of survival; else as `predict`.
-        """
-        if self.task != "survival":
-            raise ValueError(f"a model of {self.task} knows no times: use predict")
-        known = self.attributes["event_times_"]
-        hazard = self.attributes["baseline_cumulative_hazard_"]
-        times = known if times is None else np.asarray(times, dtype=float)
-        survival = survival_function(known, hazard, self._outputs(X), times)
-        return np.asarray(survival, dtype=np.float64)
 
     def prune(self) -> "FittedModel":
         """Return the smaller model that predicts the same, up to rounding.
@@ -376,6 +348,16 @@ class FittedModel:
     def _mean(self, X: TableLike) -> NDArray[np.float64]:
         """Return the mean prediction of all members."""
         return np.asarray(average_mean(self.members, self._encoded(X)), dtype=np.float64)
+
+    def _hazard(self, X: TableLike) -> Hazard:
+        """Return the cumulative hazard of some rows."""
+        if self.task != "survival":
+            raise ValueError(f"a model of {self.task} knows no times: use predict")
+        times = self.attributes["event_times_"]
+        # Files of earlier versions hold the times of events alone.
+        seen = self.attributes.get("unique_times_", times)
+        baseline = self.attributes["baseline_cumulative_hazard_"]
+        return Hazard(times, baseline, seen, self._outputs(X))
 
     def _outputs(self, X: TableLike) -> Floats:
         """Return the mean output of all members."""

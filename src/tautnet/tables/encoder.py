@@ -218,9 +218,9 @@ class TableEncoder:
         """
         rows = self._rows(frame, named)
         own = self._as_it_is(rows)
-        matrix = self._empty(rows) if own is None else own
         numbers, places = self._plain_numbers(rows)
         alone = set(numbers.names)
+        matrix = self._empty(rows, alone, places) if own is None else own
         size = max(NUMBERS_AT_ONCE // max(matrix.shape[1], 1), 1)
         for start in range(0, rows.shape[0], size):
             cells = _cells(rows, places, start, start + size)
@@ -280,15 +280,18 @@ class TableEncoder:
             raise TableError(f"the table lacks {len(absent)} of the model's predictors: {shown}")
         return frame
 
-    def _empty(self, rows: Columns) -> Floats:
+    def _empty(self, rows: Columns, alone: set[str], places: slice | list[int]) -> Floats:
         """Return a matrix to be filled, in the smaller type that holds every cell as it is."""
         if isinstance(rows, pd.DataFrame):
-            small = all(
-                "levels" in recipe or fits_float32(rows[recipe["predictor"]])
-                for recipe in self.recipes
-            )
+            types = rows.dtypes.to_numpy()[places].tolist()
         else:
-            small = np.result_type(rows.dtype, np.float32) == np.float32
+            types = [rows.dtype]
+        small = np.result_type(np.float32, *set(types)) == np.float32
+        small = small and all(
+            "levels" in recipe or fits_float32(rows[recipe["predictor"]])
+            for recipe in self.recipes
+            if recipe["predictor"] not in alone
+        )
         dtype = np.float32 if small else np.float64
         return np.empty((rows.shape[0], len(self.column_names)), dtype)
 
