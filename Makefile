@@ -3,7 +3,7 @@ PYTHON ?= python3
 PIP := .venv/bin/pip --quiet --disable-pip-version-check
 DATA ?= data
 
-.PHONY: demo test fuzz lowest lock picture pictures docs assets article verdicts clean
+.PHONY: demo test fuzz lowest ecosystem lock picture pictures docs assets article verdicts clean
 
 demo: .venv/demo  ## Install, compare the penalties on breast_cancer, say where the report is.
 	.venv/bin/tautnet compare breast_cancer
@@ -22,6 +22,11 @@ lowest:  ## The suite against the lowest versions that pyproject.toml allows.
 	.venv-lowest/bin/python tools/lowest.py > .venv-lowest/constraints.txt
 	.venv-lowest/bin/pip install --quiet --editable '.[test]' --constraint .venv-lowest/constraints.txt
 	.venv-lowest/bin/pytest
+
+ecosystem:  ## What scikit-learn, shap, MAPIE, skore and scikit-survival call, in an environment of its own.
+	$(PYTHON) -m venv .venv-ecosystem
+	.venv-ecosystem/bin/pip install --quiet --editable '.[ecosystem,test]' --constraint constraints.txt
+	.venv-ecosystem/bin/pytest tests/ecosystem
 
 lock:  ## Pin what a fresh resolution gives today.
 	$(PYTHON) -m venv --clear .venv
@@ -68,4 +73,4 @@ verdicts: .venv/demo  ## Read the tables in DATA and write docs/verdicts.md.
 	@touch $@
 
 clean:
-	rm -rf .venv .venv-lowest build dist .pytest_cache .ruff_cache .mypy_cache .hypothesis
+	rm -rf .venv .venv-lowest .venv-ecosystem build dist .pytest_cache .ruff_cache .mypy_cache .hypothesis

@@ -42,7 +42,8 @@ print(f"C on the other patients {concordance:.3f}; keeps", *kept)
 patients = pd.DataFrame(0.0, index=[-1, 0, 1], columns=X.columns)
 patients["pressure"] = [-1.0, 0.0, 1.0]
 figure, axes = plt.subplots(figsize=(6, 4), layout="constrained")
-for pressure, curve in zip(patients.index, model.predict_survival_function(patients), strict=True):
+curves = model.predict_survival_function(patients, times=model.event_times_)
+for pressure, curve in zip(patients.index, curves, strict=True):
     axes.step(model.event_times_, curve, where="post", label=f"pressure {pressure}")
 axes.set(xlabel="time", ylabel="probability to live longer", ylim=(0, 1), xlim=(0, 3))
 axes.legend(frameon=False)

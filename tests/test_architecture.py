@@ -15,13 +15,13 @@ SOURCE = Path(__file__).parents[1] / "src" / "tautnet"
 ROOMS = {
     "tables": (
         "errors names arrays rounding scaling datasets missing notation dates numerals parsing "
-        "opening frames layout parquet reader spelling cells integers recipes encoder codes blocks "
-        "target target_checks "
+        "opening sparse frames layout parquet reader spelling cells integers recipes "
+        "number_columns encoder rows codes blocks labels target target_checks "
         "target_columns sample belonging copies ranked outlying leaks twins soundness"
     ).split(),
     "objective": (
-        "choices arrays strengths histograms prediction losses regression classification survival "
-        "tasks networks predictors penalties registry problem"
+        "choices arrays strengths histograms prediction step_functions losses regression "
+        "classification survival tasks networks predictors penalties registry problem"
     ).split(),
     "engine": "program loop jobs evaluate adam fista newton finishing".split(),
     "solving": (
@@ -37,10 +37,11 @@ ROOMS = {
     "prose": "words expected doubts verdict selection".split(),
     "files": (
         "whole run_directory pruning parts onnx_graph onnx_export equation_steps sql_cells "
-        "equation summary fitted packing checks model_file"
+        "equation summary survival_curves fitted packing checks model_file"
     ).split(),
     "estimators": (
-        "allowed given rules refusals inputs conversion watch warned base predictions models "
+        "allowed given rules refusals inputs conversion watch documented warned base predictions "
+        "models "
         "cross_validated survival selector assembled"
     ).split(),
     "views": (

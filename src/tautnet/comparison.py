@@ -165,7 +165,7 @@ def compare(
     >>> result = compare(table.frame.drop(columns="y"), table.frame["y"], penalties=["l2"],
     ...                  cv=3, hidden_layer_sizes=(4,)).result
     >>> result["task"], result["recommended"]
-    ('regression', 'l2')
+    ('regression', 'linear')
     """
     # All arguments by name: it stands first, where there are no other names.
     given = dict(locals())

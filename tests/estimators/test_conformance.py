@@ -28,9 +28,10 @@ FEW = dict(alphas=[1e-3, 1e-2, 0.1, 1.0, 10.0], cv=2)
 # decision_function.
 SKIPPED = {"check_array_api_input", "check_classifiers_multilabel_output_format_decision_function"}
 FLOAT32 = {
-    "check_sample_weight_equivalence_on_dense_data": (
+    f"check_sample_weight_equivalence_on_{kind}_data": (
         "float32 carries 7 digits, the check compares 7"
     )
+    for kind in ("dense", "sparse")
 }
 
 # Linear maps are always solved in float64; networks walk in float32.

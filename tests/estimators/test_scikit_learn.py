@@ -218,10 +218,6 @@ def test_what_cannot_be_fitted_is_said_in_scikit_learns_words(X, y, options, err
         tn.TautNetRegressor("l1", **LINEAR | options).fit(X, y)
 
 
-def test_sparse_tables_and_one_class_are_refused():
-    from scipy.sparse import csr_matrix
-
-    with pytest.raises(TypeError, match="Sparse data was passed"):
-        classifier().fit(csr_matrix(X), LABELS)
+def test_one_class_is_refused():
     with pytest.raises(ValueError, match="only one class"):
         classifier().fit(X, np.repeat("high", 80))

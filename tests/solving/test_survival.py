@@ -10,7 +10,7 @@ import numpy as np
 import pandas as pd
 import pytest
 from cases import LOSSES, draw_target
-from numpy.testing import assert_allclose
+from numpy.testing import assert_allclose, assert_array_equal
 
 import tautnet as tn
 from tautnet.objective.prediction import survival_function
@@ -66,9 +66,41 @@ def test_a_weight_of_2_is_the_row_twice_in_the_risk_sets_too():
     for model in (weighted, repeated):
         assert_allclose(
             model.predict_survival_function(X, times),
-            weighted.predict_survival_function(X),
+            weighted.predict_survival_function(X, times),
             atol=1e-8,
         )
+
+
+def test_curves_are_steps_between_the_times_that_were_seen(tmp_path):
+    model = fit("breslow", 0.05)
+    seen, events = np.unique(ROWS["time"]), np.unique(ROWS["time"][ROWS["event"] == 1])
+    assert_array_equal(model.unique_times_, seen)
+    assert_array_equal(model.event_times_, events)
+    loaded = tn.load(model.save(tmp_path / "model.taut"))
+    for one in (model, loaded):
+        values = one.predict_survival_function(X, return_array=True)
+        assert_array_equal(values, one.predict_survival_function(X, times=seen))
+        hazards = one.predict_cumulative_hazard_function(X, return_array=True)
+        assert_allclose(hazards, -np.log(values), atol=1e-12)
+        curves = one.predict_survival_function(X)
+        for curve, row in zip(curves[:3], values, strict=False):
+            assert_array_equal(curve(seen), row)
+            assert_array_equal(curve(seen[1:] - 1e-9), row[:-1])
+            assert curve(0) == 1 and curve(float(seen[2])) == row[2]
+            assert curve.domain == (0, seen[-1])
+            with pytest.raises(ValueError, match="the times must be from 0 to .* give times="):
+                curve(seen[-1] + 1)
+        assert one.predict_cumulative_hazard_function(X)[0](0.0) == 0
+        later = one.predict_survival_function(X, times=[seen[-1] + 1])
+        assert_array_equal(later[:, 0], values[:, -1])
+
+
+def test_files_of_earlier_versions_know_the_times_of_events_alone():
+    fitted = fit("breslow", 0.05).to_fitted()
+    times = fitted.attributes.pop("unique_times_")
+    [curve] = fitted.predict_survival_function(X[:1])
+    assert_array_equal(curve.x, fitted.attributes["event_times_"])
+    assert len(times) > len(curve.x)
 
 
 def likelihood(y, f, w):

@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 from tautnet.engine.jobs import run_jobs
+from tautnet.estimators.watch import watch_of
 from tautnet.selecting.randomization import NetworkJob
 from tautnet.selecting.stability import HalfJob
 from tautnet.solving.adaptive import PointJob
@@ -53,5 +54,5 @@ def test_early_stopping_by_a_score_goes_through_a_pickle(regression):
     import tautnet as tn
 
     model = tn.TautNetRegressor("early_stopping", stopping="score", hidden_layer_sizes=(3,))
-    watch = model._watch(regression.X, regression.y[:, 0], None)
+    watch = watch_of(model, regression.X, regression.y[:, 0], None)
     assert pickle.loads(pickle.dumps(watch)).model.penalty == "early_stopping"

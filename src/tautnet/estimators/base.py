@@ -11,13 +11,13 @@ from typing import Any, Self, cast
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 from sklearn.base import BaseEstimator
-from sklearn.metrics import check_scoring
 from sklearn.utils import Tags, check_random_state
 from sklearn.utils.validation import _check_feature_names, check_is_fitted
 
 from tautnet.engine.jobs import Report
 from tautnet.estimators.allowed import check_values
 from tautnet.estimators.conversion import Convertible
+from tautnet.estimators.documented import Documented
 from tautnet.estimators.given import gather
 from tautnet.estimators.inputs import (
     FeatureGroups,
@@ -32,7 +32,7 @@ from tautnet.estimators.inputs import (
 from tautnet.estimators.refusals import check_conflicts, idle, in_words, with_values
 from tautnet.estimators.rules import DEFAULTS
 from tautnet.estimators.warned import warn_of_target, warn_where_unsolved
-from tautnet.estimators.watch import Watch
+from tautnet.estimators.watch import Watch, watch_of
 from tautnet.files.summary import summarise
 from tautnet.objective.losses import Loss
 from tautnet.objective.networks import Network, Weights
@@ -41,8 +41,10 @@ from tautnet.objective.tasks import loss_for
 from tautnet.solving.path import Path
 from tautnet.solving.settings import Settings
 from tautnet.tables.arrays import Floats, Integers
+from tautnet.tables.cells import as_frame
 from tautnet.tables.encoder import TableEncoder
 from tautnet.tables.errors import visible
+from tautnet.tables.rows import encode_parts
 from tautnet.tables.sample import Sample, encode
 from tautnet.tables.target import Target
 
@@ -57,7 +59,7 @@ def set_parameters(estimator: BaseEstimator, given: Mapping[str, Any]) -> None:
             setattr(estimator, name, value)
 
 
-class Net(Convertible, BaseEstimator):
+class Net(Convertible, Documented, BaseEstimator):
     """Base of all estimators."""
 
     penalty: str
@@ -95,13 +97,15 @@ class Net(Convertible, BaseEstimator):
     # feature each encoded column comes from.
     _predictors: Integers
     _column_feature: Integers
+    # The folds of a fit keep groups together as those around it do.
+    __metadata_request__fit = {"groups": True}
 
     def __sklearn_tags__(self) -> Tags:
         tags = super().__sklearn_tags__()
         tags.input_tags.allow_nan = True
         tags.input_tags.categorical = True
         tags.input_tags.string = True
-        tags.input_tags.sparse = False
+        tags.input_tags.sparse = True
         tags.target_tags.required = True
         return tags
 
@@ -125,13 +129,6 @@ class Net(Convertible, BaseEstimator):
             layer_factors=layer_factors,
             adaptive=self.adaptive,
         )
-
-    def _watch(self, X: Table, y: Table, weight: Floats | None) -> Watch | None:
-        """The score that early stopping watches, or None where it watches the loss."""
-        if self.stopping == "loss":
-            return None
-        score = check_scoring(self, scoring=None if self.stopping == "score" else self.stopping)
-        return Watch(self, score, X, y, weight)
 
     def _seed(self) -> int:
         """The seed of a fit; a generator of the user's gives a new one at each fit."""
@@ -218,7 +215,7 @@ class Net(Convertible, BaseEstimator):
         sample, settings, target
             What is to be fitted, how, and the target as it was read.
         """
-        frame = check_table(self, X, y, reset=True)
+        frame = as_frame(check_table(self, X, y, reset=True))
         column = check_target(frame, y, self.task)
         weight = self._weight(column, check_sample_weight(frame, sample_weight))
         target, sample, encoder = encode(frame, column, weight, self.task)
@@ -226,7 +223,9 @@ class Net(Convertible, BaseEstimator):
         warn_of_target(target, sample.weight, stacklevel=5)
         sample = sample._replace(groups=check_groups(frame, groups))
         used = None if weight is None else sample.weight
-        settings = self._settings(self._loss(target.task, sample), self._watch(X, y, used))
+        watched = column if self.task == "classification" else y
+        watch = watch_of(self, X, watched, used)
+        settings = self._settings(self._loss(target.task, sample), watch)
         sample, factors = self._take_predictors(sample)
         return sample, replace(settings, penalty_factors=factors), target
 
@@ -336,7 +335,8 @@ class Net(Convertible, BaseEstimator):
     def _encoded(self, X: Table) -> Iterator[Floats]:
         """The columns of numbers that the network takes, (n_rows, n_columns), some rows a time."""
         check_is_fitted(self)
-        return self.encoder_.parts(check_table(self, X, reset=False))
+        named = hasattr(self, "feature_names_in_")
+        return encode_parts(self.encoder_, check_table(self, X, reset=False), named=named)
 
     def _mean(self, X: Table) -> NDArray[np.float64]:
         """Mean prediction of the members, shape (n_rows, n_outputs)."""

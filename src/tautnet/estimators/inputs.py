@@ -21,9 +21,10 @@ from tautnet.tables.arrays import Floats, Integers
 from tautnet.tables.cells import as_frame, check_column_names
 from tautnet.tables.encoder import TableEncoder
 from tautnet.tables.frames import has_names, without_mask
+from tautnet.tables.labels import own_values
 from tautnet.tables.rounding import merged
 from tautnet.tables.sample import Sample
-from tautnet.tables.target import split_times
+from tautnet.tables.target import as_series, split_times
 
 # What users hand over as table or target: a frame of pandas or polars, an array, or a column of
 # one. Which of them are good is checked at run time.
@@ -36,41 +37,43 @@ FeatureGroups: TypeAlias = Mapping[str, str | Iterable[str | int]]
 
 def check_table(
     estimator: BaseEstimator, X: Table, y: Table = "no_validation", *, reset: bool
-) -> pd.DataFrame:
-    """A table as a data frame.
+) -> Table:
+    """A table as it was checked: a data frame, an array, or a sparse matrix in rows.
 
     On ``reset`` the estimator remembers its names and width, else they are compared. Frames keep
     their types; arrays are checked as everywhere in scikit-learn, except that a missing cell may
     be NaN. A ``y`` that is None raises.
-
-    Returns
-    -------
-    pandas.DataFrame
     """
     X = without_mask(X)
+    least = 2 if reset else 1
     if has_names(X):
-        check_column_names(X)
-        X = X if isinstance(X, pd.DataFrame) else as_frame(X)
-        validate_data(estimator, X, y, reset=reset, skip_check_array=True)
-        least = 2 if reset else 1
+        # Names that are those of the fit need no other check, which takes long for one row.
+        if reset or not _has_names_of_fit(estimator, X):
+            check_column_names(X)
+            X = X if isinstance(X, pd.DataFrame) else as_frame(X)
+            validate_data(estimator, X, y, reset=reset, skip_check_array=True)
         if len(X) < least:
             raise ValueError(
                 f"Found array with {len(X)} sample(s) (shape={X.shape}) while a minimum of {least}"
                 " is required."
             )
-        return as_frame(X)
+        return X
     if y is None:
         validate_data(estimator, X, y, reset=reset, skip_check_array=True)
-    least = 2 if reset else 1
-    X = validate_data(
+    return validate_data(
         estimator,
         X,
         reset=reset,
+        accept_sparse="csr",
         dtype=None,
         ensure_all_finite="allow-nan",
         ensure_min_samples=least,
     )
-    return as_frame(X)
+
+
+def _has_names_of_fit(estimator: Any, frame: pd.DataFrame) -> bool:
+    """Whether a frame has the names that a fitted estimator remembers, in their order."""
+    return hasattr(estimator, "feature_names_in_") and estimator.encoder_.is_of_fit(frame)
 
 
 def check_target(frame: pd.DataFrame | Floats, y: Table, task: str) -> TargetColumns:
@@ -88,8 +91,16 @@ def check_target(frame: pd.DataFrame | Floats, y: Table, task: str) -> TargetCol
     if pd.isna(y).to_numpy().any():
         raise ValueError("Input y contains NaN.")
     if task == "classification":
+        y = own_labels(y)
         check_classification_targets(y)
     return y
+
+
+def own_labels(y: Table) -> Table:
+    """Labels of the type that they have, where a category or an array of objects holds them."""
+    if isinstance(y, pd.DataFrame):
+        return y.apply(own_values)
+    return own_values(as_series(y)) if np.ndim(y) == 1 else y
 
 
 def _as_column(y: ArrayLike | pd.Series) -> TargetColumns:
@@ -97,8 +108,8 @@ def _as_column(y: ArrayLike | pd.Series) -> TargetColumns:
 
     A matrix of one column becomes a series with a warning.
     """
-    if isinstance(y, pd.Series):
-        return y
+    if isinstance(y, (pd.Series, pd.api.extensions.ExtensionArray)):
+        return pd.Series(y)
     y = check_array(
         without_mask(y), ensure_2d=False, dtype=None, ensure_all_finite=False, input_name="y"
     )

@@ -18,6 +18,8 @@ class AtOneStrength(Net):
     """Fit at one strength, which the user gives."""
 
     alpha: float
+    # Only early stopping looks at groups, so by default they are left to the splitter.
+    __metadata_request__fit = {"groups": False}
 
     def fit(
         self,

@@ -11,11 +11,18 @@ from sklearn.utils import Tags
 from sklearn.utils.class_weight import compute_sample_weight
 
 from tautnet.estimators.base import Net
-from tautnet.estimators.inputs import Table, TargetColumns, check_sample_weight, check_target
+from tautnet.estimators.inputs import (
+    Table,
+    TargetColumns,
+    check_sample_weight,
+    check_target,
+    own_labels,
+)
 from tautnet.estimators.watch import Watch
 from tautnet.files.fitted import FittedModel
+from tautnet.files.survival_curves import Hazard, SurvivalCurves
 from tautnet.objective.losses import Loss
-from tautnet.objective.prediction import average_outputs, choose, in_parts, survival_function
+from tautnet.objective.prediction import average_outputs, choose, in_parts
 from tautnet.objective.survival import baseline_hazard
 from tautnet.objective.tasks import loss_for
 from tautnet.solving.settings import Settings
@@ -60,6 +67,13 @@ class ClassifierNet(ClassifierMixin, Net):
         """
         probabilities = self.predict_proba(X)
         return choose(probabilities, self.classes_, self.scaling_.settings.loss.is_multilabel)
+
+    def score(self, X: Table, y: Table, sample_weight: ArrayLike | None = None) -> float:
+        """The share of rows whose class is the one predicted; of labels, whose labels all are.
+
+        Classes are compared as the values that a fit takes them for, of whatever type y is.
+        """
+        return super().score(X, own_labels(y), sample_weight)
 
 
 class RegressorNet(RegressorMixin, Net):
@@ -107,12 +121,13 @@ class RegressorNet(RegressorMixin, Net):
         return mean[:, 0] if mean.shape[1] == 1 else mean
 
 
-class SurvivalNet(Net):
+class SurvivalNet(SurvivalCurves, Net):
     """Predictions of a survival model."""
 
     task = "survival"
     ties: str
     event_times_: Floats
+    unique_times_: Floats
     baseline_cumulative_hazard_: Floats
 
     def __sklearn_tags__(self) -> Tags:
@@ -128,6 +143,7 @@ class SurvivalNet(Net):
         outputs = self._risk([sample.X])
         times, hazard = baseline_hazard(sample.y, outputs, sample.weight)
         self.event_times_ = times
+        self.unique_times_ = np.unique(np.abs(sample.y[sample.weight > 0, 0]))
         self.baseline_cumulative_hazard_ = hazard
 
     def _risk(self, parts: Iterable[Floats]) -> NDArray[np.float64]:
@@ -138,24 +154,11 @@ class SurvivalNet(Net):
         """Risk score, a log hazard ratio: the higher, the earlier the event, shape (n_rows,)."""
         return self._risk(self._encoded(X))[:, 0]
 
-    def predict_survival_function(
-        self, X: Table, times: ArrayLike | None = None
-    ) -> NDArray[np.float64]:
-        """Probability to outlive each time.
-
-        Parameters
-        ----------
-        X : DataFrame or array (n_rows, n_predictors)
-        times : array (n_times,), optional
-            ``event_times_`` if not given.
-
-        Returns
-        -------
-        array (n_rows, n_times)
-        """
-        at = self.event_times_ if times is None else np.asarray(times, dtype=float)
+    def _hazard(self, X: Table) -> Hazard:
+        """The cumulative hazard of some rows."""
         outputs = self._risk(self._encoded(X))
-        return survival_function(self.event_times_, self.baseline_cumulative_hazard_, outputs, at)
+        baseline = self.baseline_cumulative_hazard_
+        return Hazard(self.event_times_, baseline, self.unique_times_, outputs)
 
     def score(self, X: Table, y: Table, sample_weight: ArrayLike | None = None) -> float:
         """Harrell's C of the risk scores: 0.5 for no order at all, 1 for a perfect one."""

@@ -14,13 +14,14 @@ from sklearn.utils.multiclass import type_of_target
 from sklearn.utils.validation import _check_feature_names, check_is_fitted
 
 from tautnet.estimators.cross_validated import TautNetClassifierCV, TautNetRegressorCV
+from tautnet.estimators.documented import Documented
 from tautnet.estimators.inputs import Table
 from tautnet.files.fitted import FittedModel
 from tautnet.files.model_file import write_model
 from tautnet.tables.cells import check_column_names
 
 
-class TautNetSelector(SelectorMixin, BaseEstimator):
+class TautNetSelector(Documented, SelectorMixin, BaseEstimator):
     """Keep the predictors that a network under a penalty gives a weight that is not zero.
 
     Parameters

@@ -33,6 +33,8 @@ class TautNetSurvival(AtOneStrength, SurvivalNet):
     ----------
     event_times_, baseline_cumulative_hazard_ : arrays (n_event_times,)
         Breslow's estimate at f = 0.
+    unique_times_ : array (n_unique_times,)
+        All times of the training rows, at which the curves that are predicted have their steps.
     coefs_, intercepts_, skip_coef_, selected_features_, feature_importances_, stationarity_,
     objective_gap_
         As in `TautNetClassifier`.
@@ -54,6 +56,9 @@ class TautNetSurvival(AtOneStrength, SurvivalNet):
     ([True, False, False], True)
     >>> model.predict_survival_function(X[:2], times=[0.5, 1.0]).shape
     (2, 2)
+    >>> first, second = model.predict_survival_function(X[:2])
+    >>> bool(first.domain[1] == model.unique_times_[-1]), bool(first(0.5) > first(1.0))
+    (True, True)
     """
 
     def __init__(

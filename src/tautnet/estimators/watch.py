@@ -3,8 +3,10 @@
 from collections.abc import Callable
 from copy import copy
 from dataclasses import dataclass
+from typing import Any
 
-from sklearn.utils import _safe_indexing
+from sklearn.metrics import check_scoring
+from sklearn.utils import _safe_indexing, indexable
 
 from tautnet.estimators.conversion import Convertible
 from tautnet.estimators.inputs import Table
@@ -41,3 +43,12 @@ class Watch:
         weights = {} if self.weight is None else {"sample_weight": self.weight[rows]}
         X = _safe_indexing(self.X, rows)
         return self.score(model, X, _safe_indexing(self.y, rows), **weights)
+
+
+def watch_of(estimator: Any, X: Table, y: Table, weight: Floats | None) -> Watch | None:
+    """The score that early stopping watches, or None where it watches the loss."""
+    if estimator.stopping == "loss":
+        return None
+    scoring = None if estimator.stopping == "score" else estimator.stopping
+    table, target = indexable(X, y)
+    return Watch(estimator, check_scoring(estimator, scoring=scoring), table, target, weight)

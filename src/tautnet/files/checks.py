@@ -355,7 +355,10 @@ def _check_prediction(model: FittedModel) -> None:
         hazard: Value = model.attributes.get("baseline_cumulative_hazard_")
         require(_is_numeric(times, 1) and n_outputs == 1, "no times of events")
         require(_is_numeric(hazard, 1, len(times)), "no times of events")
-        require((np.diff(times) > 0).all(), "no times of events")
+        seen: Value = model.attributes.get("unique_times_", times)
+        require(_is_numeric(seen, 1) and len(seen) > 0, "no times of rows")
+        for ascending in (times, seen):
+            require((np.diff(ascending) > 0).all(), "no times of events")
     if model.task in ("classification", "multilabel"):
         n_classes = 2 if model.members[0].mean_name == "two_classes" else n_outputs
         _check_classes(model.classes, n_classes)

@@ -9,32 +9,32 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import NDArray
 
 from tautnet.files.equation import equation
 from tautnet.files.onnx_export import write_onnx
 from tautnet.files.pruning import prune
 from tautnet.files.summary import as_html, describe
+from tautnet.files.survival_curves import Hazard, SurvivalCurves
 from tautnet.objective.prediction import (
     Predictor,
     average_mean,
     average_outputs,
     choose,
     in_parts,
-    survival_function,
 )
 from tautnet.tables.arrays import Cells, Floats
 from tautnet.tables.cells import TableLike
 from tautnet.tables.encoder import TableEncoder
-from tautnet.tables.errors import ModelFileError, TableError, visible
-from tautnet.tables.frames import has_names
+from tautnet.tables.errors import ModelFileError, visible
+from tautnet.tables.rows import encode_parts
 from tautnet.tables.spelling import Unseen
 
 __all__ = ["FittedModel"]
 
 
 @dataclass(frozen=True, eq=False)
-class FittedModel:
+class FittedModel(SurvivalCurves):
     """A fitted model without JAX and scikit-learn.
 
     It predicts in float64, and equals the estimator to the last bit.
@@ -113,7 +113,8 @@ class FittedModel:
         Parameters
         ----------
         X : DataFrame or array (n_rows, n_predictors)
-            Columns are found by name, in any order; others are ignored.
+            Columns are found by name, in any order; others are ignored. Where either table has no
+            names, columns are those of the fit in their order; a warning says so.
 
         Returns
         -------
@@ -154,34 +155,6 @@ class FittedModel:
                 f"a model of {self.task} has no classes, so no probabilities of them: use predict"
             )
         return self._mean(X)
-
-    def predict_survival_function(
-        self, X: TableLike, times: ArrayLike | None = None
-    ) -> NDArray[np.float64]:
-        """Predict the probability to outlive each time.
-
-        Parameters
-        ----------
-        X : DataFrame or array (n_rows, n_predictors)
-        times : array (n_times,), optional
-            The event times of the training rows if not given.
-
-        Returns
-        -------
-        array (n_rows, n_times)
-
-        Raises
-        ------
-        ValueError
-            Where the model is none of survival; else as `predict`.
-        """
-        if self.task != "survival":
-            raise ValueError(f"a model of {self.task} knows no times: use predict")
-        known = self.attributes["event_times_"]
-        hazard = self.attributes["baseline_cumulative_hazard_"]
-        times = known if times is None else np.asarray(times, dtype=float)
-        survival = survival_function(known, hazard, self._outputs(X), times)
-        return np.asarray(survival, dtype=np.float64)
 
     def prune(self) -> "FittedModel":
         """Return the smaller model that predicts the same, up to rounding.
@@ -379,17 +352,24 @@ class FittedModel:
         """Return the mean prediction of all members."""
         return in_parts(average_mean, self.members, self._encoded(X, unseen))
 
+    def _hazard(self, X: TableLike) -> Hazard:
+        """Return the cumulative hazard of some rows."""
+        if self.task != "survival":
+            raise ValueError(f"a model of {self.task} knows no times: use predict")
+        times = self.attributes["event_times_"]
+        # Files of earlier versions hold the times of events alone.
+        seen = self.attributes.get("unique_times_", times)
+        baseline = self.attributes["baseline_cumulative_hazard_"]
+        return Hazard(times, baseline, seen, self._outputs(X))
+
     def _outputs(self, X: TableLike, unseen: Unseen | None = None) -> Floats:
         """Return the mean output of all members."""
         return in_parts(average_outputs, self.members, self._encoded(X, unseen))
 
     def _encoded(self, X: TableLike, unseen: Unseen | None) -> Iterator[Floats]:
-        """Encode rows, some at a time; an array needs all columns of the fit."""
-        width = self.encoder.n_features_in_
-        if not has_names(X) and np.shape(X)[1:] != (width,):
-            what = f"an array of {width} columns is needed, as the model was fitted on"
-            raise TableError(f"{what}, not {np.shape(X)}")
-        return self.encoder.parts(X, unseen)
+        """Encode rows, some at a time; an array has no names, so it needs all columns."""
+        named = "feature_names_in_" in self.attributes
+        return encode_parts(self.encoder, X, unseen, named=named, owner=self.estimator)
 
 
 def _columns(name: str, values: Cells) -> dict[str, Cells]:

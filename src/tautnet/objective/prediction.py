@@ -23,10 +23,11 @@ __all__ = [
     "average_mean",
     "average_outputs",
     "choose",
-    "in_parts",
+    "cumulative_hazard",
     "expit",
     "forward",
     "forward_of_signal",
+    "in_parts",
     "in_target_units",
     "limits_of",
     "survival_function",
@@ -256,10 +257,10 @@ def choose(probabilities: Floats, classes: Cells | None, is_multilabel: bool) ->
     return classes[probabilities.argmax(axis=1)]
 
 
-def survival_function(
+def cumulative_hazard(
     times: Floats, hazard: Floats, outputs: Floats, at: Floats
 ) -> NDArray[np.float64]:
-    """Probability to outlive some times: ``exp(-H(t) e^f)``, 1 before the first event.
+    """The cumulative hazard at some times: ``H(t) e^f``, 0 before the first event.
 
     Parameters
     ----------
@@ -278,9 +279,25 @@ def survival_function(
 
     Examples
     --------
+    >>> cumulative_hazard(np.array([2.0]), np.array([np.log(2)]), np.zeros((1, 1)),
+    ...     np.array([1.0, 2.0])).round(3)
+    array([[0.   , 0.693]])
+    """
+    steps = np.append(0.0, hazard)[np.searchsorted(times, at, side="right")]
+    return np.asarray(np.exp(outputs) * steps, dtype=np.float64)
+
+
+def survival_function(
+    times: Floats, hazard: Floats, outputs: Floats, at: Floats
+) -> NDArray[np.float64]:
+    """Probability to outlive some times, of the parameters of `cumulative_hazard`.
+
+    It is ``exp(-H(t) e^f)``, 1 before the first event.
+
+    Examples
+    --------
     >>> survival_function(np.array([2.0]), np.array([np.log(2)]), np.zeros((1, 1)),
     ...     np.array([1.0, 2.0])).round(3)
     array([[1. , 0.5]])
     """
-    steps = np.append(0.0, hazard)[np.searchsorted(times, at, side="right")]
-    return np.exp(-np.exp(outputs) * steps)
+    return np.exp(-cumulative_hazard(times, hazard, outputs, at))

@@ -11,7 +11,7 @@ import pandas as pd
 from tautnet.tables.arrays import Floats, Integers
 from tautnet.tables.dates import Written, days_of, way_of
 from tautnet.tables.errors import TableError
-from tautnet.tables.frames import TableLike, exceeds_float64, frame_of_other, refuse_query
+from tautnet.tables.frames import TableLike, exceeds_float64, frame_of_other, names_of, refuse_query
 from tautnet.tables.missing import MISSING_MARKERS
 from tautnet.tables.names import check_distinct
 
@@ -52,7 +52,7 @@ def as_frame(X: TableLike) -> pd.DataFrame:
     ----------
     X : data frame or array of shape (n_rows, n_columns)
         A pandas data frame, one of polars, pyarrow or another library that narwhals knows, or an
-        array, whose columns are then called ``x0, x1, ...``.
+        array, a sparse one of SciPy's too, whose columns are then called ``x0, x1, ...``.
 
     Returns
     -------
@@ -91,9 +91,7 @@ def check_column_names(X: TableLike) -> None:
     >>> check_column_names(np.eye(2))
     """
     refuse_query(X)
-    # Arrow's tables call their columns so, and have arrays without names as ``columns``.
-    names = X.column_names if hasattr(X, "column_names") else getattr(X, "columns", ())
-    check_distinct([str(name) for name in names])
+    check_distinct([str(name) for name in names_of(X)])
 
 
 def column_kind(series: pd.Series) -> str:
@@ -318,7 +316,10 @@ def _days_of_column(name: str, series: pd.Series, code: str, way: str) -> Floats
 
 def _check_readable(name: str, series: pd.Series, values: Floats, what: str) -> None:
     """Raise where a cell that is not missing is no number or date, as those that `fit` saw were."""
-    for cell in series[np.isnan(values) & series.notna().to_numpy()].unique():
+    missing = np.isnan(values)
+    if not missing.any():
+        return
+    for cell in series[missing & series.notna().to_numpy()].unique():
         if not isinstance(cell, str) or cell.strip() not in MISSING_MARKERS:
             raise TableError(
                 f"column {name!r} should hold {what}, but has {cell!r}: correct it or blank it out"

@@ -5,18 +5,27 @@ here, from the whole table. Missing numbers stay NaN: what they are imputed with
 each fold, by `tautnet.tables.scaling`.
 """
 
-from collections.abc import Iterable, Iterator, Mapping
-from functools import cached_property
+from collections.abc import Iterable, Mapping
+from functools import cached_property, lru_cache
 from typing import Any
 
 import numpy as np
 import pandas as pd
 
-from tautnet.tables.arrays import Booleans, Cells, Floats, Integers
+from tautnet.tables.arrays import Cells, Floats, Integers
 from tautnet.tables.cells import TableLike, as_frame, fits_float32
 from tautnet.tables.errors import TableError
+from tautnet.tables.frames import has_names, has_text_names
 from tautnet.tables.names import lacking
 from tautnet.tables.notation import PLAIN, Notation
+from tautnet.tables.number_columns import (
+    Columns,
+    NumberColumns,
+    are_plain,
+    cells_of,
+    is_row_by_row,
+    memory_of,
+)
 from tautnet.tables.recipes import (
     LevelCodes,
     Recipe,
@@ -25,14 +34,14 @@ from tautnet.tables.recipes import (
     level_codes,
     names_of_columns,
 )
-from tautnet.tables.scaling import NUMBERS_AT_ONCE, rows_at_once
+from tautnet.tables.scaling import NUMBERS_AT_ONCE
+from tautnet.tables.sparse import is_sparse
 from tautnet.tables.spelling import Unseen, find_columns
 
 __all__ = ["TableEncoder"]
 
 # Rows that are encoded at once at least, whatever their width: each block looks all levels up.
 LEAST_ROWS = 256
-_PLAIN_TYPES = {np.dtype(np.float32), np.dtype(np.float64)}
 
 
 class TableEncoder:
@@ -186,6 +195,9 @@ class TableEncoder:
         )
         self.n_features_in_ = len(names)
         self.feature_names_in_ = np.array(names, dtype=object)
+        self._position = {name: i for i, name in enumerate(names)}
+        self._numbers = NumberColumns.of(recipes)
+        self._first = np.searchsorted(self.column_predictor, np.arange(len(recipes)))
         return self
 
     def without(self, reasons: dict[str, str]) -> "TableEncoder":
@@ -213,8 +225,13 @@ class TableEncoder:
         left_out = self.left_out | reasons
         return TableEncoder.restored(recipes, left_out, self.feature_names_in_, self.notation)
 
-    def transform(self, frame: TableLike, unseen: Unseen | None = None) -> Floats:
-        """Encode rows; predictors are found by name, in any order, and other columns are ignored.
+    def transform(
+        self, frame: TableLike, unseen: Unseen | None = None, *, named: bool = True
+    ) -> Floats:
+        """Encode rows.
+
+        Predictors are found by name, in any order, and other columns are ignored. An array has no
+        names: its columns are those of the fit, in their order.
 
         Parameters
         ----------
@@ -222,6 +239,9 @@ class TableEncoder:
             A name that differs in outer spaces alone is found, too.
         unseen : Unseen, optional
             Filled with the cells whose level `fit` did not see, where there is no ``rare``.
+        named : bool
+            Whether the table of the fit had names. Where it had none, or ``frame`` has none that
+            are texts, a frame of as many columns is taken as an array is, unless it has all names.
 
         Returns
         -------
@@ -231,41 +251,70 @@ class TableEncoder:
             every column, as is a missing category where `fit` saw none. An array of floats that
             is its own encoding is not copied.
         """
-        frame = self._named(as_frame(frame))
-        own = self._as_it_is(frame)
-        matrix = self._empty(frame) if own is None else own
+        rows = self.columns_of(frame, named=named)
+        own = self._as_it_is(rows)
+        numbers, places = self._plain_numbers(rows)
+        alone = set(numbers.names)
+        matrix = self._empty(rows, alone, places) if own is None else own
         size = max(NUMBERS_AT_ONCE // max(matrix.shape[1], 1), LEAST_ROWS)
-        for start in range(0, len(frame), size):
-            columns = self._columns(frame.iloc[start : start + size], unseen)
-            # What stays as it is has been looked through for infinite cells all the same.
-            if own is None:
-                matrix[start : start + size] = np.array(columns, dtype=matrix.dtype).T
+        for start in range(0, rows.shape[0], size):
+            cells = cells_of(rows, places, start, start + size)
+            # What stays as it is is looked through for infinite cells all the same.
+            if own is not None:
+                numbers.check(cells)
+                continue
+            out = matrix[start : start + size]
+            numbers.encode(cells, out)
+            if isinstance(rows, pd.DataFrame) and len(alone) < len(self.recipes):
+                self._encode_others(rows.iloc[start : start + size], alone, out, unseen)
         return matrix
 
-    def parts(self, frame: TableLike, unseen: Unseen | None = None) -> Iterator[Floats]:
-        """Yield what `transform` returns of new rows, some at a time.
+    def is_of_fit(self, X: TableLike) -> bool:
+        """Tell whether a table is a pandas data frame with the names of the fit, in its order."""
+        return isinstance(X, pd.DataFrame) and X.columns.equals(_index_of(tuple(self._position)))
 
-        Categories of many levels take much more space encoded than as a table.
+    def takes_positions(self, X: TableLike, *, named: bool) -> bool:
+        """Tell whether the columns of a table are taken by their positions, as `transform` says."""
+        if self.is_of_fit(X) or not has_names(X):
+            return not has_names(X)
+        if named and has_text_names(X):
+            return False
+        frame = as_frame(X)
+        return frame.shape[1] == self.n_features_in_ and bool(self._found(frame)[1])
 
-        Parameters
-        ----------
-        frame : data frame or array of shape (n_rows, n_predictors)
-        unseen : Unseen, optional
-            Filled with the levels that `fit` did not see; else one `UserWarning` counts them.
+    def columns_of(self, X: TableLike, *, named: bool = True) -> Columns:
+        """Return a table whose columns are those of the fit, or are found by their names.
+
+        Parameters and errors are those of `transform`, which takes what is returned as it is.
         """
-        frame = as_frame(frame)
-        found = Unseen() if unseen is None else unseen
-        rows = rows_at_once(len(self.column_names))
-        for start in range(0, max(len(frame), 1), rows):
-            yield self.transform(frame.iloc[start : start + rows], found)
-        if unseen is None:
-            found.warn()
+        if self.is_of_fit(X):
+            return X
+        if not self.takes_positions(X, named=named):
+            return self._named(as_frame(X))
+        if has_names(X) or not (is_sparse(X) or type(X) is np.ndarray):
+            X = as_frame(X)
+        if X.shape[1:] != (self.n_features_in_,):
+            raise TableError(
+                f"an array of {self.n_features_in_} columns is needed, as the model was fitted on,"
+                f" not {X.shape}"
+            )
+        are_numbers = len(self._numbers.names) == len(self.recipes)
+        if are_numbers and is_sparse(X):
+            return X.tocsr()
+        if are_numbers and type(X) is np.ndarray and X.dtype.kind in "iuf":
+            return X
+        return as_frame(X).set_axis(list(self._position), axis=1)
+
+    def _found(self, frame: pd.DataFrame) -> tuple[list[int], list[str]]:
+        """Return where the predictors stand in a frame, and which of them it lacks."""
+        return find_columns(self.predictors, list(frame.columns))
 
     def _named(self, frame: pd.DataFrame) -> pd.DataFrame:
-        """Return a table whose predictors have the names that `fit` saw."""
-        if all(name in frame.columns for name in self.predictors):
+        """Return a frame with all predictors under the names that `fit` saw."""
+        known = set(frame.columns)
+        if all(name in known for name in self.predictors):
             return frame
-        position, absent = find_columns(self.predictors, list(frame.columns))
+        position, absent = self._found(frame)
         if absent:
             what = f"the table lacks {len(absent)} of the model's predictors"
             raise TableError(lacking(what, absent, frame.columns))
@@ -277,48 +326,69 @@ class TableEncoder:
         Of columns that are 0 and 1, and of dates, it is that of whole numbers: they are exact.
         """
         types: list[Any] = [np.dtype(np.int64)] * len(self.column_names)
-        first = np.searchsorted(self.column_predictor, np.arange(len(self.recipes)))
-        for recipe, column in zip(self.recipes, first, strict=True):
+        for recipe, column in zip(self.recipes, self._first, strict=True):
             if recipe["kind"] == "number" and recipe["value"]:
                 types[column] = frame[recipe["predictor"]].dtype
         return types
 
-    def _empty(self, frame: pd.DataFrame) -> Floats:
+    def _empty(self, rows: Columns, alone: set[str], places: slice | list[int]) -> Floats:
         """Return a matrix to be filled, in the smaller type that holds every cell as it is."""
-        small = all(
-            "levels" in recipe or fits_float32(frame[recipe["predictor"]])
+        if isinstance(rows, pd.DataFrame):
+            types = rows.dtypes.to_numpy()[places].tolist()
+        else:
+            types = [rows.dtype]
+        small = np.result_type(np.float32, *set(types)) == np.float32
+        small = small and all(
+            "levels" in recipe or fits_float32(rows[recipe["predictor"]])
             for recipe in self.recipes
+            if recipe["predictor"] not in alone
         )
         dtype = np.float32 if small else np.float64
-        return np.empty((len(frame), len(self.column_names)), dtype)
+        return np.empty((rows.shape[0], len(self.column_names)), dtype)
 
     @cached_property
     def _known(self) -> list[LevelCodes | None]:
         """How the levels of each predictor are encoded, None where it has none."""
         return [level_codes(recipe) if "levels" in recipe else None for recipe in self.recipes]
 
-    def _columns(self, block: pd.DataFrame, unseen: Unseen | None) -> list[Floats | Booleans]:
-        """Return the encoded columns of some rows."""
-        columns = []
-        for recipe, known in zip(self.recipes, self._known, strict=True):
-            columns += encode_predictor(recipe, known, block[recipe["predictor"]], unseen)
-        return columns
+    def _plain_numbers(self, rows: Columns) -> tuple[NumberColumns, slice | list[int]]:
+        """Return the predictors that are numbers of NumPy's types, and their places in a table."""
+        numbers = self._numbers
+        position = self._position
+        if isinstance(rows, pd.DataFrame):
+            if not self.is_of_fit(rows):
+                position = {name: i for i, name in enumerate(rows.columns)}
+            plain = are_plain(rows)
+            names = [name for name in numbers.names if plain[position[name]]]
+            if len(names) < len(numbers.names):
+                numbers = NumberColumns.of(self.recipes, frozenset(names))
+        places = [position[name] for name in numbers.names]
+        return numbers, slice(None) if places == list(range(rows.shape[1])) else places
 
-    def _as_it_is(self, frame: pd.DataFrame) -> Floats | None:
-        """Return the memory of a frame that is its own encoding, else None.
+    def _encode_others(
+        self, block: pd.DataFrame, alone: set[str], out: Floats, unseen: Unseen | None
+    ) -> None:
+        """Write the columns of all predictors but those that were encoded at once."""
+        for recipe, known, first in zip(self.recipes, self._known, self._first, strict=True):
+            name = recipe["predictor"]
+            if name not in alone:
+                columns = encode_predictor(recipe, known, block[name], unseen)
+                out[:, first : first + len(columns)] = np.array(columns, dtype=out.dtype).T
 
-        Such a frame was made of an array, and its cells stand row by row.
+    def _as_it_is(self, rows: Columns) -> Floats | None:
+        """Return the memory of a table that is its own encoding, else None.
+
+        A frame is one where it was made of an array, and its cells stand row by row.
         """
         is_plain = all(recipe.get("value") and not recipe["indicator"] for recipe in self.recipes)
-        if not is_plain or self.column_names != list(frame.columns):
+        if not is_plain or is_sparse(rows) or self.column_names != list(self._position):
             return None
-        types = set(frame.dtypes)
-        if len(types) > 1 or not types <= _PLAIN_TYPES:
-            return None
-        # In a frame of columns the cells of each stand together, and an array of them would be a
-        # copy.
-        own = frame.iloc[:, 0].to_numpy()
-        if own.strides[0] != frame.shape[1] * own.itemsize:
-            return None
-        matrix = frame.to_numpy()
-        return matrix if matrix.flags.c_contiguous and matrix.flags.aligned else None
+        if isinstance(rows, pd.DataFrame):
+            return memory_of(rows) if self.is_of_fit(rows) else None
+        return rows if is_row_by_row(rows) else None
+
+
+@lru_cache(maxsize=16)
+def _index_of(names: tuple[str, ...]) -> pd.Index:
+    """Return names as pandas compares them at once; making the index takes longer than that."""
+    return pd.Index(names)

@@ -1,5 +1,6 @@
 """A table in any form that users hand over becomes a data frame of pandas."""
 
+from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any, TypeAlias
 
 import numpy as np
@@ -7,6 +8,7 @@ import pandas as pd
 
 from tautnet.tables.arrays import Cells
 from tautnet.tables.errors import TableError
+from tautnet.tables.sparse import as_dense, is_sparse
 
 if TYPE_CHECKING:
     import pyarrow
@@ -16,6 +18,9 @@ __all__ = [
     "exceeds_float64",
     "frame_of_other",
     "has_names",
+    "has_text_names",
+    "inferred",
+    "names_of",
     "pandas_of",
     "refuse_query",
     "without_mask",
@@ -42,6 +47,36 @@ def has_names(X: TableLike) -> bool:
     return hasattr(type(X), "columns") or hasattr(type(X), "column_names") or hasattr(X, "columns")
 
 
+def names_of(X: TableLike) -> Iterable[Any]:
+    """Return the names of a table's columns, none where it has no names.
+
+    Examples
+    --------
+    >>> list(names_of(pd.DataFrame({"a": [1]}))), list(names_of(np.eye(2)))
+    (['a'], [])
+    """
+    # Arrow's tables call their names so, and have arrays as ``columns``.
+    names: Iterable[Any] = (
+        X.column_names if hasattr(X, "column_names") else getattr(X, "columns", ())
+    )
+    return names
+
+
+def has_text_names(X: TableLike) -> bool:
+    """Tell whether all columns of a table have texts as names, which scikit-learn calls valid.
+
+    Examples
+    --------
+    >>> has_text_names(pd.DataFrame({"a": [1]})), has_text_names(pd.DataFrame([[1]]))
+    (True, False)
+    """
+    if not has_names(X):
+        return False
+    names = names_of(X)
+    is_text = isinstance(getattr(names, "dtype", None), pd.StringDtype)
+    return is_text or all(isinstance(name, str) for name in names)
+
+
 def frame_of_other(X: TableLike) -> pd.DataFrame:
     """Return a pandas data frame of an array or of another library's data frame."""
     if has_names(X):
@@ -49,27 +84,30 @@ def frame_of_other(X: TableLike) -> pd.DataFrame:
         table = _eager(X)
         if table is not None:
             return pd.DataFrame({name: _cells(table[name]) for name in table.columns})
-    if hasattr(X, "toarray"):
-        raise TableError("sparse matrices are not supported: pass X.toarray()")
-    array = np.asarray(without_mask(X))
+    array = as_dense(X) if is_sparse(X) else np.asarray(without_mask(X))
     if array.ndim != 2:
         raise TableError(
             f"a table has rows and columns, this array has {array.ndim} dimensions: reshape it"
         )
     frame = pd.DataFrame(array, columns=[f"x{j}" for j in range(array.shape[1])], copy=False)
-    return _inferred(frame) if array.dtype == object else frame
+    return inferred(frame) if array.dtype == object else frame
 
 
-def _inferred(frame: pd.DataFrame) -> pd.DataFrame:
+def inferred(frame: pd.DataFrame) -> pd.DataFrame:
     """Return a frame of objects with the types of its columns.
 
     Integers that a float may not hold stay objects where pandas would make them floats.
+
+    Examples
+    --------
+    >>> inferred(pd.DataFrame({"a": [1, 2], "b": [2**53 + 1, None]}, dtype=object)).dtypes.tolist()
+    [dtype('int64'), dtype('O')]
     """
-    inferred = frame.infer_objects()
-    floats = inferred.select_dtypes("float64")
-    for name in floats.columns[(floats.abs() > 2**53).any()]:
-        inferred[name] = frame[name]
-    return inferred
+    found = frame.infer_objects()
+    floats = found.select_dtypes("float64")
+    for name in floats.columns[(floats.abs() >= 2**53).any()]:
+        found[name] = frame[name]
+    return found
 
 
 def _eager(X: TableLike) -> Any:

@@ -1,6 +1,6 @@
 """The target is told to be classes, numbers or survival times, and made a matrix."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import pandas as pd
@@ -11,9 +11,18 @@ from tautnet.tables.cells import TableLike, as_frame, column_kind, distinct_text
 from tautnet.tables.errors import TableError
 from tautnet.tables.frames import without_mask
 from tautnet.tables.integers import as_floats, check_told_apart, exact_numbers
+from tautnet.tables.labels import of_own_type, own_values
 from tautnet.tables.rounding import merged, varies
 
-__all__ = ["Target", "as_target", "encode_target", "encode_targets", "encode_times", "split_times"]
+__all__ = [
+    "Target",
+    "as_series",
+    "as_target",
+    "encode_target",
+    "encode_targets",
+    "encode_times",
+    "split_times",
+]
 
 
 @dataclass(frozen=True)
@@ -29,8 +38,9 @@ class Target:
         Survival: one column of signed times, above 0 for an event, below 0 for a row that left
         without one.
     classes : array of shape (n_classes,) or None
-        The labels in sorted order, as whole numbers, numbers, booleans or strings; of several
-        0/1 columns their positions.
+        The labels in sorted order, as the target has them: whole numbers, numbers, booleans or
+        strings, those of a category or of objects too; floats that are whole are integers. Of
+        several 0/1 columns their positions.
     name : str
     decision : str
         A sentence for the user: what was decided, and on what evidence.
@@ -89,8 +99,13 @@ def encode_target(
     kind = column_kind(values.rename(name))
     if kind == "date":
         raise TableError(f"the target {name!r} holds dates: turn it into a number, such as days")
+    own = own_values(values)
+    if kind == "category" and own is not values:
+        # A category of numbers is classes unless quantities are asked for.
+        return encode_target(own, task="classification" if task == "auto" else task, name=name)
     if kind == "number":
-        return _encode_numbers(exact_numbers(f"the target {name!r}", values), task, name)
+        target = _encode_numbers(exact_numbers(f"the target {name!r}", values), task, name)
+        return replace(target, classes=of_own_type(target.classes, own))
     if kind == "boolean":
         return _encode_truth(values.to_numpy(dtype=bool), task, name)
     if task == "regression" and kind == "category":
@@ -205,6 +220,7 @@ def encode_targets(frame: pd.DataFrame, *, task: str, name: str = "target") -> T
     ...     task="classification").decision
     "classification: 'target' has 2 labels"
     """
+    frame = frame.apply(own_values)
     for column, values in frame.items():
         if column_kind(values) not in ("number", "boolean"):
             raise TableError(
