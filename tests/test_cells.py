@@ -366,11 +366,17 @@ class DaskFrame:
         raise AssertionError("nothing is computed without being asked")
 
 
-def test_queries_that_were_not_run_say_how_to_run_them(model):
+def test_queries_that_were_not_run_say_how_to_run_them(estimator, model):
     polars = pytest.importorskip("polars")
     lazy = polars.LazyFrame({"a": [1.0, 2.0]})
     for query, run_it in ((lazy, "X.collect()"), (DaskFrame(), "X.compute()")):
-        for call in (lambda X: regressor().fit(X, Y), model.predict, TableEncoder().fit):
+        calls = [
+            estimator.predict,
+            model.predict,
+            TableEncoder().fit,
+            lambda X: regressor().fit(X, Y),
+        ]
+        for call in calls:
             with warnings.catch_warnings():
                 warnings.simplefilter("error")
                 with pytest.raises(TableError) as refused:

@@ -219,7 +219,7 @@ def directory(tmp_path_factory):
 
 
 @pytest.mark.filterwarnings("ignore:.* not seen in training:UserWarning")
-@settings(max_examples=10, phases=[Phase.explicit, Phase.reuse, Phase.generate])
+@settings(max_examples=25, phases=[Phase.explicit, Phase.reuse, Phase.generate])
 @given(tables=tables(), seed=st.integers(0, 9))
 def test_every_door_gives_the_same_prediction_or_says_why_not(tables, seed, directory):
     seen, new = tables
