@@ -43,9 +43,10 @@ AT_AN_END = "ignore:the strength chosen for"
 # What a process waits for takes seconds, or minutes on a machine that is busy with other work.
 PATIENCE = 600
 
-# A process inherits that SIGINT is ignored, as it is in what `nohup` or a shell's `&` starts.
-WITH_SIGINT = (
-    "import os, signal, sys; signal.signal(signal.SIGINT, signal.SIG_DFL); "
+# A process inherits that a signal is ignored, as some are in what `nohup` or a shell's `&` starts.
+WITH_SIGNALS = (
+    "import os, signal, sys; "
+    "[signal.signal(one, signal.SIG_DFL) for one in (signal.SIGINT, signal.SIGHUP)]; "
     "os.execv(sys.argv[1], sys.argv[1:])"
 )
 
@@ -84,7 +85,7 @@ def surroundings(programs):
 
 @pytest.fixture
 def started(surroundings):
-    """Start a process of this Python, which SIGINT interrupts; its output comes through pipes.
+    """Start a process of this Python, which signals interrupt; its output comes through pipes.
 
     It ends with the test, also where the test fails.
     """
@@ -92,7 +93,7 @@ def started(surroundings):
 
         def started(arguments, cwd, **environment):
             process = subprocess.Popen(
-                [sys.executable, "-c", WITH_SIGINT, sys.executable, *arguments],
+                [sys.executable, "-c", WITH_SIGNALS, sys.executable, *arguments],
                 cwd=cwd,
                 stdout=subprocess.PIPE,
                 stderr=subprocess.PIPE,

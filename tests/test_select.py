@@ -99,10 +99,7 @@ def test_json_is_one_object_with_every_key(plain):
 
 def test_text_shows_the_selected_and_the_verdict(path, plain):
     out, err = run(path)
-    assert (
-        "t: y (regression, 60 rows, 5 predictors)" in out
-        and "5 predictors (5 number) in 5 columns" in err
-    )
+    assert "t: y (regression, 60 rows, 5 predictors)" in out and "5 predictors (5 number)" in err
     assert [line.split()[1] for line in out.splitlines() if line.startswith("* ")][:2] == plain[
         "selected"
     ][:2]

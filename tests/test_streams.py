@@ -212,7 +212,7 @@ def test_what_cannot_be_printed_is_one_line(monkeypatch, capfd, full, arguments)
 def test_predictions_that_nobody_reads_are_not_made(monkeypatch, full, capfd):
     asked = []
 
-    def table(model, block):
+    def table(model, block, unseen):
         asked.append(len(block))
         return pd.DataFrame({"prediction": np.zeros(len(block))})
 
@@ -309,6 +309,8 @@ def hostile(tmp_path):
         parameters={"penalty": f"l1{TITLE}", "alpha": 0.1, "adaptive": True},
         attributes=model.attributes | attributes,
     )
+    # A text file does not tell an empty level from a missing cell.
+    table = table[~(table == "").any(axis=1)].dropna()
     table.rename(columns=named).to_csv(tmp_path / "rows.csv", index=False)
     return model.save(tmp_path / "hostile.taut")
 
@@ -352,9 +354,9 @@ def test_wide_rows_are_encoded_a_few_at_a_time(monkeypatch):
     seen = []
     transform = type(fitted.encoder).transform
 
-    def counted(encoder, frame):
+    def counted(encoder, frame, *others, **named):
         seen.append(len(frame))
-        return transform(encoder, frame)
+        return transform(encoder, frame, *others, **named)
 
     monkeypatch.setattr(type(fitted.encoder), "transform", counted)
     monkeypatch.setattr(scaling, "NUMBERS_HELD", 16 * len(fitted.encoder.column_names))
