@@ -357,6 +357,23 @@ def spoil(value, dtype=None, shape=None):
     return change
 
 
+def importance(value):
+    """A change of the first number of the predictors' weights."""
+
+    def change(manifest, arrays):
+        name = manifest["attributes"]["feature_importances_"]["array"]
+        arrays[name] = np.append(value, arrays[name][1:])
+
+    return change
+
+
+def large_centres(manifest, arrays):
+    """A change that makes an ensemble of networks whose centres have no mean in float64."""
+    arrays["large"] = np.full_like(arrays[manifest["members"][0]["scaling"][0]], 1e308)
+    manifest["members"][0]["scaling"][0] = "large"
+    manifest["members"].append(manifest["members"][0])
+
+
 def limit(part, *numbers):
     """A change of the limits of the network, to arrays of a scaling of it."""
 
@@ -464,6 +481,12 @@ HOSTILE = {
         put("attributes", "n_features_in_", value=99),
         "names of predictors that differ from those of the encoder",
     ),
+    "an infinite weight of a predictor": (
+        importance(np.inf),
+        "feature_importances_ that are none",
+    ),
+    "a negative weight of a predictor": (importance(-1.0), "feature_importances_ that are none"),
+    "centres without a mean": (large_centres, "a scale that is not finite"),
     "a class twice": (
         put("attributes", "classes_", value={"texts": ["a", "a"], "shape": [2]}),
         "classes that are the same",

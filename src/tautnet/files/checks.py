@@ -150,6 +150,10 @@ def checked_members(packed: Json, unpacker: Unpacker, n_columns: int) -> tuple[P
     require(type(packed) is list and len(packed) > 0, "no network")
     members = tuple(_checked_member(one, unpacker, n_columns) for one in packed)
     first = members[0]
+    # They are told as the mean of all members.
+    with np.errstate(over="ignore"):
+        sums = np.sum([(*member.scaling.centre, *member.scaling.scale) for member in members], 0)
+    require(np.isfinite(sums).all(), "a scale that is not finite")
     for member in members[1:]:
         same_size = len(member.biases[-1]) == len(first.biases[-1])
         require(
@@ -298,6 +302,8 @@ def _check_attributes(model: FittedModel) -> None:
     for name in ("selected_features_", "feature_importances_"):
         fits = _is_numeric(attributes.get(name), 1, model.encoder.n_features_in_)
         require(fits, f"{name} that do not fit the predictors")
+    norms = attributes["feature_importances_"]
+    require(np.isfinite(norms).all() and (norms >= 0).all(), "feature_importances_ that are none")
     is_truth = attributes["selected_features_"].dtype == bool
     require(is_truth, "selected_features_ that do not fit the predictors")
     _check_names(model)
