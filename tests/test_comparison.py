@@ -20,7 +20,7 @@ def linear():
 
     All penalties are compared, as where none are named.
     """
-    return on(datasets.linear_two(n_rows=200, seed=1))
+    return on(datasets.linear_two(n_rows=200, seed=1), cv=3)
 
 
 def by_name(comparison):
@@ -28,7 +28,8 @@ def by_name(comparison):
 
 
 def test_pure_noise_teaches_nothing():
-    noise = on(datasets.pure_noise(n_rows=200, seed=0), penalties=("none", "l2", "group"))
+    table = datasets.pure_noise(n_rows=200, seed=0)
+    noise = on(table, penalties=("none", "l2", "group"), cv=3)
     assert "There is nothing to learn here" in noise.verdict
     assert "Use " not in noise.verdict
     assert noise.result["over_fitted"] is True
@@ -65,7 +66,7 @@ def test_the_one_se_choice_of_group_finds_the_two_predictors_in_most_draws():
 
 
 def test_xor_needs_a_network():
-    comparison = on(datasets.xor(n_rows=200, n_noise=1), penalties=("l2",))
+    comparison = on(datasets.xor(n_rows=200, n_noise=1), penalties=("l2",), cv=3)
     assert "The network beats a linear model" in comparison.verdict
 
 

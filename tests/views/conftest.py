@@ -3,6 +3,7 @@
 import gzip
 import json
 import os
+import pickle
 from pathlib import Path
 from typing import NamedTuple
 
@@ -72,9 +73,21 @@ class Cases(dict):
 
 
 @pytest.fixture(scope="session")
-def finished(cache_programs):
-    """Finished comparisons by the name of their case."""
-    return Cases(finish)
+def finished(cache_programs, tmp_path_factory, request):
+    """Finished comparisons by the name of their case; processes of one run share them."""
+    place = tmp_path_factory.getbasetemp()
+    if hasattr(request.config, "workerinput"):
+        place = place.parent
+
+    def found_or_made(case):
+        file = place / f"{case}.pickle"
+        if not file.exists():
+            own = file.with_suffix(f".{os.getpid()}")
+            own.write_bytes(pickle.dumps(finish(case)))
+            own.replace(file)
+        return pickle.loads(file.read_bytes())
+
+    return Cases(found_or_made)
 
 
 @pytest.fixture(scope="session")

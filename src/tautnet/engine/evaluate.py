@@ -11,7 +11,7 @@ from tautnet.objective.problem import Data, Problem, TableRows, null_loss
 
 # Rows as programs take them: copied, or read from a large table.
 Rows: TypeAlias = Data | TableRows
-# Objective and stationarity.
+# Objective, or what it has gained, and stationarity.
 Measured: TypeAlias = tuple[Array, Array]
 
 
@@ -26,6 +26,20 @@ def _measure_unpenalised(
     return objective, problem.unpenalised_stationarity(parameters, data, floor)
 
 
+def _certify(
+    problem: Problem, data: Rows, floor: Array, late: Parameters, parameters: Parameters
+) -> Measured:
+    objective, residual = _measure(problem, data, floor, parameters)
+    return problem.objective(late, data) - objective, residual
+
+
+def _certify_unpenalised(
+    problem: Problem, data: Rows, floor: Array, late: Parameters, parameters: Parameters
+) -> Measured:
+    objective, residual = _measure_unpenalised(problem, data, floor, parameters)
+    return problem.objective(late, data) - objective, residual
+
+
 def _null(problem: Problem, data: Rows, outputs: Array) -> tuple[Array, Array]:
     return null_loss(problem.loss, data, outputs)
 
@@ -34,13 +48,12 @@ def _pulls(problem: Problem, y: Array, weight: Array, outputs: Array) -> Array:
     return jax.grad(lambda outputs: problem.loss.mean_value(y, outputs, weight))(outputs)
 
 
-def _objective(problem: Problem, data: Rows, parameters: Parameters) -> Array:
-    return problem.objective(parameters, data)
-
-
 null = Program(_null)
 # Gradient of the mean loss in the outputs, one number for each row and output.
 pulls = Program(_pulls)
-objective = Program(_objective)
 measure = Program(_measure)
 measure_unpenalised = Program(_measure_unpenalised)
+# What the objective has gained since an earlier point, and stationarity: one program, since a
+# first fit waits longer for programs than for what they do.
+certify = Program(_certify)
+certify_unpenalised = Program(_certify_unpenalised)

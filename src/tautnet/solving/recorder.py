@@ -83,13 +83,12 @@ class Recorder:
             return NO_CERTIFICATE
         prepared = self.prepared
         is_penalised = prepared.settings.kind.is_on_weights
-        measure = evaluate.measure if is_penalised else evaluate.measure_unpenalised
+        certify = evaluate.certify if is_penalised else evaluate.certify_unpenalised
         problem = prepared.problem(alpha, np.float64)
         floor = np.float64(prepared.null_model.floor)
-        before = evaluate.objective(problem, self.data, as_float64(late))
-        objective, residual = measure(problem, self.data, floor, as_float64(parameters))
-        gain = float(before) - float(objective)
-        return float(residual), gain / prepared.null_model.loss
+        points = as_float64(late), as_float64(parameters)
+        gain, residual = certify(problem, self.data, floor, *points)
+        return float(residual), float(gain) / prepared.null_model.loss
 
     @cached_property
     def kept_in(self) -> type[np.floating[Any]]:
