@@ -194,6 +194,7 @@ def test_encoding(study, columns):
 
 
 def test_loss_delta_and_quantile(study):
+    assert study("--loss", "poisson", target="w")["metric"] == "Poisson deviance"
     median, high = study("--loss", "quantile"), study("--loss", "quantile", "--quantile", "0.9")
     assert median["metric"] == high["metric"] == "pinball loss"
     assert losses(median) != losses(high)

@@ -12,6 +12,7 @@ import pytest
 from views.browser import found, launched
 
 import tautnet
+from tautnet.files.whole import write_bytes
 from tautnet.tables.datasets import linear_two, pure_noise, xor
 from tautnet.views.report import render_report
 
@@ -82,9 +83,7 @@ def finished(cache_programs, tmp_path_factory, request):
     def found_or_made(case):
         file = place / f"{case}.pickle"
         if not file.exists():
-            own = file.with_suffix(f".{os.getpid()}")
-            own.write_bytes(pickle.dumps(finish(case)))
-            own.replace(file)
+            write_bytes(file, pickle.dumps(finish(case)))
         return pickle.loads(file.read_bytes())
 
     return Cases(found_or_made)

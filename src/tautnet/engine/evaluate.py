@@ -1,5 +1,6 @@
 """Programs that evaluate a point: its objective, its certificate, the null model."""
 
+from collections.abc import Callable
 from typing import TypeAlias
 
 import jax
@@ -11,8 +12,10 @@ from tautnet.objective.problem import Data, Problem, TableRows, null_loss
 
 # Rows as programs take them: copied, or read from a large table.
 Rows: TypeAlias = Data | TableRows
-# Objective, or what it has gained, and stationarity.
+# Objective and stationarity.
 Measured: TypeAlias = tuple[Array, Array]
+# What the objective has gained since an earlier point, and stationarity.
+Certified: TypeAlias = tuple[Array, Array]
 
 
 def _measure(problem: Problem, data: Rows, floor: Array, parameters: Parameters) -> Measured:
@@ -26,18 +29,16 @@ def _measure_unpenalised(
     return objective, problem.unpenalised_stationarity(parameters, data, floor)
 
 
-def _certify(
-    problem: Problem, data: Rows, floor: Array, late: Parameters, parameters: Parameters
-) -> Measured:
-    objective, residual = _measure(problem, data, floor, parameters)
-    return problem.objective(late, data) - objective, residual
+def _certifying(measure: Callable[..., Measured]) -> Callable[..., Certified]:
+    """A measure of a point that is also told an earlier one, to say what has been gained since."""
 
+    def certify(
+        problem: Problem, data: Rows, floor: Array, late: Parameters, parameters: Parameters
+    ) -> Certified:
+        objective, residual = measure(problem, data, floor, parameters)
+        return problem.objective(late, data) - objective, residual
 
-def _certify_unpenalised(
-    problem: Problem, data: Rows, floor: Array, late: Parameters, parameters: Parameters
-) -> Measured:
-    objective, residual = _measure_unpenalised(problem, data, floor, parameters)
-    return problem.objective(late, data) - objective, residual
+    return certify
 
 
 def _null(problem: Problem, data: Rows, outputs: Array) -> tuple[Array, Array]:
@@ -53,7 +54,6 @@ null = Program(_null)
 pulls = Program(_pulls)
 measure = Program(_measure)
 measure_unpenalised = Program(_measure_unpenalised)
-# What the objective has gained since an earlier point, and stationarity: one program, since a
-# first fit waits longer for programs than for what they do.
-certify = Program(_certify)
-certify_unpenalised = Program(_certify_unpenalised)
+# One program and not two, since a first fit waits longer for programs than for what they do.
+certify = Program(_certifying(_measure))
+certify_unpenalised = Program(_certifying(_measure_unpenalised))
