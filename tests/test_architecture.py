@@ -23,9 +23,10 @@ ROOMS = {
         "choices arrays strengths histograms prediction step_functions losses regression "
         "classification survival tasks networks predictors penalties registry problem"
     ).split(),
-    "engine": "program loop jobs evaluate adam fista newton finishing".split(),
+    "engine": "program loop jobs evaluate adam row_space fista newton finishing".split(),
     "solving": (
-        "settings fitted_scaling prepared bends path recorder finishing walk trainings adaptive"
+        "settings fitted_scaling prepared ranges bends path recorder finishing walk trainings "
+        "adaptive"
     ).split(),
     "validation": "folds chain curve chains nested refits relaxed study".split(),
     "peers": "levels boosting".split(),

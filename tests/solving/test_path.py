@@ -9,11 +9,12 @@ import pytest
 from tautnet.engine import adam
 from tautnet.engine.adam import Adam
 from tautnet.engine.loop import Ticker
-from tautnet.objective.networks import padded_size
+from tautnet.objective.networks import Network, padded_size
 from tautnet.objective.strengths import grid, nearest
 from tautnet.solving.prepared import in_place, prepare
+from tautnet.solving.ranges import automatic_alphas, starts
 from tautnet.solving.settings import Request
-from tautnet.solving.walk import automatic_alphas, walk
+from tautnet.solving.walk import walk
 
 PRUNING = ("l1", "elasticnet", "group")
 ALL, NONE = np.arange(60), np.arange(0)
@@ -34,22 +35,47 @@ def test_grids_of_different_tables_line_up():
     assert len(shared) == np.sum(grid(1e-4, 1.0) >= 3e-3)
 
 
-def test_wide_tables_start_later(regression, settings):
-    wide = regression._replace(X=np.tile(regression.X, 11), column_predictor=np.arange(66))
-    for sample, ratio in ((regression, 1e-6), (wide, 1e-2)):
-        prepared = prepare(sample, ALL, settings("l2"))
-        alphas = automatic_alphas(prepared)
-        step = 10 ** (1 / 8)
-        assert (
-            ratio * prepared.null_model.alpha_scale
-            <= alphas[0]
-            < ratio * prepared.null_model.alpha_scale * step
-        )
-        assert (
-            10 * prepared.null_model.alpha_scale / step
-            < alphas[-1]
-            <= 10 * prepared.null_model.alpha_scale * (1 + 1e-9)
-        )
+def test_a_path_begins_where_its_rows_are_fitted(regression, settings):
+    prepared = prepare(regression, ALL, settings("group"))
+    alphas = automatic_alphas(prepared)
+    scale = prepared.null_model.alpha_scale
+    places = starts(prepared, alphas)
+    assert np.allclose(np.log10(alphas[places] / scale), [-4, -5, -6], atol=1 / 8)
+
+    def begins(**changed):
+        schedule = replace(settings().schedule, **changed)
+        path = walk(regression, ALL, NONE, settings("group", schedule=schedule))
+        return path.alphas[0], path.steps[0] / schedule.first_steps
+
+    assert begins(remembered=1.0) == (alphas[places[0]], 1)
+    assert begins(remembered=0.0, falling=np.inf, fitted=1.0) == (alphas[places[2]], 3)
+    # A strength that fits the rows no better is the last that is tried.
+    assert begins(remembered=0.0, falling=0.0) == (alphas[places[0]], 1)
+    given = walk(regression, ALL, NONE, settings("group", alpha_min_ratio=1e-2))
+    assert np.isclose(np.log10(given.alphas[0] / scale), -2, atol=1 / 8)
+
+
+@pytest.mark.parametrize("hidden", [(), (8,)])
+def test_l2_ends_where_it_is_hardly_more_than_null(regression, settings, hidden):
+    chosen = settings("l2", network=Network(hidden))
+    path = walk(regression, ALL, NONE, chosen)
+    null = np.var(regression.y)
+    assert path.train_loss[-1] >= 0.99 * null > path.train_loss[-9]
+    assert (path.train_loss <= null).all()
+    # Who gives strengths gets all of them.
+    given = walk(regression, ALL, NONE, chosen, Request([1e3, 1e4, 1e5]))
+    assert len(given.alphas) == 3
+
+
+@pytest.mark.parametrize("n_columns", [59, 60, 61])
+def test_nothing_jumps_where_columns_become_as_many_as_rows(regression, settings, n_columns):
+    """The start and the end of a path are the same on either side."""
+    X = np.random.default_rng(0).normal(size=(60, n_columns))
+    sample = regression._replace(X=X, column_predictor=np.arange(n_columns))
+    path = walk(sample, ALL, NONE, settings("l2"))
+    scale = prepare(sample, ALL, settings("l2")).null_model.alpha_scale
+    assert path.alphas[0] <= 1.4e-4 * scale and path.alphas[-1] >= 10 * scale
+    assert path.train_loss[-1] >= 0.99 * np.var(regression.y)
 
 
 @pytest.mark.parametrize("name", PRUNING)

@@ -11,6 +11,10 @@ draws jointly, so that they share one s and the prox of their group has its clos
 penalty's pull, keeps what the prox takes off a weight to the rate, whatever the gradient is. The
 rate falls by a cosine (Loshchilov and Hutter 2017).
 
+A step moves each weight by about the rate, and what a unit hears of p columns then by √p times
+that, as a sum of p independent numbers does. So the rate given is that of at most 16 columns; where
+more are heard it is multiplied by √(16 / p).
+
 The number of steps is an argument of the program, so that one program serves every length and
 `loop` can stop between calls.
 """
@@ -27,13 +31,15 @@ from tautnet.engine.evaluate import Rows
 from tautnet.engine.loop import Pace, Ticker
 from tautnet.engine.program import Program
 from tautnet.objective.arrays import Array
-from tautnet.objective.networks import Parameters, Weights, padded_size, stacked
+from tautnet.objective.networks import Parameters, Weights, heard, padded_size, stacked
 from tautnet.objective.problem import Data, Problem
 from tautnet.tables.arrays import Floats, Integers
 
 # β₁ and β₂.
 MEAN_DECAY = 0.9
 SQUARE_DECAY = 0.95
+# Most columns for which a rate is meant.
+NARROW = 16
 # Shuffled rows, their number, an array as long as a block; and what gives the rows of a step.
 Batches: TypeAlias = tuple[Rows, Array, Array]
 RowsAt: TypeAlias = Callable[[Array], Rows]
@@ -245,6 +251,12 @@ class Adam:
             return several
         return _on_columns(fill, several)
 
+    @property
+    def slowing(self) -> float:
+        """What rates are multiplied by where more than `NARROW` columns are heard."""
+        n_heard = heard(stacked(self.walked.state.parameters))[0].sum()
+        return float(np.sqrt(NARROW / max(n_heard, NARROW)))
+
     def run(
         self,
         alphas: Floats | list[float],
@@ -257,6 +269,8 @@ class Adam:
     ) -> tuple[Parameters, Parameters]:
         """Make one cosine of ``length`` steps for each strength, in minibatches or on all rows.
 
+        The rate is that of at most `NARROW` columns.
+
         Of all their steps, counted through, only those from ``first`` to ``last`` are made.
 
         Returns
@@ -268,10 +282,11 @@ class Adam:
         batches = self.batches if batched else None
         filled = np.zeros(self.capacity, self.dtype)
         filled[: len(alphas)] = alphas
+        own_rate = self.dtype.type(rate * self.slowing)
 
         def advance(first: int, last: int) -> None:
             counts = (np.asarray(count, np.int32) for count in (length, first, last))
-            cycles = Cycles(filled, self.dtype.type(rate), *counts)
+            cycles = Cycles(filled, own_rate, *counts)
             if batches is None:
                 walked = adam_full(self.problem, self.data, cycles, self.walked)
             else:

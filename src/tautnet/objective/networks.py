@@ -233,6 +233,13 @@ def stacked(parameters: Parameters) -> Parameters:
     return jax.tree.map(lambda leaf: np.asarray(leaf)[None], parameters)
 
 
+def heard(parameters: Parameters) -> Booleans:
+    """For each of several networks and each column whether one of its weights is not 0."""
+    first, skip, _ = parameters.weights
+    has_weights = np.any(first, axis=2)
+    return has_weights if skip is None else has_weights | np.any(skip, axis=2)
+
+
 def padded_size(size: int) -> int:
     """The length that an axis is filled up to, so that tables of similar sizes share a program.
 

@@ -13,7 +13,8 @@ defines ``value`` and ``prox``, and may define the other three methods:
 ``metric(squares, predictors)``
     squared gradients, averaged over weights that the prox shrinks jointly: these share one step;
 ``pull(weights, predictors)``
-    how strongly the prox draws weights to zero, one number a weight or for several.
+    how strongly it draws weights of a usual size to zero, one number a weight or for several: no
+    step is longer than a rate over this.
 
 Biases are not in ``weights``: no penalty can touch them.
 """
@@ -28,6 +29,10 @@ import jax.numpy as jnp
 from tautnet.objective.arrays import Array
 from tautnet.objective.networks import Weights
 from tautnet.objective.predictors import Predictors, column_sums, scale_columns, sum_over
+
+# Weights below this size settle under l2: a step at a rate η takes no more than η over this off
+# them, where a longer one would carry them beyond 0, and back.
+SETTLING = 0.1
 
 Kind = TypeVar("Kind", bound="Penalty")
 
@@ -149,7 +154,8 @@ class ElasticNet(Penalty):
         return jax.tree.map(soft, weights, step, predictors.strengths(weights))
 
     def pull(self, weights: Weights, predictors: Predictors) -> Weights:
-        return jax.tree.map(lambda f: self.alpha * self.l1_ratio * f, predictors.strengths(weights))
+        pull = self.alpha * (self.l1_ratio + SETTLING * (1 - self.l1_ratio))
+        return jax.tree.map(lambda f: pull * f, predictors.strengths(weights))
 
 
 @penalty

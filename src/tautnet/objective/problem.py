@@ -13,12 +13,11 @@ from typing import NamedTuple, Self, TypeAlias, TypeVar, cast
 
 import jax
 import jax.numpy as jnp
-import numpy as np
 from jax.flatten_util import ravel_pytree
 
 from tautnet.objective.arrays import Array, Tree
 from tautnet.objective.losses import Loss
-from tautnet.objective.networks import Network, Parameters, Weights
+from tautnet.objective.networks import Network, Parameters
 from tautnet.objective.penalties import Penalty
 from tautnet.objective.predictors import Predictors, sum_of_squares
 from tautnet.tables.scaling import Scaling
@@ -197,15 +196,9 @@ class Problem:
         return squares._replace(weights=self.penalty.metric(squares.weights, self.predictors))
 
     def pull(self, parameters: Parameters) -> Parameters:
-        """How strongly the prox draws parameters to zero, one number for each or for several."""
+        """How strongly the penalty draws parameters to zero, one number each or for several."""
         weights = self.penalty.pull(parameters.weights, self.predictors)
         return Parameters(weights, jax.tree.map(lambda b: 0.0, parameters.biases))
-
-    @property
-    def is_sharp(self) -> bool:
-        """Whether the penalty has a corner at zero, which the prox finds."""
-        pull = self.penalty.pull(Weights(np.zeros(()), None, ()), self.predictors)
-        return bool(np.max(pull.input) > 0)
 
     def stationarity(self, parameters: Parameters, data: Rows, floor: Array | float) -> Array:
         """How far a point is from stationary, in [0, 1]: 0 is solved.

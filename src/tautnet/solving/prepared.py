@@ -133,7 +133,7 @@ class Prepared:
         roots = np.zeros(columns, dtype)
         roots[:n_columns] = np.sqrt(counts)[self.column_predictor]
         factors = np.ones(columns, dtype)
-        factors[:n_columns] = predictor_factors(settings, len(counts))[self.column_predictor]
+        factors[:n_columns] = self.column_factors
         given = settings.layer_factors
         layers = None if given is None else np.asarray(given, dtype)
         penalty = make_penalty(settings.penalty, float(alpha), settings.l1_ratio)
@@ -156,9 +156,15 @@ class Prepared:
     @property
     def penalised(self) -> Booleans:
         """Which columns have weights that the penalty can take out; those that pad count too."""
+        is_penalised = self.column_factors > 0
+        more = self.padded_shape[1] - len(is_penalised)
+        return np.pad(is_penalised, (0, more), constant_values=True)
+
+    @property
+    def column_factors(self) -> Floats:
+        """The factor of the strength for each column's predictor, shape (n_columns,)."""
         n_predictors = int(self.column_predictor.max()) + 1
-        factors = predictor_factors(self.settings, n_predictors)[self.column_predictor]
-        return np.pad(factors > 0, (0, self.padded_shape[1] - len(factors)), constant_values=True)
+        return predictor_factors(self.settings, n_predictors)[self.column_predictor]
 
     def data(self, dtype: type[np.floating]) -> Rows:
         """All rows, padded: each counts once."""

@@ -182,6 +182,11 @@ class Recorder:
             "histograms": weight_histograms(flat, self.limit),
         }
 
+    @property
+    def last_loss(self) -> float:
+        """Mean metric on the rows that were fitted, of the last point."""
+        return float(self.blocks[-1]["train_loss"][-1])
+
     def path(self, seconds: float) -> Path:
         """The path of all points; the rows themselves are no part of it."""
         names = self.blocks[0]

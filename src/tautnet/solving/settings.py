@@ -8,7 +8,7 @@ import numpy as np
 
 from tautnet.objective.losses import Loss
 from tautnet.objective.networks import Network
-from tautnet.objective.registry import PenaltyKind, penalty_kind
+from tautnet.objective.registry import L2, PenaltyKind, penalty_kind
 from tautnet.objective.regression import SquaredError
 from tautnet.tables.arrays import Floats
 
@@ -20,10 +20,12 @@ class Schedule:
     Each strength gets one cosine from ``rate`` to 0 of ``steps`` steps, or of
     ``sharp_steps`` where the penalty has a corner at zero, which takes longer to settle. The first
     strength gets ``first_steps``, those below ``weak`` a₀, too weak to matter, ``weak_steps``.
-    Where the first strength leaves more than ``fitted`` of the null model's loss, its cosine is
-    repeated, at most ``first_cycles`` times, while it cuts the loss to less than ``falling`` of
-    what it was; such tables, of little noise and bent effects, get ``thorough_steps`` at every
-    strength, at least. The moments are kept from one strength to the next. Tables of more than
+    A path begins at the first of a few strengths, from strong to weak, that leaves no more than
+    ``remembered`` of the null model's loss; at the weakest ``fitted`` is enough, and its cosine is
+    repeated. No more than ``first_cycles`` are made, and each has to cut the loss to less than
+    ``falling`` of what it was. Tables that the first leaves above ``fitted``, of little noise and
+    bent effects, get ``thorough_steps`` at every strength, at least. The moments are kept from one
+    strength to the next. Tables of more than
     ``batch_rows`` rows are walked in minibatches of ``batch_size``, and ``full_steps`` steps on all
     rows end each strength, so that its zeros are right.
     """
@@ -35,6 +37,7 @@ class Schedule:
     weak: float = 1e-3
     weak_steps: int = 12
     fitted: float = 1e-3
+    remembered: float = 1e-5
     falling: float = 0.75
     first_cycles: int = 5
     thorough_steps: int = 35
@@ -59,7 +62,7 @@ class Settings:
     network : Network
     loss : SquaredError, BinaryLogLoss or MultinomialLogLoss
     alpha_min_ratio : "auto" or float
-        Where a path starts, as a share of a₀; "auto" is 1e-6, or 1e-2 with more columns than rows.
+        Where a path starts, as a share of a₀; for "auto" see `ranges.starts`.
     alphas_per_decade : int
         Strengths a decade of the automatic grid.
     finish : bool
@@ -116,6 +119,17 @@ class Settings:
     def kind(self) -> PenaltyKind:
         """The facts of the penalty."""
         return penalty_kind(self.penalty)
+
+    @property
+    def is_l2(self) -> bool:
+        """Whether the penalty is l2, by its name or as an elastic net without l1."""
+        is_net = self.kind.uses_l1_ratio and not self.kind.is_joint
+        return self.penalty == L2 or (is_net and self.l1_ratio == 0)
+
+    @property
+    def is_sharp(self) -> bool:
+        """Whether the penalty has a corner at zero: weights become 0, and at some strength all."""
+        return self.kind.selects and not self.is_l2
 
     @property
     def clamps(self) -> bool:

@@ -1,60 +1,34 @@
 """One chain of strengths from over-fitted to null, each warm-started from the one before."""
 
 import time
-from collections.abc import Container
+from collections.abc import Callable, Container
 from dataclasses import dataclass
+from functools import cached_property
+from typing import cast
 
 import jax
 import numpy as np
 
 from tautnet.engine.adam import Adam
+from tautnet.engine.finishing import Finished
 from tautnet.engine.loop import Ticker
-from tautnet.objective.networks import Parameters, padded_size, stacked
-from tautnet.objective.strengths import grid, nearest
+from tautnet.engine.row_space import RowSpace, row_space
+from tautnet.objective.networks import Parameters, heard, padded_size, stacked
+from tautnet.objective.problem import Data
+from tautnet.objective.strengths import nearest
 from tautnet.solving.finishing import finish_point
 from tautnet.solving.path import Path
 from tautnet.solving.prepared import Prepared, prepare
+from tautnet.solving.ranges import ENDED, STRONG, automatic_alphas, starts
 from tautnet.solving.recorder import NO_CERTIFICATE, Certificate, Recorder, pick
 from tautnet.solving.settings import WHOLE_PATH, Request, Settings
-from tautnet.tables.arrays import Booleans, Floats, Integers
+from tautnet.tables.arrays import Floats, Integers
 from tautnet.tables.sample import Sample
-from tautnet.tables.scaling import StandardisedRows
 
 # Columns beyond which those that have left leave the arithmetic too, for good.
 WIDE = 1000
 # Points of a training without a penalty that are recorded.
 CHECKPOINTS = 40
-
-
-def automatic_alphas(prepared: Prepared) -> Floats:
-    """The grid of some rows: up to 1000 a₀ where the path ends null before, else up to 10 a₀."""
-    settings = prepared.settings
-    ratio = settings.alpha_min_ratio
-    if isinstance(ratio, str):
-        ratio = 1e-6 if _has_as_many_rows(prepared.X) else 1e-2
-    top = 1000.0 if _ends_null(settings) else 10.0
-    scale = prepared.null_model.alpha_scale
-    return grid(ratio * scale, top * scale, settings.alphas_per_decade)
-
-
-def _ends_null(settings: Settings) -> bool:
-    """Whether some strength makes every weight of the inputs exactly zero."""
-    is_all_l2 = settings.kind.uses_l1_ratio and settings.l1_ratio == 0
-    return settings.kind.selects and not is_all_l2
-
-
-def _has_as_many_rows(X: Floats | StandardisedRows) -> bool:
-    """Whether there are as many rows as columns.
-
-    Rows that stand twice count once, as a row of weight 2 does.
-    """
-    size = X.shape[1]
-    distinct: set[bytes] = set()
-    for start in range(0, len(X), size):
-        distinct.update(row.tobytes() for row in X[start : start + size])
-        if len(distinct) >= size:
-            return True
-    return False
 
 
 def walk(
@@ -125,22 +99,35 @@ def _train_unpenalised(prepared: Prepared, recorder: Recorder, ticker: Ticker) -
         ticker.tick(step / length)
 
 
-def start_adam(prepared: Prepared, alpha: float, ticker: Ticker) -> Adam:
-    """Proximal Adam at the start of some rows, in the precision of the walk."""
+def start_adam(
+    prepared: Prepared, alpha: float, ticker: Ticker, space: RowSpace | None = None
+) -> Adam:
+    """Proximal Adam at the start of some rows, in the precision of the walk.
+
+    Where a space is given, its networks are those of the directions of that space.
+    """
     dtype = np.dtype(prepared.settings.precision).type
     data = prepared.data(dtype)
     problem = prepared.problem(alpha, dtype)
-    return Adam(problem, data, prepared.start(dtype), ticker, prepared.batches(data))
+    start = prepared.start(dtype)
+    if space is None:
+        return Adam(problem, data, start, ticker, prepared.batches(data))
+    # Wide tables are copied.
+    copied = cast(Data, data)
+    return Adam(space.problem(problem), space.data(copied), space.start(start), ticker)
 
 
 def _make_walk(prepared: Prepared, recorder: Recorder, request: Request, ticker: Ticker) -> "_Walk":
+    places = [0]
     if request.is_automatic:
         alphas = automatic_alphas(prepared)
+        places = starts(prepared, alphas)
     else:
         alphas = np.asarray(request.alphas, float)
     keep = request.keep
     if request.until is not None:
         alphas = np.append(alphas[alphas < request.until * (1 - 1e-9)], request.until)
+        places = sorted({min(place, len(alphas) - 1) for place in places}, reverse=True)
     everything = range(len(alphas))
     kept: Container[int] = everything
     if request.until is not None:
@@ -148,7 +135,8 @@ def _make_walk(prepared: Prepared, recorder: Recorder, request: Request, ticker:
     elif not isinstance(keep, str):
         kept = {nearest(alphas, alpha) for alpha in keep}
     recorder.certified = {"none": (), "kept": kept, "all": everything}[request.certify]
-    return _Walk(prepared, alphas, kept, request.until is not None, recorder, ticker)
+    fades = request.is_automatic and request.until is None and not prepared.settings.is_sharp
+    return _Walk(prepared, alphas, places, kept, request.until is not None, fades, recorder, ticker)
 
 
 @dataclass
@@ -159,10 +147,14 @@ class _Walk:
     ----------
     prepared : Prepared
     alphas : array (n_alphas,)
+    starts : list of int
+        Indices of the strengths at which it may begin, from strong to weak.
     kept : container of int
         Indices of the strengths whose parameters are kept.
     to_the_end : bool
         Whether the last strength is wanted even where the path is null before.
+    fades : bool
+        Whether it ends where it is hardly more than null, since no strength makes it so.
     recorder : Recorder
     ticker : Ticker
     steps : int
@@ -171,27 +163,36 @@ class _Walk:
 
     prepared: Prepared
     alphas: Floats
+    starts: list[int]
     kept: Container[int]
     to_the_end: bool
+    fades: bool
     recorder: Recorder
     ticker: Ticker
     steps: int = 0
 
     def walk_linear(self) -> None:
         """A linear map is finished at every strength."""
-        point = self.prepared.start(np.float64)
         data = self.prepared.data(np.float64)
-        for i, alpha in enumerate(self.alphas):
-            done = finish_point(self.prepared, alpha, point, data, self.ticker)
-            point = done.parameters
+        done = Finished(self.prepared.start(np.float64), 0, *NO_CERTIFICATE)
+
+        def solve(i: int) -> Parameters:
+            nonlocal done
+            done = finish_point(self.prepared, self.alphas[i], done.parameters, data, self.ticker)
             self.steps += done.n_iter
-            n_alive, is_over = self._alive(stacked(point))
+            return stacked(done.parameters)
+
+        first, _ = self._begin(solve)
+        for i in range(first, len(self.alphas)):
+            point = stacked(done.parameters) if i == first else solve(i)
+            n_alive, is_over = self._alive(point)
             if n_alive:
                 certificate = (done.stationarity, done.gap)
                 is_kept = i in self.kept
-                self.recorder.add([alpha], stacked(point), [self.steps], [is_kept], [certificate])
+                self.recorder.add([self.alphas[i]], point, [self.steps], [is_kept], [certificate])
             if is_over:
                 self._end(i + n_alive)
+            if is_over or self._has_faded(i):
                 return
             self.ticker.tick((i + 1) / len(self.alphas))
 
@@ -200,69 +201,116 @@ class _Walk:
 
         Points are finished where asked, off the walk.
         """
-        prepared = self.prepared
-        schedule = prepared.settings.schedule
-        adam = start_adam(prepared, self.alphas[0], self.ticker)
-        lengths = self._cycle_lengths(adam.problem.is_sharp)
-        done = 0
-        while done < len(self.alphas):
+        schedule = self.prepared.settings.schedule
+        adam = start_adam(self.prepared, self.alphas[0], self.ticker, self.space)
+        late = ends = adam.parameters
+
+        def cycle(i: int) -> Parameters:
+            nonlocal late, ends
+            late, ends = self._cycles(adam, self.alphas[i : i + 1], schedule.first_steps)
+            self.steps += schedule.first_steps
+            return ends
+
+        # Walks in minibatches do not repeat their first strength.
+        n_repeats = 0 if self.prepared.batched else schedule.first_cycles - len(self.starts)
+        first, losses = self._begin(cycle, n_repeats)
+        is_thorough = len(losses) > 1 and losses[0] > schedule.fitted
+        lengths = self._cycle_lengths(is_thorough=is_thorough)
+        is_over = self._record(np.array([first]), late, ends, np.array([self.steps]))
+        done = first + 1
+        at_once = 1 if self.prepared.batched else adam.capacity
+        while done < len(self.alphas) and not is_over:
+            self._leave_behind(adam, ends)
+            self.ticker.tick(done / len(self.alphas))
             # One call walks strengths of equal cycles.
             length = lengths[done]
-            at_once = 1 if prepared.batched or done == 0 else adam.capacity
             here = done + np.flatnonzero(np.cumprod(lengths[done : done + at_once] == length))
-            alphas = self.alphas[here]
-            late, ends = adam.run(alphas, schedule.rate, length, batched=prepared.batched)
-            if prepared.batched:
-                # All rows end each strength, so that its zeros are right.
-                _, ends = adam.run(alphas, schedule.full_rate, schedule.full_steps, batched=False)
-            elif done == 0:
-                late, ends, n_more = self._repeat_first(adam, late, ends)
-                self.steps += n_more * length
-                lengths = np.maximum(lengths, schedule.thorough_steps * (n_more > 0))
-            n_alive, is_over = self._alive(ends)
-            self._settle(here[:n_alive], late, ends, length)
-            self.steps += length * len(here)
-            if is_over:
-                self._end(done + n_alive)
-                return
-            self._leave_behind(adam, ends)
+            late, ends = self._cycles(adam, self.alphas[here], length)
+            counts = self.steps + length * np.arange(1, len(here) + 1)
+            self.steps = int(counts[-1])
+            is_over = self._record(here, late, ends, counts)
             done = here[-1] + 1
-            self.ticker.tick(done / len(self.alphas))
 
-    def _cycle_lengths(self, is_sharp: bool) -> Integers:
-        """The number of steps at each strength."""
-        schedule = self.prepared.settings.schedule
-        steps = schedule.sharp_steps if is_sharp else schedule.steps
-        is_weak = self.alphas < schedule.weak * self.prepared.null_model.alpha_scale
-        lengths = np.where(is_weak, schedule.weak_steps, steps)
-        if self.prepared.batched:
-            lengths = np.full(len(self.alphas), schedule.batch_steps)
-        lengths[0] = schedule.first_steps
-        return lengths
+    def _begin(
+        self, fit: Callable[[int], Parameters], n_repeats: int = 0
+    ) -> tuple[int, list[float]]:
+        """Fit one strength after the other, until the rows are fitted, or are fitted no better.
 
-    def _repeat_first(
-        self, adam: Adam, late: Parameters, ends: Parameters
-    ) -> tuple[Parameters, Parameters, int]:
-        """Repeat the first cycle while the loss is far from 0 and a cycle cuts it well.
+        Parameters
+        ----------
+        fit : callable
+            Goes on from where it stands at a strength, and gives the network.
+        n_repeats : int
+            How often the weakest strength may be repeated.
 
         Returns
         -------
-        late, ends, n_more
+        first : int
+            The last strength that was fitted.
+        losses : list of float
+            After each fit the mean metric, over that of the constant prediction.
         """
         schedule = self.prepared.settings.schedule
-        null = stacked(self.prepared.null(np.float64))
-        losses = [self.recorder.train_loss(one)[0] for one in (null, ends)]
-        while len(losses) <= schedule.first_cycles:
-            is_fitted = losses[-1] <= schedule.fitted * losses[0]
-            if is_fitted or losses[-1] > schedule.falling * losses[-2]:
+        weakest = self.starts[-1]
+        losses = [1.0]
+        for first in [*self.starts, *[weakest] * n_repeats]:
+            losses.append(self.recorder.train_loss(fit(first))[0] / self._null_loss)
+            enough = schedule.fitted if first == weakest else schedule.remembered
+            if losses[-1] <= enough or losses[-1] > schedule.falling * losses[-2]:
                 break
-            late, ends = adam.run(
-                self.alphas[:1], schedule.rate, schedule.first_steps, batched=False
-            )
-            losses.append(self.recorder.train_loss(ends)[0])
-        return late, ends, len(losses) - 2
+        return first, losses[1:]
 
-    def _settle(self, alive: Integers, late: Parameters, ends: Parameters, length: int) -> None:
+    @cached_property
+    def space(self) -> RowSpace | None:
+        """Where l2 is walked, if there are more columns than rows."""
+        prepared = self.prepared
+        is_wide = prepared.X.shape[1] > len(prepared.X) and not prepared.batched
+        if not is_wide or not prepared.settings.is_l2 or not prepared.penalised.all():
+            return None
+        return row_space(np.asarray(prepared.X), prepared.weight, prepared.column_factors)
+
+    @cached_property
+    def _null_loss(self) -> float:
+        """Mean metric of the constant prediction on the rows that are fitted."""
+        return float(self.recorder.train_loss(stacked(self.prepared.null(np.float64)))[0])
+
+    def _cycles(self, adam: Adam, alphas: Floats, length: int) -> tuple[Parameters, Parameters]:
+        """Cosines at some strengths, as `Adam.run` gives them."""
+        schedule = self.prepared.settings.schedule
+        batched = self.prepared.batched
+        late, ends = adam.run(alphas, schedule.rate, length, batched=batched)
+        if batched:
+            # All rows end each strength, so that its zeros are right.
+            _, ends = adam.run(alphas, schedule.full_rate, schedule.full_steps, batched=False)
+        if self.space is None:
+            return late, ends
+        n_columns = self.prepared.padded_shape[1]
+        return self.space.on_columns(late, n_columns), self.space.on_columns(ends, n_columns)
+
+    def _cycle_lengths(self, *, is_thorough: bool) -> Integers:
+        """The number of steps at each strength but the first."""
+        schedule = self.prepared.settings.schedule
+        if self.prepared.batched:
+            return np.full(len(self.alphas), schedule.batch_steps)
+        steps = schedule.sharp_steps if self.prepared.settings.is_sharp else schedule.steps
+        is_weak = self.alphas < schedule.weak * self.prepared.null_model.alpha_scale
+        lengths = np.where(is_weak, schedule.weak_steps, steps)
+        return np.maximum(lengths, schedule.thorough_steps * is_thorough)
+
+    def _record(self, here: Integers, late: Parameters, ends: Parameters, counts: Integers) -> bool:
+        """Record strengths that were walked, up to the end of the path: whether it ends here."""
+        n_alive, is_over = self._alive(ends)
+        self._settle(here[:n_alive], late, ends, counts)
+        if is_over:
+            self._end(here[0] + n_alive)
+        return is_over or self._has_faded(here[-1])
+
+    def _has_faded(self, i: int) -> bool:
+        """Whether a path that never ends null has come to where it is hardly more than null."""
+        is_strong = self.alphas[i] >= STRONG * self.prepared.null_model.alpha_scale
+        return self.fades and is_strong and self.recorder.last_loss >= ENDED * self._null_loss
+
+    def _settle(self, alive: Integers, late: Parameters, ends: Parameters, steps: Integers) -> None:
         """Record points of the walk: finished where asked, else as they are."""
         if not len(alive):
             return
@@ -281,18 +329,20 @@ class _Walk:
             else:
                 certificates.append(self.recorder.certificate(i, alpha, point, pick(late, place)))
             points.append(point)
-            counts.append(self.steps + length * (place + 1) + n_iter)
+            counts.append(int(steps[place]) + n_iter)
         together = jax.tree.map(lambda *leaves: np.stack(leaves), *points)
         is_kept = [i in self.kept for i in alive]
         self.recorder.add(self.alphas[alive], together, counts, is_kept, certificates)
 
     def _leave_behind(self, adam: Adam, ends: Parameters) -> None:
         """On wide tables let the columns that have left leave the arithmetic."""
-        heard = np.flatnonzero(_heard(ends)[-1])
+        if not self.prepared.settings.is_sharp:
+            return
+        left = np.flatnonzero(heard(ends)[-1])
         is_copied = self.prepared.source is None
         is_wide = len(adam.columns) > WIDE
-        if is_copied and is_wide and padded_size(len(heard)) <= len(adam.columns) / 2:
-            adam.keep(heard)
+        if is_copied and is_wide and padded_size(len(left)) <= len(adam.columns) / 2:
+            adam.keep(left)
 
     def _alive(self, parameters: Parameters) -> tuple[int, bool]:
         """How many of several networks come before the path's end, and whether it ends there.
@@ -303,7 +353,7 @@ class _Walk:
         """
         penalised = self.prepared.penalised
         all_penalised = bool(penalised.all())
-        is_bare = ~np.any(_heard(parameters)[:, penalised], axis=1)
+        is_bare = ~np.any(heard(parameters)[:, penalised], axis=1)
         is_over = bool(is_bare.any()) and (all_penalised or not self.to_the_end)
         if not is_over:
             return len(is_bare), False
@@ -318,10 +368,3 @@ class _Walk:
         certificate = self.recorder.certificate(i, self.alphas[i], null, null)
         self.recorder.add([self.alphas[i]], stacked(null), [self.steps], [True], [certificate])
         self.ticker.tick(1.0)
-
-
-def _heard(parameters: Parameters) -> Booleans:
-    """For each of several networks and each column whether one of its weights is not 0."""
-    first, skip, _ = parameters.weights
-    heard = np.any(first, axis=2)
-    return heard if skip is None else heard | np.any(skip, axis=2)

@@ -1,0 +1,34 @@
+"""The strengths of a path: from where its rows are fitted to where nothing is learned any more."""
+
+from tautnet.objective.strengths import grid, nearest
+from tautnet.solving.prepared import Prepared
+from tautnet.tables.arrays import Floats
+
+# Shares of a₀ at which an automatic path may begin, the first that is weak enough.
+STARTS = (1e-4, 1e-5, 1e-6)
+# Shares of a₀ up to which strengths go, and up to which they go in any case.
+STRONGEST = 1e3
+STRONG = 10.0
+# A penalty that ends nowhere has ended where the training loss is this share of the null model's.
+ENDED = 0.99
+
+
+def automatic_alphas(prepared: Prepared) -> Floats:
+    """The grid of some rows: from 1e-6 a₀, or from the ratio that was asked for, to 1000 a₀."""
+    ratio = prepared.settings.alpha_min_ratio
+    low = min(STARTS) if isinstance(ratio, str) else ratio
+    scale = prepared.null_model.alpha_scale
+    return grid(low * scale, STRONGEST * scale, prepared.settings.alphas_per_decade)
+
+
+def starts(prepared: Prepared, alphas: Floats) -> list[int]:
+    """Places on the automatic grid where a path may begin, from strong to weak.
+
+    The ratio of an automatic path is 1e-4, or weaker where that does not fit the rows: a path that
+    begins weaker than it has to remembers noise when it comes to the strengths that matter.
+    """
+    if not isinstance(prepared.settings.alpha_min_ratio, str):
+        return [0]
+    scale = prepared.null_model.alpha_scale
+    places = [nearest(alphas, share * scale) for share in STARTS]
+    return sorted(set(places), reverse=True)
