@@ -28,10 +28,12 @@ ROOMS = {
         "settings fitted_scaling prepared ranges bends path recorder finishing walk trainings "
         "adaptive"
     ).split(),
-    "validation": "folds chain curve chains nested refits relaxed study".split(),
+    "validation": "folds chain curve chains nested".split(),
+    "refitting": "refits relaxed".split(),
     "peers": "levels boosting".split(),
     "inference": (
-        "intervals figures recommended constant curves neighbours table diagnostics exits detail"
+        "study intervals figures recommended constant curves neighbours table diagnostics exits "
+        "detail"
     ).split(),
     "claims": "claims doubts result".split(),
     "selecting": "conditionals p_values randomization stability".split(),

@@ -18,16 +18,16 @@ from tautnet.engine.jobs import stage
 from tautnet.estimators.inputs import take_predictors
 from tautnet.estimators.refusals import refuse, without_idle
 from tautnet.estimators.warned import warn_of_target
+from tautnet.inference.study import Study, candidates_for, run_study
 from tautnet.inference.table import tabulate
 from tautnet.objective.choices import DELTA, L1_RATIO, LINEAR, MAX_ITER, QUANTILE, TOL, implied_task
 from tautnet.objective.networks import Network
 from tautnet.objective.registry import L2, default_names, penalty_kind, relaxed_forms
 from tautnet.peers.boosting import Boosting, boost, reason_against
 from tautnet.prose.verdict import put_in_words
+from tautnet.refitting.relaxed import Relaxed
 from tautnet.solving.settings import Settings
 from tautnet.tables.codes import ordinal_codes
-from tautnet.validation.relaxed import Relaxed
-from tautnet.validation.study import Study, candidates_for, run_study
 
 if TYPE_CHECKING:
     from tautnet.estimators.cross_validated import CrossValidated

@@ -161,7 +161,8 @@ class Walked:
 
 def chain(left_out, alphas, n_features, losses):
     arrays = {k: np.array(one) for k, one in losses.items()}
-    return Chain(left_out, Walked(alphas, n_features), arrays, beside=np.zeros(0, int))
+    constant = dict.fromkeys(losses, 1.0)
+    return Chain(left_out, Walked(alphas, n_features), arrays, constant, beside=np.zeros(0, int))
 
 
 def test_a_chain_that_ends_null_stays_null_and_one_that_starts_late_has_no_model():
@@ -170,6 +171,15 @@ def test_a_chain_that_ends_null_stays_null_and_one_that_starts_late_has_no_model
     curve = make_curve([Scored(early, 0, 1.0), Scored(late, 1, 1.0)])
     assert curve.alphas.tolist() == [1.0, 10.0]
     assert curve.fold_losses.tolist() == [[0.9, 0.4], [0.9, 0.8]]
+
+
+def test_noise_is_the_loss_that_is_left_over_the_loss_that_is_saved():
+    def noise(*losses):
+        one = chain((0,), [0.1, 1.0, 10.0], [2, 1, 0], {0: losses})
+        return make_curve([Scored(one, 0, 1.0)]).noise
+
+    assert noise(0.5, 0.2, 1.0) == pytest.approx(0.25)
+    assert noise(3.0, 1.5, 1.0) == noise(0.0, 0.5, 1.0) == np.inf
 
 
 def test_nested_folds_share_chains():
@@ -200,3 +210,5 @@ def test_chains_score_the_rows_they_left_out(regression, settings):
     assert one.losses[2][i] == pytest.approx(np.mean((outputs - regression.y[rows]) ** 2), rel=1e-6)
     curve = outer_curve([[one]], [np.ones(3)])
     assert curve.mean[i] == one.losses[2][i]
+    constant = regression.y[~rows].mean()
+    assert curve.null_loss == pytest.approx(np.mean((regression.y[rows] - constant) ** 2))

@@ -3,13 +3,13 @@
 import numpy as np
 import pytest
 
+from tautnet.inference.study import chosen_results, run_study
 from tautnet.inference.table import tabulate
 from tautnet.solving.adaptive import adaptive_factors
 from tautnet.tables.target import encode_target
 from tautnet.validation.chains import Candidate
 from tautnet.validation.folds import make_folds
 from tautnet.validation.nested import cross_validate
-from tautnet.validation.study import chosen_results, run_study
 
 FOLD = make_folds(60, 3, seed=0)
 HELD_OUT = 1

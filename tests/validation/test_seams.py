@@ -7,13 +7,13 @@ import pytest
 
 from tautnet.engine.jobs import run_jobs
 from tautnet.estimators.watch import watch_of
+from tautnet.refitting.refits import RefitJob
 from tautnet.selecting.randomization import NetworkJob
 from tautnet.selecting.stability import HalfJob
 from tautnet.solving.adaptive import PointJob
 from tautnet.solving.settings import Request
 from tautnet.validation.chain import ChainJob
 from tautnet.validation.folds import make_folds
-from tautnet.validation.refits import RefitJob
 
 pytestmark = pytest.mark.usefixtures("compile_quickly")
 FOLD = make_folds(60, 3, seed=0)

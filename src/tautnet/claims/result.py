@@ -10,12 +10,12 @@ from tautnet.claims.claims import claims_of, is_sure, reversed_difference
 from tautnet.claims.doubts import doubts_about
 from tautnet.inference.detail import study_detail
 from tautnet.inference.recommended import MATTERS, Row, best_row, recommended_row
+from tautnet.inference.study import Study
 from tautnet.inference.table import BOOSTING, Table
 from tautnet.objective.choices import LINEAR
 from tautnet.objective.registry import BASELINE
 from tautnet.tables.encoder import TableEncoder
 from tautnet.tables.target import Target
-from tautnet.validation.study import Study
 
 # Which object this is: 1 had no claims and no boosting, and delivered a network always.
 SCHEMA = 2

@@ -15,10 +15,10 @@ from tautnet.estimators.cross_validated import (
 )
 from tautnet.estimators.inputs import Table
 from tautnet.estimators.survival import TautNetSurvivalCV
+from tautnet.refitting.relaxed import Relaxed
 from tautnet.tables.encoder import TableEncoder
 from tautnet.tables.sample import Sample
 from tautnet.tables.target import Target
-from tautnet.validation.relaxed import Relaxed
 
 CLASSES: dict[str, type[CrossValidated]] = {
     "classification": TautNetClassifierCV,

@@ -20,6 +20,7 @@ from tautnet.inference.exits import order_of_exit
 from tautnet.objective.choices import DELTA, L1_RATIO, MAX_ITER, QUANTILE, TOL
 from tautnet.objective.registry import penalty_kind
 from tautnet.objective.strengths import as_strengths, nearest
+from tautnet.refitting.relaxed import Relaxed, choice, relax
 from tautnet.solving.path import Path
 from tautnet.solving.settings import Request
 from tautnet.tables.arrays import Floats, Integers
@@ -29,7 +30,6 @@ from tautnet.validation.chain import ChainJob
 from tautnet.validation.chains import Candidate, Chains, Choice
 from tautnet.validation.folds import split_rows, tolerant_folds
 from tautnet.validation.nested import cross_validate
-from tautnet.validation.relaxed import Relaxed, choice, relax
 
 
 class CrossValidated(Net):

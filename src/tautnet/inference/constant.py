@@ -2,12 +2,12 @@
 
 import numpy as np
 
+from tautnet.inference.study import Study
 from tautnet.objective.losses import Loss
 from tautnet.tables.arrays import Floats, Integers
 from tautnet.tables.sample import Sample
 from tautnet.validation.chains import Fits
 from tautnet.validation.folds import NEVER_SEEN, fold_weights
-from tautnet.validation.study import Study
 
 
 def null_losses(study: Study) -> Floats:

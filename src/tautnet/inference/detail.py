@@ -13,13 +13,13 @@ from tautnet.inference.exits import exit_alphas
 from tautnet.inference.intervals import paired_difference
 from tautnet.inference.neighbours import neighbours
 from tautnet.inference.recommended import Row, best_row
+from tautnet.inference.study import Study
 from tautnet.inference.table import CHOSEN, Table, as_dict, residuals_of
 from tautnet.objective.registry import BASELINE
 from tautnet.tables.arrays import Cells, Floats, Integers
 from tautnet.tables.encoder import TableEncoder
 from tautnet.tables.target import Target
 from tautnet.validation.chains import Outer
-from tautnet.validation.study import Study
 
 LARGEST_LISTED = 20_000
 # Parts of equally many rows that stand for the rows of a larger table.

@@ -17,6 +17,7 @@ from tautnet.inference.intervals import (
     standard_error,
 )
 from tautnet.inference.recommended import Row
+from tautnet.inference.study import Study, chosen_name, chosen_results
 from tautnet.objective.choices import LINEAR
 from tautnet.objective.registry import BASELINE
 from tautnet.objective.strengths import nearest
@@ -24,7 +25,6 @@ from tautnet.peers.boosting import Boosting
 from tautnet.tables.arrays import Floats
 from tautnet.tables.target import Target
 from tautnet.validation.chains import Outer
-from tautnet.validation.study import Study, chosen_name, chosen_results
 
 CHOSEN = "chosen"
 BOOSTING = "boosting"

@@ -15,22 +15,32 @@ from tautnet.solving.trainings import run_chain
 from tautnet.tables.arrays import Floats
 from tautnet.tables.sample import Sample
 
-# Share of the largest norm that is added to every norm: no factor is more than 51 times the least.
+# Least share of the largest norm that is added to every norm: no factor is more than 51 times the
+# least.
 FLOOR = 0.02
+# Noise over signal from where all factors are as good as 1.
+MOST = 100.0
 
 
-def adaptive_factors(sizes: Floats) -> Floats:
+def adaptive_factors(sizes: Floats, noise: float = 0.0) -> Floats:
     """Factors that spare predictors of large weights and press those of small ones.
 
-    ``wⱼ = max s / (sⱼ + 0.02 max s)`` over its median among the predictors whose size is not zero,
+    ``wⱼ = max s / (sⱼ + f max s)`` over its median among the predictors whose size is not zero,
     so that the strength means for them about what it meant before. Sizes are norms, and a
     predictor whose effect goes down and up again, which the penalty takes out before noise, has
     its second chance where its bend is still in the residuals. All 1 where every size is zero.
+
+    The sizes of a first path that explains little are much of them luck, and factors that trust
+    them choose by luck again. So f is 0.02 or, if larger, the cube of noise over signal: where
+    half of the loss is explained no factor is more than twice another, where three quarters are,
+    no more than 28 times.
 
     Parameters
     ----------
     sizes : array (n_predictors,)
         Those of the first path at a strength, see `Path.sizes`.
+    noise : float
+        Of the loss of the first path what it leaves over what it saves, see `Curve.noise`.
 
     Returns
     -------
@@ -40,11 +50,14 @@ def adaptive_factors(sizes: Floats) -> Floats:
     --------
     >>> adaptive_factors(np.array([0.98, 0.48, 0.18, 0.0])).round(2).tolist()
     [0.5, 1.0, 2.5, 25.49]
+    >>> adaptive_factors(np.array([0.98, 0.48, 0.18, 0.0]), noise=1.0).round(2).tolist()
+    [0.74, 1.0, 1.26, 1.49]
     """
     largest = sizes.max(initial=0.0)
     if largest == 0:
         return np.ones(len(sizes))
-    factors = largest / (sizes + FLOOR * largest)
+    floor = max(FLOOR, min(noise, MOST) ** 3)
+    factors = largest / (sizes + floor * largest)
     return factors / np.median(factors[sizes > 0])
 
 

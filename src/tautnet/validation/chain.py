@@ -27,6 +27,8 @@ class Chain:
         Its outputs are those for the fold left out; empty where two were.
     losses : dict
         Fold -> array (n_alphas,) of mean losses.
+    null_losses : dict
+        Fold -> mean loss of the constant prediction of the rows that it saw.
     beside : int array
         Fitted rows whose outputs stand behind those of the fold left out, because its score needs
         them.
@@ -37,6 +39,7 @@ class Chain:
     left_out: tuple[int, ...]
     path: Path
     losses: dict[int, Floats]
+    null_losses: dict[int, float]
     beside: Integers
     serves: tuple[int, ...] | None = None
 
@@ -90,6 +93,9 @@ class ChainJob:
         path = run_chain(table, inside, held_out, self.settings, self.request, ticker)
         outputs_beside = path.outputs[:, len(held_out) - len(beside) :]
         losses = {}
+        null_losses = {}
+        constant = loss.constant(table.y[inside], table.weight[inside])
+        null = np.broadcast_to(constant, table.y.shape)
         start = 0
         for k, rows in zip(self.left_out, blocks, strict=True):
             outputs = path.outputs[:, start : start + len(rows)]
@@ -97,9 +103,10 @@ class ChainJob:
             pairs = zip(outputs, outputs_beside, strict=True)
             means = [_mean_loss(table, loss, rows, beside, *pair) for pair in pairs]
             losses[k] = np.array(means)
+            null_losses[k] = _mean_loss(table, loss, rows, beside, null[rows], null[beside])
         if len(self.left_out) > 1:
             path = replace(path, outputs=path.outputs[:, :0], parameters={})
-        return Chain(self.left_out, path, losses, beside, self.serves)
+        return Chain(self.left_out, path, losses, null_losses, beside, self.serves)
 
 
 def _mean_loss(

@@ -1,7 +1,7 @@
 """Cross-validated loss against strength, and the rules min and 1se that choose on it."""
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import NamedTuple
 
 import numpy as np
@@ -43,12 +43,15 @@ class Curve:
         Weight of the rows of each fold.
     ceiling : float
         The largest strength that "min" may choose.
+    null_loss : float
+        Mean loss of the constant prediction, on the same folds.
     """
 
     alphas: Floats
     fold_losses: Floats
     fold_weights: Floats
     ceiling: float = np.inf
+    null_loss: float = np.nan
 
     @property
     def mean(self) -> Floats:
@@ -61,6 +64,16 @@ class Curve:
         squares = np.square(self.fold_losses - self.mean[:, None])
         n_folds = self.fold_losses.shape[1]
         return np.sqrt(np.average(squares, axis=1, weights=self.fold_weights) / max(n_folds - 1, 1))
+
+    @property
+    def noise(self) -> float:
+        """The least mean loss over what it saves of the constant's: infinite where it saves none.
+
+        For squared error, and rows enough, that is the variance of noise over that of the signal.
+        """
+        least = float(self.mean.min())
+        saved = self.null_loss - least
+        return least / saved if saved > 0 and least > 0 else np.inf
 
     def index(self, rule: str) -> int:
         """Index of the strength that a rule chooses.
@@ -85,7 +98,12 @@ class Curve:
     def restricted(self, grid: FinishingGrid) -> "Curve":
         """The curve at the strengths of a `FinishingGrid`."""
         keep = np.array([np.isclose(alpha, grid.alphas, rtol=1e-9).any() for alpha in self.alphas])
-        return Curve(self.alphas[keep], self.fold_losses[keep], self.fold_weights, grid.ceiling)
+        return replace(
+            self,
+            alphas=self.alphas[keep],
+            fold_losses=self.fold_losses[keep],
+            ceiling=grid.ceiling,
+        )
 
 
 class Scored(NamedTuple):
@@ -133,7 +151,10 @@ def make_curve(scored: Iterable[Scored]) -> Curve:
             " give other alphas"
         )
     kept = np.array([alphas[key] for key in keys])[complete]
-    return Curve(kept, table[complete], np.array([one.weight for one in scored], float))
+    weights = np.array([one.weight for one in scored], float)
+    constants = [chain.null_losses[fold] for chain, fold, _ in scored]
+    null_loss = float(np.average(constants, weights=weights))
+    return Curve(kept, table[complete], weights, null_loss=null_loss)
 
 
 def outer_curve(

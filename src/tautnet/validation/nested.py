@@ -9,6 +9,7 @@ import numpy as np
 from tautnet.engine.jobs import Report, run_jobs, stages
 from tautnet.objective.strengths import nearest
 from tautnet.solving.adaptive import adapted, adaptive_factors
+from tautnet.solving.path import Path
 from tautnet.solving.settings import Request, Settings
 from tautnet.tables.arrays import Floats, Integers
 from tautnet.tables.sample import Sample
@@ -236,33 +237,44 @@ def adaptive_plan(first: Chains) -> Iterator[PlannedChain]:
     likewise: one chain where both agree, else two. So no fold scores a model in whose choice it
     had a say, and nothing that serves an outer fold has seen it.
     """
-    path = first.path
-    at = nearest(path.alphas, first.curve().alpha("min"))
-    yield PlannedChain(None, (), factors=adaptive_factors(path.sizes[at]))
-    for repeat, chain, strengths in honest_points(first):
-        for i in sorted(set(strengths.values())):
-            serves = tuple(k for k in strengths if strengths[k] == i)
-            factors = adaptive_factors(chain.path.sizes[i])
+    curve = first.curve()
+    yield PlannedChain(None, (), factors=_factors(first.path, curve))
+    for repeat, chain, curves in honest_curves(first):
+        chosen = {k: (chain.at(curve.alpha("min")), curve.noise) for k, curve in curves.items()}
+        for one in sorted(set(chosen.values())):
+            serves = tuple(k for k in chosen if chosen[k] == one)
+            factors = _factors(chain.path, curves[serves[0]])
             yield PlannedChain(repeat, chain.left_out, serves, factors)
 
 
-def honest_points(chains: Chains) -> Iterator[tuple[int, Chain, dict[int, int]]]:
-    """For every chain the path indices that are chosen by folds that the chain is not scored on.
+def _factors(path: Path, curve: Curve) -> Floats:
+    """The factors of a chain's second path, at the strength that a curve chooses on its first."""
+    sizes = path.sizes[nearest(path.alphas, curve.alpha("min"))]
+    return adaptive_factors(sizes, curve.noise)
+
+
+def honest_curves(chains: Chains) -> Iterator[tuple[int, Chain, dict[int, Curve]]]:
+    """For every chain the curves that may choose on it.
 
     Yields
     ------
     repeat : int
     chain : Chain
-    strengths : dict
-        Outer fold that the chain serves -> index of the strength that is chosen without that fold
-        and without the fold that scores the chain.
+    curves : dict
+        Outer fold that the chain serves -> the curve without that fold and without the fold that
+        scores the chain.
     """
     for repeat, own in enumerate(chains.chains):
         for chain in own:
             is_single = len(chain.left_out) == 1
             outers = [k for k in chain.left_out if is_single or chain.is_inner(k)]
-            curves = {k: _honest_curve(chains, repeat, chain, k) for k in outers}
-            yield repeat, chain, {k: chain.at(curve.alpha("min")) for k, curve in curves.items()}
+            yield repeat, chain, {k: _honest_curve(chains, repeat, chain, k) for k in outers}
+
+
+def honest_points(chains: Chains) -> Iterator[tuple[int, Chain, dict[int, int]]]:
+    """For every chain, by outer fold, the index of the strength that its `honest_curves` choose."""
+    for repeat, chain, curves in honest_curves(chains):
+        yield repeat, chain, {k: chain.at(curve.alpha("min")) for k, curve in curves.items()}
 
 
 def _honest_curve(chains: Chains, repeat: int, chain: Chain, outer: int) -> Curve:

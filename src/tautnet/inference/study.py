@@ -8,13 +8,13 @@ from tautnet.objective.choices import LINEAR
 from tautnet.objective.losses import Loss
 from tautnet.objective.networks import Network
 from tautnet.objective.registry import L2
+from tautnet.refitting.relaxed import Relaxed, relax
 from tautnet.solving.settings import Settings
 from tautnet.tables.arrays import Integers
 from tautnet.tables.sample import Sample
 from tautnet.validation.chains import Candidate, Choice, Fits, Outer, outer_results
 from tautnet.validation.curve import Fold
 from tautnet.validation.nested import cross_validate
-from tautnet.validation.relaxed import Relaxed, relax
 
 
 @dataclass(frozen=True)

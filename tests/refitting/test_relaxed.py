@@ -11,11 +11,11 @@ from matplotlib.figure import Figure
 from sklearn.linear_model import Ridge
 
 import tautnet as tn
+from tautnet.refitting.relaxed import choice, counts_up_to, is_past_its_best, relax
 from tautnet.solving.path import ranking
 from tautnet.validation.chains import Candidate, Choice
 from tautnet.validation.folds import make_folds
 from tautnet.validation.nested import cross_validate
-from tautnet.validation.relaxed import choice, counts_up_to, is_past_its_best, relax
 from tautnet.views.report_data import counts
 
 pytestmark = pytest.mark.usefixtures("compile_quickly")

@@ -15,6 +15,7 @@ import numpy as np
 from tautnet.engine.jobs import Report, run_jobs, stages
 from tautnet.objective.networks import Parameters
 from tautnet.objective.strengths import nearest
+from tautnet.refitting.refits import RefitJob, refit_settings, widened
 from tautnet.solving.fitted_scaling import FittedScaling
 from tautnet.solving.path import Path, ranking
 from tautnet.solving.settings import Request, Settings
@@ -24,7 +25,6 @@ from tautnet.validation.chain import Chain, ChainJob
 from tautnet.validation.chains import Candidate, Chains, Choice, Fits
 from tautnet.validation.curve import Fold
 from tautnet.validation.nested import honest_points
-from tautnet.validation.refits import RefitJob, refit_settings, widened
 
 ORDERS = ("norm", "exit")
 # Every number of predictors up to this one is tried, from there on steps of about a fifth.
