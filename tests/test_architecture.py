@@ -29,7 +29,7 @@ ROOMS = {
         "adaptive"
     ).split(),
     "validation": "folds chain curve chains nested".split(),
-    "refitting": "refits relaxed".split(),
+    "refitting": "counts refits rung relaxed elimination".split(),
     "peers": "levels boosting".split(),
     "inference": (
         "study intervals figures recommended constant curves neighbours table diagnostics exits "
@@ -43,9 +43,8 @@ ROOMS = {
         "equation summary survival_curves fitted packing checks model_file"
     ).split(),
     "estimators": (
-        "allowed given rules refusals inputs conversion watch documented warned base predictions "
-        "models "
-        "cross_validated survival selector assembled"
+        "allowed given rules refusals inputs splits conversion watch documented warned base "
+        "predictions models cross_validated survival selector assembled"
     ).split(),
     "views": (
         "older standing cells columns terminal plotting gains cv_curve norm_path training_curve "

@@ -11,7 +11,9 @@ from matplotlib.figure import Figure
 from sklearn.linear_model import Ridge
 
 import tautnet as tn
-from tautnet.refitting.relaxed import choice, counts_up_to, is_past_its_best, relax
+from tautnet.refitting import relaxed as module
+from tautnet.refitting.counts import choice, counts_up_to, is_past_its_best
+from tautnet.refitting.relaxed import relax
 from tautnet.solving.path import ranking
 from tautnet.validation.chains import Candidate, Choice
 from tautnet.validation.folds import make_folds
@@ -129,12 +131,12 @@ def test_each_chain_refits_what_the_other_folds_rank_first(regression, relaxed):
         assert refit.path.settings.penalty == "l2" and len(refit.path.alphas) > 20
 
 
-def test_each_fold_climbs_until_more_predictors_no_longer_help(regression, settings, relaxed):
-    """Two predictors have signal: beyond them the loss rises.
-
-    Who asks for at most so many is shown all of them.
-    """
-    shown = refits_of(regression, settings, at_most=5)
+def test_each_fold_climbs_until_more_predictors_no_longer_help(
+    regression, settings, relaxed, monkeypatch
+):
+    """Two predictors have signal: beyond them the loss rises."""
+    monkeypatch.setattr(module, "is_past_its_best", lambda tried: len(tried) == 5)
+    shown = refits_of(regression, settings)
     assert relaxed.tops != shown.tops
     for key, top in relaxed.tops.items():
         own, every = (
@@ -321,8 +323,15 @@ def test_a_refit_is_a_model_of_all_columns_in_which_the_others_are_zero(model):
 
 def test_results_and_summary_tell_of_refits(model, capsys):
     results = model.relaxed_results_
-    assert results["order"].tolist() == ["norm", "norm", "exit", "exit"]
-    assert results["n_features"].tolist() == [1, 2, 1, 2]
+    assert results["order"].tolist() == [
+        "norm",
+        "norm",
+        "exit",
+        "exit",
+        "elimination",
+        "elimination",
+    ]
+    assert results["n_features"].tolist() == [1, 2] * 3
     best = results["mean_test_loss"].argmin()
     assert (
         results["mean_test_loss"][best] == model.cv_loss_
@@ -342,8 +351,8 @@ def test_the_display_shows_the_path_and_the_refits(model):
     display = tn.PredictorsDisplay.from_estimator(model)
     frame = display.frame()
     relaxed = frame.loc["group, relaxed"]["mean_test_loss"]
-    norm, exit = np.split(model.relaxed_results_["mean_test_loss"], 2)
-    assert relaxed.tolist() == np.minimum(norm, exit).tolist() and relaxed.index.tolist() == [1, 2]
+    each = np.split(model.relaxed_results_["mean_test_loss"], 3)
+    assert relaxed.tolist() == np.min(each, axis=0).tolist() and relaxed.index.tolist() == [1, 2]
     assert frame.loc["group"]["mean_test_loss"].min() == model.cv_results_["mean_test_loss"].min()
     figure = Figure()
     assert len(display.plot(figure.subplots()).ax_.containers) == 2

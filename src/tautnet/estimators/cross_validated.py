@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
-from numbers import Integral
+from functools import partial
 from typing import Any, Self
 
 import numpy as np
@@ -13,6 +13,7 @@ from tautnet.engine.jobs import Report, run_jobs, stages
 from tautnet.estimators.base import Net, predictor_names, set_parameters
 from tautnet.estimators.inputs import Table
 from tautnet.estimators.predictions import ClassifierNet, RegressorNet
+from tautnet.estimators.splits import folds_of
 from tautnet.estimators.warned import end_of_path, warn_of_end
 from tautnet.inference.constant import null_loss
 from tautnet.inference.curves import penalty_curves, training_curve
@@ -20,15 +21,15 @@ from tautnet.inference.exits import order_of_exit
 from tautnet.objective.choices import DELTA, L1_RATIO, MAX_ITER, QUANTILE, TOL
 from tautnet.objective.registry import penalty_kind
 from tautnet.objective.strengths import as_strengths, nearest
-from tautnet.refitting.relaxed import Relaxed, choice, relax
+from tautnet.refitting.counts import choice
+from tautnet.refitting.elimination import relax_to
+from tautnet.refitting.relaxed import Relaxed, relax
 from tautnet.solving.path import Path
 from tautnet.solving.settings import Request
-from tautnet.tables.arrays import Floats, Integers
+from tautnet.tables.arrays import Floats
 from tautnet.tables.sample import Sample
-from tautnet.tables.target import Target
 from tautnet.validation.chain import ChainJob
 from tautnet.validation.chains import Candidate, Chains, Choice
-from tautnet.validation.folds import split_rows, tolerant_folds
 from tautnet.validation.nested import cross_validate
 
 
@@ -100,7 +101,8 @@ class CrossValidated(Net):
         sample, settings, target = self._prepare(X, y, sample_weight, groups)
         self._check_count()
         alphas = as_strengths(self.alphas)
-        folds = self._folds(sample, target, settings.seed)
+        needing = [name for name in ("adaptive", "relax") if getattr(self, name)]
+        folds = folds_of(self.cv, sample, target, settings.seed, needing)
         keep = "all" if self.ensemble else ()
         parts = stages(1 + self.relax, on_progress)
         nested = cross_validate(
@@ -115,10 +117,12 @@ class CrossValidated(Net):
         )[0]
         relaxed = Relaxed.of_path(nested)
         if self.relax:
-            at_most = None if isinstance(self.selection, str) else self.selection
-            relaxed = relax(
-                nested, at_most=at_most, keep=keep, n_jobs=self.n_jobs, on_progress=next(parts)
+            refit = (
+                relax
+                if isinstance(self.selection, str)
+                else partial(relax_to, at_most=self.selection)
             )
+            relaxed = refit(nested, keep=keep, n_jobs=self.n_jobs, on_progress=next(parts))
         self._take_chains(sample, relaxed, alphas)
 
     def _take_chains(self, sample: Sample, relaxed: Relaxed, alphas: str | Floats) -> None:
@@ -151,20 +155,6 @@ class CrossValidated(Net):
             models = relaxed.fold_models(taken)
             self._members = [scaling.predictor(parameters) for scaling, parameters in models]
             self._keep_baseline(sample)
-
-    def _folds(self, sample: Sample, target: Target, seed: int) -> list[Integers]:
-        """The fold of each row, or the splits that the user gave, for `cross_validate`."""
-        if self.cv is None or isinstance(self.cv, Integral):
-            n_folds = 5 if self.cv is None else int(self.cv)
-            return [tolerant_folds(target, sample.weight, n_folds, groups=sample.groups, seed=seed)]
-        folds = split_rows(target, sample.weight, self.cv, groups=sample.groups)
-        for name in ("adaptive", "relax"):
-            if getattr(self, name) and len(folds) == 1:
-                raise ValueError(
-                    f"cv gives one split, and {name}=True needs others to choose for it: use 2 or"
-                    " more"
-                )
-        return folds
 
     def _choose(self, relaxed: Relaxed) -> Choice:
         """The model that ``selection`` chooses, among those of the path, or among refits too."""
@@ -251,10 +241,12 @@ class TautNetClassifierCV(CrossValidated, ClassifierNet):
         Choose among refits too: on the 1 to 8, then 10, 12, 14, 17, ... predictors that each
         fold's own path ranks first, by the size of their weights (or of a bend that the
         residuals still show) or by where they leave, under l2 of a strength of its own; up to
-        the number asked for by ``selection``, else to where more no longer help (twice in a row
-        more than a standard error above the least loss) or to the number kept at ``alpha_min_``.
-        A penalty that takes predictors out shrinks those it keeps; refits do not, and are much
-        better where few are kept. It takes several times as long.
+        where more no longer help (twice in a row more than a standard error above the least
+        loss) or to the number kept at ``alpha_min_``. Where ``selection`` asks for a number,
+        refits begin there and go down to where fewer help no longer. Predictors are then ranked
+        by elimination, too: four times as many are refitted, the smallest left out, and so on
+        (Guyon et al. 2002). A penalty that takes predictors out shrinks those it keeps; refits do
+        not, and are much better where few are kept. It takes several times as long.
     n_jobs : int, optional
         Folds at once; None is 1, -1 all cores. Never changes a number.
     ensemble : bool
@@ -281,7 +273,7 @@ class TautNetClassifierCV(CrossValidated, ClassifierNet):
     cv_loss_ : float
         Mean cross-validated loss of the model taken; lower than that of new rows, since it
         chose.
-    relaxed_alpha_, relaxed_order_ : float and {"norm", "exit"}, or None
+    relaxed_alpha_, relaxed_order_ : float and {"norm", "exit", "elimination"}, or None
         Strength of the l2 of the refit that was taken, and what ranked its predictors: their
         norms at ``alpha_``, then ``alpha_min_``, or where they leave. None where the model is on
         the path.

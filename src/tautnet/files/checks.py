@@ -338,7 +338,7 @@ def _check_order(attributes: dict[str, Value]) -> None:
     """Raise where a relaxed fit ranked predictors in an order that is unknown."""
     order = attributes.get("relaxed_order_")
     if order is not None:
-        is_known = _is_one_of(order, ("norm", "exit"))
+        is_known = _is_one_of(order, ("norm", "exit", "elimination"))
         is_known = is_known and _is_finite(attributes.get("relaxed_alpha_"))
         require(is_known, "an unknown order of predictors")
 

@@ -31,7 +31,11 @@ ENDS = {
     "strong": "at the strong end of the path, hardly more than a constant prediction",
     "weak": "at the weak end of the path",
 }
-RANKED = {"norm": "the size of their weights", "exit": "where they leave the path"}
+RANKED = {
+    "norm": "the size of their weights",
+    "exit": "where they leave the path",
+    "elimination": "refits of more predictors",
+}
 
 
 def facts(model: Model) -> Facts:

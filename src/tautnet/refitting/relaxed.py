@@ -8,17 +8,19 @@ Lasso).
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, replace
-from itertools import product
+from itertools import pairwise, product
 
 import numpy as np
 
 from tautnet.engine.jobs import Report, run_jobs, stages
 from tautnet.objective.networks import Parameters
 from tautnet.objective.strengths import nearest
-from tautnet.refitting.refits import RefitJob, refit_settings, widened
+from tautnet.refitting.counts import by_loss, choice, counts_up_to, is_past_its_best
+from tautnet.refitting.refits import RefitJob, first_of_refit, widened
+from tautnet.refitting.rung import Plan, Refit, best, refits_of_one_count
 from tautnet.solving.fitted_scaling import FittedScaling
 from tautnet.solving.path import Path, ranking
-from tautnet.solving.settings import Request, Settings
+from tautnet.solving.settings import WHOLE_PATH, Request, Settings
 from tautnet.tables.arrays import Floats, Integers
 from tautnet.tables.sample import Sample
 from tautnet.validation.chain import Chain, ChainJob
@@ -27,11 +29,8 @@ from tautnet.validation.curve import Fold
 from tautnet.validation.nested import honest_points
 
 ORDERS = ("norm", "exit")
-# Every number of predictors up to this one is tried, from there on steps of about a fifth.
-EVERY = 8
-RATIO = 1.2
-# What ranked the predictors of a refit, and their number.
-Refit = tuple[str, int]
+# An order that refits of more predictors make, see `elimination`.
+ELIMINATION = "elimination"
 
 
 @dataclass(frozen=True)
@@ -49,12 +48,15 @@ class Relaxed(Fits):
         chosen.
     wholes : dict
         (order, number of predictors) -> Path on all rows of refits that were chosen.
+    crowd : int, optional
+        How many predictors are left where norms rank them, see `first_of`.
     """
 
     shrunken: Chains
     refits: dict[Refit, Chains]
     tops: dict[Fold | None, int]
     wholes: dict[Refit, Path] = field(default_factory=dict)
+    crowd: int | None = None
 
     @property
     def candidate(self) -> Candidate:  # type: ignore[override]  # a property serves as well
@@ -87,7 +89,7 @@ class Relaxed(Fits):
             yield Choice(self.shrunken, float(alpha), mean[i], standard_error[i], n_predictors)
         for (order, n_predictors), chains in self.refits.items():
             if n_predictors <= self.tops[key]:
-                yield _best(chains, key, order, n_predictors)
+                yield best(chains, key, order, n_predictors)
 
     def choose(self, rule: str | int, key: Fold | None = None) -> Choice:
         """What a rule chooses for an outer fold, or for all rows."""
@@ -110,14 +112,34 @@ class Relaxed(Fits):
 
     def _refit_on_all(self, choice: Choice) -> Path:
         """The path of all rows on the predictors of a refit, as one of the whole sample."""
-        chains = self.shrunken
-        whole = chains.path
-        at = nearest(whole.alphas, chains.curve().alpha("min"))
-        predictors = _first(str(choice.order), int(choice.n_predictors or 0), whole, at)
+        predictors = self._first_on_all(str(choice.order), int(choice.n_predictors or 0))
         request = Request(keep=[choice.alpha], certify="all")
-        job = RefitJob(predictors, ChainJob(choice.chains.candidate.settings, request))
+        refit = self._walk_on_all(choice.chains, predictors, request)
+        return widened(refit, self.sample, self.shrunken.path.scaling)
+
+    def _walk_on_all(
+        self, chains: Chains, predictors: tuple[int, ...], request: Request = WHOLE_PATH
+    ) -> Path:
+        job = RefitJob(predictors, ChainJob(chains.candidate.settings, request))
         [refit] = run_jobs(self.sample, [job])
-        return widened(refit.path, self.sample, whole.scaling)
+        return refit.path
+
+    def _first_on_all(self, order: str, count: int) -> tuple[int, ...]:
+        """The predictors that all rows rank first, as the folds did."""
+        whole = self.shrunken.path
+        at = nearest(whole.alphas, self.shrunken.curve().alpha("min"))
+        if order != ELIMINATION:
+            return first_of(order, count, whole, at, self.crowd)
+        sizes = sorted((n for name, n in self.refits if name == order and n >= count), reverse=True)
+        predictors = first_of("norm", sizes[0], whole, at, self.crowd)
+        for size, smaller in pairwise(sizes):
+            rung = self.refits[order, size]
+            path = self._walk_on_all(rung, predictors)
+            at = nearest(path.alphas, rung.curve().alpha("min"))
+            predictors = first_of_refit(
+                smaller, path, at, self.sample, always_kept(self.candidate.settings)
+            )
+        return predictors
 
     @property
     def seconds(self) -> float:
@@ -154,89 +176,23 @@ class Relaxed(Fits):
         }
 
 
-def choice(options: Sequence[Choice], rule: str | int) -> Choice | None:
-    """The model that a rule chooses among several.
-
-    Parameters
-    ----------
-    options : sequence of Choice
-        Each knows its number of predictors.
-    rule : {"min", "1se"} or int
-        The least mean loss; the fewest predictors within one standard error of it; the least mean
-        loss with at most so many predictors.
-
-    Returns
-    -------
-    Choice or None
-        Of equals that of fewer predictors, then the more regularised one; None where none has so
-        few predictors.
-
-    Examples
-    --------
-    >>> options = [
-    ...     Choice(None, 0.1, 0.50, 0.04, 9),
-    ...     Choice(None, 1.0, 0.80, 0.05, 3),
-    ...     Choice(None, 0.1, 0.53, 0.03, 4),
-    ... ]
-    >>> [choice(options, rule).n_predictors for rule in ("min", "1se", 3)]
-    [9, 4, 3]
-    """
-    if rule == "1se":
-        best = choice(options, "min")
-        limit = np.inf if best is None else best.mean + best.standard_error
-        near = [option for option in options if option.mean <= limit]
-        return min(near, key=lambda option: (option.n_predictors, option.mean, -option.alpha))
-    few = [option for option in options if rule == "min" or _count(option) <= int(rule)]
-    return min(few, key=_by_loss, default=None)
-
-
-def _by_loss(option: Choice) -> tuple[float, int, float]:
-    """Of equals that of fewer predictors comes first, then the more regularised one."""
-    return option.mean, _count(option), -option.alpha
-
-
-def _count(option: Choice) -> int:
-    return 0 if option.n_predictors is None else option.n_predictors
-
-
-def counts_up_to(top: int, least: int = 1) -> list[int]:
-    """The numbers of predictors that are tried, up to the first that is not below ``top``.
-
-    The numbers are the same for every fold, so that what other rows would choose changes no
-    fold's numbers.
-
-    Examples
-    --------
-    >>> counts_up_to(13), counts_up_to(3, least=2)
-    ([1, 2, 3, 4, 5, 6, 7, 8, 10, 12, 14], [2, 3])
-    """
-    counts = [1] if top else []
-    while counts and counts[-1] < top:
-        last = counts[-1]
-        counts.append(last + 1 if last < EVERY else round(RATIO * last))
-    return [count for count in counts if count >= least]
-
-
 def relax(
     chains: Chains,
     *,
-    at_most: int | None = None,
     keep: str | Sequence[float] = (),
     n_jobs: int | None = None,
     on_progress: Report | None = None,
 ) -> Relaxed:
     """Refit the predictors that each chain ranks first.
 
-    Every chain ranks by its own path, at the strength that folds choose which it is not scored
-    on, so that no row has a say in a model that is judged by it.
+    Each outer fold, and all rows, go on to more of them until more no longer help, see
+    `is_past_its_best`. Every chain ranks by its own path, at the strength that folds choose which
+    it is not scored on, so that no row has a say in a model that is judged by it.
 
     Parameters
     ----------
     chains : Chains
         Under a penalty that takes predictors out.
-    at_most : int, optional
-        Most predictors of a refit, all numbers up to which are tried. Without it each outer fold,
-        and all rows, go on to more predictors until they no longer help, see `is_past_its_best`.
     keep : "all" or ()
         Whether the parameters of every strength are kept.
     n_jobs, on_progress
@@ -246,62 +202,32 @@ def relax(
     -------
     Relaxed
     """
-    tops = {key: _top(chains, key, at_most) for key in chains.keys}
-    counts = _counts(chains, max(tops.values()), at_most)
+    tops = {key: top(chains, key) for key in chains.keys}
+    counts = counts_of(chains, max(tops.values()))
     points = list(honest_points(chains))
     refits: dict[Refit, Chains] = {}
     tried: dict[Fold | None, list[Choice]] = {key: [] for key in tops}
     for count, part in zip(counts, stages(len(counts), on_progress), strict=True):
-        going_on = [key for key, top in tops.items() if count <= top]
+        going_on = [key for key, most in tops.items() if count <= most]
         if not going_on:
             break
         plans = _plans(points, count, going_on)
-        new = _refits_of_one_count(chains, plans, count, keep, n_jobs=n_jobs, on_progress=part)
+        new = refits_of_one_count(chains, plans, count, keep, n_jobs=n_jobs, on_progress=part)
         refits |= new
         for key in going_on:
-            bests = [_best(one, key, *name) for name, one in new.items()]
-            tried[key].append(min(bests, key=_by_loss))
-            # Who asks for at most so many predictors is shown all numbers up to there.
-            if at_most is None and is_past_its_best(tried[key]):
+            bests = [best(one, key, *name) for name, one in new.items()]
+            tried[key].append(min(bests, key=by_loss))
+            if is_past_its_best(tried[key]):
                 tops[key] = count
     in_order = {name: refits[name] for name in product(ORDERS, counts) if name in refits}
     return Relaxed(chains, in_order, tops)
 
 
-def _counts(chains: Chains, top: int, at_most: int | None) -> list[int]:
+def counts_of(chains: Chains, largest: int) -> list[int]:
     """The numbers of predictors that are tried on a table."""
     n_predictors = chains.sample.n_predictors
-    largest = n_predictors if at_most is None else min(at_most, n_predictors)
-    least = _count_always(chains.candidate.settings)
-    return sorted({min(count, largest) for count in counts_up_to(top, least)})
-
-
-def is_past_its_best(tried: Sequence[Choice]) -> bool:
-    """Whether more predictors no longer help.
-
-    They do not where the loss was twice in a row more than a standard error above the least one.
-
-    Parameters
-    ----------
-    tried : sequence of Choice
-        The best refit for each number of predictors so far.
-
-    Examples
-    --------
-    >>> means = (0.9, 0.3, 0.45, 0.35, 0.5, 0.6)
-    >>> tried = [Choice(None, 1.0, mean, 0.1, k) for k, mean in enumerate(means)]
-    >>> [is_past_its_best(tried[:k]) for k in range(len(tried) + 1)]
-    [False, False, False, False, False, False, True]
-    """
-    best = choice(tried, "min")
-    if best is None or len(tried) < 3:
-        return False
-    return all(one.mean > best.mean + best.standard_error for one in tried[-2:])
-
-
-# A refit: repeat, folds left out, predictors.
-Key = tuple[int, tuple[int, ...], tuple[int, ...]]
-Plan = dict[str, list[tuple[Key, tuple[int, ...]]]]
+    least = len(always_kept(chains.candidate.settings))
+    return sorted({min(count, n_predictors) for count in counts_up_to(largest, least)})
 
 
 def _plans(
@@ -318,61 +244,45 @@ def _plans(
         for order in ORDERS:
             served: dict[tuple[int, ...], list[int]] = {}
             for outer, at in wanted.items():
-                served.setdefault(_first(order, count, chain.path, at), []).append(outer)
+                served.setdefault(first_of(order, count, chain.path, at), []).append(outer)
             for predictors, outers in served.items():
                 plans[order].append(((repeat, chain.left_out, predictors), tuple(outers)))
     return plans
 
 
-def _refits_of_one_count(
-    chains: Chains,
-    plans: Plan,
-    count: int,
-    keep: str | Sequence[float],
-    *,
-    n_jobs: int | None,
-    on_progress: Report | None,
-) -> dict[Refit, Chains]:
-    """Refits of one number of predictors, by order."""
-    settings = refit_settings(chains.candidate.settings)
-    request = Request(keep=keep)
-    jobs = {}
-    for plan in plans.values():
-        for (repeat, left_out, predictors), _ in plan:
-            job = ChainJob(settings, request, chains.folds[repeat], left_out)
-            jobs[repeat, left_out, predictors] = RefitJob(predictors, job)
-    done = run_jobs(chains.sample, list(jobs.values()), n_jobs=n_jobs, on_progress=on_progress)
-    fitted = dict(zip(jobs, done, strict=True))
-    candidate = chains.candidate._replace(settings=settings)
-    refits = {}
-    for order, plan in plans.items():
-        own: list[list[Chain]] = [[] for _ in chains.folds]
-        for key, serves in plan:
-            own[key[0]].append(replace(fitted[key], serves=serves))
-        refits[order, count] = Chains(candidate, chains.sample, chains.folds, own, None)
-    return refits
+def always_kept(settings: Settings) -> tuple[int, ...]:
+    """Predictors that are never penalised."""
+    factors = settings.penalty_factors or ()
+    return tuple(j for j, factor in enumerate(factors) if factor == 0)
 
 
-def _best(chains: Chains, key: Fold | None, order: str, n_predictors: int) -> Choice:
-    """Of refits of one number of predictors that of the least loss."""
-    return chains.choose("min", key)._replace(order=order, n_predictors=n_predictors)
-
-
-def _count_always(settings: Settings) -> int:
-    """Number of predictors that are never penalised."""
-    return sum(factor == 0 for factor in settings.penalty_factors or ())
-
-
-def _top(chains: Chains, key: Fold | None, at_most: int | None) -> int:
+def top(chains: Chains, key: Fold | None) -> int:
     """The largest number of predictors that is tried for an outer fold, or for all rows.
 
-    It reaches the number kept at the least loss, unless fewer were asked for.
+    It reaches the number kept at the least loss.
     """
     path = chains.path_for(key)
     kept = int(path.n_features[nearest(path.alphas, chains.curve_for(key).alpha("min"))])
-    top = max(counts_up_to(kept), default=0)
-    return top if at_most is None else min(top, at_most)
+    return max(counts_up_to(kept), default=0)
 
 
-def _first(order: str, count: int, path: Path, at: int) -> tuple[int, ...]:
+def first_of(
+    order: str, count: int, path: Path, at: int, crowd: int | None = None
+) -> tuple[int, ...]:
+    """The first predictors of an order, see `ranking`.
+
+    Parameters
+    ----------
+    order : {"norm", "exit"}
+    count : int
+    path : Path
+    at : int
+        Index of the strength that was chosen.
+    crowd : int, optional
+        Norms are looked at where so many predictors are left, if that is at a larger strength:
+        there they say more of the few that are to be kept.
+    """
+    if crowd is not None:
+        crowded = np.flatnonzero(path.n_features >= crowd)
+        at = max(at, int(crowded.max(initial=0)))
     return tuple(sorted(ranking(order, path, at)[:count].tolist()))

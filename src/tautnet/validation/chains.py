@@ -36,7 +36,7 @@ class Choice(NamedTuple):
         Its cross-validated loss.
     n_predictors : int or None
         How many it keeps, where that plays a part in the choice.
-    order : {"norm", "exit"} or None
+    order : {"norm", "exit", "elimination"} or None
         What ranked the predictors of a refit; None where the model is on the path itself.
     """
 

@@ -1,0 +1,134 @@
+"""Refits of at most so many predictors, from that number down, and the order that these make.
+
+A path ranks predictors by weights that all others share in. So the order "elimination" starts from
+four times as many as are asked for, refits them, keeps those of the largest norms, and goes on to
+the next smaller number by the refit of the larger one (Guyon, Weston, Barnhill and Vapnik 2002,
+Gene selection for cancer classification using support vector machines).
+"""
+
+from collections.abc import Sequence
+from itertools import product
+
+from tautnet.engine.jobs import Report, stages
+from tautnet.refitting.counts import by_loss, is_past_its_best
+from tautnet.refitting.refits import first_of_refit
+from tautnet.refitting.relaxed import (
+    ELIMINATION,
+    ORDERS,
+    Relaxed,
+    always_kept,
+    counts_of,
+    first_of,
+    top,
+)
+from tautnet.refitting.rung import Plan, Refit, best, refits_of_one_count
+from tautnet.validation.chain import Chain
+from tautnet.validation.chains import Chains, Choice
+from tautnet.validation.nested import honest_points
+
+# How many times as many predictors as are asked for elimination starts from, and the ratio of one
+# number to the next until it is there.
+CROWD = 4
+STEP = 1.5
+ALL = (*ORDERS, ELIMINATION)
+# A chain, by its repeat and the folds that it leaves out.
+Place = tuple[int, tuple[int, ...]]
+
+
+def relax_to(
+    chains: Chains,
+    *,
+    at_most: int,
+    keep: str | Sequence[float] = (),
+    n_jobs: int | None = None,
+    on_progress: Report | None = None,
+) -> Relaxed:
+    """Refit so many predictors, then fewer, as long as fewer do not cost too much.
+
+    They do where the loss was twice in a row more than a standard error above the least one.
+
+    Parameters
+    ----------
+    chains : Chains
+        Those that leave one fold out, under a penalty that takes predictors out.
+    at_most : int
+    keep : "all" or ()
+        Whether the parameters of every strength are kept.
+    n_jobs, on_progress
+        As in `run_jobs`.
+
+    Returns
+    -------
+    Relaxed
+    """
+    most = min(at_most, top(chains, None))
+    counts = sorted({min(count, most) for count in counts_of(chains, most)}, reverse=True)
+    sizes = [*sizes_above(most, chains.sample.n_predictors), *counts]
+    crowd = CROWD * most
+    always = always_kept(chains.candidate.settings)
+    points = [
+        (repeat, chain, places[chain.left_out[0]])
+        for repeat, chain, places in honest_points(chains)
+    ]
+    firsts = {
+        (repeat, chain.left_out): first_of("norm", max(sizes, default=0), chain.path, at, crowd)
+        for repeat, chain, at in points
+    }
+    refits: dict[Refit, Chains] = {}
+    tried: list[Choice] = []
+    rungs = zip(sizes, [*sizes[1:], 0], stages(len(sizes), on_progress), strict=False)
+    for size, next_size, part in rungs:
+        plans = _plans(points, firsts, size, crowd, ORDERS if size in counts else ())
+        new = refits_of_one_count(chains, plans, size, keep, n_jobs=n_jobs, on_progress=part)
+        refits |= new
+        firsts = _smaller(new[ELIMINATION, size], next_size, always)
+        if size in counts:
+            tried.append(min((best(one, None, *name) for name, one in new.items()), key=by_loss))
+        if is_past_its_best(tried):
+            break
+    in_order = {name: refits[name] for name in product(ALL, sorted(sizes)) if name in refits}
+    return Relaxed(chains, in_order, {None: most}, crowd=crowd)
+
+
+def sizes_above(most: int, n_predictors: int) -> list[int]:
+    """The numbers of predictors that elimination refits before it is at the most that may stay.
+
+    Examples
+    --------
+    >>> sizes_above(8, 100), sizes_above(8, 20), sizes_above(8, 8), sizes_above(0, 8)
+    ([32, 21, 14, 9], [20, 13, 9], [], [])
+    """
+    sizes = []
+    size = min(CROWD * most, n_predictors)
+    while size > most:
+        sizes.append(size)
+        size = round(size / STEP) if round(size / STEP) < size else size - 1
+    return sizes
+
+
+def _plans(
+    points: Sequence[tuple[int, Chain, int]],
+    firsts: dict[Place, tuple[int, ...]],
+    size: int,
+    crowd: int,
+    orders: Sequence[str],
+) -> Plan:
+    """The refits of one number of predictors: by elimination, and by orders of the path."""
+    plans: Plan = {
+        order: [
+            ((repeat, chain.left_out, first_of(order, size, chain.path, at, crowd)), chain.left_out)
+            for repeat, chain, at in points
+        ]
+        for order in orders
+    }
+    plans[ELIMINATION] = [((*place, predictors), place[1]) for place, predictors in firsts.items()]
+    return plans
+
+
+def _smaller(rung: Chains, size: int, always: Sequence[int]) -> dict[Place, tuple[int, ...]]:
+    """The predictors that each chain of a rung hands down to the next smaller one."""
+    firsts = {}
+    for repeat, chain, places in honest_points(rung):
+        [at] = places.values()
+        firsts[repeat, chain.left_out] = first_of_refit(size, chain.path, at, rung.sample, always)
+    return firsts

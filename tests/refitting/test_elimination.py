@@ -1,0 +1,117 @@
+"""Elimination: each number of predictors comes from the refit of a larger one."""
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+from tautnet.refitting import elimination
+from tautnet.refitting.elimination import relax_to, sizes_above
+from tautnet.refitting.relaxed import first_of
+from tautnet.solving.path import ranking
+from tautnet.validation.chains import Candidate
+from tautnet.validation.folds import make_folds
+from tautnet.validation.nested import cross_validate, honest_points
+
+pytestmark = pytest.mark.usefixtures("compile_quickly")
+FOLD, HELD_OUT = make_folds(60, 3, seed=0), 1
+ORDERS = ("norm", "exit", "elimination")
+
+
+def eliminated(sample, settings, at_most, **options):
+    candidate = Candidate("group", replace(settings("group"), alpha_min_ratio=1e-3))
+    [chains] = cross_validate(sample, [candidate], [FOLD], nested=False)
+    return relax_to(chains, at_most=at_most, **options)
+
+
+@pytest.fixture(scope="module")
+def two(regression, settings):
+    return eliminated(regression, settings, 2)
+
+
+def test_numbers_go_down_from_four_times_as_many():
+    for most in range(1, 60):
+        sizes = sizes_above(most, 1000)
+        assert sizes[0] == 4 * most and sizes[-1] > most
+        assert (np.diff(sizes) < 0).all()
+    assert sizes_above(50, 60)[0] == 60
+
+
+def test_refits_begin_at_the_number_that_was_asked_for(two):
+    """Of five predictors all are refitted first; 3 and 4 make the order alone."""
+    assert {n for name, n in two.refits if name == "elimination"} == {5, 3, 2, 1}
+    assert {n for name, n in two.refits if name != "elimination"} == {2, 1}
+    options = [option for option in two.options() if option.order is not None]
+    assert [(option.order, option.n_predictors) for option in options] == [
+        (order, count) for order in ORDERS for count in (1, 2)
+    ]
+    assert two.choose(2).n_predictors <= 2
+
+
+def test_each_rung_keeps_the_largest_of_the_one_before(regression, two):
+    larger = two.refits["elimination", 3]
+    smaller = two.refits["elimination", 2]
+    for repeat, chain, places in honest_points(larger):
+        own = np.unique(regression.column_predictor[chain.path.scaling.columns])
+        kept = own[np.argsort(-chain.path.norms[places[chain.left_out[0]]])[:2]]
+        after = smaller.single(repeat, chain.left_out[0]).path.scaling.columns
+        assert set(np.unique(regression.column_predictor[after])) == set(kept)
+
+
+def test_what_is_chosen_is_fitted_on_all_rows(two):
+    for option in two.options():
+        if option.order is not None:
+            path = two.path_of(option)
+            assert (path.norms > 0).any(axis=0).sum() == option.n_predictors
+            assert np.isclose(path.alphas, option.alpha).any()
+
+
+def test_poisoned_rows_change_no_set_of_the_fold_that_leaves_them_out(regression, settings, two):
+    rows = FOLD == HELD_OUT
+    poisoned = regression._replace(y=np.where(rows[:, None], 1e3 - regression.y, regression.y))
+    first, second = [
+        cross_validate(
+            sample,
+            [Candidate("group", replace(settings("group"), alpha_min_ratio=1e-3))],
+            [FOLD],
+            nested=False,
+        )[0].single(0, HELD_OUT)
+        for sample in (regression, poisoned)
+    ]
+    np.testing.assert_array_equal(first.path.norms, second.path.norms)
+    # What its own path says of an order, at any strength, is free of them.
+    for at in range(0, len(first.path.alphas), 5):
+        assert first_of("norm", 2, first.path, at, 4) == first_of("norm", 2, second.path, at, 4)
+
+
+def test_norms_are_looked_at_where_a_crowd_is_left(two):
+    path = two.shrunken.path
+    crowded = int(np.flatnonzero(path.n_features >= 4).max())
+    assert first_of("norm", 2, path, 0, 4) == tuple(sorted(ranking("norm", path, crowded)[:2]))
+    assert first_of("norm", 2, path, 0) == tuple(sorted(ranking("norm", path, 0)[:2]))
+    assert first_of("norm", 2, path, 3, 99) == first_of("norm", 2, path, 3)
+
+
+def test_refits_stop_where_fewer_predictors_cost_too_much(regression, settings, monkeypatch):
+    seen = []
+
+    def after_two(tried):
+        seen.append(len(tried))
+        return len(tried) == 2
+
+    monkeypatch.setattr(elimination, "is_past_its_best", after_two)
+    stopped = eliminated(regression, settings, 4)
+    assert seen[-1] == 2
+    assert {n for name, n in stopped.refits if name == "norm"} == {4, 3}
+
+
+def test_what_is_never_penalised_stays(regression, settings):
+    sample = regression
+    chosen = replace(
+        settings("group"), alpha_min_ratio=1e-3, penalty_factors=(1.0, 1.0, 1.0, 1.0, 0.0)
+    )
+    [chains] = cross_validate(sample, [Candidate("group", chosen)], [FOLD], nested=False)
+    own = np.flatnonzero(sample.column_predictor == 4)
+    for (order, _), refit in relax_to(chains, at_most=2).refits.items():
+        for chain, _ in refit.singles:
+            assert np.isin(own, chain.path.scaling.columns).all(), order
