@@ -323,15 +323,8 @@ def test_a_refit_is_a_model_of_all_columns_in_which_the_others_are_zero(model):
 
 def test_results_and_summary_tell_of_refits(model, capsys):
     results = model.relaxed_results_
-    assert results["order"].tolist() == [
-        "norm",
-        "norm",
-        "exit",
-        "exit",
-        "elimination",
-        "elimination",
-    ]
-    assert results["n_features"].tolist() == [1, 2] * 3
+    assert results["order"].tolist() == ["norm", "elimination", "elimination"]
+    assert results["n_features"].tolist() == [2, 1, 2]
     best = results["mean_test_loss"].argmin()
     assert (
         results["mean_test_loss"][best] == model.cv_loss_
@@ -351,11 +344,8 @@ def test_the_display_shows_the_path_and_the_refits(model):
     display = tn.PredictorsDisplay.from_estimator(model)
     frame = display.frame()
     relaxed = frame.loc["group, relaxed"]["mean_test_loss"]
-    each = np.split(model.relaxed_results_["mean_test_loss"], 3)
-    assert relaxed.tolist() == np.min(each, axis=0).tolist() and relaxed.index.tolist() == [1, 2]
-    assert frame.loc["group"]["mean_test_loss"].min() == model.cv_results_["mean_test_loss"].min()
-    figure = Figure()
-    assert len(display.plot(figure.subplots()).ax_.containers) == 2
+    norm, one, two = model.relaxed_results_["mean_test_loss"]
+    assert relaxed.tolist() == [one, min(norm, two)] and relaxed.index.tolist() == [1, 2]
 
 
 @pytest.mark.parametrize(

@@ -17,7 +17,6 @@ from tautnet.refitting.relaxed import (
     ORDERS,
     Relaxed,
     always_kept,
-    counts_of,
     first_of,
     top,
 )
@@ -30,6 +29,8 @@ from tautnet.validation.nested import honest_points
 # number to the next until it is there.
 CROWD = 4
 STEP = 1.5
+# From this number on predictors leave one by one.
+ONE_BY_ONE = 13
 ALL = (*ORDERS, ELIMINATION)
 # A chain, by its repeat and the folds that it leaves out.
 Place = tuple[int, tuple[int, ...]]
@@ -62,10 +63,9 @@ def relax_to(
     Relaxed
     """
     most = min(at_most, top(chains, None))
-    counts = sorted({min(count, most) for count in counts_of(chains, most)}, reverse=True)
-    sizes = [*sizes_above(most, chains.sample.n_predictors), *counts]
     crowd = CROWD * most
     always = always_kept(chains.candidate.settings)
+    sizes = sizes_down(min(crowd, chains.sample.n_predictors), most, max(len(always), 1))
     points = [
         (repeat, chain, places[chain.left_out[0]])
         for repeat, chain, places in honest_points(chains)
@@ -78,11 +78,13 @@ def relax_to(
     tried: list[Choice] = []
     rungs = zip(sizes, [*sizes[1:], 0], stages(len(sizes), on_progress), strict=False)
     for size, next_size, part in rungs:
-        plans = _plans(points, firsts, size, crowd, ORDERS if size in counts else ())
-        new = refits_of_one_count(chains, plans, size, keep, n_jobs=n_jobs, on_progress=part)
+        plans = _plans(points, firsts, size, crowd, ("norm",) if size == most else ())
+        new = refits_of_one_count(
+            chains, plans, size, keep, ranks=size > most, n_jobs=n_jobs, on_progress=part
+        )
         refits |= new
         firsts = _smaller(new[ELIMINATION, size], next_size, always)
-        if size in counts:
+        if size <= most:
             tried.append(min((best(one, None, *name) for name, one in new.items()), key=by_loss))
         if is_past_its_best(tried):
             break
@@ -90,19 +92,20 @@ def relax_to(
     return Relaxed(chains, in_order, {None: most}, crowd=crowd)
 
 
-def sizes_above(most: int, n_predictors: int) -> list[int]:
-    """The numbers of predictors that elimination refits before it is at the most that may stay.
+def sizes_down(largest: int, most: int, least: int = 1) -> list[int]:
+    """The numbers of predictors that are refitted, the number that is asked for among them.
 
     Examples
     --------
-    >>> sizes_above(8, 100), sizes_above(8, 20), sizes_above(8, 8), sizes_above(0, 8)
-    ([32, 21, 14, 9], [20, 13, 9], [], [])
+    >>> sizes_down(32, 8), sizes_down(20, 20, 11), sizes_down(0, 0)
+    ([32, 21, 14, 9, 8, 7, 6, 5, 4, 3, 2, 1], [20, 13, 12, 11], [])
     """
     sizes = []
-    size = min(CROWD * most, n_predictors)
-    while size > most:
+    size = largest
+    while size >= least:
         sizes.append(size)
-        size = round(size / STEP) if round(size / STEP) < size else size - 1
+        smaller = size - 1 if size <= ONE_BY_ONE else round(size / STEP)
+        size = most if smaller < most < size else smaller
     return sizes
 
 

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from itertools import chain, count
 
 import jax
 import numpy as np
@@ -21,9 +22,14 @@ FIRST_STEPS = 300
 STEPS = 48
 ALPHA_MIN_RATIO = 1e-5
 ALPHAS_PER_DECADE = 4
-# Columns are padded to 8, 32, 128, ..., so that refits of all sizes share few compiled programs.
-LEAST_COLUMNS = 8
-COLUMNS_RATIO = 4
+# They are not followed to where what was chosen hardly counts any more.
+FADED = 0.5
+# Refits that say no more than what to leave out next are shorter.
+RANKING_STEPS = 24
+RANKING_ALPHAS_PER_DECADE = 2
+# Columns are padded to one of these, or to a power of two, so that refits of all sizes share few
+# compiled programs.
+COLUMNS = (8, 32, 128)
 
 
 @dataclass(frozen=True)
@@ -43,13 +49,12 @@ class RefitJob:
     def run(self, table: Sample, ticker: Ticker) -> Chain:
         """Walk the chain; its scaling names the columns of the whole sample."""
         few, columns = _restricted(table, self.predictors)
-        least = LEAST_COLUMNS
-        while least < len(columns):
-            least *= COLUMNS_RATIO
+        powers = (2**power for power in count(len(bin(COLUMNS[-1])) - 2))
+        least = next(size for size in chain(COLUMNS, powers) if size >= len(columns))
         settings = replace(self.job.settings, least_columns=least)
-        chain = replace(self.job, settings=settings).run(few, ticker)
-        scaling = replace(chain.path.scaling, columns=columns)
-        return replace(chain, path=replace(chain.path, scaling=scaling))
+        walked = replace(self.job, settings=settings).run(few, ticker)
+        scaling = replace(walked.path.scaling, columns=columns)
+        return replace(walked, path=replace(walked.path, scaling=scaling))
 
 
 def _restricted(sample: Sample, predictors: Sequence[int]) -> tuple[Sample, Integers]:
@@ -61,17 +66,21 @@ def _restricted(sample: Sample, predictors: Sequence[int]) -> tuple[Sample, Inte
     return few, columns
 
 
-def refit_settings(settings: Settings) -> Settings:
+def refit_settings(settings: Settings, *, ranks: bool = False) -> Settings:
     """How the predictors that are left are fitted again.
 
-    Under l2, all alike, from weak to strong, with time enough.
+    Under l2, all alike, from weak to strong, with time enough, or with less where a refit only
+    ranks.
     """
-    schedule = replace(settings.schedule, first_steps=FIRST_STEPS, steps=STEPS, weak=0.0)
+    steps = RANKING_STEPS if ranks else STEPS
+    schedule = replace(
+        settings.schedule, first_steps=FIRST_STEPS, steps=steps, weak=0.0, faded=FADED
+    )
     return replace(
         settings,
         penalty=L2,
         alpha_min_ratio=ALPHA_MIN_RATIO,
-        alphas_per_decade=ALPHAS_PER_DECADE,
+        alphas_per_decade=RANKING_ALPHAS_PER_DECADE if ranks else ALPHAS_PER_DECADE,
         schedule=schedule,
         penalty_factors=None,
         adaptive=False,

@@ -24,11 +24,12 @@ def refits_of_one_count(
     count: int,
     keep: str | Sequence[float],
     *,
+    ranks: bool = False,
     n_jobs: int | None,
     on_progress: Report | None,
 ) -> dict[Refit, Chains]:
     """Refits of one number of predictors, by order: those of the same predictors are made once."""
-    settings = refit_settings(chains.candidate.settings)
+    settings = refit_settings(chains.candidate.settings, ranks=ranks)
     request = Request(keep=keep)
     jobs = {}
     for plan in plans.values():

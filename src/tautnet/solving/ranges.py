@@ -9,8 +9,6 @@ STARTS = (1e-4, 1e-5, 1e-6)
 # Shares of a₀ up to which strengths go, and up to which they go in any case.
 STRONGEST = 1e3
 STRONG = 10.0
-# A penalty that ends nowhere has ended where the training loss is this share of the null model's.
-ENDED = 0.99
 
 
 def automatic_alphas(prepared: Prepared) -> Floats:

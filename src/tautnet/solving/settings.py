@@ -24,7 +24,8 @@ class Schedule:
     ``remembered`` of the null model's loss; at the weakest ``fitted`` is enough, and its cosine is
     repeated. No more than ``first_cycles`` are made, and each has to cut the loss to less than
     ``falling`` of what it was. Tables that the first leaves above ``fitted``, of little noise and
-    bent effects, get ``thorough_steps`` at every strength, at least. The moments are kept from one
+    bent effects, get ``thorough_steps`` at every strength, at least. A penalty that takes nothing
+    out ends where the loss is back at ``faded`` of the null model's. The moments are kept from one
     strength to the next. Tables of more than
     ``batch_rows`` rows are walked in minibatches of ``batch_size``, and ``full_steps`` steps on all
     rows end each strength, so that its zeros are right.
@@ -38,6 +39,7 @@ class Schedule:
     weak_steps: int = 12
     fitted: float = 1e-3
     remembered: float = 1e-5
+    faded: float = 0.99
     falling: float = 0.75
     first_cycles: int = 5
     thorough_steps: int = 35

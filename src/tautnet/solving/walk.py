@@ -19,7 +19,7 @@ from tautnet.objective.strengths import nearest
 from tautnet.solving.finishing import finish_point
 from tautnet.solving.path import Path
 from tautnet.solving.prepared import Prepared, prepare
-from tautnet.solving.ranges import ENDED, STRONG, automatic_alphas, starts
+from tautnet.solving.ranges import STRONG, automatic_alphas, starts
 from tautnet.solving.recorder import NO_CERTIFICATE, Certificate, Recorder, pick
 from tautnet.solving.settings import WHOLE_PATH, Request, Settings
 from tautnet.tables.arrays import Floats, Integers
@@ -307,8 +307,11 @@ class _Walk:
 
     def _has_faded(self, i: int) -> bool:
         """Whether a path that never ends null has come to where it is hardly more than null."""
+        schedule = self.prepared.settings.schedule
         is_strong = self.alphas[i] >= STRONG * self.prepared.null_model.alpha_scale
-        return self.fades and is_strong and self.recorder.last_loss >= ENDED * self._null_loss
+        return (
+            self.fades and is_strong and self.recorder.last_loss >= schedule.faded * self._null_loss
+        )
 
     def _settle(self, alive: Integers, late: Parameters, ends: Parameters, steps: Integers) -> None:
         """Record points of the walk: finished where asked, else as they are."""
