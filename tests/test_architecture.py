@@ -29,7 +29,7 @@ ROOMS = {
         "adaptive"
     ).split(),
     "validation": "folds chain curve chains nested".split(),
-    "refitting": "counts refits rung relaxed elimination".split(),
+    "refitting": "counts orders refits rung relaxed elimination".split(),
     "peers": "levels boosting".split(),
     "inference": (
         "study intervals figures recommended constant curves neighbours table diagnostics exits "

@@ -8,8 +8,7 @@ import pytest
 
 from tautnet.refitting import elimination
 from tautnet.refitting.elimination import relax_to, sizes_down
-from tautnet.refitting.relaxed import first_of
-from tautnet.solving.path import ranking
+from tautnet.refitting.orders import first_of, ranking
 from tautnet.validation.chains import Candidate
 from tautnet.validation.folds import make_folds
 from tautnet.validation.nested import cross_validate, honest_points

@@ -7,14 +7,13 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
-from matplotlib.figure import Figure
 from sklearn.linear_model import Ridge
 
 import tautnet as tn
 from tautnet.refitting import relaxed as module
 from tautnet.refitting.counts import choice, counts_up_to, is_past_its_best
+from tautnet.refitting.orders import ranking
 from tautnet.refitting.relaxed import relax
-from tautnet.solving.path import ranking
 from tautnet.validation.chains import Candidate, Choice
 from tautnet.validation.folds import make_folds
 from tautnet.validation.nested import cross_validate

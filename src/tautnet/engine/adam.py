@@ -31,7 +31,7 @@ from tautnet.engine.evaluate import Rows
 from tautnet.engine.loop import Pace, Ticker
 from tautnet.engine.program import Program
 from tautnet.objective.arrays import Array
-from tautnet.objective.networks import Parameters, Weights, heard, padded_size, stacked
+from tautnet.objective.networks import Parameters, Weights, heard, stacked
 from tautnet.objective.problem import Data, Problem
 from tautnet.tables.arrays import Floats, Integers
 
@@ -202,9 +202,17 @@ class Adam:
         self.walked = walked_start(state, self.capacity)
 
     def keep(self, columns: Integers) -> None:
-        """Walk on with some columns alone; the weights of all others stay 0."""
+        """Walk on with some columns alone; the weights of all others stay 0.
+
+        They are filled up to a power of four, so that chains share few programs, and nothing is done
+        where that is more than half of what is walked.
+        """
         at = np.flatnonzero(np.isin(self.columns, columns))
-        size = padded_size(len(at))
+        size = 4
+        while size < len(at):
+            size *= 4
+        if size > len(self.columns) / 2:
+            return
 
         def cut(leaf: Array) -> Array:
             kept = np.zeros((size, *leaf.shape[1:]), leaf.dtype)

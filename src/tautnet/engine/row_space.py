@@ -75,6 +75,20 @@ class RowSpace:
         """Several networks in these directions as networks of columns, padded."""
         return _changed(several, lambda leaf: self._turned(leaf, self.basis, n_columns))
 
+    def beside(self, start: Parameters, several: Parameters, n_columns: int) -> Parameters:
+        """Networks of columns, with what no row sees as it is in the network that they began as."""
+        first, skip, later = self.on_columns(several, n_columns).weights
+        first = first + self._unseen(np.asarray(start.weights.input))
+        if skip is not None:
+            skip = skip + self._unseen(np.asarray(start.weights.skip))
+        return several._replace(weights=Weights(first, skip, later))
+
+    def _unseen(self, leaf: Floats) -> Floats:
+        own = leaf[: len(self.basis)]
+        unseen = np.zeros_like(leaf)
+        unseen[: len(self.basis)] = own - self.basis @ (self.back @ own)
+        return unseen
+
     def _turned(self, leaf: Floats, turn: Floats, size: int) -> Floats:
         """Weights (n_networks, n_old, n_units), turned, and padded to a number of new ones."""
         turned = np.zeros((len(leaf), size, leaf.shape[2]), leaf.dtype)

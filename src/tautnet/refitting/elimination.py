@@ -11,15 +11,8 @@ from itertools import product
 
 from tautnet.engine.jobs import Report, stages
 from tautnet.refitting.counts import by_loss, is_past_its_best
-from tautnet.refitting.refits import first_of_refit
-from tautnet.refitting.relaxed import (
-    ELIMINATION,
-    ORDERS,
-    Relaxed,
-    always_kept,
-    first_of,
-    top,
-)
+from tautnet.refitting.orders import ELIMINATION, ORDERS, always_kept, first_of, first_of_refit
+from tautnet.refitting.relaxed import Relaxed, top
 from tautnet.refitting.rung import Plan, Refit, best, refits_of_one_count
 from tautnet.validation.chain import Chain
 from tautnet.validation.chains import Chains, Choice

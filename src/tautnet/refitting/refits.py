@@ -87,28 +87,6 @@ def refit_settings(settings: Settings, *, ranks: bool = False) -> Settings:
     )
 
 
-def first_of_refit(
-    count: int, path: Path, at: int, sample: Sample, always: Sequence[int] = ()
-) -> tuple[int, ...]:
-    """The predictors that are largest in a refit, those never penalised before all others.
-
-    Parameters
-    ----------
-    count : int
-    path : Path
-        Of the refit; its scaling names the columns.
-    at : int
-        Index of the strength that was chosen on it.
-    sample : Sample
-        Of all predictors.
-    always : sequence of int
-        Predictors that are never penalised.
-    """
-    own = np.unique(sample.column_predictor[path.scaling.columns])
-    order = np.lexsort((-path.norms[at], ~np.isin(own, always)))
-    return tuple(sorted(own[order[:count]].tolist()))
-
-
 def widened(path: Path, sample: Sample, scaling: FittedScaling) -> Path:
     """A path of some columns as one of the whole sample, where all other weights are 0.
 

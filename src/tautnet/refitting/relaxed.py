@@ -16,21 +16,24 @@ from tautnet.engine.jobs import Report, run_jobs, stages
 from tautnet.objective.networks import Parameters
 from tautnet.objective.strengths import nearest
 from tautnet.refitting.counts import by_loss, choice, counts_up_to, is_past_its_best
-from tautnet.refitting.refits import RefitJob, first_of_refit, widened
+from tautnet.refitting.orders import (
+    ELIMINATION,
+    ORDERS,
+    always_kept,
+    first_of,
+    first_of_refit,
+)
+from tautnet.refitting.refits import RefitJob, widened
 from tautnet.refitting.rung import Plan, Refit, best, refits_of_one_count
 from tautnet.solving.fitted_scaling import FittedScaling
-from tautnet.solving.path import Path, ranking
-from tautnet.solving.settings import WHOLE_PATH, Request, Settings
+from tautnet.solving.path import Path
+from tautnet.solving.settings import WHOLE_PATH, Request
 from tautnet.tables.arrays import Floats, Integers
 from tautnet.tables.sample import Sample
 from tautnet.validation.chain import Chain, ChainJob
 from tautnet.validation.chains import Candidate, Chains, Choice, Fits
 from tautnet.validation.curve import Fold
 from tautnet.validation.nested import honest_points
-
-ORDERS = ("norm", "exit")
-# An order that refits of more predictors make, see `elimination`.
-ELIMINATION = "elimination"
 
 
 @dataclass(frozen=True)
@@ -250,12 +253,6 @@ def _plans(
     return plans
 
 
-def always_kept(settings: Settings) -> tuple[int, ...]:
-    """Predictors that are never penalised."""
-    factors = settings.penalty_factors or ()
-    return tuple(j for j, factor in enumerate(factors) if factor == 0)
-
-
 def top(chains: Chains, key: Fold | None) -> int:
     """The largest number of predictors that is tried for an outer fold, or for all rows.
 
@@ -264,25 +261,3 @@ def top(chains: Chains, key: Fold | None) -> int:
     path = chains.path_for(key)
     kept = int(path.n_features[nearest(path.alphas, chains.curve_for(key).alpha("min"))])
     return max(counts_up_to(kept), default=0)
-
-
-def first_of(
-    order: str, count: int, path: Path, at: int, crowd: int | None = None
-) -> tuple[int, ...]:
-    """The first predictors of an order, see `ranking`.
-
-    Parameters
-    ----------
-    order : {"norm", "exit"}
-    count : int
-    path : Path
-    at : int
-        Index of the strength that was chosen.
-    crowd : int, optional
-        Norms are looked at where so many predictors are left, if that is at a larger strength:
-        there they say more of the few that are to be kept.
-    """
-    if crowd is not None:
-        crowded = np.flatnonzero(path.n_features >= crowd)
-        at = max(at, int(crowded.max(initial=0)))
-    return tuple(sorted(ranking(order, path, at)[:count].tolist()))

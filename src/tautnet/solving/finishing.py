@@ -1,12 +1,16 @@
 """Which solver finishes a point of some rows."""
 
+from typing import cast
+
+import jax
 import numpy as np
 
 from tautnet.engine import evaluate, fista, newton
 from tautnet.engine.finishing import Finished, Finishing, finish
 from tautnet.engine.loop import Ticker
-from tautnet.objective.networks import Parameters
-from tautnet.objective.problem import Rows
+from tautnet.engine.row_space import RowSpace
+from tautnet.objective.networks import Parameters, stacked
+from tautnet.objective.problem import Data, Problem, Rows
 from tautnet.solving.prepared import Prepared
 from tautnet.solving.recorder import as_float64
 
@@ -22,11 +26,52 @@ def finish_point(
     parameters: Parameters,
     data: Rows,
     ticker: Ticker,
+    space: RowSpace | None = None,
 ) -> Finished:
-    """Finish a point, by proximal Newton where its model is cheaper than passes through rows."""
+    """Finish a point, by proximal Newton where its model is cheaper than passes through rows.
+
+    Where a space is given it is finished there, and certified on the columns.
+    """
+    if space is not None:
+        return _finish_in(space, prepared, alpha, parameters, data, ticker)
+    n_columns = prepared.X.shape[1]
+    problem = prepared.problem(alpha, np.float64)
+    return _finish(prepared, problem, n_columns, as_float64(parameters), data, ticker)
+
+
+def _finish_in(
+    space: RowSpace,
+    prepared: Prepared,
+    alpha: float,
+    parameters: Parameters,
+    data: Rows,
+    ticker: Ticker,
+) -> Finished:
+    problem = prepared.problem(alpha, np.float64)
+    # Wide tables are copied.
+    rows = space.data(cast(Data, data))
+    start = space.start(as_float64(parameters))
+    n_directions = len(space.factors)
+    done = _finish(prepared, space.problem(problem), n_directions, start, rows, ticker)
+    n_columns = prepared.padded_shape[1]
+    there = space.on_columns(stacked(done.parameters), n_columns)
+    point = jax.tree.map(lambda leaf: leaf[0], there)
+    _, residual = evaluate.measure(problem, data, np.float64(prepared.null_model.floor), point)
+    return done._replace(parameters=point, stationarity=float(residual))
+
+
+def _finish(
+    prepared: Prepared,
+    problem: Problem,
+    n_columns: int,
+    parameters: Parameters,
+    data: Rows,
+    ticker: Ticker,
+) -> Finished:
     settings = prepared.settings
     linear = settings.network.is_linear
-    size = (prepared.X.shape[1] + 1) * prepared.y.shape[1]
+    n_outputs = prepared.y.shape[1]
+    size = n_columns * n_outputs
     is_small = size <= min(len(prepared.X), LARGEST_MODEL)
     how = Finishing(
         fista.fista,
@@ -39,9 +84,9 @@ def finish_point(
     if linear and settings.loss.has_curvature and is_small:
         how = how._replace(advance=newton.newton, block=1)
     return finish(
-        prepared.problem(alpha, np.float64),
+        problem,
         data,
-        as_float64(parameters),
+        parameters,
         how,
         floor=prepared.null_model.floor,
         null_loss=prepared.null_model.loss,

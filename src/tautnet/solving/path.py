@@ -8,7 +8,6 @@ from numpy.typing import NDArray
 
 from tautnet.solving.fitted_scaling import FittedScaling
 from tautnet.solving.settings import Settings
-from tautnet.tables.arrays import Integers
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -50,9 +49,9 @@ class Path:
     seconds : float
         Time that the chain took.
     bends : array (n_alphas, n_predictors), optional
-        Where the penalty can take predictors out of a network: how clearly each one's effect still
-        bends in the residuals, as a correlation, 0 where noise could look the same. See
-        `bends.Bends`. Model files of before it have none.
+        Where the penalty can take predictors out of a network, and nowhere else: how clearly each
+        one's effect still bends in the residuals, as a correlation, 0 where noise could look the
+        same. See `bends.Bends`.
     predictors : list of str, optional
         What the columns of ``norms`` stand for, where `fit_path` made the path.
     """
@@ -91,6 +90,8 @@ class Path:
         So a predictor counts that the penalty has taken out while its effect still bends in the
         residuals.
         """
+        if self.bends is None:
+            return self.norms
         return np.maximum(
             self.norms, self.bends * self.norms.max(axis=1, keepdims=True, initial=0.0)
         )
@@ -128,28 +129,3 @@ class Path:
         return f"<p>{words}</p>\n" + self.frame().iloc[shown].reset_index().to_html(
             index=False, float_format="%.3g"
         )
-
-
-def ranking(order: str, path: Path, at: int) -> Integers:
-    """Predictors, the one to keep longest first; those never penalised before all others.
-
-    Parameters
-    ----------
-    order : {"norm", "exit"}
-        By their size at a strength, see `Path.sizes`; by where they leave the path for good,
-        those that leave together by the norm of their weights before.
-    path : Path
-    at : int
-        Index of that strength.
-
-    Returns
-    -------
-    int array (n_predictors,)
-    """
-    alive = path.norms > 0
-    last = np.where(alive.any(axis=0), len(alive) - 1 - alive[::-1].argmax(axis=0), -1)
-    before = path.norms[last, np.arange(len(last))]
-    factors = path.settings.penalty_factors
-    penalised = np.ones(len(last)) if factors is None else np.array(factors) > 0
-    sizes = [path.sizes[at]] if order == "norm" else []
-    return np.lexsort((*(-key for key in (before, last, *sizes)), penalised))

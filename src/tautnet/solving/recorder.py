@@ -142,19 +142,19 @@ class Recorder:
         self.count += len(alphas)
         fitted = self.fitted(parameters)
         outputs = prepared.settings.network.outputs(parameters, self.held_out)
-        norms = self._predictor_norms(parameters)
+        bends = {} if self.bends is None else {"bends": self.bends.of(fitted)}
         self.blocks.append(
             {
                 "alphas": np.array(alphas, float),
                 "steps": np.array(steps),
                 "train_loss": self._mean_metric(prepared.scaling.in_target_scale(fitted)),
                 "outputs": prepared.scaling.in_target_scale(outputs).astype(self.kept_in),
-                "norms": norms,
-                "bends": np.zeros_like(norms) if self.bends is None else self.bends.of(fitted),
+                "norms": self._predictor_norms(parameters),
                 "unit_norms": _hidden_unit_norms(parameters),
                 "stationarity": np.array([stationarity for stationarity, _ in certificates]),
                 "objective_gap": np.array([gap for _, gap in certificates]),
             }
+            | bends
             | self._weight_sizes(parameters)
         )
 

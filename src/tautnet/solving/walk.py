@@ -13,7 +13,7 @@ from tautnet.engine.adam import Adam
 from tautnet.engine.finishing import Finished
 from tautnet.engine.loop import Ticker
 from tautnet.engine.row_space import RowSpace, row_space
-from tautnet.objective.networks import Parameters, heard, padded_size, stacked
+from tautnet.objective.networks import Parameters, heard, stacked
 from tautnet.objective.problem import Data
 from tautnet.objective.strengths import nearest
 from tautnet.solving.finishing import finish_point
@@ -25,7 +25,7 @@ from tautnet.solving.settings import WHOLE_PATH, Request, Settings
 from tautnet.tables.arrays import Floats, Integers
 from tautnet.tables.sample import Sample
 
-# Columns beyond which those that have left leave the arithmetic too, for good.
+# Tables of more columns let those that have left leave the arithmetic too, for good.
 WIDE = 1000
 # Points of a training without a penalty that are recorded.
 CHECKPOINTS = 40
@@ -85,18 +85,34 @@ def _train_unpenalised(prepared: Prepared, recorder: Recorder, ticker: Ticker) -
         return
     schedule = prepared.settings.schedule
     length = schedule.unpenalised_steps
-    adam = start_adam(prepared, 0.0, ticker)
+    # Slopes of the loss are sums of rows: what no row sees stays as it was drawn.
+    space = _wide_space(prepared)
+    adam = start_adam(prepared, 0.0, ticker, space)
+    start = prepared.start(np.float64)
+
+    def on_columns(several: Parameters) -> Parameters:
+        if space is None:
+            return several
+        return space.beside(start, several, prepared.padded_shape[1])
+
     done_steps = 0
     for step in np.unique(np.geomspace(10, length, CHECKPOINTS).round().astype(int)):
         late, _ = adam.run([0.0], schedule.rate, length, done_steps, step, batched=prepared.batched)
         done_steps = step
         is_last = step == length
-        point = adam.parameters
+        point = on_columns(adam.parameters)
         certificate = NO_CERTIFICATE
         if is_last:
-            certificate = recorder.certificate(0, 0.0, pick(point, 0), pick(late, 0))
+            certificate = recorder.certificate(0, 0.0, pick(point, 0), pick(on_columns(late), 0))
         recorder.add([0.0], point, [step], [is_last], [certificate])
         ticker.tick(step / length)
+
+
+def _wide_space(prepared: Prepared) -> RowSpace | None:
+    """The space of the rows, where there are fewer of them than columns."""
+    if prepared.batched or prepared.X.shape[1] <= len(prepared.X):
+        return None
+    return row_space(np.asarray(prepared.X), prepared.weight, prepared.column_factors)
 
 
 def start_adam(
@@ -178,7 +194,9 @@ class _Walk:
 
         def solve(i: int) -> Parameters:
             nonlocal done
-            done = finish_point(self.prepared, self.alphas[i], done.parameters, data, self.ticker)
+            done = finish_point(
+                self.prepared, self.alphas[i], done.parameters, data, self.ticker, self.space
+            )
             self.steps += done.n_iter
             return stacked(done.parameters)
 
@@ -263,11 +281,8 @@ class _Walk:
     @cached_property
     def space(self) -> RowSpace | None:
         """Where l2 is walked, if there are more columns than rows."""
-        prepared = self.prepared
-        is_wide = prepared.X.shape[1] > len(prepared.X) and not prepared.batched
-        if not is_wide or not prepared.settings.is_l2 or not prepared.penalised.all():
-            return None
-        return row_space(np.asarray(prepared.X), prepared.weight, prepared.column_factors)
+        is_l2_on_all = self.prepared.settings.is_l2 and self.prepared.penalised.all()
+        return _wide_space(self.prepared) if is_l2_on_all else None
 
     @cached_property
     def _null_loss(self) -> float:
@@ -341,11 +356,9 @@ class _Walk:
         """On wide tables let the columns that have left leave the arithmetic."""
         if not self.prepared.settings.is_sharp:
             return
-        left = np.flatnonzero(heard(ends)[-1])
         is_copied = self.prepared.source is None
-        is_wide = len(adam.columns) > WIDE
-        if is_copied and is_wide and padded_size(len(left)) <= len(adam.columns) / 2:
-            adam.keep(left)
+        if is_copied and adam.n_columns > WIDE:
+            adam.keep(np.flatnonzero(heard(ends)[-1]))
 
     def _alive(self, parameters: Parameters) -> tuple[int, bool]:
         """How many of several networks come before the path's end, and whether it ends there.

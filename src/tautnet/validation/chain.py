@@ -1,6 +1,7 @@
 """A chain: a path without some folds, and its loss on each of them."""
 
 from dataclasses import dataclass, replace
+from typing import Any
 
 import numpy as np
 
@@ -105,8 +106,16 @@ class ChainJob:
             losses[k] = np.array(means)
             null_losses[k] = _mean_loss(table, loss, rows, beside, null[rows], null[beside])
         if len(self.left_out) > 1:
-            path = replace(path, outputs=path.outputs[:, :0], parameters={})
+            path = _kept_short(path)
         return Chain(self.left_out, path, losses, null_losses, beside, self.serves)
+
+
+def _kept_short(path: Path) -> Path:
+    """As much of a path as a choice looks at: of wide tables that is much less to hold."""
+    short: dict[str, Any] = {"norms": path.norms.astype(np.float32)}
+    if path.bends is not None:
+        short["bends"] = path.bends.astype(np.float32)
+    return replace(path, outputs=path.outputs[:, :0], parameters={}, **short)
 
 
 def _mean_loss(

@@ -19,7 +19,7 @@ from tautnet.validation.curve import Curve, FinishingGrid, Fold, finishing_grid
 from tautnet.validation.folds import chain_sets
 
 # First-layer weights beyond which a refit does not keep the parameters of its whole path.
-LARGEST_KEPT = 200_000
+LARGEST_KEPT = 100_000
 
 
 class PlannedChain(NamedTuple):
