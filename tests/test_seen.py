@@ -267,7 +267,7 @@ def test_classes_that_are_hardly_found_are_named():
 def test_hopeless_rows_do_not_hide_that_a_network_is_over_fitted():
     """Once "these rows cannot tell", at a log-loss of 4e-08 on rows seen and 2.92 on new ones."""
     table = seen(few_rows_and_many_columns)
-    assert table.losses["none"] > 3 * table.losses["constant"] > 3 * table.losses["l2"]
+    assert table.losses["none"] > 2.5 * table.losses["constant"] > 2.5 * table.losses["l2"]
     assert table.claims["knows_rows_by_heart"]["holds"] is True
     assert table.claims["over_fitted"]["holds"] is True
     assert table.comparison.result["over_fitted"] is True

@@ -161,7 +161,7 @@ def compare(
     Examples
     --------
     >>> from tautnet.tables.datasets import linear_two
-    >>> table = linear_two(n_rows=60, n_predictors=3, seed=1)
+    >>> table = linear_two(n_rows=60, n_predictors=3, seed=2)
     >>> result = compare(table.frame.drop(columns="y"), table.frame["y"], penalties=["l2"],
     ...                  cv=3, hidden_layer_sizes=(4,)).result
     >>> result["task"], result["recommended"]

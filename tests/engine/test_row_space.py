@@ -9,7 +9,7 @@ import pytest
 from tautnet.engine.adam import NARROW, Adam
 from tautnet.engine.loop import Ticker
 from tautnet.engine.row_space import row_space
-from tautnet.objective.networks import stacked
+from tautnet.objective.networks import Network, stacked
 from tautnet.solving.prepared import prepare
 from tautnet.solving.settings import Request
 from tautnet.solving.walk import start_adam, walk
@@ -48,6 +48,37 @@ def test_objective_and_outputs_are_those_of_the_columns(wide, settings, factors)
         ]
         np.testing.assert_allclose(*outputs, atol=1e-9)
         assert problem.objective(back, data) < problem.objective(prepared.start(float), data)
+
+
+def test_without_a_penalty_what_no_row_sees_stays_as_it_was_drawn(wide, settings):
+    prepared = prepare(wide, ROWS, settings("none"))
+    space = spaced(prepared)
+    start = prepared.start(np.float64)
+    same = space.beside(start, stacked(space.start(start)), prepared.padded_shape[1])
+    jax.tree.map(
+        lambda a, b: np.testing.assert_allclose(a, b[0], atol=1e-9),
+        start,
+        same,
+    )
+    path = walk(wide, ROWS, ROWS, settings("none"))
+    [trained] = path.parameters.values()
+    moved = trained.weights.input - start.weights.input[:40]
+    # The rows of the standardised table span all that has moved.
+    outside = np.eye(40) - np.linalg.pinv(prepared.X) @ prepared.X
+    assert np.abs(moved).max() > 0.1
+    np.testing.assert_allclose(outside @ moved, 0, atol=1e-5)
+
+
+def test_linear_maps_are_finished_in_the_row_space(wide, settings):
+    """They are those of ridge regression, certified on the columns."""
+    linear = settings("l2", network=Network(()), tol=1e-8)
+    alpha = 0.3
+    path = walk(wide, ROWS, ROWS, linear, Request([alpha], keep="all", certify="all"))
+    X = prepare(wide, ROWS, linear).X
+    y = prepare(wide, ROWS, linear).y[:, 0]
+    ridge = np.linalg.solve(X.T @ X / len(y) + alpha * np.eye(40), X.T @ y / len(y))
+    np.testing.assert_allclose(path.parameters[0].weights.input[:, 0], ridge, atol=1e-6)
+    assert path.stationarity[0] < 1e-6
 
 
 def test_a_table_without_variation_has_a_space(wide, settings):

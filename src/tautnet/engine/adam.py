@@ -204,7 +204,7 @@ class Adam:
     def keep(self, columns: Integers) -> None:
         """Walk on with some columns alone; the weights of all others stay 0.
 
-        They are filled up to a power of four, so that chains share few programs, and nothing is done
+        They are filled up to a power of four, so that chains share few programs. Nothing is done
         where that is more than half of what is walked.
         """
         at = np.flatnonzero(np.isin(self.columns, columns))

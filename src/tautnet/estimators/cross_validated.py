@@ -14,7 +14,7 @@ from tautnet.estimators.base import Net, predictor_names, set_parameters
 from tautnet.estimators.inputs import Table
 from tautnet.estimators.predictions import ClassifierNet, RegressorNet
 from tautnet.estimators.splits import folds_of
-from tautnet.estimators.warned import end_of_path, warn_of_end
+from tautnet.estimators.warned import end_of_path, warn_of_end, warn_of_jump
 from tautnet.inference.constant import null_loss
 from tautnet.inference.curves import penalty_curves, training_curve
 from tautnet.inference.exits import order_of_exit
@@ -151,6 +151,8 @@ class CrossValidated(Net):
         if not is_refit:
             self.alpha_end_ = end_of_path(chains, reached, self.cv_loss_, self.null_loss_)
         warn_of_end(self.alpha_end_, self.penalty, stacklevel=5)
+        if not self.relax and not isinstance(self.selection, str):
+            warn_of_jump(chains.path, self.selection, stacklevel=5)
         if self.ensemble:
             models = relaxed.fold_models(taken)
             self._members = [scaling.predictor(parameters) for scaling, parameters in models]

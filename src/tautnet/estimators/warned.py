@@ -9,12 +9,15 @@ from sklearn.exceptions import ConvergenceWarning
 from tautnet.inference.recommended import MATTERS
 from tautnet.objective.strengths import nearest
 from tautnet.prose.words import SETTLED, quoted
+from tautnet.solving.path import Path
 from tautnet.solving.settings import Settings
 from tautnet.tables.arrays import Floats
 from tautnet.tables.target import Target
 from tautnet.tables.target_checks import cautions
 from tautnet.validation.chains import Chains
 
+# A share of the predictors that may stay that is about as many.
+ABOUT = 0.8
 # What a warning says of a strength at an end of its path.
 ENDS = {
     "null": (
@@ -102,6 +105,27 @@ def end_of_path(chains: Chains, alpha: float, loss: float, null_loss: float) -> 
     if at == len(alphas) - 1 or (is_hardly_better and 10 * alpha >= alphas[-1]):
         return "strong"
     return None if at else "weak"
+
+
+def warn_of_jump(path: Path, most: int, *, stacklevel: int) -> None:
+    """Warn where a path has no point of about as many predictors as may stay, but of more.
+
+    Parameters
+    ----------
+    path : Path
+    most : int
+        The number that was asked for.
+    """
+    counts = path.n_features
+    below = int(counts[counts <= most].max(initial=0))
+    above = counts[counts > most]
+    if len(above) and below < ABOUT * most:
+        warnings.warn(
+            f"the path jumps from {above.min():,} predictors to {below:,}, past the {most:,} that"
+            f" may stay: relax=True (--relax) refits {most:,}",
+            UserWarning,
+            stacklevel=stacklevel + 1,
+        )
 
 
 def warn_of_end(end: str | None, penalty: str, *, stacklevel: int) -> None:
