@@ -16,6 +16,7 @@ from tautnet.estimators.warned import warn_of_jump
         ([75, 54, 3, 0], 50, "from 54 predictors to 3, past the 50 that may stay"),
         ([9, 4, 0], 8, "from 9 predictors to 4, past the 8 that may stay"),
         ([54, 45, 3, 0], 50, None),
+        ([3, 1, 0], 2, None),
         # Fewer are there from the start.
         ([20, 3, 0], 50, None),
     ],

@@ -119,7 +119,7 @@ def warn_of_jump(path: Path, most: int, *, stacklevel: int) -> None:
     counts = path.n_features
     below = int(counts[counts <= most].max(initial=0))
     above = counts[counts > most]
-    if len(above) and below < ABOUT * most:
+    if len(above) and below < min(ABOUT * most, most - 1):
         warnings.warn(
             f"the path jumps from {above.min():,} predictors to {below:,}, past the {most:,} that"
             f" may stay: relax=True (--relax) refits {most:,}",

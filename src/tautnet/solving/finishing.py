@@ -34,9 +34,11 @@ def finish_point(
     """
     if space is not None:
         return _finish_in(space, prepared, alpha, parameters, data, ticker)
-    n_columns = prepared.X.shape[1]
+    n_rows, n_columns = prepared.X.shape
+    size = (n_columns + 1) * prepared.y.shape[1]
+    is_small = size <= min(n_rows, LARGEST_MODEL)
     problem = prepared.problem(alpha, np.float64)
-    return _finish(prepared, problem, n_columns, as_float64(parameters), data, ticker)
+    return _finish(prepared, problem, as_float64(parameters), data, ticker, is_small=is_small)
 
 
 def _finish_in(
@@ -51,8 +53,8 @@ def _finish_in(
     # Wide tables are copied.
     rows = space.data(cast(Data, data))
     start = space.start(as_float64(parameters))
-    n_directions = len(space.factors)
-    done = _finish(prepared, space.problem(problem), n_directions, start, rows, ticker)
+    is_small = (len(space.factors) + 1) * prepared.y.shape[1] <= LARGEST_MODEL
+    done = _finish(prepared, space.problem(problem), start, rows, ticker, is_small=is_small)
     n_columns = prepared.padded_shape[1]
     there = space.on_columns(stacked(done.parameters), n_columns)
     point = jax.tree.map(lambda leaf: leaf[0], there)
@@ -63,16 +65,14 @@ def _finish_in(
 def _finish(
     prepared: Prepared,
     problem: Problem,
-    n_columns: int,
     parameters: Parameters,
     data: Rows,
     ticker: Ticker,
+    *,
+    is_small: bool,
 ) -> Finished:
     settings = prepared.settings
     linear = settings.network.is_linear
-    n_outputs = prepared.y.shape[1]
-    size = n_columns * n_outputs
-    is_small = size <= min(len(prepared.X), LARGEST_MODEL)
     how = Finishing(
         fista.fista,
         min(BLOCK, settings.max_iter),

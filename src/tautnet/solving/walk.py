@@ -27,6 +27,8 @@ from tautnet.tables.sample import Sample
 
 # Tables of more columns let those that have left leave the arithmetic too, for good.
 WIDE = 1000
+# Tables of more than so many times as many rows as columns are not looked at for rows that repeat.
+MOST_TWICE = 10
 # Points of a training without a penalty that are recorded.
 CHECKPOINTS = 40
 
@@ -86,7 +88,7 @@ def _train_unpenalised(prepared: Prepared, recorder: Recorder, ticker: Ticker) -
     schedule = prepared.settings.schedule
     length = schedule.unpenalised_steps
     # Slopes of the loss are sums of rows: what no row sees stays as it was drawn.
-    space = _wide_space(prepared)
+    space = _wide_space(prepared, np.ones(prepared.X.shape[1]))
     adam = start_adam(prepared, 0.0, ticker, space)
     start = prepared.start(np.float64)
 
@@ -108,11 +110,17 @@ def _train_unpenalised(prepared: Prepared, recorder: Recorder, ticker: Ticker) -
         ticker.tick(step / length)
 
 
-def _wide_space(prepared: Prepared) -> RowSpace | None:
-    """The space of the rows, where there are fewer of them than columns."""
-    if prepared.batched or prepared.X.shape[1] <= len(prepared.X):
+def _wide_space(prepared: Prepared, factors: Floats) -> RowSpace | None:
+    """The space of the rows, where there are fewer of them than columns.
+
+    Rows that stand twice count once, as a row of weight 2 does.
+    """
+    X = prepared.X
+    if prepared.batched or prepared.source is not None:
         return None
-    return row_space(np.asarray(prepared.X), prepared.weight, prepared.column_factors)
+    if X.shape[1] <= len({row.tobytes() for row in X[: MOST_TWICE * X.shape[1]]}):
+        return None
+    return row_space(np.asarray(X), prepared.weight, factors)
 
 
 def start_adam(
@@ -281,8 +289,9 @@ class _Walk:
     @cached_property
     def space(self) -> RowSpace | None:
         """Where l2 is walked, if there are more columns than rows."""
-        is_l2_on_all = self.prepared.settings.is_l2 and self.prepared.penalised.all()
-        return _wide_space(self.prepared) if is_l2_on_all else None
+        factors = self.prepared.column_factors
+        is_l2_on_all = self.prepared.settings.is_l2 and (factors > 0).all()
+        return _wide_space(self.prepared, factors) if is_l2_on_all else None
 
     @cached_property
     def _null_loss(self) -> float:
