@@ -20,7 +20,7 @@ ROOMS = {
         "target_columns sample belonging copies ranked outlying leaks twins soundness"
     ).split(),
     "objective": (
-        "choices arrays strengths histograms prediction step_functions losses regression "
+        "choices arrays strengths histograms hinges prediction step_functions losses regression "
         "classification survival tasks networks predictors penalties registry problem"
     ).split(),
     "engine": "program loop jobs evaluate adam row_space fista newton finishing".split(),

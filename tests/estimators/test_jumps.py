@@ -22,14 +22,14 @@ from tautnet.estimators.warned import warn_of_jump
     ],
 )
 def test_jumps_are_said(counts, most, said):
-    path = SimpleNamespace(n_features=np.array(counts))
+    path = SimpleNamespace(n_features=np.array(counts), alphas=np.arange(1.0, len(counts) + 1))
     if said is None:
         with warnings.catch_warnings():
             warnings.simplefilter("error")
-            warn_of_jump(path, most, stacklevel=1)
+            warn_of_jump(path, 1.0, most, stacklevel=1)
     else:
         with pytest.warns(UserWarning, match=said):
-            warn_of_jump(path, most, stacklevel=1)
+            warn_of_jump(path, 1.0, most, stacklevel=1)
 
 
 def test_a_fit_says_so_and_a_relaxed_one_does_not():

@@ -83,7 +83,7 @@ AlphaMinRatio = Annotated[
         min=1e-12,
         max=1,
         callback=options.value_of("alpha_min_ratio"),
-        help="Smallest alpha as a share of the largest; by default 1e-6, or 1e-2 on wide tables.",
+        help="Smallest alpha as a share of the largest; by default 1e-4 to 1e-6, as fits the rows.",
     ),
 ]
 GroupCol = Annotated[

@@ -12,8 +12,8 @@ penalty's pull, keeps what the prox takes off a weight to the rate, whatever the
 rate falls by a cosine (Loshchilov and Hutter 2017).
 
 A step moves each weight by about the rate, and what a unit hears of p columns then by √p times
-that, as a sum of p independent numbers does. So the rate given is that of at most 16 columns; where
-more are heard it is multiplied by √(16 / p).
+that, as a sum of p independent numbers does. So a walk multiplies rates that are meant for at most
+16 columns by √(16 / p) where more are heard.
 
 The number of steps is an argument of the program, so that one program serves every length and
 `loop` can stop between calls.
@@ -211,7 +211,7 @@ class Adam:
         size = 4
         while size < len(at):
             size *= 4
-        if size > len(self.columns) / 2:
+        if size > self.walked.state.parameters.weights.input.shape[0] / 2:
             return
 
         def cut(leaf: Array) -> Array:
@@ -277,8 +277,6 @@ class Adam:
     ) -> tuple[Parameters, Parameters]:
         """Make one cosine of ``length`` steps for each strength, in minibatches or on all rows.
 
-        The rate is that of at most `NARROW` columns.
-
         Of all their steps, counted through, only those from ``first`` to ``last`` are made.
 
         Returns
@@ -290,11 +288,10 @@ class Adam:
         batches = self.batches if batched else None
         filled = np.zeros(self.capacity, self.dtype)
         filled[: len(alphas)] = alphas
-        own_rate = self.dtype.type(rate * self.slowing)
 
         def advance(first: int, last: int) -> None:
             counts = (np.asarray(count, np.int32) for count in (length, first, last))
-            cycles = Cycles(filled, own_rate, *counts)
+            cycles = Cycles(filled, self.dtype.type(rate), *counts)
             if batches is None:
                 walked = adam_full(self.problem, self.data, cycles, self.walked)
             else:

@@ -17,6 +17,7 @@ import numpy as np
 from tautnet.objective.networks import Parameters, Weights, padded_size
 from tautnet.objective.problem import Data, Problem
 from tautnet.tables.arrays import Floats
+from tautnet.tables.scaling import StandardisedRows
 
 # A direction of less than this share of the largest s² is rounding.
 ROUNDING = 1e-12
@@ -115,13 +116,37 @@ def row_space(X: Floats, weight: Floats, factors: Floats) -> RowSpace:
     roots = np.sqrt(factors)
     scaled = X / roots
     weighted = scaled * np.sqrt(weight)[:, None]
-    squares, left = np.linalg.eigh(weighted @ weighted.T)
+    if len(X) <= X.shape[1]:
+        squares, left = np.linalg.eigh(weighted @ weighted.T)
+        right = weighted.T @ (left / np.sqrt(np.maximum(squares, TINY)))
+    else:
+        # Rows that repeat: there are still fewer directions than columns.
+        squares, right = np.linalg.eigh(weighted.T @ weighted)
     # Where no column varies one direction is left, in which nothing varies.
     is_seen = squares >= ROUNDING * max(squares[-1], TINY)
     is_seen[-1] = True
     squares = np.maximum(squares[is_seen], TINY)
-    right = weighted.T @ (left[:, is_seen] / np.sqrt(squares))
+    right = right[:, is_seen]
     scales = np.sqrt(squares + squares.mean())
     basis = right / scales / roots[:, None]
     back = (right * scales * roots[:, None]).T
     return RowSpace(basis, back, (scaled @ (right / scales)).T, scales**-2)
+
+
+def has_as_many_rows(X: Floats | StandardisedRows) -> bool:
+    """Whether there are as many rows as columns.
+
+    Rows that stand twice count once, as a row of weight 2 does.
+
+    Examples
+    --------
+    >>> has_as_many_rows(np.eye(3)), has_as_many_rows(np.ones((9, 3)))
+    (True, False)
+    """
+    size = X.shape[1]
+    distinct: set[bytes] = set()
+    for start in range(0, len(X), size):
+        distinct.update(row.tobytes() for row in X[start : start + size])
+        if len(distinct) >= size:
+            return True
+    return False

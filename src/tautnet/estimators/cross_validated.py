@@ -152,7 +152,7 @@ class CrossValidated(Net):
             self.alpha_end_ = end_of_path(chains, reached, self.cv_loss_, self.null_loss_)
         warn_of_end(self.alpha_end_, self.penalty, stacklevel=5)
         if not self.relax and not isinstance(self.selection, str):
-            warn_of_jump(chains.path, self.selection, stacklevel=5)
+            warn_of_jump(chains.path, self.alpha_min_, self.selection, stacklevel=5)
         if self.ensemble:
             models = relaxed.fold_models(taken)
             self._members = [scaling.predictor(parameters) for scaling, parameters in models]
@@ -245,7 +245,8 @@ class TautNetClassifierCV(CrossValidated, ClassifierNet):
         residuals still show) or by where they leave, under l2 of a strength of its own; up to
         where more no longer help (twice in a row more than a standard error above the least
         loss) or to the number kept at ``alpha_min_``. Where ``selection`` asks for a number,
-        refits begin there and go down to where fewer help no longer. Predictors are then ranked
+        refits begin there, or at the number kept at ``alpha_min_``, and go down as long as that
+        does not cost too much. Predictors are then ranked
         by elimination, too: four times as many are refitted, the smallest left out, and so on
         (Guyon et al. 2002). A penalty that takes predictors out shrinks those it keeps; refits do
         not, and are much better where few are kept. It takes several times as long.
@@ -277,8 +278,8 @@ class TautNetClassifierCV(CrossValidated, ClassifierNet):
         chose.
     relaxed_alpha_, relaxed_order_ : float and {"norm", "exit", "elimination"}, or None
         Strength of the l2 of the refit that was taken, and what ranked its predictors: their
-        norms at ``alpha_``, then ``alpha_min_``, or where they leave. None where the model is on
-        the path.
+        norms at ``alpha_``, then ``alpha_min_``, where they leave, or refits of more of them.
+        None where the model is on the path.
     relaxed_results_ : dict of arrays (n_refits,)
         With ``relax=True``: ``order``, ``n_features``, ``alpha``, the l2 of least loss,
         ``mean_test_loss``, ``se_test_loss``.

@@ -107,16 +107,20 @@ def end_of_path(chains: Chains, alpha: float, loss: float, null_loss: float) -> 
     return None if at else "weak"
 
 
-def warn_of_jump(path: Path, most: int, *, stacklevel: int) -> None:
+def warn_of_jump(path: Path, alpha: float, most: int, *, stacklevel: int) -> None:
     """Warn where a path has no point of about as many predictors as may stay, but of more.
 
     Parameters
     ----------
     path : Path
+    alpha : float
+        The strength of the least loss: where it keeps fewer, more are not wanted.
     most : int
         The number that was asked for.
     """
     counts = path.n_features
+    if counts[nearest(path.alphas, alpha)] <= most:
+        return
     below = int(counts[counts <= most].max(initial=0))
     above = counts[counts > most]
     if len(above) and below < min(ABOUT * most, most - 1):

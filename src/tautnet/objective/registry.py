@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 BASELINE = "none"
 # The penalty of the linear model that a comparison puts beside the networks, and of refits.
 L2 = "l2"
+ELASTICNET = "elasticnet"
 
 Training = Literal["path", "steps", "early_stopping", "dropout"]
 Removes = Literal["nothing", "weights", "predictors"]
@@ -163,7 +164,7 @@ _OWN_KINDS = (
         is_compared=True,
     ),
     PenaltyKind(
-        "elasticnet",
+        ELASTICNET,
         _with_ratio("ElasticNet"),
         "Mixes l1 and l2; l1_ratio is the share of l1.",
         takes_out="weights",

@@ -13,7 +13,7 @@ from tautnet.engine.jobs import Report, stages
 from tautnet.refitting.counts import by_loss, is_past_its_best
 from tautnet.refitting.orders import ELIMINATION, ORDERS, always_kept, first_of, first_of_refit
 from tautnet.refitting.relaxed import Relaxed, top
-from tautnet.refitting.rung import Plan, Refit, best, refits_of_one_count
+from tautnet.refitting.rung import Plan, Planned, Refit, best, refits_of_one_count
 from tautnet.validation.chain import Chain
 from tautnet.validation.chains import Chains, Choice
 from tautnet.validation.nested import honest_points
@@ -24,7 +24,8 @@ CROWD = 4
 STEP = 1.5
 # From this number on predictors leave one by one.
 ONE_BY_ONE = 13
-ALL = (*ORDERS, ELIMINATION)
+# The order of the path that refits of the most predictors use too.
+NORM = ORDERS[0]
 # A chain, by its repeat and the folds that it leaves out.
 Place = tuple[int, tuple[int, ...]]
 
@@ -46,6 +47,7 @@ def relax_to(
     chains : Chains
         Those that leave one fold out, under a penalty that takes predictors out.
     at_most : int
+        Refits begin there, or where fewer are kept at the least loss of the path, at their number.
     keep : "all" or ()
         Whether the parameters of every strength are kept.
     n_jobs, on_progress
@@ -55,23 +57,30 @@ def relax_to(
     -------
     Relaxed
     """
-    most = min(at_most, top(chains, None))
+    n_predictors = chains.sample.n_predictors
+    most = min(at_most, top(chains, None), n_predictors)
     crowd = CROWD * most
     always = always_kept(chains.candidate.settings)
-    sizes = sizes_down(min(crowd, chains.sample.n_predictors), most, max(len(always), 1))
+    if most < max(len(always), 1):
+        return Relaxed.of_path(chains)
+    sizes = sizes_down(min(crowd, n_predictors), most, max(len(always), 1))
     points = [
         (repeat, chain, places[chain.left_out[0]])
         for repeat, chain, places in honest_points(chains)
     ]
     firsts = {
-        (repeat, chain.left_out): first_of("norm", max(sizes, default=0), chain.path, at, crowd)
+        (repeat, chain.left_out): first_of(NORM, sizes[0], chain.path, at, crowd)
         for repeat, chain, at in points
     }
     refits: dict[Refit, Chains] = {}
     tried: list[Choice] = []
     rungs = zip(sizes, [*sizes[1:], 0], stages(len(sizes), on_progress), strict=False)
     for size, next_size, part in rungs:
-        plans = _plans(points, firsts, size, crowd, ("norm",) if size == most else ())
+        plans: Plan = {
+            ELIMINATION: [((*place, predictors), place[1]) for place, predictors in firsts.items()]
+        }
+        if size == most:
+            plans[NORM] = _by_norm(points, size, crowd)
         new = refits_of_one_count(
             chains, plans, size, keep, ranks=size > most, n_jobs=n_jobs, on_progress=part
         )
@@ -81,7 +90,9 @@ def relax_to(
             tried.append(min((best(one, None, *name) for name, one in new.items()), key=by_loss))
         if is_past_its_best(tried):
             break
-    in_order = {name: refits[name] for name in product(ALL, sorted(sizes)) if name in refits}
+    in_order = {
+        name: refits[name] for name in product((NORM, ELIMINATION), sorted(sizes)) if name in refits
+    }
     return Relaxed(chains, in_order, {None: most}, crowd=crowd)
 
 
@@ -102,23 +113,12 @@ def sizes_down(largest: int, most: int, least: int = 1) -> list[int]:
     return sizes
 
 
-def _plans(
-    points: Sequence[tuple[int, Chain, int]],
-    firsts: dict[Place, tuple[int, ...]],
-    size: int,
-    crowd: int,
-    orders: Sequence[str],
-) -> Plan:
-    """The refits of one number of predictors: by elimination, and by orders of the path."""
-    plans: Plan = {
-        order: [
-            ((repeat, chain.left_out, first_of(order, size, chain.path, at, crowd)), chain.left_out)
-            for repeat, chain, at in points
-        ]
-        for order in orders
-    }
-    plans[ELIMINATION] = [((*place, predictors), place[1]) for place, predictors in firsts.items()]
-    return plans
+def _by_norm(points: Sequence[tuple[int, Chain, int]], size: int, crowd: int) -> list[Planned]:
+    """The refits of the predictors that the path itself ranks first."""
+    return [
+        ((repeat, chain.left_out, first_of(NORM, size, chain.path, at, crowd)), chain.left_out)
+        for repeat, chain, at in points
+    ]
 
 
 def _smaller(rung: Chains, size: int, always: Sequence[int]) -> dict[Place, tuple[int, ...]]:

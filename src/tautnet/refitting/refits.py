@@ -125,7 +125,7 @@ def widened(path: Path, sample: Sample, scaling: FittedScaling) -> Path:
         parameters=parameters,
         scaling=own,
         norms=norms,
-        bends=np.zeros_like(norms),
+        bends=None,
         histograms=histograms,
         zero_weights=path.zero_weights + n_zeros,
     )

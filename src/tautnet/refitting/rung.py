@@ -14,8 +14,9 @@ from tautnet.validation.curve import Fold
 Refit = tuple[str, int]
 # A refit: repeat, folds left out, predictors.
 Key = tuple[int, tuple[int, ...], tuple[int, ...]]
-# For each order its refits, and the outer folds that each serves.
-Plan = dict[str, list[tuple[Key, tuple[int, ...]]]]
+# A refit, and the outer folds that it serves; and those of each order.
+Planned = tuple[Key, tuple[int, ...]]
+Plan = dict[str, list[Planned]]
 
 
 def refits_of_one_count(

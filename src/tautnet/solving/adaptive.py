@@ -56,9 +56,19 @@ def adaptive_factors(sizes: Floats, noise: float = 0.0) -> Floats:
     largest = sizes.max(initial=0.0)
     if largest == 0:
         return np.ones(len(sizes))
-    floor = max(FLOOR, min(noise, MOST) ** 3)
-    factors = largest / (sizes + floor * largest)
+    factors = largest / (sizes + floor_of(noise) * largest)
     return factors / np.median(factors[sizes > 0])
+
+
+def floor_of(noise: float) -> float:
+    """What is added to every norm, as a share of the largest, at noise of so many times the signal.
+
+    Examples
+    --------
+    >>> floor_of(0.1), floor_of(1.0), floor_of(np.inf)
+    (0.02, 1.0, 1000000.0)
+    """
+    return float(max(FLOOR, min(noise, MOST) ** 3))
 
 
 def adapted(settings: Settings, factors: Floats) -> Settings:

@@ -8,17 +8,12 @@ by straight effects alone. The bend then stays in the residuals, where it can be
 import numpy as np
 
 from tautnet.engine import evaluate
+from tautnet.objective.hinges import KNOTS, hinges
 from tautnet.solving.prepared import Prepared
 from tautnet.tables.arrays import Floats
 
-# Where effects may bend, in standard deviations from the mean: the quartiles of a normal
-# distribution.
-KNOTS = (-0.67, 0.0, 0.67)
 # Most numbers in all hinges; of a longer table as many rows are drawn as this allows.
 LARGEST = 2**23
-# A hinge counts as straight where no more than this share of it is left beside a straight line:
-# in a column of two values.
-STRAIGHT = 1e-6
 
 
 class Bends:
@@ -41,7 +36,7 @@ class Bends:
         X = np.asarray(prepared.X[self.rows], np.float32)
         weight = prepared.weight[self.rows]
         self.weight = (weight / weight.sum()).astype(np.float32)
-        self.hinges = _hinges(np.ascontiguousarray((X - self.weight @ X).T), self.weight)
+        self.hinges = hinges(np.ascontiguousarray((X - self.weight @ X).T), self.weight)
         # Of p correlations that are noise the largest stays below √(2 log p / n) (Donoho and
         # Johnstone 1994). Rows that stand twice count once, as a row of weight 2 does.
         n_distinct = len({row.tobytes() for row in X})
@@ -86,22 +81,3 @@ class Bends:
         pulls = np.asarray(evaluate.pulls(problem, y, weight, outputs))
         pulls = pulls[: len(prepared.y), : prepared.y.shape[1]]
         return (pulls / prepared.weight[:, None]).astype(np.float32)
-
-
-def _hinges(columns: Floats, weight: Floats) -> Floats:
-    """Hinges ``max(x - knot, 0)`` of columns (n_columns, n_rows) of mean 0, one for each knot.
-
-    Mean and regression on the column itself are taken out of each; what is left has variance 1, or
-    is 0 where the hinge is straight.
-    """
-    squares = np.maximum(np.square(columns) @ weight, 1e-12)
-    hinges = np.stack([np.maximum(columns - knot, 0) for knot in KNOTS])
-    for hinge in hinges:
-        hinge -= (hinge @ weight)[:, None]
-        size = np.square(hinge) @ weight
-        slope = (hinge * columns) @ weight / squares
-        hinge -= slope[:, None] * columns
-        bent = np.square(hinge) @ weight
-        scale = np.where(bent > STRAIGHT * size, 1 / np.sqrt(np.maximum(bent, 1e-30)), 0)
-        hinge *= scale[:, None]
-    return hinges

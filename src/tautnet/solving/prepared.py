@@ -25,6 +25,8 @@ from tautnet.tables.scaling import Scaling, StandardisedRows, fit_scaling, stand
 # to half more.
 LARGE = 2**22
 LEAST_ROWS = 64
+# a₀ where no penalised column varies.
+LEAST_SCALE = 1e-30
 
 
 class NullModel(NamedTuple):
@@ -119,7 +121,7 @@ class Prepared:
         # Where no predictor varies over these rows the path is null from its start on.
         largest = (norms[factors > 0] / factors[factors > 0]).max(initial=0.0)
         floor = 1e-6 * float(np.linalg.norm(gradient))
-        return NullModel(constant, float(loss), max(float(largest), 1e-30), floor)
+        return NullModel(constant, float(loss), max(float(largest), LEAST_SCALE), floor)
 
     def problem(self, alpha: float, dtype: type[np.floating]) -> Problem:
         """The problem at a strength, with its numbers in a dtype."""

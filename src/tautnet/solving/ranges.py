@@ -1,7 +1,7 @@
 """The strengths of a path: from where its rows are fitted to where nothing is learned any more."""
 
 from tautnet.objective.strengths import grid, nearest
-from tautnet.solving.prepared import Prepared
+from tautnet.solving.prepared import LEAST_SCALE, Prepared
 from tautnet.tables.arrays import Floats
 
 # Shares of a₀ at which an automatic path may begin, the first that is weak enough.
@@ -28,5 +28,8 @@ def starts(prepared: Prepared, alphas: Floats) -> list[int]:
     if not isinstance(prepared.settings.alpha_min_ratio, str):
         return [0]
     scale = prepared.null_model.alpha_scale
+    if scale <= LEAST_SCALE:
+        # Nothing that is penalised varies: any strength is as good, and chains take the same.
+        return [0]
     places = [nearest(alphas, share * scale) for share in STARTS]
     return sorted(set(places), reverse=True)

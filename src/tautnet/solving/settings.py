@@ -8,7 +8,7 @@ import numpy as np
 
 from tautnet.objective.losses import Loss
 from tautnet.objective.networks import Network
-from tautnet.objective.registry import L2, PenaltyKind, penalty_kind
+from tautnet.objective.registry import ELASTICNET, L2, PenaltyKind, penalty_kind
 from tautnet.objective.regression import SquaredError
 from tautnet.tables.arrays import Floats
 
@@ -125,8 +125,7 @@ class Settings:
     @property
     def is_l2(self) -> bool:
         """Whether the penalty is l2, by its name or as an elastic net without l1."""
-        is_net = self.kind.uses_l1_ratio and not self.kind.is_joint
-        return self.penalty == L2 or (is_net and self.l1_ratio == 0)
+        return self.penalty == L2 or (self.penalty == ELASTICNET and self.l1_ratio == 0)
 
     @property
     def is_sharp(self) -> bool:

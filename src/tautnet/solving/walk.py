@@ -12,7 +12,7 @@ import numpy as np
 from tautnet.engine.adam import Adam
 from tautnet.engine.finishing import Finished
 from tautnet.engine.loop import Ticker
-from tautnet.engine.row_space import RowSpace, row_space
+from tautnet.engine.row_space import RowSpace, has_as_many_rows, row_space
 from tautnet.objective.networks import Parameters, heard, stacked
 from tautnet.objective.problem import Data
 from tautnet.objective.strengths import nearest
@@ -27,8 +27,6 @@ from tautnet.tables.sample import Sample
 
 # Tables of more columns let those that have left leave the arithmetic too, for good.
 WIDE = 1000
-# Tables of more than so many times as many rows as columns are not looked at for rows that repeat.
-MOST_TWICE = 10
 # Points of a training without a penalty that are recorded.
 CHECKPOINTS = 40
 
@@ -111,16 +109,10 @@ def _train_unpenalised(prepared: Prepared, recorder: Recorder, ticker: Ticker) -
 
 
 def _wide_space(prepared: Prepared, factors: Floats) -> RowSpace | None:
-    """The space of the rows, where there are fewer of them than columns.
-
-    Rows that stand twice count once, as a row of weight 2 does.
-    """
-    X = prepared.X
-    if prepared.batched or prepared.source is not None:
+    """The space of the rows, where there are fewer of them than columns."""
+    if prepared.batched or has_as_many_rows(prepared.X):
         return None
-    if X.shape[1] <= len({row.tobytes() for row in X[: MOST_TWICE * X.shape[1]]}):
-        return None
-    return row_space(np.asarray(X), prepared.weight, factors)
+    return row_space(np.asarray(prepared.X), prepared.weight, factors)
 
 
 def start_adam(
@@ -159,8 +151,14 @@ def _make_walk(prepared: Prepared, recorder: Recorder, request: Request, ticker:
     elif not isinstance(keep, str):
         kept = {nearest(alphas, alpha) for alpha in keep}
     recorder.certified = {"none": (), "kept": kept, "all": everything}[request.certify]
-    fades = request.is_automatic and request.until is None and not prepared.settings.is_sharp
-    return _Walk(prepared, alphas, places, kept, request.until is not None, fades, recorder, ticker)
+    is_whole = request.is_automatic and request.until is None
+    fades_from = len(alphas)
+    if is_whole and not prepared.settings.is_sharp:
+        strong = np.searchsorted(alphas, STRONG * prepared.null_model.alpha_scale)
+        # What is asked for is walked to.
+        fades_from = max(int(strong), *(kept if isinstance(kept, set) else ()), 0)
+    to_the_end = request.until is not None
+    return _Walk(prepared, alphas, places, kept, to_the_end, fades_from, recorder, ticker)
 
 
 @dataclass
@@ -177,8 +175,9 @@ class _Walk:
         Indices of the strengths whose parameters are kept.
     to_the_end : bool
         Whether the last strength is wanted even where the path is null before.
-    fades : bool
-        Whether it ends where it is hardly more than null, since no strength makes it so.
+    fades_from : int
+        Index from which on it may end where it is hardly more than null, if no strength makes it
+        so; else beyond all.
     recorder : Recorder
     ticker : Ticker
     steps : int
@@ -190,7 +189,7 @@ class _Walk:
     starts: list[int]
     kept: Container[int]
     to_the_end: bool
-    fades: bool
+    fades_from: int
     recorder: Recorder
     ticker: Ticker
     steps: int = 0
@@ -302,10 +301,11 @@ class _Walk:
         """Cosines at some strengths, as `Adam.run` gives them."""
         schedule = self.prepared.settings.schedule
         batched = self.prepared.batched
-        late, ends = adam.run(alphas, schedule.rate, length, batched=batched)
+        late, ends = adam.run(alphas, schedule.rate * adam.slowing, length, batched=batched)
         if batched:
             # All rows end each strength, so that its zeros are right.
-            _, ends = adam.run(alphas, schedule.full_rate, schedule.full_steps, batched=False)
+            rate = schedule.full_rate * adam.slowing
+            _, ends = adam.run(alphas, rate, schedule.full_steps, batched=False)
         if self.space is None:
             return late, ends
         n_columns = self.prepared.padded_shape[1]
@@ -332,10 +332,7 @@ class _Walk:
     def _has_faded(self, i: int) -> bool:
         """Whether a path that never ends null has come to where it is hardly more than null."""
         schedule = self.prepared.settings.schedule
-        is_strong = self.alphas[i] >= STRONG * self.prepared.null_model.alpha_scale
-        return (
-            self.fades and is_strong and self.recorder.last_loss >= schedule.faded * self._null_loss
-        )
+        return i >= self.fades_from and self.recorder.last_loss >= schedule.faded * self._null_loss
 
     def _settle(self, alive: Integers, late: Parameters, ends: Parameters, steps: Integers) -> None:
         """Record points of the walk: finished where asked, else as they are."""

@@ -73,7 +73,7 @@ class Curve:
         """
         least = float(self.mean.min())
         saved = self.null_loss - least
-        return least / saved if saved > 0 and least > 0 else np.inf
+        return max(least, 0.0) / saved if saved > 0 else np.inf
 
     def index(self, rule: str) -> int:
         """Index of the strength that a rule chooses.

@@ -8,7 +8,7 @@ import numpy as np
 
 from tautnet.engine.jobs import Report, run_jobs, stages
 from tautnet.objective.strengths import nearest
-from tautnet.solving.adaptive import adapted, adaptive_factors
+from tautnet.solving.adaptive import adapted, adaptive_factors, floor_of
 from tautnet.solving.path import Path
 from tautnet.solving.settings import Request, Settings
 from tautnet.tables.arrays import Floats, Integers
@@ -240,7 +240,9 @@ def adaptive_plan(first: Chains) -> Iterator[PlannedChain]:
     curve = first.curve()
     yield PlannedChain(None, (), factors=_factors(first.path, curve))
     for repeat, chain, curves in honest_curves(first):
-        chosen = {k: (chain.at(curve.alpha("min")), curve.noise) for k, curve in curves.items()}
+        chosen = {
+            k: (chain.at(curve.alpha("min")), floor_of(curve.noise)) for k, curve in curves.items()
+        }
         for one in sorted(set(chosen.values())):
             serves = tuple(k for k in chosen if chosen[k] == one)
             factors = _factors(chain.path, curves[serves[0]])
