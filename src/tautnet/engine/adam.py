@@ -31,7 +31,7 @@ from tautnet.engine.evaluate import Rows
 from tautnet.engine.loop import Pace, Ticker
 from tautnet.engine.program import Program
 from tautnet.objective.arrays import Array
-from tautnet.objective.networks import Parameters, Weights, heard, stacked
+from tautnet.objective.networks import Parameters, heard, stacked, with_columns
 from tautnet.objective.problem import Data, Problem
 from tautnet.tables.arrays import Floats, Integers
 
@@ -238,7 +238,7 @@ class Adam:
             self.batches = cut_rows(rows), n_rows, block
         self.columns = self.columns[at]
         state = self.walked.state
-        parameters, mean, square = (_on_columns(cut, tree) for tree in state[:3])
+        parameters, mean, square = (with_columns(cut, tree) for tree in state[:3])
         self._go_on_from(AdamState(parameters, mean, square, state.step))
 
     @property
@@ -257,7 +257,7 @@ class Adam:
         several = jax.tree.map(lambda leaf: np.asarray(leaf)[:n], several)
         if len(self.columns) == self.n_columns:
             return several
-        return _on_columns(fill, several)
+        return with_columns(fill, several)
 
     @property
     def slowing(self) -> float:
@@ -302,10 +302,3 @@ class Adam:
         self.paces[batched].advance(advance, first, last, self.ticker)
         late = self._with_all_columns(self.walked.late, len(alphas))
         return late, self._with_all_columns(self.walked.ends, len(alphas))
-
-
-def _on_columns(change: Callable[[Array], Array], parameters: Parameters) -> Parameters:
-    """Parameters with a change made to the weights that have an axis of columns."""
-    first, skip, later = parameters.weights
-    weights = Weights(change(first), None if skip is None else change(skip), later)
-    return parameters._replace(weights=weights)

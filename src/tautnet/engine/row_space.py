@@ -8,13 +8,12 @@ at most as many columns as rows. Here ``d² = s² +`` the mean of s². So the di
 columns share vary by about 1, which is what steps are meant for, and weak ones stay weak.
 """
 
-from collections.abc import Callable
 from dataclasses import dataclass, replace
 
 import jax
 import numpy as np
 
-from tautnet.objective.networks import Parameters, Weights, padded_size
+from tautnet.objective.networks import Parameters, Weights, padded_size, with_columns
 from tautnet.objective.problem import Data, Problem
 from tautnet.tables.arrays import Floats
 from tautnet.tables.scaling import StandardisedRows
@@ -70,11 +69,13 @@ class RowSpace:
 
     def start(self, parameters: Parameters) -> Parameters:
         """A network in these directions; what no row sees is left out."""
-        return _changed(parameters, lambda leaf: self._turned(leaf[None], self.back, self.size)[0])
+        return with_columns(
+            lambda leaf: self._turned(leaf[None], self.back, self.size)[0], parameters
+        )
 
     def on_columns(self, several: Parameters, n_columns: int) -> Parameters:
         """Several networks in these directions as networks of columns, padded."""
-        return _changed(several, lambda leaf: self._turned(leaf, self.basis, n_columns))
+        return with_columns(lambda leaf: self._turned(leaf, self.basis, n_columns), several)
 
     def beside(self, start: Parameters, several: Parameters, n_columns: int) -> Parameters:
         """Networks of columns, with what no row sees as it is in the network that they began as."""
@@ -95,12 +96,6 @@ class RowSpace:
         turned = np.zeros((len(leaf), size, leaf.shape[2]), leaf.dtype)
         turned[:, : len(turn)] = turn.astype(leaf.dtype) @ leaf[:, : turn.shape[1]]
         return turned
-
-
-def _changed(parameters: Parameters, change: Callable[[Floats], Floats]) -> Parameters:
-    first, skip, later = parameters.weights
-    weights = Weights(change(first), None if skip is None else change(skip), later)
-    return parameters._replace(weights=weights)
 
 
 def row_space(X: Floats, weight: Floats, factors: Floats) -> RowSpace:

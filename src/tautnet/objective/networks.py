@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import NamedTuple, Self
+from typing import Any, NamedTuple, Self
 
 import jax
 import numpy as np
@@ -231,6 +231,13 @@ def unpad(parameters: Parameters, n_columns: int, n_outputs: int) -> Parameters:
 def stacked(parameters: Parameters) -> Parameters:
     """Parameters of one network as those of several of which it is the only one, in NumPy."""
     return jax.tree.map(lambda leaf: np.asarray(leaf)[None], parameters)
+
+
+def with_columns(change: Callable[[Any], Any], parameters: Parameters) -> Parameters:
+    """Parameters with a change made to the weights that have an axis of columns."""
+    first, skip, later = parameters.weights
+    weights = Weights(change(first), None if skip is None else change(skip), later)
+    return parameters._replace(weights=weights)
 
 
 def heard(parameters: Parameters) -> Booleans:

@@ -8,7 +8,7 @@ import jax
 import numpy as np
 
 from tautnet.engine.loop import Ticker
-from tautnet.objective.networks import Parameters, Weights
+from tautnet.objective.networks import Parameters, with_columns
 from tautnet.objective.registry import L2
 from tautnet.solving.fitted_scaling import FittedScaling
 from tautnet.solving.path import Path
@@ -139,6 +139,4 @@ def _on_all_columns(parameters: Parameters, columns: Integers, n_columns: int) -
         filled[columns] = leaf
         return filled
 
-    first, skip, later = parameters.weights
-    weights = Weights(fill(first), None if skip is None else fill(skip), later)
-    return parameters._replace(weights=weights)
+    return with_columns(fill, parameters)
