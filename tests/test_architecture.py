@@ -21,7 +21,7 @@ ROOMS = {
     ).split(),
     "objective": (
         "choices arrays strengths histograms hinges prediction step_functions losses regression "
-        "classification survival tasks networks predictors penalties registry problem"
+        "classification survival tasks networks weight_sizes predictors penalties registry problem"
     ).split(),
     "engine": "program loop jobs evaluate adam row_space fista newton finishing".split(),
     "solving": (

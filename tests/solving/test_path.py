@@ -95,14 +95,14 @@ def test_on_wide_tables_columns_that_have_left_leave_the_arithmetic_for_good(
     monkeypatch, paths, regression, name
 ):
     from tautnet.engine import adam
-    from tautnet.solving import walk as walking
+    from tautnet.solving import prepared as preparing
 
     kept = []
     keep = adam.Adam.keep
     monkeypatch.setattr(
         adam.Adam, "keep", lambda adam, left: (keep(adam, left), kept.append(len(adam.columns)))
     )
-    monkeypatch.setattr(walking, "WIDE", 3)
+    monkeypatch.setattr(preparing, "WIDE", 3)
     narrow, whole = (
         walk(regression, ALL, ALL[:5], paths[name].settings, Request(certify="all")),
         paths[name],

@@ -7,6 +7,8 @@ import numpy as np
 from tautnet.tables.arrays import Floats, Integers
 
 HISTOGRAM_BINS = 40
+# The bin that begins at 0.
+BIN_OF_ZERO = HISTOGRAM_BINS // 2
 
 
 def weight_histograms(flat: Iterable[Floats], limit: float) -> Integers:

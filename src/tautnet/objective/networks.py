@@ -233,6 +233,16 @@ def stacked(parameters: Parameters) -> Parameters:
     return jax.tree.map(lambda leaf: np.asarray(leaf)[None], parameters)
 
 
+def pick(parameters: Parameters, i: int) -> Parameters:
+    """One of several networks."""
+    return jax.tree.map(lambda leaf: leaf[i], parameters)
+
+
+def as_float64(parameters: Parameters) -> Parameters:
+    """Parameters as float64 NumPy arrays."""
+    return jax.tree.map(lambda leaf: np.asarray(leaf, np.float64), parameters)
+
+
 def with_columns(change: Callable[[Any], Any], parameters: Parameters) -> Parameters:
     """Parameters with a change made to the weights that have an axis of columns."""
     first, skip, later = parameters.weights

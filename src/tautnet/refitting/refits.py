@@ -8,6 +8,7 @@ import jax
 import numpy as np
 
 from tautnet.engine.loop import Ticker
+from tautnet.objective.histograms import BIN_OF_ZERO
 from tautnet.objective.networks import Parameters, with_columns
 from tautnet.objective.registry import L2
 from tautnet.solving.fitted_scaling import FittedScaling
@@ -112,8 +113,7 @@ def widened(path: Path, sample: Sample, scaling: FittedScaling) -> Path:
     per_column = sum(leaf.shape[1] for leaf in jax.tree.leaves((first, skip)))
     n_zeros = (n_columns - len(columns)) * per_column
     histograms = path.histograms.copy()
-    # The bin that begins at 0.
-    histograms[:, histograms.shape[1] // 2] += n_zeros
+    histograms[:, BIN_OF_ZERO] += n_zeros
     own = replace(
         path.scaling,
         column_predictor=scaling.column_predictor,

@@ -9,10 +9,9 @@ from tautnet.engine import evaluate, fista, newton
 from tautnet.engine.finishing import Finished, Finishing, finish
 from tautnet.engine.loop import Ticker
 from tautnet.engine.row_space import RowSpace
-from tautnet.objective.networks import Parameters, stacked
+from tautnet.objective.networks import Parameters, as_float64, stacked
 from tautnet.objective.problem import Data, Problem, Rows
 from tautnet.solving.prepared import Prepared
-from tautnet.solving.recorder import as_float64
 
 # Numbers of a linear map beyond which proximal Newton's model costs more than it saves.
 LARGEST_MODEL = 1000

@@ -25,6 +25,8 @@ from tautnet.tables.scaling import Scaling, StandardisedRows, fit_scaling, stand
 # to half more.
 LARGE = 2**22
 LEAST_ROWS = 64
+# Tables of more columns let those that have left leave the arithmetic, for good.
+WIDE = 1000
 # a₀ where no penalised column varies.
 LEAST_SCALE = 1e-30
 
@@ -227,6 +229,11 @@ class Prepared:
         start = self.start(dtype)
         zeros = jax.tree.map(np.zeros_like, start)
         return zeros._replace(biases=(*zeros.biases[:-1], start.biases[-1]))
+
+    @property
+    def is_wide(self) -> bool:
+        """Whether columns that have left are worth leaving out of the arithmetic."""
+        return self.source is None and self.X.shape[1] > WIDE
 
     def cropped(self, parameters: Parameters) -> Parameters:
         """Parameters as float64 NumPy arrays without padding."""

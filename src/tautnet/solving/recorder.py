@@ -4,19 +4,18 @@ from collections.abc import Container, Sequence
 from functools import cached_property
 from typing import Any
 
-import jax
 import numpy as np
 
 from tautnet.engine import evaluate
-from tautnet.objective.histograms import weight_histograms
-from tautnet.objective.networks import Parameters
+from tautnet.objective.networks import Parameters, as_float64, heard, pick, with_columns
 from tautnet.objective.problem import Rows
+from tautnet.objective.weight_sizes import hidden_unit_norms, largest_magnitude, weight_sizes
 from tautnet.solving.bends import Bends
 from tautnet.solving.path import Path
 from tautnet.solving.prepared import Prepared, standardised
 from tautnet.tables.arrays import Floats, Integers
 from tautnet.tables.sample import Sample
-from tautnet.tables.scaling import restore
+from tautnet.tables.scaling import StandardisedRows, restore
 
 # Stationarity and objective gap.
 Certificate = tuple[float, float]
@@ -25,16 +24,6 @@ NO_CERTIFICATE: Certificate = (np.nan, np.nan)
 # times in seconds since 1970 that would leave minutes. Its range ends far beyond the second number.
 FINE = 1e4
 LARGE = 1e30
-
-
-def pick(parameters: Parameters, i: int) -> Parameters:
-    """One of several networks."""
-    return jax.tree.map(lambda leaf: leaf[i], parameters)
-
-
-def as_float64(parameters: Parameters) -> Parameters:
-    """Parameters as float64 NumPy arrays."""
-    return jax.tree.map(lambda leaf: np.asarray(leaf, np.float64), parameters)
 
 
 class Recorder:
@@ -136,12 +125,15 @@ class Recorder:
     ) -> None:
         """Record several points, stacked."""
         prepared = self.prepared
-        parameters = prepared.cropped(parameters)
         for i in np.flatnonzero(keep).tolist():
-            self.parameters[self.count + i] = pick(parameters, i)
+            self.parameters[self.count + i] = prepared.cropped(pick(parameters, i))
         self.count += len(alphas)
-        fitted = self.fitted(parameters)
-        outputs = prepared.settings.network.outputs(parameters, self.held_out)
+        columns = self._heard(parameters)
+        if columns is not None:
+            parameters = with_columns(lambda weights: weights[:, columns], parameters)
+        parameters = prepared.cropped(parameters)
+        fitted = self._outputs(parameters, prepared.X, columns)
+        outputs = self._outputs(parameters, self.held_out, columns)
         bends = {} if self.bends is None else {"bends": self.bends.of(fitted)}
         self.blocks.append(
             {
@@ -149,8 +141,8 @@ class Recorder:
                 "steps": np.array(steps),
                 "train_loss": self._mean_metric(prepared.scaling.in_target_scale(fitted)),
                 "outputs": prepared.scaling.in_target_scale(outputs).astype(self.kept_in),
-                "norms": self._predictor_norms(parameters),
-                "unit_norms": _hidden_unit_norms(parameters),
+                "norms": self._predictor_norms(parameters, columns),
+                "unit_norms": hidden_unit_norms(parameters),
                 "stationarity": np.array([stationarity for stationarity, _ in certificates]),
                 "objective_gap": np.array([gap for _, gap in certificates]),
             }
@@ -158,29 +150,42 @@ class Recorder:
             | self._weight_sizes(parameters)
         )
 
-    def _predictor_norms(self, parameters: Parameters) -> Floats:
+    def _weight_sizes(self, parameters: Parameters) -> dict[str, Any]:
+        """How large the weights of several networks are, of some columns or all."""
+        if self.limit is None:
+            self.limit = largest_magnitude(parameters)
+        return weight_sizes(parameters, self.limit, self.prepared.X.shape[1])
+
+    def _heard(self, parameters: Parameters) -> Integers | None:
+        """Columns of wide tables that one of several networks hears; None is all of them."""
+        if not self.prepared.is_wide:
+            return None
+        columns = np.flatnonzero(heard(parameters).any(axis=0))
+        # A network of no column at all is no network.
+        return columns if len(columns) else np.arange(1)
+
+    def _outputs(
+        self,
+        parameters: Parameters,
+        X: Floats | StandardisedRows,
+        columns: Integers | None,
+    ) -> Floats:
+        """Outputs of several networks of some columns."""
+        if columns is not None:
+            X = np.asarray(X)[:, columns]
+        return self.prepared.settings.network.outputs(parameters, X)
+
+    def _predictor_norms(self, parameters: Parameters, columns: Integers | None) -> Floats:
         """Norm of all first-layer and skip weights of each predictor, for several networks."""
         first, skip, _ = parameters.weights
         squares = np.square(first).sum(axis=2)
         if skip is not None:
             squares = squares + np.square(skip).sum(axis=2)
         predictor = self.prepared.column_predictor
-        return np.sqrt([np.bincount(predictor, row) for row in squares])
-
-    def _weight_sizes(self, parameters: Parameters) -> dict[str, Any]:
-        """How large the weights of several networks are, all layers together."""
-        leaves = jax.tree.leaves(parameters.weights)
-        flat = np.concatenate([leaf.reshape(len(leaf), -1) for leaf in leaves], axis=1)
-        magnitudes = np.abs(flat)
-        if self.limit is None:
-            self.limit = float(magnitudes[0].max()) or 1.0
-        return {
-            "weight_squares": np.square(flat).sum(axis=1),
-            "weight_magnitudes": magnitudes.sum(axis=1),
-            "weight_max": magnitudes.max(axis=1),
-            "zero_weights": (flat == 0).sum(axis=1),
-            "histograms": weight_histograms(flat, self.limit),
-        }
+        n_predictors = predictor.max() + 1
+        if columns is not None:
+            predictor = predictor[columns]
+        return np.sqrt([np.bincount(predictor, row, n_predictors) for row in squares])
 
     @property
     def last_loss(self) -> float:
@@ -200,11 +205,3 @@ class Recorder:
             scaling=self.prepared.scaling,
             seconds=seconds,
         )
-
-
-def _hidden_unit_norms(parameters: Parameters) -> Floats:
-    """Norm of the weights into each first hidden unit times that of the weights out of it."""
-    first, _, later = parameters.weights
-    if not later:
-        return np.zeros((len(first), 0))
-    return np.linalg.norm(first, axis=1) * np.linalg.norm(later[0], axis=2)

@@ -13,20 +13,18 @@ from tautnet.engine.adam import Adam
 from tautnet.engine.finishing import Finished
 from tautnet.engine.loop import Ticker
 from tautnet.engine.row_space import RowSpace, has_as_many_rows, row_space
-from tautnet.objective.networks import Parameters, heard, stacked
+from tautnet.objective.networks import Parameters, heard, pick, stacked
 from tautnet.objective.problem import Data
 from tautnet.objective.strengths import nearest
 from tautnet.solving.finishing import finish_point
 from tautnet.solving.path import Path
 from tautnet.solving.prepared import Prepared, prepare
 from tautnet.solving.ranges import STRONG, automatic_alphas, starts
-from tautnet.solving.recorder import NO_CERTIFICATE, Certificate, Recorder, pick
+from tautnet.solving.recorder import NO_CERTIFICATE, Certificate, Recorder
 from tautnet.solving.settings import WHOLE_PATH, Request, Settings
 from tautnet.tables.arrays import Floats, Integers
 from tautnet.tables.sample import Sample
 
-# Tables of more columns let those that have left leave the arithmetic too, for good.
-WIDE = 1000
 # Points of a training without a penalty that are recorded.
 CHECKPOINTS = 40
 
@@ -362,8 +360,7 @@ class _Walk:
         """On wide tables let the columns that have left leave the arithmetic."""
         if not self.prepared.settings.is_sharp:
             return
-        is_copied = self.prepared.source is None
-        if is_copied and adam.n_columns > WIDE:
+        if self.prepared.is_wide:
             adam.keep(np.flatnonzero(heard(ends)[-1]))
 
     def _alive(self, parameters: Parameters) -> tuple[int, bool]:
