@@ -20,7 +20,16 @@ from tautnet.estimators.refusals import refuse, without_idle
 from tautnet.estimators.warned import warn_of_target
 from tautnet.inference.study import Study, candidates_for, run_study
 from tautnet.inference.table import tabulate
-from tautnet.objective.choices import DELTA, L1_RATIO, LINEAR, MAX_ITER, QUANTILE, TOL, implied_task
+from tautnet.objective.choices import (
+    DELTA,
+    L1_RATIO,
+    LINEAR,
+    MAX_ITER,
+    QUANTILE,
+    STANDARDISED,
+    TOL,
+    implied_task,
+)
 from tautnet.objective.networks import Network
 from tautnet.objective.registry import L2, default_names, penalty_kind, relaxed_forms
 from tautnet.peers.boosting import Boosting, boost, reason_against
@@ -54,6 +63,7 @@ def compare(
     hidden_layer_sizes: int | Sequence[int] = (100,),
     activation: str = "relu",
     skip: bool = True,
+    inputs: str = STANDARDISED,
     l1_ratio: float = L1_RATIO,
     feature_groups: Mapping[str, Any] | None = None,
     penalty_factors: ArrayLike | None = None,
@@ -109,6 +119,8 @@ def compare(
     activation : {"relu", "tanh", "silu", "identity"}
     skip : bool
         Whether a linear map runs beside the hidden layers.
+    inputs : {"standardised", "smooth", "splines"}
+        As in `TautNetClassifier`; the linear model is given standardised columns.
     l1_ratio : float
         Share of l1 in "elasticnet" and "sparse_group".
     feature_groups, penalty_factors : dict and array, optional
@@ -173,7 +185,7 @@ def compare(
     refuse(given, door="compare")
     given["clamp_output"] = clamp_output and not ordered
     start = time.perf_counter()
-    network = Network.of(hidden_layer_sizes, activation, skip)
+    network = Network.of(hidden_layer_sizes, activation, skip, inputs)
     drawn = Drawn(cv, repeats, ordered, random_state)
     rows = take_rows(X, y, sample_weight, groups, implied_task(task, loss), drawn)
     taken = take_predictors(rows.sample, rows.encoder, feature_groups, penalty_factors)
@@ -276,6 +288,7 @@ SETTINGS = (
     "selection",
     "activation",
     "skip",
+    "inputs",
     "l1_ratio",
     "finish",
     "alpha_min_ratio",

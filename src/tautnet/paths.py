@@ -10,7 +10,15 @@ from tautnet.engine.jobs import run_jobs
 from tautnet.estimators.assembled import estimator_for
 from tautnet.estimators.base import predictor_names, prepare
 from tautnet.estimators.refusals import refuse
-from tautnet.objective.choices import DELTA, L1_RATIO, MAX_ITER, QUANTILE, TOL, implied_task
+from tautnet.objective.choices import (
+    DELTA,
+    L1_RATIO,
+    MAX_ITER,
+    QUANTILE,
+    STANDARDISED,
+    TOL,
+    implied_task,
+)
 from tautnet.objective.strengths import as_strengths
 from tautnet.solving.path import Path
 from tautnet.solving.settings import Request
@@ -34,6 +42,7 @@ def fit_path(
     hidden_layer_sizes: int | Sequence[int] = (100,),
     activation: str = "relu",
     skip: bool = True,
+    inputs: str = STANDARDISED,
     l1_ratio: float = L1_RATIO,
     feature_groups: Mapping[str, Any] | None = None,
     penalty_factors: ArrayLike | None = None,
@@ -71,7 +80,7 @@ def fit_path(
         As in `TautNetRegressor` and `TautNetSurvival`.
     clamp_output : bool
         As in `TautNetRegressor`: losses on the path are those of clamped predictions.
-    hidden_layer_sizes, activation, skip, l1_ratio, feature_groups, penalty_factors,
+    hidden_layer_sizes, activation, skip, inputs, l1_ratio, feature_groups, penalty_factors,
     layer_factors, finish alpha_min_ratio, max_iter, tol, precision
         As in `TautNetClassifier`.
     random_state : int
@@ -116,6 +125,7 @@ def fit_path(
         hidden_layer_sizes=hidden_layer_sizes,
         activation=activation,
         skip=skip,
+        inputs=inputs,
         l1_ratio=l1_ratio,
         feature_groups=feature_groups,
         penalty_factors=penalty_factors,

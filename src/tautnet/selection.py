@@ -13,7 +13,7 @@ from tautnet.claims.result import as_json
 from tautnet.estimators.inputs import check_feature_groups, check_groups
 from tautnet.estimators.refusals import refuse
 from tautnet.estimators.warned import warn_of_target
-from tautnet.objective.choices import EXPECTED_FALSE, FDR, SELECTION_PENALTY
+from tautnet.objective.choices import EXPECTED_FALSE, FDR, SELECTION_PENALTY, STANDARDISED
 from tautnet.objective.networks import Network
 from tautnet.objective.tasks import loss_for
 from tautnet.selecting.conditionals import heavy_tailed, normal_scores
@@ -89,6 +89,7 @@ def select_features(
     hidden_layer_sizes: int | Sequence[int] = (100,),
     activation: str = "relu",
     skip: bool = True,
+    inputs: str = STANDARDISED,
     clamp_output: bool = True,
     random_state: int = 0,
     n_jobs: int | None = None,
@@ -130,7 +131,7 @@ def select_features(
         once.
     sample_weight : array (n_rows,), optional
     task : {"auto", "classification", "regression"}
-    hidden_layer_sizes, activation, skip, clamp_output
+    hidden_layer_sizes, activation, skip, inputs, clamp_output
         As in `compare`.
     random_state : int
     n_jobs : int, optional
@@ -169,7 +170,7 @@ def select_features(
     # All arguments by name: it stands first, where there are no other names.
     refuse(locals(), door="select_features")
     start = time.perf_counter()
-    network = Network.of(hidden_layer_sizes, activation, skip)
+    network = Network.of(hidden_layer_sizes, activation, skip, inputs)
     target, sample, encoder = encode(X, y, sample_weight, task)
     _check_count(sample)
     members = sample.column_predictor

@@ -115,6 +115,13 @@ Hidden = Annotated[
 Activation = Annotated[
     str, Option(callback=options.value_of("activation"), help="relu, tanh, silu or identity.")
 ]
+Inputs = Annotated[
+    str,
+    Option(
+        callback=options.value_of("inputs"),
+        help="What the network is given: standardised columns, smooth or splines.",
+    ),
+]
 Na = Annotated[
     list[str] | None,
     Option(metavar="TEXT", help="A cell text that means missing; may be given several times."),

@@ -73,6 +73,7 @@ def compare(
     jobs: arguments.Jobs = None,
     hidden: arguments.Hidden = "100",
     activation: arguments.Activation = "relu",
+    inputs: arguments.Inputs = "standardised",
     alpha_min_ratio: arguments.AlphaMinRatio = None,
     finish: Annotated[
         bool, Option("--finish", help="Solve the models in float64 before scoring them (slower).")
@@ -129,6 +130,7 @@ def compare(
         "deliver": deliver,
         "hidden_layer_sizes": options.layers(hidden),
         "activation": activation,
+        "inputs": inputs,
         "alpha_min_ratio": alpha_min_ratio or "auto",
         "relax": relax,
         "finish": finish,

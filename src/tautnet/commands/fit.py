@@ -84,6 +84,7 @@ def fit(
     jobs: arguments.Jobs = None,
     hidden: arguments.Hidden = "100",
     activation: arguments.Activation = "relu",
+    inputs: arguments.Inputs = "standardised",
     alpha_min_ratio: arguments.AlphaMinRatio = None,
     finish: Annotated[
         bool, Option("--finish", help="Solve the models in float64 (slower).")
@@ -119,6 +120,7 @@ def fit(
         "n_jobs": jobs or -1,
         "hidden_layer_sizes": options.layers(hidden),
         "activation": activation,
+        "inputs": inputs,
         "alpha_min_ratio": alpha_min_ratio or "auto",
         "finish": finish,
         "random_state": seed,

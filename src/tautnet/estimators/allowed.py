@@ -194,6 +194,7 @@ ALLOWED: dict[str, Allowed] = {
         _are_layers, "a number of units from 1 on, or a list of them, one for each hidden layer"
     ),
     "activation": _one_of(choices.ACTIVATIONS),
+    "inputs": _one_of(choices.INPUTS),
     "skip": _TRUTH,
     "finish": _TRUTH,
     "loss": _one_of(choices.REGRESSION_LOSSES),

@@ -72,6 +72,7 @@ class Net(Convertible, Documented, BaseEstimator):
     hidden_layer_sizes: int | Sequence[int]
     activation: str
     skip: bool
+    inputs: str
     finish: bool
     alpha_min_ratio: str | float
     max_iter: int
@@ -118,7 +119,7 @@ class Net(Convertible, Documented, BaseEstimator):
             penalty=self.penalty,
             l1_ratio=self.l1_ratio,
             loss=loss,
-            network=Network.of(self.hidden_layer_sizes, self.activation, self.skip),
+            network=Network.of(self.hidden_layer_sizes, self.activation, self.skip, self.inputs),
             alpha_min_ratio=self.alpha_min_ratio,
             finish=self.finish,
             tol=self.tol,
@@ -292,12 +293,18 @@ class Net(Convertible, Documented, BaseEstimator):
         self._members = [member]
         self._keep_baseline(sample)
 
+    @property
+    def input_names_(self) -> list[str]:
+        """The columns that the network is given, in the order of the first layer's weights."""
+        return self.scaling_.inputs.names(self.encoder_.column_names)
+
     def _importances(self, weights: Weights) -> NDArray[np.float64]:
         """The norm of all first-layer and skip weights of each feature."""
         squares = np.square(weights.input).sum(axis=1)
         if weights.skip is not None:
             squares += np.square(weights.skip).sum(axis=1)
-        return np.sqrt(np.bincount(self._column_feature, squares, self.n_features_in_))
+        feature = self._column_feature[self.scaling_.inputs.source]
+        return np.sqrt(np.bincount(feature, squares, self.n_features_in_))
 
     def _keep_factors(self, path: Path) -> None:
         """Keep the factors that a path was walked with."""

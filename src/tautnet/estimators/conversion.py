@@ -19,6 +19,7 @@ from tautnet.objective.survival import CoxPartialLikelihood
 from tautnet.solving.fitted_scaling import FittedScaling
 from tautnet.solving.path import Path
 from tautnet.solving.settings import Schedule, Settings
+from tautnet.tables.basis import Basis
 from tautnet.tables.encoder import TableEncoder
 from tautnet.tables.scaling import Scaling
 
@@ -43,6 +44,7 @@ RECORDS = {
     "Path": RecordKind(Path, {"scaling": "unit"}),
     "Unit": RecordKind(FittedScaling, {"inputs": "scaling", "target": "target_scaling"}),
     "Scaling": RecordKind(Scaling),
+    "Basis": RecordKind(Basis),
     "Limits": RecordKind(Limits),
     "Settings": RecordKind(Settings),
     "Schedule": RecordKind(Schedule),
@@ -68,7 +70,8 @@ def as_record(value: Any) -> Any:
     Examples
     --------
     >>> as_record(Network((3,), "tanh", False))
-    {'record': 'Network', 'hidden_layer_sizes': (3,), 'activation': 'tanh', 'skip': False}
+    {'record': 'Network', 'hidden_layer_sizes': (3,), 'activation': 'tanh', 'skip': False,
+     'inputs': 'standardised'}
     """
     name = NAMES.get(type(value))
     if name is None:
@@ -84,7 +87,7 @@ def from_record(value: Any) -> Any:
     Examples
     --------
     >>> from_record(as_record(Network((3,), "tanh", False)))
-    Network(hidden_layer_sizes=(3,), activation='tanh', skip=False)
+    Network(hidden_layer_sizes=(3,), activation='tanh', skip=False, inputs='standardised')
     """
     if not isinstance(value, dict) or "record" not in value:
         return value

@@ -18,7 +18,7 @@ from tautnet.estimators.warned import end_of_path, warn_of_end, warn_of_jump
 from tautnet.inference.constant import null_loss
 from tautnet.inference.curves import penalty_curves, training_curve
 from tautnet.inference.exits import order_of_exit
-from tautnet.objective.choices import DELTA, L1_RATIO, MAX_ITER, QUANTILE, TOL
+from tautnet.objective.choices import DELTA, L1_RATIO, MAX_ITER, QUANTILE, STANDARDISED, TOL
 from tautnet.objective.registry import penalty_kind
 from tautnet.objective.strengths import as_strengths, nearest
 from tautnet.refitting.counts import choice
@@ -261,8 +261,8 @@ class TautNetClassifierCV(CrossValidated, ClassifierNet):
         and the strength is chosen by the other folds. The model keeps fewer predictors and bends
         less what it keeps, for twice the time.
     l1_ratio, feature_groups, penalty_factors, layer_factors, stopping, hidden_layer_sizes,
-    activation, skip, finish, class_weight, alpha_min_ratio, max_iter, tol, precision, verbose,
-    random_state
+    activation, skip, inputs, finish, class_weight, alpha_min_ratio, max_iter, tol, precision,
+    verbose, random_state
         As in `TautNetClassifier`.
 
     Attributes
@@ -338,6 +338,7 @@ class TautNetClassifierCV(CrossValidated, ClassifierNet):
         hidden_layer_sizes: int | Sequence[int] = (100,),
         activation: str = "relu",
         skip: bool = True,
+        inputs: str = STANDARDISED,
         finish: bool = False,
         class_weight: Mapping[Any, float] | str | None = None,
         alpha_min_ratio: str | float = "auto",
@@ -381,6 +382,7 @@ class TautNetRegressorCV(CrossValidated, RegressorNet):
         hidden_layer_sizes: int | Sequence[int] = (100,),
         activation: str = "relu",
         skip: bool = True,
+        inputs: str = STANDARDISED,
         finish: bool = False,
         alpha_min_ratio: str | float = "auto",
         max_iter: int = MAX_ITER,

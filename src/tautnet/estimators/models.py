@@ -10,7 +10,7 @@ from tautnet.engine.jobs import Report, run_jobs
 from tautnet.estimators.base import Net, set_parameters
 from tautnet.estimators.inputs import Table
 from tautnet.estimators.predictions import ClassifierNet, RegressorNet
-from tautnet.objective.choices import ALPHA, DELTA, L1_RATIO, MAX_ITER, QUANTILE, TOL
+from tautnet.objective.choices import ALPHA, DELTA, L1_RATIO, MAX_ITER, QUANTILE, STANDARDISED, TOL
 from tautnet.solving.adaptive import PointJob
 
 
@@ -106,6 +106,11 @@ class TautNetClassifier(AtOneStrength, ClassifierNet):
     activation : {"relu", "tanh", "silu", "identity"}
     skip : bool
         Whether a linear map runs beside the hidden layers.
+    inputs : {"standardised", "smooth", "splines"}
+        What the network is given. "smooth" takes the logarithm of skewed columns that are never
+        negative, and bends all smoothly so that none goes beyond three standard deviations;
+        "splines" adds up to four ramps between the quartiles of each. Every fit learns them from
+        its own rows. To a penalty all columns of a predictor are one predictor.
     finish : bool
         Solve the point in float64 after the walk. It may predict worse: where early stopping is
         part of the cure, solving undoes it.
@@ -126,8 +131,11 @@ class TautNetClassifier(AtOneStrength, ClassifierNet):
     Attributes
     ----------
     coefs_ : list of arrays (n_in, n_out)
-        Weights of each layer, on the standardised scale kept in ``scaling_.inputs``.
+        Weights of each layer; those of the first stand in the order of ``input_names_``, on the
+        scale kept in ``scaling_.inputs``.
     intercepts_ : list of arrays (n_out,)
+    input_names_ : list of str
+        The columns that the network is given: levels of a category and ramps each have their own.
     skip_coef_ : array (n_columns, n_outputs) or None
     classes_ : array (n_classes,)
     selected_features_ : bool array (n_features,)
@@ -175,6 +183,7 @@ class TautNetClassifier(AtOneStrength, ClassifierNet):
         hidden_layer_sizes: int | Sequence[int] = (100,),
         activation: str = "relu",
         skip: bool = True,
+        inputs: str = STANDARDISED,
         finish: bool = False,
         class_weight: Mapping[Any, float] | str | None = None,
         alpha_min_ratio: str | float = "auto",
@@ -242,6 +251,7 @@ class TautNetRegressor(AtOneStrength, RegressorNet):
         hidden_layer_sizes: int | Sequence[int] = (100,),
         activation: str = "relu",
         skip: bool = True,
+        inputs: str = STANDARDISED,
         finish: bool = False,
         alpha_min_ratio: str | float = "auto",
         max_iter: int = MAX_ITER,

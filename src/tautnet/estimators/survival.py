@@ -10,7 +10,7 @@ from tautnet.estimators.base import set_parameters
 from tautnet.estimators.cross_validated import CrossValidated
 from tautnet.estimators.models import AtOneStrength
 from tautnet.estimators.predictions import SurvivalNet
-from tautnet.objective.choices import ALPHA, L1_RATIO, MAX_ITER, TOL
+from tautnet.objective.choices import ALPHA, L1_RATIO, MAX_ITER, STANDARDISED, TOL
 
 
 class TautNetSurvival(AtOneStrength, SurvivalNet):
@@ -25,7 +25,7 @@ class TautNetSurvival(AtOneStrength, SurvivalNet):
     ----------
     ties : {"breslow", "efron"}
         How events at the same time are told apart. "breslow" treats a weight of 2 as the row twice.
-    penalty, alpha, l1_ratio, hidden_layer_sizes, activation, skip, finish, alpha_min_ratio,
+    penalty, alpha, l1_ratio, hidden_layer_sizes, activation, skip, inputs, finish, alpha_min_ratio,
     max_iter, tol, precision, verbose, random_state
         As in `TautNetClassifier`.
 
@@ -76,6 +76,7 @@ class TautNetSurvival(AtOneStrength, SurvivalNet):
         hidden_layer_sizes: int | Sequence[int] = (100,),
         activation: str = "relu",
         skip: bool = True,
+        inputs: str = STANDARDISED,
         finish: bool = False,
         alpha_min_ratio: str | float = "auto",
         max_iter: int = MAX_ITER,
@@ -129,6 +130,7 @@ class TautNetSurvivalCV(CrossValidated, SurvivalNet):
         hidden_layer_sizes: int | Sequence[int] = (100,),
         activation: str = "relu",
         skip: bool = True,
+        inputs: str = STANDARDISED,
         finish: bool = False,
         alpha_min_ratio: str | float = "auto",
         max_iter: int = MAX_ITER,

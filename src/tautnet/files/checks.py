@@ -14,6 +14,8 @@ from tautnet.files.packing import Json, Unpacker, Value
 from tautnet.objective.prediction import ACTIVATIONS, MEANS, Limits, Predictor
 from tautnet.objective.registry import described
 from tautnet.tables.arrays import Cells, Floats
+from tautnet.tables.basis import CURVES as KNOWN_CURVES
+from tautnet.tables.basis import Basis
 from tautnet.tables.dates import WAYS
 from tautnet.tables.encoder import TableEncoder
 from tautnet.tables.errors import ModelFileError, TableError
@@ -38,6 +40,7 @@ TASKS = {
     "regression": ("identity", "exp"),
     "survival": ("identity",),
 }
+UNKNOWN_PARTS = "a network of unknown parts"
 ATTRIBUTE = re.compile(r"[a-z][a-z0-9_]*_")
 # Attributes that begin with an underscore: the predictors that take part, the predictor of each
 # column, and what scikit-learn's ``set_output`` sets.
@@ -164,19 +167,22 @@ def checked_members(packed: Json, unpacker: Unpacker, n_columns: int) -> tuple[P
 
 def _checked_member(packed: Json, unpacker: Unpacker, n_columns: int) -> Predictor:
     """Return one predictor of its kept state."""
-    # Files of the first format know no limits: what they hold is not clamped.
-    has_parts = type(packed) is dict and packed.keys() | {"limits"} == {*Predictor._fields}
-    require(has_parts, "a network of unknown parts")
+    # Files of the first format know no limits: what they hold is not clamped. Those of the second
+    # know no basis.
+    parts = {*Predictor._fields, "basis"}
+    has_parts = type(packed) is dict and packed.keys() | {"limits", "basis"} == parts
+    require(has_parts, UNKNOWN_PARTS)
     for name in ("scaling", "target_scaling", "layers", "biases"):
         is_filled = type(packed[name]) is list and len(packed[name]) > 0
-        require(is_filled, "a network of unknown parts")
+        require(is_filled, UNKNOWN_PARTS)
+    basis = _checked_basis(packed.get("basis"), unpacker, n_columns)
     member = Predictor(
-        Scaling(*_arrays(packed["scaling"], unpacker, 2)),
+        _checked_scaling(packed["scaling"], unpacker, basis),
         tuple(_arrays(packed["layers"], unpacker)),
         tuple(_arrays(packed["biases"], unpacker)),
         None if packed["skip"] is None else _arrays([packed["skip"]], unpacker)[0],
         packed["activation"],
-        Scaling(*_arrays(packed["target_scaling"], unpacker, 2)),
+        _checked_scaling(packed["target_scaling"], unpacker),
         packed["mean_name"],
         _checked_limits(packed.get("limits"), unpacker),
     )
@@ -188,11 +194,37 @@ def _checked_member(packed: Json, unpacker: Unpacker, n_columns: int) -> Predict
     return member
 
 
+def _checked_scaling(packed: Json, unpacker: Unpacker, basis: Basis | None = None) -> Scaling:
+    """Return how columns are standardised."""
+    centre, scale = _arrays(packed, unpacker, 2)
+    return Scaling(centre, scale, basis)
+
+
+def _checked_basis(packed: Json, unpacker: Unpacker, n_columns: int) -> Basis | None:
+    """Return what is made of so many standardised columns, None where it is the columns."""
+    if packed is None:
+        return None
+    require(type(packed) is list and len(packed) == len(Basis._fields), UNKNOWN_PARTS)
+    whole = [unpacker.array(name) for name in packed[:2]]
+    flags = unpacker.array(packed[2])
+    basis = Basis._make([*whole, flags, *_arrays(packed[3:], unpacker)])
+    for array, kind in zip(basis[:3], ("i", "i", "b"), strict=True):
+        require(array.dtype.kind == kind, "a basis of another type of numbers")
+    size = basis.source.size
+    require(all(array.shape == (size,) for array in basis), "a basis whose parts do not fit")
+    fits = size > 0 and basis.source.min() >= 0 and basis.source.max() < n_columns
+    require(fits and bool((np.diff(basis.source) >= 0).all()), "a basis of other columns")
+    require(np.isin(basis.curve, KNOWN_CURVES).all(), "a basis of unknown curves")
+    is_above = [(array > 0).all() for array in (basis.offset, basis.scale, basis.spread)]
+    require(all(is_above), "a basis with a scale that is not above 0")
+    return basis
+
+
 def _checked_limits(packed: Json, unpacker: Unpacker) -> Limits | None:
     """Return between which numbers a network's outputs are, None where they are not clamped."""
     if packed is None:
         return None
-    require(type(packed) is list, "a network of unknown parts")
+    require(type(packed) is list, UNKNOWN_PARTS)
     limits = Limits(*_arrays(packed, unpacker, 2))
     fits = limits.low.shape == limits.high.shape and (limits.low <= limits.high).all()
     require(fits, "limits that are none")
@@ -207,12 +239,13 @@ def _is_one_of(value: Json, names: Collection[str]) -> bool:
 def _fits_together(member: Predictor, n_columns: int) -> bool:
     """Tell whether the shapes of all arrays of a network fit each other."""
     n_outputs = member.biases[-1].size
-    widths = [n_columns, *(bias.size for bias in member.biases)]
+    n_made = len(member.scaling.source)
+    widths = [n_made, *(bias.size for bias in member.biases)]
     shapes = list(zip(widths[:-1], widths[1:], strict=True))
     fits = n_outputs > 0
     fits &= [weights.shape for weights in member.layers] == shapes
     fits &= all(bias.shape == (bias.size,) for bias in member.biases)
-    fits &= member.skip is None or member.skip.shape == (n_columns, n_outputs)
+    fits &= member.skip is None or member.skip.shape == (n_made, n_outputs)
     for scaling, size in ((member.scaling, n_columns), (member.target_scaling, n_outputs)):
         fits &= scaling.centre.shape == scaling.scale.shape == (size,)
     fits &= member.limits is None or member.limits.low.shape == (n_outputs,)
@@ -222,7 +255,7 @@ def _fits_together(member: Predictor, n_columns: int) -> bool:
 def _arrays(names: list[Json], unpacker: Unpacker, n: int | None = None) -> list[Floats]:
     """Return arrays of finite numbers in double precision by their names, so many if told."""
     arrays = [unpacker.array(name) for name in names]
-    require(n in (None, len(arrays)), "a network of unknown parts")
+    require(n in (None, len(arrays)), UNKNOWN_PARTS)
     for array in arrays:
         require(array.dtype == np.float64, "weights that are not in double precision")
         require(np.isfinite(array).all(), "weights that are not finite")

@@ -19,7 +19,7 @@ __all__ = ["LANGUAGES", "equation"]
 MOST_TERMS = 200
 
 PYTHON = """\
-from math import exp
+from math import {functions}
 
 
 
@@ -200,12 +200,22 @@ class PythonEquation(Equation):
         """Return e to the power of x, without overflow."""
         return f"power({x})"
 
+    def logarithm(self, x: str) -> str:
+        """Return the natural logarithm of a number above 0."""
+        return f"log({x})"
+
+    def root(self, x: str) -> str:
+        """Return the square root of a number."""
+        return f"sqrt({x})"
+
     def text(self) -> str:
         """Return the whole module."""
         lines = [f"    {name} = {expression}" for step in self.steps for name, expression in step]
         recipes = [recipe for recipe in self.model.encoder.recipes if "levels" in recipe]
         levels = [f"    {recipe['predictor']!r}: {_spelled(recipe)!r}," for recipe in recipes]
+        has_basis = any(member.scaling.basis is not None for member in self.model.members)
         return PYTHON.format(
+            functions="exp, log, sqrt" if has_basis else "exp",
             levels=LEVELS.format(levels="\n".join(levels), markers=MARKERS) if levels else "",
             what=_what(self.model),
             lines="\n".join(lines),
@@ -256,6 +266,14 @@ class SqlEquation(Equation):
     def has_code(self, recipe: Recipe, code: int) -> str:
         """Return whether a cell has a code."""
         return SqlLevels(recipe, self.cell(recipe["predictor"])).has_code(code)
+
+    def logarithm(self, x: str) -> str:
+        """Return the natural logarithm of a number above 0."""
+        return f"LN({x})"
+
+    def root(self, x: str) -> str:
+        """Return the square root of a number."""
+        return f"SQRT({x})"
 
     def power(self, x: str) -> str:
         """Return e to the power of x, where that is a number that a database can hold."""

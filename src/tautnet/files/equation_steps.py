@@ -13,7 +13,8 @@ import numpy as np
 
 from tautnet.files.parts import Model
 from tautnet.objective.prediction import LARGEST_LOG_MEAN, Predictor
-from tautnet.tables.arrays import Floats
+from tautnet.tables.arrays import Booleans, Floats, Integers
+from tautnet.tables.basis import FAR, LINE, RAMP, REACH, Basis
 from tautnet.tables.recipes import Recipe, level_codes
 
 __all__ = ["Equation"]
@@ -77,6 +78,14 @@ class Equation(ABC):
         """Return e to the power of x, without overflow."""
 
     @abstractmethod
+    def logarithm(self, x: str) -> str:
+        """Return the natural logarithm of a number above 0."""
+
+    @abstractmethod
+    def root(self, x: str) -> str:
+        """Return the square root of a number."""
+
+    @abstractmethod
     def text(self) -> str:
         """Return the whole program."""
 
@@ -111,7 +120,7 @@ class Equation(ABC):
         signal, columns : sequence of str or None
             Names of the last hidden units, and of the standardised columns.
         """
-        centre, scale = member.target_scaling
+        centre, scale, _ = member.target_scaling
         skip = member.skip
         if skip is None:
             skip = np.zeros((len(columns), len(centre)))
@@ -133,16 +142,63 @@ class Equation(ABC):
         return self.choose(f"{f} < {low!r}", repr(low), not_above)
 
     def columns(self, member: Predictor) -> list[str | None]:
-        """Return the names of the standardised columns, None for those without a weight."""
-        used = np.any([weights.any(axis=1) for weights in _of_columns(member)], axis=0)
+        """Return the names of the columns of a network, None for those without a weight."""
+        weighs = np.any([weights.any(axis=1) for weights in _of_columns(member)], axis=0)
+        centres, scales, basis = member.scaling
+        used = np.zeros(len(centres), bool)
+        used[member.scaling.source[weighs]] = True
         written = [one for recipe in self.model.encoder.recipes for one in self.column(recipe)]
         kept = [
             self.double(write(float(centre), float(scale)))
-            for write, centre, scale, use in zip(written, *member.scaling, used, strict=True)
+            for write, centre, scale, use in zip(written, centres, scales, used, strict=True)
             if use
         ]
         names = iter(self.step("x", kept))
-        return [next(names) if use else None for use in used]
+        standardised = [next(names) if use else None for use in used]
+        return standardised if basis is None else self.made(basis, standardised, weighs)
+
+    def made(
+        self, basis: Basis, standardised: Sequence[str | None], weighs: Booleans
+    ) -> list[str | None]:
+        """Return the names of the columns of a basis, as `Basis.apply` makes them."""
+        names = [
+            standardised[source] if weight else None
+            for source, weight in zip(basis.source, weighs, strict=True)
+        ]
+        bent = np.flatnonzero(weighs & (basis.curve != LINE))
+        logged = self.logged(basis, standardised, bent)
+        scaled = [
+            _scaled(logged[basis.source[i]], float(basis.centre[i]), float(basis.scale[i]))
+            for i in bent
+        ]
+        ranges = [(0.0, 1.0) if basis.curve[i] == RAMP else (-FAR, FAR) for i in bent]
+        values = [
+            self.between(v, *ends) for v, ends in zip(self.step("v", scaled), ranges, strict=True)
+        ]
+        curves = [
+            w if basis.curve[i] == RAMP else f"{w} / {self.root(f'1.0 + {w} * {w} / {REACH**2!r}')}"
+            for i, w in zip(bent, self.step("w", values), strict=True)
+        ]
+        columns = [
+            _scaled(curve, float(basis.mean[i]), float(basis.spread[i]))
+            for i, curve in zip(bent, curves, strict=True)
+        ]
+        for i, name in zip(bent, self.step("b", columns), strict=True):
+            names[i] = name
+        return names
+
+    def logged(
+        self, basis: Basis, standardised: Sequence[str | None], bent: Integers
+    ) -> dict[int, str]:
+        """Return by their number the names of standardised columns, or of their logarithms."""
+        names = {j: name for j, name in enumerate(standardised) if name is not None}
+        first = {int(basis.source[i]): i for i in bent[::-1] if basis.is_log[i]}
+        logarithms = []
+        for j, i in first.items():
+            above = _less(names[j], basis.origin[i])
+            length = self.choose(f"{names[j]} > {float(basis.origin[i])!r}", above, "0.0")
+            logarithms.append(self.logarithm(f"{float(basis.offset[i])!r} + ({length})"))
+        return names | dict(zip(first, self.step("u", logarithms), strict=True))
 
     def column(self, recipe: Recipe) -> Iterator[Callable[[float, float], str]]:
         """Yield, for each column of a predictor, what writes it from its centre and scale."""
@@ -213,7 +269,12 @@ def _of_columns(member: Predictor) -> list[Floats]:
 
 def _scaled(cell: str, centre: float, scale: float) -> str:
     """Return ``(cell - centre) / scale``."""
-    return f"({cell} {'-' if centre >= 0 else '+'} {abs(centre)!r}) / {scale!r}"
+    return f"({_less(cell, centre)}) / {scale!r}"
+
+
+def _less(x: str, number: float) -> str:
+    """Return ``x - number``."""
+    return f"{x} {'-' if number >= 0 else '+'} {abs(float(number))!r}"
 
 
 def _linear(bias: float, *parts: tuple[Floats, Sequence[str | None]]) -> str:

@@ -28,8 +28,8 @@ if TYPE_CHECKING:
 __all__ = ["FORMAT_VERSION", "load", "write_model"]
 
 FORMAT = "tautnet model"
-# Files of the first format hold no limits of predictions.
-FORMAT_VERSION = 2
+# Files of the first format hold no limits of predictions, those of the second no basis.
+FORMAT_VERSION = 3
 # The name under which the header of the file holds the manifest.
 MANIFEST = "tautnet"
 # Where the digest begins, from the end of the manifest.
@@ -219,6 +219,10 @@ def _packed_encoder(model: FittedModel) -> Json:
 def _packed_member(member: Predictor, packer: Packer) -> Json:
     """Return a network with the names of its arrays in their place."""
     packed = member._asdict()
+    basis = member.scaling.basis
+    packed["basis"] = None if basis is None else [packer.array(array) for array in basis]
+    packed["scaling"] = member.scaling[:2]
+    packed["target_scaling"] = member.target_scaling[:2]
     for part in ("scaling", "layers", "biases", "target_scaling"):
         packed[part] = [packer.array(array) for array in packed[part]]
     limits = member.limits

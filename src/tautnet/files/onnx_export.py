@@ -146,7 +146,7 @@ def sample(model: Model) -> pd.DataFrame:
     """
     rng = np.random.default_rng(0)
     encoder = model.encoder
-    centre, scale = model.members[0].scaling
+    centre, scale, _ = model.members[0].scaling
     table = {}
     for position, recipe in enumerate(encoder.recipes):
         if "levels" in recipe:

@@ -14,6 +14,7 @@ from onnx import ModelProto, NodeProto, TensorProto, ValueInfoProto, helper, num
 from tautnet.files.parts import Model
 from tautnet.objective.prediction import LARGEST_LOG_MEAN, Predictor
 from tautnet.tables.arrays import Floats
+from tautnet.tables.basis import FAR, RAMP, REACH, SMOOTH, Basis
 from tautnet.tables.recipes import Recipe, level_codes
 
 # Old enough that any runtime of the last years reads it.
@@ -160,6 +161,8 @@ def _outputs(graph: Graph, member: Predictor, rows: str) -> str:
     rows = graph.add("Sub", rows, graph.constant(member.scaling.centre))
     rows = graph.add("Div", rows, graph.constant(member.scaling.scale))
     rows = graph.add("Where", graph.add("IsNaN", rows), graph.constant(0.0), rows)
+    if member.scaling.basis is not None:
+        rows = _made(graph, member.scaling.basis, rows)
     signal = _layer(graph, rows, member.layers[0], member.biases[0])
     for weights, bias in zip(member.layers[1:], member.biases[1:], strict=True):
         signal = _layer(graph, ACTIVATIONS[member.activation](graph, signal), weights, bias)
@@ -169,8 +172,32 @@ def _outputs(graph: Graph, member: Predictor, rows: str) -> str:
     signal = graph.add("Add", signal, graph.constant(member.target_scaling.centre))
     if member.limits is None:
         return signal
-    signal = graph.add("Max", signal, graph.constant(member.limits.low))
-    return graph.add("Min", signal, graph.constant(member.limits.high))
+    return _between(graph, signal, *member.limits)
+
+
+def _made(graph: Graph, basis: Basis, rows: str) -> str:
+    """Return the columns of a basis, step by step as `Basis.apply` makes them."""
+    z = graph.add("Gather", rows, graph.constant(basis.source), attributes={"axis": 1})
+    lengths = graph.add("Sub", z, graph.constant(basis.origin))
+    lengths = graph.add("Max", lengths, graph.constant(0.0))
+    logarithms = graph.add("Log", graph.add("Add", lengths, graph.constant(basis.offset)))
+    u = graph.add("Where", graph.constant(basis.is_log), logarithms, z)
+    v = graph.add("Sub", u, graph.constant(basis.centre))
+    v = graph.add("Div", v, graph.constant(basis.scale))
+    near = _between(graph, v, -FAR, FAR)
+    share = graph.add("Div", near, graph.constant(REACH))
+    squares = graph.add("Add", graph.add("Mul", share, share), graph.constant(1.0))
+    smooth = graph.add("Div", near, graph.add("Sqrt", squares))
+    w = graph.add("Where", graph.constant(basis.curve == SMOOTH), smooth, v)
+    w = graph.add("Where", graph.constant(basis.curve == RAMP), _between(graph, v, 0.0, 1.0), w)
+    centred = graph.add("Sub", w, graph.constant(basis.mean))
+    return graph.add("Div", centred, graph.constant(basis.spread))
+
+
+def _between(graph: Graph, value: str, low: float | Floats, high: float | Floats) -> str:
+    """Return a value, or the limit that it lies beyond."""
+    not_below = graph.add("Max", value, graph.constant(low))
+    return graph.add("Min", not_below, graph.constant(high))
 
 
 def _layer(graph: Graph, rows: str, weights: Floats, bias: Floats) -> str:

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 import numpy as np
 
 from tautnet.objective.prediction import ACTIVATIONS, Predictor
-from tautnet.tables.arrays import Booleans, Floats
+from tautnet.tables.arrays import Booleans, Floats, Integers
 from tautnet.tables.encoder import TableEncoder
 
 __all__ = ["prune", "without_idle_units"]
@@ -50,7 +50,7 @@ def prune(
         # Predictions that are the same for all rows still need a column, to know how many rows
         # there are.
         stays[0] = True
-    columns = stays[encoder.column_predictor]
+    columns = np.flatnonzero(stays[encoder.column_predictor])
     left = {name: REASON for name, one in zip(encoder.predictors, stays, strict=True) if not one}
     return encoder.without(left), tuple(_of_columns(member, columns) for member in members)
 
@@ -95,16 +95,20 @@ def _keep_units(layers: list[Floats], biases: list[Floats], i: int, kept: Boolea
 
 
 def _columns_that_weigh(predictor: Predictor) -> Booleans:
-    """Tell which columns have a weight."""
+    """Tell which columns of the table have a weight."""
     weighs = np.any(predictor.layers[0], axis=1)
-    return weighs if predictor.skip is None else weighs | np.any(predictor.skip, axis=1)
+    if predictor.skip is not None:
+        weighs |= np.any(predictor.skip, axis=1)
+    scaling = predictor.scaling
+    return np.bincount(scaling.source, weighs, minlength=len(scaling.centre)) > 0
 
 
-def _of_columns(predictor: Predictor, columns: Booleans) -> Predictor:
-    """Return the network of some of its columns."""
+def _of_columns(predictor: Predictor, columns: Integers) -> Predictor:
+    """Return the network of some columns of the table."""
     layers = [np.ascontiguousarray(weights) for weights in predictor.layers]
+    made = predictor.scaling.made_from(columns)
     return predictor._replace(
         scaling=predictor.scaling.of(columns),
-        layers=(layers[0][columns], *layers[1:]),
-        skip=None if predictor.skip is None else predictor.skip[columns],
+        layers=(layers[0][made], *layers[1:]),
+        skip=None if predictor.skip is None else predictor.skip[made],
     )

@@ -4,6 +4,9 @@ It imports nothing, so that the command can read it before anything heavy is loa
 """
 
 ACTIVATIONS = ("relu", "tanh", "silu", "identity")
+# What a network is given: standardised columns, or a basis of them.
+STANDARDISED = "standardised"
+INPUTS = (STANDARDISED, "smooth", "splines")
 REGRESSION_LOSSES = ("squared_error", "poisson", "huber", "quantile")
 TIES = ("breslow", "efron")
 TASKS = ("auto", "classification", "regression", "survival")

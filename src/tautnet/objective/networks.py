@@ -8,6 +8,7 @@ import jax
 import numpy as np
 
 from tautnet.objective.arrays import Array
+from tautnet.objective.choices import STANDARDISED
 from tautnet.objective.prediction import forward, forward_of_signal
 from tautnet.tables.arrays import Booleans, Floats
 from tautnet.tables.scaling import StandardisedRows
@@ -76,6 +77,8 @@ class Network:
     activation : {"relu", "tanh", "silu", "identity"}
     skip : bool
         Whether a linear map runs beside the hidden layers.
+    inputs : {"standardised", "smooth", "splines"}
+        What it is given: standardised columns, or a basis of them, see `tables.basis`.
 
     Examples
     --------
@@ -88,18 +91,21 @@ class Network:
     hidden_layer_sizes: tuple[int, ...] = (100,)
     activation: str = "relu"
     skip: bool = True
+    inputs: str = STANDARDISED
 
     @classmethod
-    def of(cls, hidden: int | Sequence[int], activation: str, skip: bool) -> Self:
+    def of(
+        cls, hidden: int | Sequence[int], activation: str, skip: bool, inputs: str = STANDARDISED
+    ) -> Self:
         """The network of a user's arguments: one number is one layer, a linear map has no skip.
 
         Examples
         --------
-        >>> Network.of(20, "relu", True), Network.of((), "relu", True).skip
-        (Network(hidden_layer_sizes=(20,), activation='relu', skip=True), False)
+        >>> Network.of(20, "relu", True).hidden_layer_sizes, Network.of((), "relu", True).skip
+        ((20,), False)
         """
         sizes = layer_sizes(hidden)
-        return cls(sizes, activation, skip and bool(sizes))
+        return cls(sizes, activation, skip and bool(sizes), inputs)
 
     @property
     def is_linear(self) -> bool:

@@ -116,8 +116,7 @@ class TableRows(NamedTuple):
     table : TableInPlace
         As it came, NaN where a cell is missing; all chains share it.
     scaling : Scaling
-        Centre and scale, (n_columns,) each, float64 in every precision: a large offset loses no
-        digits.
+        Its numbers are float64 in every precision: a large offset loses no digits.
     rows : int array (n_rows,)
         Numbers of the rows in the table; their number is a multiple of `ROWS_AT_ONCE`.
     y : array (n_rows, n_outputs)
@@ -132,9 +131,11 @@ class TableRows(NamedTuple):
     weight: Array
 
     def _read(self, rows: Array, y: Array, weight: Array) -> Data:
-        centre, scale = self.scaling
+        centre, scale, basis = self.scaling
         cells = (self.table.rows(rows).astype(scale.dtype) - centre) / scale
-        columns = jnp.where(jnp.isnan(cells), 0.0, cells).astype(weight.dtype).T
+        cells = jnp.where(jnp.isnan(cells), 0.0, cells)
+        made = cells if basis is None else basis.apply(cells, jnp)
+        columns = made.astype(weight.dtype).T
         # Read once, not anew in every product: steps take a third of the time.
         return Data(jax.lax.optimization_barrier(columns), y, weight)
 

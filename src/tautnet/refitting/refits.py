@@ -105,13 +105,14 @@ def widened(path: Path, sample: Sample, scaling: FittedScaling) -> Path:
     """
     columns = path.scaling.columns
     assert columns is not None, "a path of some columns"
-    n_columns = sample.X.shape[1]
-    parameters = {i: _on_all_columns(one, columns, n_columns) for i, one in path.parameters.items()}
+    n_columns = len(scaling.column_predictor)
+    made = scaling.inputs.made_from(columns)
+    parameters = {i: _on_all_columns(one, made, n_columns) for i, one in path.parameters.items()}
     norms = np.zeros((len(path.alphas), sample.n_predictors))
     norms[:, np.unique(sample.column_predictor[columns])] = path.norms
     first, skip, _ = next(iter(parameters.values())).weights
     per_column = sum(leaf.shape[1] for leaf in jax.tree.leaves((first, skip)))
-    n_zeros = (n_columns - len(columns)) * per_column
+    n_zeros = (n_columns - len(made)) * per_column
     histograms = path.histograms.copy()
     histograms[:, BIN_OF_ZERO] += n_zeros
     own = replace(

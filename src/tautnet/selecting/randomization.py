@@ -99,7 +99,8 @@ class FoldNetwork:
     def uses(self, columns: Integers) -> bool:
         """Whether a weight of these columns is not zero."""
         first, skip, _ = self.parameters.weights
-        return bool(first[columns].any() or (skip is not None and skip[columns].any()))
+        made = self.scaling.inputs.made_from(columns)
+        return bool(first[made].any() or (skip is not None and skip[made].any()))
 
     @property
     def loss(self) -> float:
@@ -120,11 +121,13 @@ class FoldNetwork:
         array (n_draws,)
         """
         first, skip, _ = self.parameters.weights
-        change = standardise(drawn, self.scaling.inputs.of(columns)) - self.inputs[:, columns]
-        signal = self.signal + change @ first[columns]
+        inputs = self.scaling.inputs
+        made = inputs.made_from(columns)
+        change = standardise(drawn, inputs.of(columns)) - self.inputs[:, made]
+        signal = self.signal + change @ first[made]
         if skip is None or self.beside is None:
             return self._loss(signal, None)
-        return self._loss(signal, self.beside + change @ skip[columns])
+        return self._loss(signal, self.beside + change @ skip[made])
 
     def _loss(self, signal: Floats, beside: Floats | None) -> Floats:
         settings = self.scaling.settings

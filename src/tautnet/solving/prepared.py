@@ -1,6 +1,6 @@
 """Rows ready to be fitted: standardised by their own statistics, padded, with a start."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import NamedTuple
 
@@ -8,6 +8,7 @@ import jax
 import numpy as np
 
 from tautnet.engine import evaluate
+from tautnet.objective.choices import STANDARDISED
 from tautnet.objective.networks import Parameters, pad, padded_size, unpad
 from tautnet.objective.prediction import limits_of
 from tautnet.objective.predictors import Predictors
@@ -18,7 +19,7 @@ from tautnet.solving.settings import Settings
 from tautnet.tables.arrays import Booleans, Floats, Integers
 from tautnet.tables.errors import TableError
 from tautnet.tables.sample import Sample
-from tautnet.tables.scaling import Scaling, StandardisedRows, fit_scaling, standardise
+from tautnet.tables.scaling import Scaling, StandardisedRows, expand, fit_scaling, standardise
 
 # Rows of tables with more numbers than this are not copied but read from the table: steps then
 # take a tenth more time, and outputs, for which rows are standardised anew at every strength, up
@@ -145,7 +146,8 @@ class Prepared:
             jax.tree.map(dtype, penalty),
             Predictors(index, roots, factors, layers),
             settings.loss,
-            settings.network,
+            # What stands in its columns is nothing that a program knows.
+            replace(settings.network, inputs=STANDARDISED),
         )
 
     @property
@@ -260,7 +262,7 @@ def predictor_factors(settings: Settings, n_predictors: int) -> Floats:
 
 def standardised(X: Floats, rows: Integers, scaling: Scaling) -> Floats | StandardisedRows:
     """Some rows of a table, standardised: at once, or where they are many when they are read."""
-    if _is_large(len(rows), X.shape[1]):
+    if _is_large(len(rows), len(scaling.source)):
         return StandardisedRows(X, rows, scaling)
     return standardise(X[rows], scaling)
 
@@ -299,12 +301,16 @@ def prepare(sample: Sample, rows: Integers, settings: Settings) -> Prepared:
         raise TableError(complaint)
     weight = sample.weight[rows] / sample.weight[rows].sum()
     inputs = fit_scaling(sample.X, weight, rows, sample.rounding)
+    if settings.network.inputs != STANDARDISED:
+        inputs = expand(inputs, sample.X, weight, rows, settings.network.inputs)
     target = settings.loss.target_scaling(sample.y[rows], weight)
     limits = limits_of(sample.y[rows]) if settings.clamps else None
     X = standardised(sample.X, rows, inputs)
     is_read = _is_large(*X.shape) and settings.loss.is_separable
     return Prepared(
-        FittedScaling(settings, sample.column_predictor, inputs, target, limits=limits),
+        FittedScaling(
+            settings, sample.column_predictor[inputs.source], inputs, target, limits=limits
+        ),
         X,
         standardise(sample.y[rows], target),
         weight,

@@ -2,21 +2,23 @@
 
 A missing cell is imputed at the column's mean, which is 0 once standardised, so the imputation
 value and the centre are one number and the whole transform is ``(x - centre) / scale`` with
-missing cells set to 0.
+missing cells set to 0. A basis may be made of the columns that are so standardised.
 """
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from typing import NamedTuple, TypeAlias
 
 import numpy as np
 from numpy.typing import ArrayLike
 
 from tautnet.tables.arrays import Booleans, Floats, Integers
+from tautnet.tables.basis import Basis, fit_basis
 from tautnet.tables.rounding import are_constant
 
 __all__ = [
     "Scaling",
     "StandardisedRows",
+    "expand",
     "fit_scaling",
     "restore",
     "rows_at_once",
@@ -25,6 +27,9 @@ __all__ = [
 
 # Numbers that are worked on at once, so that no table is copied as a whole.
 NUMBERS_AT_ONCE = 2**18
+# Numbers that a basis is learned from, and the fewest rows.
+NUMBERS_LEARNED_FROM = 2**22
+LEAST_LEARNED = 1000
 # Numbers of encoded rows that are held at once, where nothing but their predictions is kept.
 NUMBERS_HELD = 2**25
 
@@ -46,14 +51,42 @@ def rows_at_once(width: int) -> int:
 
 
 class Scaling(NamedTuple):
-    """Centre and scale of each column, both float64 of shape (n_columns,)."""
+    """How columns are standardised, and what is made of them then.
+
+    Attributes
+    ----------
+    centre, scale : arrays (n_columns,)
+        Float64.
+    basis : Basis, optional
+        What is made of the standardised columns; None is the columns themselves.
+    """
 
     centre: Floats
     scale: Floats
+    basis: Basis | None = None
 
     def of(self, columns: Integers | Booleans) -> "Scaling":
-        """Return those of some columns: positions, or a truth value for each column."""
-        return Scaling(self.centre[columns], self.scale[columns])
+        """Return those of some columns: ascending positions, or a truth value for each column."""
+        basis = None
+        if self.basis is not None:
+            basis = self.basis.of(np.arange(len(self.centre))[columns])
+        return Scaling(self.centre[columns], self.scale[columns], basis)
+
+    def names(self, columns: Sequence[str]) -> list[str]:
+        """Return what each column behind this is called, from the names of the table's columns."""
+        if self.basis is None:
+            return list(columns)
+        pairs = zip(self.basis.source, self.basis.labels(), strict=True)
+        return [f"{columns[j]} ({label})" if label else columns[j] for j, label in pairs]
+
+    @property
+    def source(self) -> Integers:
+        """The column of the table that each column behind this is made from."""
+        return np.arange(len(self.centre)) if self.basis is None else self.basis.source
+
+    def made_from(self, columns: Integers | Booleans) -> Integers:
+        """Return the positions of what is made from some columns of the table."""
+        return np.flatnonzero(np.isin(self.source, np.arange(len(self.centre))[columns]))
 
 
 def fit_scaling(
@@ -90,7 +123,7 @@ def fit_scaling(
     >>> from tautnet.tables.scaling import fit_scaling, standardise
     >>> X = np.array([[1.0, 5.0], [3.0, 5.0], [np.nan, 5.0]])
     >>> fit_scaling(X, weights=[1, 1, 0])
-    Scaling(centre=array([2., 5.]), scale=array([1., 1.]))
+    Scaling(centre=array([2., 5.]), scale=array([1., 1.]), basis=None)
     >>> standardise(X, fit_scaling(X, weights=[1, 1, 0]))
     array([[-1.,  0.],
            [ 1.,  0.],
@@ -182,7 +215,7 @@ class StandardisedRows:
         self.X = X
         self.rows = rows
         self.scaling = scaling
-        self.shape = (len(rows), X.shape[1])
+        self.shape = (len(rows), len(scaling.source))
 
     def __len__(self) -> int:
         return len(self.rows)
@@ -194,6 +227,8 @@ class StandardisedRows:
 
 def standardise(X: ArrayLike, scaling: Scaling) -> Floats:
     """Centre and scale the columns of ``X``; missing cells become 0, the mean when learned.
+
+    Where the scaling has a basis, that is then made of them.
 
     Parameters
     ----------
@@ -208,7 +243,30 @@ def standardise(X: ArrayLike, scaling: Scaling) -> Floats:
     """
     Z = (np.asarray(X, dtype=np.float64) - scaling.centre) / scaling.scale
     Z[np.isnan(Z)] = 0.0
-    return Z
+    return Z if scaling.basis is None else scaling.basis.apply(Z)
+
+
+def expand(scaling: Scaling, X: Floats, weights: Floats, rows: Integers, kind: str) -> Scaling:
+    """Learn a basis from the rows whose scaling was learned.
+
+    Parameters
+    ----------
+    scaling : Scaling
+        Of these rows, without a basis.
+    X, weights, rows
+        As in `fit_scaling`; weights above 0. Of many rows some are looked at, evenly spread.
+    kind : {"smooth", "splines"}
+
+    Returns
+    -------
+    Scaling
+    """
+    n_learned = max(NUMBERS_LEARNED_FROM // max(X.shape[1], 1), LEAST_LEARNED)
+    spread = np.linspace(0, len(rows) - 1, min(n_learned, len(rows))).astype(int)
+    cells = X[rows[spread]]
+    Z = standardise(cells, scaling)
+    zeros = -scaling.centre / scaling.scale
+    return scaling._replace(basis=fit_basis(Z, np.isnan(cells), zeros, weights[spread], kind))
 
 
 def restore(Z: ArrayLike, scaling: Scaling) -> Floats:
