@@ -26,6 +26,12 @@ ON_DISK = {
     "adult": ("income", "classification"),
     "abalone": ("Class_number_of_rings", "regression"),
     "kin8nm": ("y", "regression"),
+    "qsar_biodeg": ("Class", "classification"),
+    "titanic": ("Survived", "classification"),
+    "spambase": ("class", "classification"),
+    "telco_churn": ("Churn", "classification"),
+    "california": ("median_house_value", "regression"),
+    "madelon": ("y", "classification"),
 }
 
 

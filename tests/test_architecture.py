@@ -14,8 +14,8 @@ SOURCE = Path(__file__).parents[1] / "src" / "tautnet"
 # From top to bottom, files of each room in order; docs/design.md draws the same.
 ROOMS = {
     "tables": (
-        "errors names arrays rounding scaling datasets missing notation dates numerals parsing "
-        "opening sparse frames layout parquet reader spelling cells integers recipes "
+        "errors names arrays rounding basis scaling datasets missing notation dates numerals "
+        "parsing opening sparse frames layout parquet reader spelling cells integers recipes "
         "number_columns encoder rows codes blocks labels target target_checks "
         "target_columns sample belonging copies ranked outlying leaks twins soundness"
     ).split(),
@@ -28,7 +28,7 @@ ROOMS = {
         "settings fitted_scaling prepared ranges bends path recorder finishing walk trainings "
         "adaptive"
     ).split(),
-    "validation": "folds chain curve chains nested".split(),
+    "validation": "folds chain curve chains walker race nested".split(),
     "refitting": "counts orders refits rung relaxed elimination".split(),
     "peers": "levels boosting".split(),
     "inference": (
@@ -40,7 +40,7 @@ ROOMS = {
     "prose": "words expected doubts verdict selection".split(),
     "files": (
         "whole run_directory pruning parts onnx_graph onnx_export equation_steps sql_cells "
-        "equation summary survival_curves fitted packing checks model_file"
+        "equation summary survival_curves fitted packing member_checks checks model_file"
     ).split(),
     "estimators": (
         "allowed given rules refusals inputs splits conversion watch documented warned base "

@@ -607,7 +607,7 @@ def test_a_file_of_a_later_format_says_so(good, tmp_path):
     manifest, arrays = contents(good)
     (tmp_path / "a.taut").write_bytes(rebuilt(manifest | {"format_version": 3}, arrays))
     with pytest.raises(
-        tn.ModelFileError, match="is a model file of format 3, this tautnet knows 2: update tautnet"
+        tn.ModelFileError, match="is a model file of format 4, this tautnet knows 3: update tautnet"
     ):
         load(tmp_path / "a.taut")
 

@@ -14,8 +14,9 @@ from typing import TYPE_CHECKING, NoReturn
 
 import numpy as np
 
-from tautnet.files.checks import check_model, checked_encoder, checked_members, require
+from tautnet.files.checks import check_model, checked_encoder
 from tautnet.files.fitted import FittedModel
+from tautnet.files.member_checks import checked_members, require
 from tautnet.files.packing import Cannot, Json, Packer, Unpacker, Value
 from tautnet.files.whole import whole_file
 from tautnet.objective.prediction import Predictor

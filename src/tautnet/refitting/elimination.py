@@ -13,7 +13,7 @@ from tautnet.engine.jobs import Report, stages
 from tautnet.refitting.counts import by_loss, is_past_its_best
 from tautnet.refitting.orders import ELIMINATION, ORDERS, always_kept, first_of, first_of_refit
 from tautnet.refitting.relaxed import Relaxed, top
-from tautnet.refitting.rung import Plan, Planned, Refit, best, refits_of_one_count
+from tautnet.refitting.rung import Key, Plan, Planned, Refit, best, refits_of_one_count
 from tautnet.validation.chain import Chain
 from tautnet.validation.chains import Chains, Choice
 from tautnet.validation.nested import honest_points
@@ -61,6 +61,7 @@ def relax_to(
     most = min(at_most, top(chains, None), n_predictors)
     crowd = CROWD * most
     always = always_kept(chains.candidate.settings)
+    network = chains.candidate.settings.network
     if most < max(len(always), 1):
         return Relaxed.of_path(chains)
     sizes = sizes_down(min(crowd, n_predictors), most, max(len(always), 1))
@@ -77,7 +78,9 @@ def relax_to(
     rungs = zip(sizes, [*sizes[1:], 0], stages(len(sizes), on_progress), strict=False)
     for size, next_size, part in rungs:
         plans: Plan = {
-            ELIMINATION: [((*place, predictors), place[1]) for place, predictors in firsts.items()]
+            ELIMINATION: [
+                (Key(*place, predictors, network), None) for place, predictors in firsts.items()
+            ]
         }
         if size == most:
             plans[NORM] = _by_norm(points, size, crowd)
@@ -116,7 +119,7 @@ def sizes_down(largest: int, most: int, least: int = 1) -> list[int]:
 def _by_norm(points: Sequence[tuple[int, Chain, int]], size: int, crowd: int) -> list[Planned]:
     """The refits of the predictors that the path itself ranks first."""
     return [
-        ((repeat, chain.left_out, first_of(NORM, size, chain.path, at, crowd)), chain.left_out)
+        (Key.like(repeat, chain, first_of(NORM, size, chain.path, at, crowd)), None)
         for repeat, chain, at in points
     ]
 

@@ -24,7 +24,7 @@ from tautnet.refitting.orders import (
     first_of_refit,
 )
 from tautnet.refitting.refits import RefitJob, widened
-from tautnet.refitting.rung import Plan, Refit, best, refits_of_one_count
+from tautnet.refitting.rung import Key, Plan, Refit, best, refits_of_one_count
 from tautnet.solving.fitted_scaling import FittedScaling
 from tautnet.solving.path import Path
 from tautnet.solving.settings import WHOLE_PATH, Request
@@ -242,14 +242,15 @@ def _plans(
     """
     plans: Plan = {order: [] for order in ORDERS}
     for repeat, chain, places in points:
-        serves_all_rows = len(chain.left_out) == 1 and None in going_on
-        wanted = {k: at for k, at in places.items() if serves_all_rows or (repeat, k) in going_on}
+        is_wanted = chain.is_of_all_rows and None in going_on
+        wanted = {k: at for k, at in places.items() if is_wanted or (repeat, k) in going_on}
         for order in ORDERS:
             served: dict[tuple[int, ...], list[int]] = {}
             for outer, at in wanted.items():
                 served.setdefault(first_of(order, count, chain.path, at), []).append(outer)
             for predictors, outers in served.items():
-                plans[order].append(((repeat, chain.left_out, predictors), tuple(outers)))
+                serves = chain.serves if len(chain.left_out) == 1 else tuple(outers)
+                plans[order].append((Key.like(repeat, chain, predictors), serves))
     return plans
 
 

@@ -303,14 +303,13 @@ def prepare(sample: Sample, rows: Integers, settings: Settings) -> Prepared:
     inputs = fit_scaling(sample.X, weight, rows, sample.rounding)
     if settings.network.inputs != STANDARDISED:
         inputs = expand(inputs, sample.X, weight, rows, settings.network.inputs)
+    column_predictor = sample.column_predictor[inputs.source]
     target = settings.loss.target_scaling(sample.y[rows], weight)
     limits = limits_of(sample.y[rows]) if settings.clamps else None
     X = standardised(sample.X, rows, inputs)
     is_read = _is_large(*X.shape) and settings.loss.is_separable
     return Prepared(
-        FittedScaling(
-            settings, sample.column_predictor[inputs.source], inputs, target, limits=limits
-        ),
+        FittedScaling(settings, column_predictor, inputs, target, limits=limits),
         X,
         standardise(sample.y[rows], target),
         weight,

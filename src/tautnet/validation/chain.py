@@ -15,6 +15,9 @@ from tautnet.tables.arrays import Floats, Integers
 from tautnet.tables.sample import Sample
 from tautnet.validation.folds import NEVER_SEEN
 
+# Stands among folds for a choice on all rows.
+ALL_ROWS = -1
+
 
 @dataclass(frozen=True)
 class Chain:
@@ -34,7 +37,9 @@ class Chain:
         Fitted rows whose outputs stand behind those of the fold left out, because its score needs
         them.
     serves : tuple of int, optional
-        Of two folds left out, those as whose inner model it may choose; None is both.
+        Of two folds left out, those as whose inner model it may choose. Of one fold left out, that
+        fold where it is its outer model, and `ALL_ROWS` where it is one of the curve that chooses
+        on all rows. None is both.
     """
 
     left_out: tuple[int, ...]
@@ -46,8 +51,20 @@ class Chain:
 
     def is_inner(self, outer: int) -> bool:
         """Whether it is the model of an inner fold of an outer fold."""
-        serves = self.left_out if self.serves is None else self.serves
-        return len(self.left_out) == 2 and outer in serves
+        return len(self.left_out) == 2 and outer in self._served
+
+    def is_outer(self, k: int) -> bool:
+        """Whether it is the model of an outer fold, whose strength its inner folds choose."""
+        return self.left_out == (k,) and k in self._served
+
+    @property
+    def is_of_all_rows(self) -> bool:
+        """Whether it has a say in what is chosen for all rows."""
+        return len(self.left_out) == 1 and ALL_ROWS in self._served
+
+    @property
+    def _served(self) -> tuple[int, ...]:
+        return (*self.left_out, ALL_ROWS) if self.serves is None else self.serves
 
     def at(self, alpha: float) -> int:
         """Index of a strength, or of the nearest where the chain does not have it."""

@@ -8,6 +8,7 @@ from typing import NamedTuple
 
 import numpy as np
 
+from tautnet.objective.networks import Network
 from tautnet.solving.path import Path
 from tautnet.solving.settings import Settings
 from tautnet.tables.arrays import Floats, Integers
@@ -22,6 +23,36 @@ class Candidate(NamedTuple):
 
     name: str
     settings: Settings
+
+
+@dataclass(frozen=True)
+class Race:
+    """Which of several networks was chosen, for all rows and for each outer fold.
+
+    Attributes
+    ----------
+    networks : dict
+        Name -> Network, the cheapest first.
+    chosen : dict
+        (repeat, outer fold), or None for all rows -> name.
+    losses : dict
+        Name -> least cross-validated loss for all rows, of those that went to the end.
+    early_losses : dict
+        Name -> the same of every network on few strengths and two folds, which says who goes on.
+    chains, seconds : dict
+        Name -> chains walked, and the time they took.
+    """
+
+    networks: dict[str, Network]
+    chosen: dict[Fold | None, str]
+    losses: dict[str, float]
+    early_losses: dict[str, float]
+    chains: dict[str, int]
+    seconds: dict[str, float]
+
+    def network(self, key: Fold | None) -> Network:
+        """The network for an outer fold, or for all rows."""
+        return self.networks[self.chosen[key]]
 
 
 class Choice(NamedTuple):
@@ -128,6 +159,8 @@ class Chains(Fits):
         strengths at which models were finished; choices are made among these alone.
     first : Chains, optional
         The chains that the factors of an adaptive penalty come from.
+    race : Race, optional
+        Which networks these chains are of, where that was chosen.
     """
 
     candidate: Candidate
@@ -137,6 +170,7 @@ class Chains(Fits):
     whole: Path | None
     grids: dict[Fold | None, FinishingGrid] = field(default_factory=dict)
     first: "Chains | None" = None
+    race: "Race | None" = None
 
     @property
     def is_nested(self) -> bool:
@@ -178,13 +212,14 @@ class Chains(Fits):
         return curve.restricted(self.grids[key]) if self.grids else curve
 
     def single(self, repeat: int, outer: int) -> Chain:
-        """The chain without one fold."""
-        return next(chain for chain in self.chains[repeat] if chain.left_out == (outer,))
+        """The model of an outer fold."""
+        return next(chain for chain in self.chains[repeat] if chain.is_outer(outer))
 
     @property
     def singles(self) -> list[tuple[Chain, int]]:
-        """The chains that leave one fold out, each with that fold, over all repeats."""
-        return [(self.single(repeat, k), k) for repeat, k in self.outer_folds]
+        """The chains that choose for all rows, each with the fold it left out."""
+        own = [chain for repeat in self.chains for chain in repeat if chain.is_of_all_rows]
+        return [(chain, chain.left_out[0]) for chain in own]
 
     @property
     def path(self) -> Path:

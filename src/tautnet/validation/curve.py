@@ -175,7 +175,7 @@ def outer_curve(
     for repeat, own in enumerate(chains):
         for chain in own:
             k = chain.left_out[0]
-            if len(chain.left_out) == 1 and (repeat, k) != without:
+            if chain.is_of_all_rows and (repeat, k) != without:
                 scored.append(Scored(chain, k, weights[repeat][k]))
     return make_curve(scored)
 

@@ -1,125 +1,27 @@
 """Nested cross-validation of candidates: every chain is a job, shared by the folds it serves."""
 
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field, replace
-from typing import NamedTuple
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import replace
 
 import numpy as np
 
-from tautnet.engine.jobs import Report, run_jobs, stages
+from tautnet.engine.jobs import Report, stages
+from tautnet.objective.networks import Network
 from tautnet.objective.strengths import nearest
-from tautnet.solving.adaptive import adapted, adaptive_factors, floor_of
+from tautnet.solving.adaptive import adaptive_factors, floor_of
 from tautnet.solving.path import Path
-from tautnet.solving.settings import Request, Settings
+from tautnet.solving.settings import Settings
 from tautnet.tables.arrays import Floats, Integers
 from tautnet.tables.sample import Sample
-from tautnet.validation.chain import Chain, ChainJob
-from tautnet.validation.chains import Candidate, Chains
-from tautnet.validation.curve import Curve, FinishingGrid, Fold, finishing_grid
+from tautnet.validation.chain import ALL_ROWS, Chain
+from tautnet.validation.chains import Candidate, Chains, Race
+from tautnet.validation.curve import Curve, Fold, finishing_grid
 from tautnet.validation.folds import chain_sets
+from tautnet.validation.race import race
+from tautnet.validation.walker import Plan, PlannedChain, Walker
 
-# First-layer weights beyond which a refit does not keep the parameters of its whole path.
-LARGEST_KEPT = 100_000
-
-
-class PlannedChain(NamedTuple):
-    """One chain of a candidate.
-
-    Attributes
-    ----------
-    repeat : int or None
-        None for the refit, which serves every repeat.
-    left_out, serves : tuples of int
-        As those of `Chain`.
-    factors : array (n_predictors,), optional
-        What an adaptive penalty takes from the first path.
-    """
-
-    repeat: int | None
-    left_out: tuple[int, ...]
-    serves: tuple[int, ...] | None = None
-    factors: Floats | None = None
-
-
-@dataclass(frozen=True)
-class Plan:
-    """What is to be walked for a candidate.
-
-    Attributes
-    ----------
-    candidate : Candidate
-    chains : list of PlannedChain
-    grids : dict
-        With finishing the strengths, as in `Chains`.
-    """
-
-    candidate: Candidate
-    chains: list[PlannedChain]
-    grids: dict[Fold | None, FinishingGrid] = field(default_factory=dict)
-
-
-@dataclass(frozen=True)
-class Walker:
-    """Walks plans on one sample.
-
-    Attributes
-    ----------
-    sample : Sample
-    folds : list of int arrays
-        The fold of each row, one array a repeat.
-    alphas, keep
-        As those of `Request`, for the chains of folds.
-    n_jobs : int, optional
-    """
-
-    sample: Sample
-    folds: list[Integers]
-    alphas: str | Sequence[float] | Floats = "auto"
-    keep: str | Sequence[float] = ()
-    n_jobs: int | None = None
-
-    def walk(self, plans: Sequence[Plan], on_progress: Report | None) -> list[Chains]:
-        """Walk the chains of several plans: unfinished where there are no grids, else finished."""
-        pairs = [(p, planned) for p, plan in enumerate(plans) for planned in plan.chains]
-        jobs = [self._job(plans[p], planned) for p, planned in pairs]
-        done = run_jobs(self.sample, jobs, n_jobs=self.n_jobs, on_progress=on_progress)
-        found: dict[tuple[int, int | None], list[Chain]] = {}
-        for (p, planned), chain in zip(pairs, done, strict=True):
-            found.setdefault((p, planned.repeat), []).append(chain)
-        repeats = range(len(self.folds))
-        return [
-            Chains(
-                plan.candidate,
-                self.sample,
-                self.folds,
-                [found[p, repeat] for repeat in repeats],
-                found[p, None][0].path,
-                plan.grids,
-            )
-            for p, plan in enumerate(plans)
-        ]
-
-    def _job(self, plan: Plan, planned: PlannedChain) -> ChainJob:
-        """One chain as a job."""
-        settings = plan.candidate.settings
-        if planned.factors is not None:
-            settings = adapted(settings, planned.factors)
-        settings = replace(settings, finish=bool(plan.grids))
-        if planned.repeat is None:
-            request = Request(self.alphas, keep=self._kept_on_all_rows(plan), certify="all")
-            return ChainJob(settings, request)
-        keys = [None, *((planned.repeat, k) for k in planned.left_out)]
-        finished = [alpha for key in keys if key in plan.grids for alpha in plan.grids[key].alphas]
-        request = Request(self.alphas, keep=finished or self.keep)
-        return ChainJob(
-            settings, request, self.folds[planned.repeat], planned.left_out, planned.serves
-        )
-
-    def _kept_on_all_rows(self, plan: Plan) -> str | Sequence[float]:
-        if plan.grids:
-            return plan.grids[None].alphas
-        first_units = sum(plan.candidate.settings.network.hidden_layer_sizes[:1])
-        return "all" if self.sample.X.shape[1] * first_units <= LARGEST_KEPT else ()
+# The network for an outer fold, or for all rows.
+NetworkOf = Callable[[Fold | None], Network]
 
 
 def cross_validate(
@@ -130,6 +32,8 @@ def cross_validate(
     nested: bool,
     alphas: str | Sequence[float] | Floats = "auto",
     keep: str | Sequence[float] = (),
+    networks: Mapping[str, Network] | None = None,
+    raced_under: str | None = None,
     n_jobs: int | None = None,
     on_progress: Report | None = None,
 ) -> list[Chains]:
@@ -146,6 +50,11 @@ def cross_validate(
     alphas : "auto" or array
     keep : "all" or ()
         Whether the parameters of every strength are kept.
+    networks : dict, optional
+        Name -> Network, the cheapest first: which one is walked is chosen by a `race`. Candidates
+        without a hidden layer are walked as they are.
+    raced_under : str, optional
+        The penalty of the race; by default that of the first candidate.
     n_jobs, on_progress
         As in `run_jobs`.
 
@@ -155,10 +64,19 @@ def cross_validate(
         One a candidate, in their order.
     """
     walker = Walker(sample, folds, alphas, keep, n_jobs)
+    chosen = None
     is_adaptive = [candidate.settings.adaptive for candidate in candidates]
     is_finished = [_is_finished_later(candidate.settings) for candidate in candidates]
-    parts = stages(1 + any(is_adaptive) + any(is_finished), on_progress)
-    plans, results = plain_chains(walker, candidates, nested, next(parts))
+    n_stages = 1 + any(is_adaptive) + any(is_finished) + (networks is not None)
+    parts = stages(n_stages, on_progress)
+    if networks is not None:
+        first = candidates[0].settings
+        settings = replace(
+            first, penalty=raced_under or first.penalty, adaptive=False, finish=False
+        )
+        chosen = race(walker, networks, settings, nested=nested, on_progress=next(parts))
+        candidates = [_in_network(candidate, chosen.network(None)) for candidate in candidates]
+    plans, results = plain_chains(walker, candidates, chosen, nested, next(parts))
     if any(is_adaptive):
         adaptive_chains(walker, plans, results, np.flatnonzero(is_adaptive), next(parts))
     if any(is_finished):
@@ -166,23 +84,40 @@ def cross_validate(
     return results
 
 
+def _in_network(candidate: Candidate, network: Network) -> Candidate:
+    """A candidate in another network; one without a hidden layer stays as it is."""
+    if candidate.settings.network.is_linear:
+        return candidate
+    return candidate._replace(settings=replace(candidate.settings, network=network))
+
+
 def plain_chains(
-    walker: Walker, candidates: Sequence[Candidate], nested: bool, on_progress: Report | None
+    walker: Walker,
+    candidates: Sequence[Candidate],
+    chosen: Race | None,
+    nested: bool,
+    on_progress: Report | None,
 ) -> tuple[list[Plan], list[Chains]]:
     """Walk the first chains of all candidates, unfinished.
 
     Candidates that differ in name alone, or in being adaptive, share them.
     """
-    planned = list(plain_plan(walker.folds, nested))
-    firsts = [replace(candidate.settings, adaptive=False) for candidate in candidates]
-    names = {
-        settings: candidate.name for settings, candidate in zip(firsts, candidates, strict=True)
-    }
-    shared = [Plan(Candidate(name, settings), planned) for settings, name in names.items()]
-    walked = dict(zip(names, walker.walk(shared, on_progress), strict=True))
-    pairs = list(zip(firsts, candidates, strict=True))
-    plans = [Plan(candidate, planned) for candidate in candidates]
-    return plans, [replace(walked[settings], candidate=own) for settings, own in pairs]
+    plans = []
+    for candidate in candidates:
+        own = None if candidate.settings.network.is_linear else chosen
+        plans.append(Plan(candidate, list(plain_plan(walker.folds, nested, own))))
+    first_plans = [
+        replace(plan, candidate=plan.candidate._replace(settings=_first(plan.candidate.settings)))
+        for plan in plans
+    ]
+    walked = walker.walk(first_plans, on_progress)
+    pairs = zip(walked, candidates, strict=True)
+    return plans, [replace(one, candidate=own, race=chosen) for one, own in pairs]
+
+
+def _first(settings: Settings) -> Settings:
+    """Settings of the first path of an adaptive penalty."""
+    return replace(settings, adaptive=False)
 
 
 def adaptive_chains(
@@ -197,7 +132,7 @@ def adaptive_chains(
         plans[i] = replace(plans[i], chains=list(adaptive_plan(results[i])))
     walked = walker.walk([plans[i] for i in which], on_progress)
     for i, one in zip(which, walked, strict=True):
-        results[i] = replace(one, first=results[i])
+        results[i] = replace(one, first=results[i], race=results[i].race)
 
 
 def finished_chains(
@@ -213,7 +148,7 @@ def finished_chains(
         plans[i] = replace(plans[i], grids=grids)
     walked = walker.walk([plans[i] for i in which], on_progress)
     for i, one in zip(which, walked, strict=True):
-        results[i] = replace(one, first=results[i].first)
+        results[i] = replace(one, first=results[i].first, race=results[i].race)
 
 
 def _is_finished_later(settings: Settings) -> bool:
@@ -221,12 +156,25 @@ def _is_finished_later(settings: Settings) -> bool:
     return settings.finish and is_network and settings.kind.is_on_weights
 
 
-def plain_plan(folds: list[Integers], nested: bool) -> Iterator[PlannedChain]:
-    """The chains of a candidate; the refit first."""
+def plain_plan(
+    folds: list[Integers], nested: bool, chosen: Race | None = None
+) -> Iterator[PlannedChain]:
+    """The chains of a candidate; the refit first.
+
+    Where networks were chosen and those that a chain serves differ in theirs, there is one chain
+    for each network.
+    """
     yield PlannedChain(None, ())
     for repeat, fold in enumerate(folds):
         for left_out in chain_sets(int(fold.max()) + 1, nested):
-            yield PlannedChain(repeat, left_out)
+            if chosen is None or not nested:
+                yield PlannedChain(repeat, left_out)
+                continue
+            served = left_out if len(left_out) > 1 else (*left_out, ALL_ROWS)
+            networks = {k: chosen.network(None if k == ALL_ROWS else (repeat, k)) for k in served}
+            for network in dict.fromkeys(networks.values()):
+                serves = tuple(k for k in served if networks[k] == network)
+                yield PlannedChain(repeat, left_out, serves, network=network)
 
 
 def adaptive_plan(first: Chains) -> Iterator[PlannedChain]:
@@ -243,10 +191,12 @@ def adaptive_plan(first: Chains) -> Iterator[PlannedChain]:
         chosen = {
             k: (chain.at(curve.alpha("min")), floor_of(curve.noise)) for k, curve in curves.items()
         }
+        network = chain.path.settings.network
         for one in sorted(set(chosen.values())):
-            serves = tuple(k for k in chosen if chosen[k] == one)
-            factors = _factors(chain.path, curves[serves[0]])
-            yield PlannedChain(repeat, chain.left_out, serves, factors)
+            agreeing = tuple(k for k in chosen if chosen[k] == one)
+            factors = _factors(chain.path, curves[agreeing[0]])
+            serves = chain.serves if len(chain.left_out) == 1 else agreeing
+            yield PlannedChain(repeat, chain.left_out, serves, factors, network)
 
 
 def _factors(path: Path, curve: Curve) -> Floats:
@@ -284,6 +234,6 @@ def _honest_curve(chains: Chains, repeat: int, chain: Chain, outer: int) -> Curv
     if len(chain.left_out) == 2:
         inner = next(k for k in chain.left_out if k != outer)
         return chains.inner(repeat, outer, without=inner)
-    if chains.is_nested:
+    if chains.is_nested and chain.is_outer(outer):
         return chains.inner(repeat, outer)
     return chains.curve(without=(repeat, outer))

@@ -1,0 +1,194 @@
+"""A race of networks: which one cross-validation chooses, for all rows and for each outer fold.
+
+Every outer fold runs a race of its own on chains that have not seen it, so that a loss on that
+fold is one of the whole procedure. Networks that are dear have to earn it: on two folds and few
+strengths first, where they must be ahead of the cheapest to go on.
+"""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, replace
+
+import numpy as np
+
+from tautnet.engine.jobs import Report, stages
+from tautnet.objective.networks import Network
+from tautnet.solving.settings import Settings
+from tautnet.validation.chains import Candidate, Chains, Race
+from tautnet.validation.curve import Curve, Fold
+from tautnet.validation.walker import Plan, PlannedChain, Walker
+
+# Strengths a decade, and folds, of an early race.
+EARLY_ALPHAS_PER_DECADE = 2
+EARLY_FOLDS = 2
+# What a dearer network has to save of the cheapest one's loss to go on.
+LEAD = 0.01
+
+
+def race(
+    walker: Walker,
+    networks: Mapping[str, Network],
+    settings: Settings,
+    *,
+    nested: bool,
+    on_progress: Report | None = None,
+) -> Race:
+    """Choose a network for all rows, and one for each outer fold.
+
+    Parameters
+    ----------
+    walker : Walker
+        It keeps the chains, so that those of the network chosen are not walked again.
+    networks : dict
+        Name -> Network, the cheapest first.
+    settings : Settings
+        How all are fitted, but for the network.
+    nested : bool
+        Whether outer folds have inner ones.
+    on_progress
+        As in `run_jobs`.
+
+    Returns
+    -------
+    Race
+    """
+    parts = stages(2, on_progress)
+    keys = list(_keys(walker, nested=nested))
+    early = _Heat(
+        walker,
+        networks,
+        replace(settings, alphas_per_decade=EARLY_ALPHAS_PER_DECADE),
+        {key: [*networks] for key in keys},
+        EARLY_FOLDS,
+    ).run(next(parts))
+    going_on = {key: _going_on(early.losses[key]) for key in keys}
+    final = _Heat(
+        walker,
+        networks,
+        settings,
+        {key: names if len(names) > 1 else [] for key, names in going_on.items()},
+    ).run(next(parts))
+    chosen = {}
+    for key, names in going_on.items():
+        losses = final.losses[key]
+        chosen[key] = min(losses, key=losses.__getitem__) if losses else names[0]
+    return Race(
+        dict(networks),
+        chosen,
+        final.losses[None],
+        early.losses[None],
+        {name: early.counts[name] + final.counts[name] for name in networks},
+        {name: early.seconds[name] + final.seconds[name] for name in networks},
+    )
+
+
+def _keys(walker: Walker, *, nested: bool) -> Iterator[Fold | None]:
+    """All rows, and each outer fold where there are such."""
+    yield None
+    if nested:
+        for repeat, fold in enumerate(walker.folds):
+            yield from ((repeat, k) for k in range(int(fold.max()) + 1))
+
+
+def _going_on(losses: Mapping[str, float]) -> list[str]:
+    """The cheapest network, and those that are ahead of it.
+
+    Examples
+    --------
+    >>> _going_on({"plain": 1.0, "small": 0.995, "deep": 0.9})
+    ['plain', 'deep']
+    """
+    (cheapest, loss), *dearer = losses.items()
+    return [cheapest, *(name for name, own in dearer if loss - own > LEAD * abs(loss))]
+
+
+@dataclass(frozen=True)
+class _Result:
+    """What a heat says.
+
+    Attributes
+    ----------
+    losses : dict
+        Key -> name -> least cross-validated loss.
+    counts, seconds : dict
+        Name -> chains walked, and the time they took.
+    """
+
+    losses: dict[Fold | None, dict[str, float]]
+    counts: dict[str, int]
+    seconds: dict[str, float]
+
+
+@dataclass(frozen=True)
+class _Heat:
+    """Networks that run for some keys.
+
+    Attributes
+    ----------
+    walker, networks, settings
+        As in `race`.
+    running : dict
+        Key -> names of those that run for it.
+    n_folds : int, optional
+        How many folds score a network; by default all that there are.
+    """
+
+    walker: Walker
+    networks: Mapping[str, Network]
+    settings: Settings
+    running: Mapping[Fold | None, list[str]]
+    n_folds: int | None = None
+
+    def run(self, on_progress: Report | None) -> _Result:
+        """Walk what all keys need, and read each key's own chains."""
+        needed = {
+            name: sorted({place for key in self._running(name) for place in self._places(key)})
+            for name in self.networks
+        }
+        plans = [
+            Plan(
+                Candidate(name, replace(self.settings, network=network)),
+                [PlannedChain(repeat, left_out) for repeat, left_out in needed[name]],
+            )
+            for name, network in self.networks.items()
+        ]
+        walked = dict(zip(self.networks, self.walker.walk(plans, on_progress), strict=True))
+        losses = {
+            key: {name: self._least(walked[name], key) for name in names}
+            for key, names in self.running.items()
+        }
+        counts = {name: len(places) for name, places in needed.items()}
+        return _Result(losses, counts, {name: one.seconds for name, one in walked.items()})
+
+    def _running(self, name: str) -> list[Fold | None]:
+        return [key for key, names in self.running.items() if name in names]
+
+    def _places(self, key: Fold | None) -> Iterator[tuple[int, tuple[int, ...]]]:
+        """Repeats, and the folds left out, of the chains that score networks for a key."""
+        if key is None:
+            repeats = range(len(self.walker.folds) if self.n_folds is None else 1)
+            for repeat in repeats:
+                for k in self._scoring(repeat, -1):
+                    yield repeat, (k,)
+            return
+        repeat, outer = key
+        for k in self._scoring(repeat, outer):
+            yield repeat, (min(k, outer), max(k, outer))
+
+    def _scoring(self, repeat: int, outer: int) -> list[int]:
+        """The folds that score networks: those behind the outer one, in fixed order."""
+        n_folds = int(self.walker.folds[repeat].max()) + 1
+        behind = [k % n_folds for k in range(outer + 1, outer + 1 + n_folds)]
+        return [k for k in behind if k != outer][: self.n_folds]
+
+    def _least(self, chains: Chains, key: Fold | None) -> float:
+        """The least cross-validated loss of a network, on the chains of one key."""
+        wanted = set(self._places(key))
+        own = replace(
+            chains,
+            chains=[
+                [chain for chain in repeat if (r, chain.left_out) in wanted]
+                for r, repeat in enumerate(chains.chains)
+            ],
+        )
+        curve: Curve = own.curve_for(key)
+        return float(np.min(curve.mean))
