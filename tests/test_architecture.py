@@ -32,8 +32,8 @@ ROOMS = {
     "refitting": "counts orders refits rung relaxed elimination".split(),
     "peers": "levels boosting".split(),
     "inference": (
-        "study intervals figures recommended constant curves neighbours table diagnostics exits "
-        "detail"
+        "study intervals raced figures recommended constant curves neighbours table diagnostics "
+        "exits detail"
     ).split(),
     "claims": "claims doubts result".split(),
     "selecting": "conditionals p_values randomization stability".split(),
@@ -44,7 +44,7 @@ ROOMS = {
     ).split(),
     "estimators": (
         "allowed given rules refusals inputs splits conversion watch documented warned base "
-        "predictions models cross_validated survival selector assembled"
+        "predictions models base_cv cross_validated survival selector assembled"
     ).split(),
     "views": (
         "older standing cells columns terminal plotting gains cv_curve norm_path training_curve "

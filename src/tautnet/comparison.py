@@ -18,6 +18,7 @@ from tautnet.engine.jobs import stage
 from tautnet.estimators.inputs import take_predictors
 from tautnet.estimators.refusals import refuse, without_idle
 from tautnet.estimators.warned import warn_of_target
+from tautnet.inference.raced import raced
 from tautnet.inference.study import Study, candidates_for, run_study
 from tautnet.inference.table import tabulate
 from tautnet.objective.choices import (
@@ -30,7 +31,7 @@ from tautnet.objective.choices import (
     TOL,
     implied_task,
 )
-from tautnet.objective.networks import Network
+from tautnet.objective.networks import Network, candidates
 from tautnet.objective.registry import L2, default_names, penalty_kind, relaxed_forms
 from tautnet.peers.boosting import Boosting, boost, reason_against
 from tautnet.prose.verdict import put_in_words
@@ -39,7 +40,7 @@ from tautnet.solving.settings import Settings
 from tautnet.tables.codes import ordinal_codes
 
 if TYPE_CHECKING:
-    from tautnet.estimators.cross_validated import CrossValidated
+    from tautnet.estimators.base_cv import CrossValidated
 
 DEFAULT_PENALTIES = tuple(default_names())
 
@@ -60,6 +61,7 @@ def compare(
     clamp_output: bool = True,
     ties: str = "breslow",
     selection: str = "min",
+    network: str | None = None,
     hidden_layer_sizes: int | Sequence[int] = (100,),
     activation: str = "relu",
     skip: bool = True,
@@ -114,6 +116,9 @@ def compare(
         later may go on beyond what was seen.
     selection : {"min", "1se"}
         The least cross-validated loss, or the most regularised model within one standard error.
+    network : {"auto", "plain", "small", "deep"}, optional
+        As in `TautNetClassifierCV`: "auto" chooses among networks under l2, for every outer fold
+        on the other folds alone; the penalties are then compared under the network of each fold.
     hidden_layer_sizes : tuple of int
         One number is one layer, ``()`` a linear map.
     activation : {"relu", "tanh", "silu", "identity"}
@@ -185,7 +190,7 @@ def compare(
     refuse(given, door="compare")
     given["clamp_output"] = clamp_output and not ordered
     start = time.perf_counter()
-    network = Network.of(hidden_layer_sizes, activation, skip, inputs)
+    networks = candidates(network, Network.of(hidden_layer_sizes, activation, skip, inputs))
     drawn = Drawn(cv, repeats, ordered, random_state)
     rows = take_rows(X, y, sample_weight, groups, implied_task(task, loss), drawn)
     taken = take_predictors(rows.sample, rows.encoder, feature_groups, penalty_factors)
@@ -194,12 +199,13 @@ def compare(
 
     def settings_for(penalty: str, linear: bool) -> Settings:
         kind = penalty_kind(penalty)
+        first = Network((), activation, False) if linear else next(iter(networks.values()))
         return Settings(
             penalty=kind.base,
             adaptive=kind.adaptive_of is not None,
             l1_ratio=l1_ratio,
             loss=task_loss,
-            network=Network((), activation, False) if linear else network,
+            network=first,
             alpha_min_ratio=alpha_min_ratio,
             finish=finish,
             tol=tol,
@@ -220,6 +226,7 @@ def compare(
         rows.folds,
         selection=selection,
         relaxed=relaxed_forms() if relax else None,
+        networks=networks,
         groups=sample.groups,
         n_jobs=n_jobs,
         on_progress=stage(on_progress, 0.0, ends),
@@ -232,13 +239,12 @@ def compare(
         study, table, rows.target, rows.encoder, names, findings=odd, deliver=deliver
     )
     result |= {"data": name, "boosting_reason": reason, "seed": random_state}
-    settings = _settings(given, network, result["delivered"], result["task"])
-    result["detail"]["settings"] = settings
+    result |= {"networks": raced(study, table.observations)}
+    given |= study.network.arguments | {"network": None}
+    result["detail"]["settings"] = _settings(given, result["delivered"], result["task"])
     result = put_in_words(as_json(result))
-    parameters = given | {"hidden_layer_sizes": network.hidden_layer_sizes}
-    model = _delivered_model(result["delivered"], parameters, X, rows, study)
-    result["seconds"] = time.perf_counter() - start
-    result["version"] = version("tautnet")
+    model = _delivered_model(result["delivered"], given, X, rows, study)
+    result |= {"seconds": time.perf_counter() - start, "version": version("tautnet")}
     return Comparison(result, result.pop("detail"), model)
 
 
@@ -286,6 +292,7 @@ SETTINGS = (
     "clamp_output",
     "ties",
     "selection",
+    "hidden_layer_sizes",
     "activation",
     "skip",
     "inputs",
@@ -299,10 +306,9 @@ SETTINGS = (
 )
 
 
-def _settings(given: Mapping[str, Any], network: Network, name: str, task: str) -> dict[str, Any]:
+def _settings(given: Mapping[str, Any], name: str, task: str) -> dict[str, Any]:
     """The arguments of an estimator that fits again what is delivered."""
-    own = {"hidden_layer_sizes": network.hidden_layer_sizes}
-    settings = {key: given[key] for key in SETTINGS} | own | settings_of(name)
+    settings = {key: given[key] for key in SETTINGS} | settings_of(name)
     applied = without_idle(settings | {"task": task})
     return {key: applied[key] for key in settings}
 
@@ -318,7 +324,8 @@ def settings_of(name: str) -> dict[str, Any]:
     ()
     """
     if name == LINEAR:
-        return {"penalty": L2, "adaptive": False, "relax": False, "hidden_layer_sizes": ()}
+        linear = {"hidden_layer_sizes": (), "inputs": STANDARDISED}
+        return {"penalty": L2, "adaptive": False, "relax": False} | linear
     kind = penalty_kind(name)
     return {
         "penalty": kind.base,

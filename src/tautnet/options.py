@@ -305,3 +305,9 @@ def split(text: str) -> list[str]:
 def layers(hidden: str) -> tuple[int, ...]:
     """The units of each hidden layer that an option names."""
     return tuple(size for size in map(int, hidden.split(",")) if size)
+
+
+def network(name: str | None, hidden: str, activation: str, inputs: str) -> dict[str, Any]:
+    """The arguments that make a network, of the options that name them."""
+    own = {"hidden_layer_sizes": layers(hidden), "activation": activation, "inputs": inputs}
+    return {"network": name} | own

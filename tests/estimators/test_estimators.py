@@ -322,6 +322,7 @@ PLAIN = {
     "l1_ratio": ({"penalty": "elasticnet"}, {"penalty": "elasticnet", "l1_ratio": 0.9}),
     "hidden_layer_sizes": ({}, {"hidden_layer_sizes": (6, 3)}),
     "activation": ({}, {"activation": "tanh"}),
+    "inputs": ({}, {"inputs": "smooth"}),
     "skip": ({}, {"skip": False}),
     "layer_factors": ({}, {"layer_factors": (2.0, 1.0)}),
     "penalty_factors": ({}, {"penalty_factors": (2.0, 1.0, 1.0, 1.0)}),

@@ -112,6 +112,13 @@ Hidden = Annotated[
         help="Units of each hidden layer, such as 100 or 64,64; 0 for no hidden layer.",
     ),
 ]
+Network = Annotated[
+    str | None,
+    Option(
+        callback=options.value_of("network"),
+        help="plain, small or deep; auto chooses, honestly. By default --hidden and the like.",
+    ),
+]
 Activation = Annotated[
     str, Option(callback=options.value_of("activation"), help="relu, tanh, silu or identity.")
 ]

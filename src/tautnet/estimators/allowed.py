@@ -193,6 +193,10 @@ ALLOWED: dict[str, Allowed] = {
     "hidden_layer_sizes": Allowed(
         _are_layers, "a number of units from 1 on, or a list of them, one for each hidden layer"
     ),
+    "network": _or_none(
+        lambda value: _is_named(value, (choices.AUTO, *choices.NETWORKS)),
+        f"one of {', '.join((choices.AUTO, *choices.NETWORKS))}",
+    ),
     "activation": _one_of(choices.ACTIVATIONS),
     "inputs": _one_of(choices.INPUTS),
     "skip": _TRUTH,

@@ -7,12 +7,8 @@ from typing import Any
 from sklearn.exceptions import ConvergenceWarning
 
 from tautnet.estimators.base import take_table
-from tautnet.estimators.cross_validated import (
-    CrossValidated,
-    TautNetClassifierCV,
-    TautNetRegressorCV,
-    take_chains,
-)
+from tautnet.estimators.base_cv import CrossValidated, take_chains
+from tautnet.estimators.cross_validated import TautNetClassifierCV, TautNetRegressorCV
 from tautnet.estimators.inputs import Table
 from tautnet.estimators.survival import TautNetSurvivalCV
 from tautnet.refitting.relaxed import Relaxed

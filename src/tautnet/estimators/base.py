@@ -119,7 +119,7 @@ class Net(Convertible, Documented, BaseEstimator):
             penalty=self.penalty,
             l1_ratio=self.l1_ratio,
             loss=loss,
-            network=Network.of(self.hidden_layer_sizes, self.activation, self.skip, self.inputs),
+            network=self._network(),
             alpha_min_ratio=self.alpha_min_ratio,
             finish=self.finish,
             tol=self.tol,
@@ -130,6 +130,10 @@ class Net(Convertible, Documented, BaseEstimator):
             layer_factors=layer_factors,
             adaptive=self.adaptive,
         )
+
+    def _network(self) -> Network:
+        """The network of the arguments."""
+        return Network.of(self.hidden_layer_sizes, self.activation, self.skip, self.inputs)
 
     def _seed(self) -> int:
         """The seed of a fit; a generator of the user's gives a new one at each fit."""
@@ -292,11 +296,6 @@ class Net(Convertible, Documented, BaseEstimator):
         warn_where_unsolved(path.settings, self.stationarity_, self.objective_gap_, stacklevel=5)
         self._members = [member]
         self._keep_baseline(sample)
-
-    @property
-    def input_names_(self) -> list[str]:
-        """The columns that the network is given, in the order of the first layer's weights."""
-        return self.scaling_.inputs.names(self.encoder_.column_names)
 
     def _importances(self, weights: Weights) -> NDArray[np.float64]:
         """The norm of all first-layer and skip weights of each feature."""

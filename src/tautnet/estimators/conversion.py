@@ -114,6 +114,11 @@ class Convertible:
     target_name_: str
     _members: list[Predictor]
 
+    @property
+    def input_names_(self) -> list[str]:
+        """The columns that the network is given, in the order of the first layer's weights."""
+        return self.scaling_.inputs.names(self.encoder_.column_names)
+
     def to_fitted(self) -> FittedModel:
         """The same model without JAX and scikit-learn; arrays are shared, not copied.
 

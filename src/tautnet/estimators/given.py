@@ -20,6 +20,8 @@ class Given:
     ----------
     kinds : tuple of PenaltyKind
         Those that the user named.
+    network : str or None
+        One of several networks, or the choice among them.
     n_hidden_layers : int
     skip, finish, relax : bool
     loss, task, method : str
@@ -38,6 +40,7 @@ class Given:
     """
 
     kinds: tuple[PenaltyKind, ...] = (penalty_kind(L2),)
+    network: str | None = None
     n_hidden_layers: int = 1
     skip: bool = True
     finish: bool = False
@@ -59,7 +62,7 @@ class Given:
     @property
     def is_linear(self) -> bool:
         """Whether there is no hidden layer."""
-        return self.n_hidden_layers == 0
+        return self.n_hidden_layers == 0 and self.network is None
 
     @property
     def fitted(self) -> tuple[PenaltyKind, ...]:
@@ -155,6 +158,7 @@ def gather(arguments: Arguments, *, door: Door = "estimator") -> Given:
 
 
 _TAKEN_AS_THEY_ARE = (
+    "network",
     "skip",
     "finish",
     "relax",

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
+from numbers import Real
 from typing import Any
 
 from tautnet.estimators.allowed import Door, check_values, shown
@@ -94,9 +95,16 @@ def _is_default(name: str, value: object) -> bool:
     default = DEFAULTS[name]
     if default is None or value is None:
         return value is default
+    if name == "hidden_layer_sizes":
+        return _sizes(value) == default
     if isinstance(default, str):
         return isinstance(value, str) and value == default
     return bool(value == default)
+
+
+def _sizes(value: Any) -> tuple[Any, ...]:
+    """Units of each hidden layer; one number is one layer."""
+    return (value,) if isinstance(value, Real) else tuple(value)
 
 
 def in_words(needs: Mapping[str, str], subject: Callable[[str], str]) -> str:

@@ -7,7 +7,7 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from tautnet.estimators.base import set_parameters
-from tautnet.estimators.cross_validated import CrossValidated
+from tautnet.estimators.base_cv import CrossValidated
 from tautnet.estimators.models import AtOneStrength
 from tautnet.estimators.predictions import SurvivalNet
 from tautnet.objective.choices import ALPHA, L1_RATIO, MAX_ITER, STANDARDISED, TOL
@@ -127,6 +127,7 @@ class TautNetSurvivalCV(CrossValidated, SurvivalNet):
         layer_factors: ArrayLike | None = None,
         adaptive: bool = False,
         stopping: str | Callable[..., float] = "loss",
+        network: str | None = None,
         hidden_layer_sizes: int | Sequence[int] = (100,),
         activation: str = "relu",
         skip: bool = True,

@@ -12,7 +12,7 @@ from tautnet.refitting.relaxed import Relaxed, relax
 from tautnet.solving.settings import Settings
 from tautnet.tables.arrays import Integers
 from tautnet.tables.sample import Sample
-from tautnet.validation.chains import Candidate, Choice, Fits, Outer, outer_results
+from tautnet.validation.chains import Candidate, Choice, Fits, Outer, Race, outer_results
 from tautnet.validation.curve import Fold
 from tautnet.validation.nested import cross_validate
 
@@ -33,6 +33,8 @@ class Study:
     selection : {"min", "1se"}
     groups : array or None
         Rows that belong together.
+    race : Race or None
+        Which network was chosen, where there were several.
     """
 
     sample: Sample
@@ -41,6 +43,7 @@ class Study:
     relaxed: dict[str, Relaxed]
     selection: str
     groups: Integers | None
+    race: Race | None = None
 
     @property
     def penalties(self) -> list[str]:
@@ -73,6 +76,7 @@ def run_study(
     *,
     selection: str,
     relaxed: Mapping[str, str] | None = None,
+    networks: Mapping[str, Network] | None = None,
     groups: Integers | None = None,
     n_jobs: int | None = None,
     on_progress: Report | None = None,
@@ -88,6 +92,8 @@ def run_study(
     selection : {"min", "1se"}
     relaxed : dict, optional
         Name of a further row -> candidate whose predictors are refitted for it.
+    networks : dict, optional
+        Name -> Network, of which one is chosen under l2: for all rows, and in each outer fold.
     groups : array, optional
     n_jobs, on_progress
         As in `run_jobs`.
@@ -99,7 +105,14 @@ def run_study(
     relaxed = relaxed or {}
     parts = stages(1 + len(relaxed), on_progress)
     walked = cross_validate(
-        sample, candidates, folds, nested=True, n_jobs=n_jobs, on_progress=next(parts)
+        sample,
+        candidates,
+        folds,
+        nested=True,
+        networks=networks,
+        raced_under=L2,
+        n_jobs=n_jobs,
+        on_progress=next(parts),
     )
     chains = {one.candidate.name: one for one in walked}
     refitted = {
@@ -113,7 +126,7 @@ def run_study(
         for choice in choices.values():
             # What is not walked yet is walked now, so that its time counts.
             fits[name].path_of(choice)
-    return Study(sample, fits, chosen, refitted, selection, groups)
+    return Study(sample, fits, chosen, refitted, selection, groups, walked[0].race)
 
 
 def candidates_for(

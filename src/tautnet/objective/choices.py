@@ -7,6 +7,9 @@ ACTIVATIONS = ("relu", "tanh", "silu", "identity")
 # What a network is given: standardised columns, or a basis of them.
 STANDARDISED = "standardised"
 INPUTS = (STANDARDISED, "smooth", "splines")
+# Networks by name, the cheapest first, see `networks.NETWORKS`; and the choice among them.
+NETWORKS = ("plain", "small", "deep")
+AUTO = "auto"
 REGRESSION_LOSSES = ("squared_error", "poisson", "huber", "quantile")
 TIES = ("breslow", "efron")
 TASKS = ("auto", "classification", "regression", "survival")

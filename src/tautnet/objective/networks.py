@@ -8,7 +8,7 @@ import jax
 import numpy as np
 
 from tautnet.objective.arrays import Array
-from tautnet.objective.choices import STANDARDISED
+from tautnet.objective.choices import AUTO, STANDARDISED
 from tautnet.objective.prediction import forward, forward_of_signal
 from tautnet.tables.arrays import Booleans, Floats
 from tautnet.tables.scaling import StandardisedRows
@@ -108,6 +108,16 @@ class Network:
         return cls(sizes, activation, skip and bool(sizes), inputs)
 
     @property
+    def arguments(self) -> dict[str, Any]:
+        """The four arguments that make it."""
+        return {
+            "hidden_layer_sizes": self.hidden_layer_sizes,
+            "activation": self.activation,
+            "inputs": self.inputs,
+            "skip": self.skip,
+        }
+
+    @property
     def is_linear(self) -> bool:
         """Whether there is no hidden layer, so that the problem is convex."""
         return not self.hidden_layer_sizes
@@ -194,6 +204,27 @@ class Network:
         layers = parameters.weights.later
         biases = parameters.biases[1:]
         return forward_of_signal(layers, biases, self.activation, signal, beside)
+
+
+# Networks by the names of `choices.NETWORKS`.
+NETWORKS = {
+    "plain": Network(),
+    "small": Network(inputs="splines"),
+    "deep": Network((64, 64, 64), "silu", inputs="smooth"),
+}
+
+
+def candidates(name: str | None, given: Network) -> dict[str, Network]:
+    """The networks that an argument ``network`` names: all, one, or with None that of the others.
+
+    Examples
+    --------
+    >>> list(candidates("auto", Network())), list(candidates(None, Network((8,))).values())[0].skip
+    (['plain', 'small', 'deep'], True)
+    """
+    if name is None:
+        return {"given": given}
+    return dict(NETWORKS) if name == AUTO else {name: NETWORKS[name]}
 
 
 def _live_columns(X: Floats | StandardisedRows) -> Booleans:

@@ -37,6 +37,8 @@ class Race:
         (repeat, outer fold), or None for all rows -> name.
     losses : dict
         Name -> least cross-validated loss for all rows, of those that went to the end.
+    row_losses : dict
+        Name -> the loss of each row there, (n_rows,), averaged over repeats.
     early_losses : dict
         Name -> the same of every network on few strengths and two folds, which says who goes on.
     chains, seconds : dict
@@ -46,6 +48,7 @@ class Race:
     networks: dict[str, Network]
     chosen: dict[Fold | None, str]
     losses: dict[str, float]
+    row_losses: dict[str, Floats]
     early_losses: dict[str, float]
     chains: dict[str, int]
     seconds: dict[str, float]

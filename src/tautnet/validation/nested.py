@@ -51,8 +51,8 @@ def cross_validate(
     keep : "all" or ()
         Whether the parameters of every strength are kept.
     networks : dict, optional
-        Name -> Network, the cheapest first: which one is walked is chosen by a `race`. Candidates
-        without a hidden layer are walked as they are.
+        Name -> Network, the cheapest first: of several that which is walked is chosen by a `race`.
+        Candidates without a hidden layer are walked as they are.
     raced_under : str, optional
         The penalty of the race; by default that of the first candidate.
     n_jobs, on_progress
@@ -65,11 +65,12 @@ def cross_validate(
     """
     walker = Walker(sample, folds, alphas, keep, n_jobs)
     chosen = None
+    is_raced = networks is not None and len(networks) > 1
     is_adaptive = [candidate.settings.adaptive for candidate in candidates]
     is_finished = [_is_finished_later(candidate.settings) for candidate in candidates]
-    n_stages = 1 + any(is_adaptive) + any(is_finished) + (networks is not None)
+    n_stages = 1 + any(is_adaptive) + any(is_finished) + is_raced
     parts = stages(n_stages, on_progress)
-    if networks is not None:
+    if networks is not None and is_raced:
         first = candidates[0].settings
         settings = replace(
             first, penalty=raced_under or first.penalty, adaptive=False, finish=False

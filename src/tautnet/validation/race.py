@@ -13,7 +13,8 @@ import numpy as np
 from tautnet.engine.jobs import Report, stages
 from tautnet.objective.networks import Network
 from tautnet.solving.settings import Settings
-from tautnet.validation.chains import Candidate, Chains, Race
+from tautnet.tables.arrays import Floats
+from tautnet.validation.chains import Candidate, Chains, Choice, Race, outer_results
 from tautnet.validation.curve import Curve, Fold
 from tautnet.validation.walker import Plan, PlannedChain, Walker
 
@@ -75,6 +76,7 @@ def race(
         dict(networks),
         chosen,
         final.losses[None],
+        final.row_losses,
         early.losses[None],
         {name: early.counts[name] + final.counts[name] for name in networks},
         {name: early.seconds[name] + final.seconds[name] for name in networks},
@@ -109,11 +111,14 @@ class _Result:
     ----------
     losses : dict
         Key -> name -> least cross-validated loss.
+    row_losses : dict
+        Name -> loss of each row, where all folds score a network for all rows.
     counts, seconds : dict
         Name -> chains walked, and the time they took.
     """
 
     losses: dict[Fold | None, dict[str, float]]
+    row_losses: dict[str, Floats]
     counts: dict[str, int]
     seconds: dict[str, float]
 
@@ -157,7 +162,11 @@ class _Heat:
             for key, names in self.running.items()
         }
         counts = {name: len(places) for name, places in needed.items()}
-        return _Result(losses, counts, {name: one.seconds for name, one in walked.items()})
+        rows = {}
+        if self.n_folds is None:
+            rows = {name: _row_losses(walked[name]) for name in self.running[None]}
+        seconds = {name: one.seconds for name, one in walked.items()}
+        return _Result(losses, rows, counts, seconds)
 
     def _running(self, name: str) -> list[Fold | None]:
         return [key for key, names in self.running.items() if name in names]
@@ -192,3 +201,10 @@ class _Heat:
         )
         curve: Curve = own.curve_for(key)
         return float(np.min(curve.mean))
+
+
+def _row_losses(chains: Chains) -> Floats:
+    """The loss of each row at the strength that all folds choose."""
+    curve = chains.curve()
+    choice = Choice(chains, curve.alpha("min"), float(curve.mean.min()))
+    return outer_results(chains.sample, chains.folds, lambda key: choice).losses
