@@ -27,14 +27,18 @@ NETWORKS = {
     "plain": {},
     "small": {"inputs": "splines"},
     "smooth": {"inputs": "smooth"},
-    "deep": {"inputs": "smooth", "hidden_layer_sizes": (64, 64, 64), "activation": "silu"},
-    "deep raw": {"hidden_layer_sizes": (64, 64, 64), "activation": "silu"},
-    "deep splines": {
+    "deep": {"inputs": "splines", "hidden_layer_sizes": (64, 64), "activation": "silu"},
+    "three": {"hidden_layer_sizes": (64, 64, 64), "activation": "silu"},
+    "three smooth": {
+        "inputs": "smooth",
+        "hidden_layer_sizes": (64, 64, 64),
+        "activation": "silu",
+    },
+    "three splines": {
         "inputs": "splines",
         "hidden_layer_sizes": (64, 64, 64),
         "activation": "silu",
     },
-    "two": {"inputs": "splines", "hidden_layer_sizes": (64, 64), "activation": "silu"},
     "additive": {"inputs": "splines", "hidden_layer_sizes": ()},
 }
 

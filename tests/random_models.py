@@ -8,7 +8,7 @@ from tautnet.cli import main
 from tautnet.files.fitted import FittedModel
 from tautnet.objective.prediction import Limits, Predictor
 from tautnet.tables.encoder import TableEncoder
-from tautnet.tables.scaling import Scaling, fit_scaling
+from tautnet.tables.scaling import Scaling, expand, fit_scaling
 
 # Between what most outputs of a model of quantities are, and beyond that many.
 NARROW = Limits(np.array([9900.0, 9950.5]), np.array([10100.0, 10300.25]))
@@ -81,6 +81,7 @@ def make_model(
     table=None,
     idle=("idle",),
     limits=None,
+    inputs="standardised",
     seed=0,
 ):
     """A fitted model with random weights, and the table that its encoder has learned.
@@ -99,28 +100,30 @@ def make_model(
     weighs = ~np.isin(np.array(encoder.predictors)[encoder.column_predictor], idle)
 
     def member():
-        sizes = [X.shape[1], *hidden, n_outputs]
+        rows = rng.permutation(N_ROWS)[: N_ROWS // 2]
+        scaling = fit_scaling(X[rows])
+        if inputs != "standardised":
+            scaling = expand(scaling, X, np.ones(len(rows)), rows, inputs)
+        heard = weighs[scaling.source, np.newaxis]
+        sizes = [len(heard), *hidden, n_outputs]
         layers = [
             rng.normal(size=pair) / np.sqrt(pair[0])
             for pair in zip(sizes[:-1], sizes[1:], strict=True)
         ]
-        beside = rng.normal(size=(X.shape[1], n_outputs)) if skip and hidden else None
-        layers[0] *= weighs[:, np.newaxis]
+        beside = rng.normal(size=(len(heard), n_outputs)) if skip and hidden else None
+        layers[0] *= heard
         if hidden:
             # A unit that is constant, and one that nothing listens to.
             layers[0][:, 0], layers[-1][-1] = 0.0, 0.0
         if beside is not None:
-            beside *= weighs[:, np.newaxis]
+            beside *= heard
         scaled = task == "regression" and mean is None
         target = Scaling(
             *(np.full(n_outputs, value) for value in ((1e4, 300.0) if scaled else (0.0, 1.0)))
         )
         biases = tuple(rng.normal(size=size) for size in sizes[1:])
         name = mean or ("two_classes" if binary else MEANS[task])
-        rows = X[rng.permutation(N_ROWS)[: N_ROWS // 2]]
-        return Predictor(
-            fit_scaling(rows), tuple(layers), biases, beside, activation, target, name, limits
-        )
+        return Predictor(scaling, tuple(layers), biases, beside, activation, target, name, limits)
 
     members = tuple(member() for _ in range(n_members))
     attributes = {

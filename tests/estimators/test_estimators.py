@@ -349,6 +349,7 @@ PLAIN = {
 CV = {
     "alphas": ({"alpha_min_ratio": "auto"}, {"alpha_min_ratio": "auto", "alphas": [0.02, 0.2]}),
     "cv": ({}, {"cv": 4}),
+    "network": ({"hidden_layer_sizes": (100,)}, {"hidden_layer_sizes": (100,), "network": "small"}),
     "selection": ({}, {"selection": "1se"}),
     "relax": (
         {"penalty": "group", "selection": 2},

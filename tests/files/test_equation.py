@@ -25,6 +25,8 @@ MODELS = {
     "ensemble": dict(classes=("a", "b", "c"), hidden=(), n_members=2),
     "several labels": dict(task="multilabel", classes=(0, 1), hidden=(3,), activation="identity"),
     "quantities": dict(task="regression", hidden=(3,), activation="silu"),
+    "splines": dict(task="regression", hidden=(3,), inputs="splines"),
+    "smooth": dict(hidden=(3,), inputs="smooth"),
     "clamped": dict(task="regression", hidden=(3,), n_members=2, limits=NARROW),
     "counts": dict(task="regression", mean="exp", hidden=(), n_members=2),
     "survival": dict(task="survival", hidden=(3,), skip=False),
@@ -56,7 +58,8 @@ def run_sql(text, table):
     database = sqlite3.connect(":memory:")
     try:
         # SQLite can be built without functions of mathematics.
-        database.create_function("EXP", 1, math.exp, deterministic=True)
+        for name, function in (("EXP", math.exp), ("LN", math.log), ("SQRT", math.sqrt)):
+            database.create_function(name, 1, function, deterministic=True)
         quoted = ['"' + name.replace('"', '""') + '"' for name in table.columns]
         database.execute(f"CREATE TABLE data ({', '.join(quoted)})")
         database.executemany(

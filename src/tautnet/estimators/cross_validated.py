@@ -52,7 +52,7 @@ class TautNetClassifierCV(CrossValidated, ClassifierNet):
     network : {"auto", "plain", "small", "deep"}, optional
         Cross-validation chooses among networks, too ("auto"), or a network by its name: "plain" is
         one hidden layer of 100 relu units on standardised columns, "small" the same on splines,
-        "deep" three of 64 silu units on smooth columns. By default the network is that of
+        "deep" two of 64 silu units on splines. By default the network is that of
         ``hidden_layer_sizes``, ``activation``, ``inputs`` and ``skip``. Dearer networks go on
         only where they are ahead after a short race.
     l1_ratio, feature_groups, penalty_factors, layer_factors, stopping, hidden_layer_sizes,

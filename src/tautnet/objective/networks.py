@@ -210,7 +210,7 @@ class Network:
 NETWORKS = {
     "plain": Network(),
     "small": Network(inputs="splines"),
-    "deep": Network((64, 64, 64), "silu", inputs="smooth"),
+    "deep": Network((64, 64), "silu", inputs="splines"),
 }
 
 
