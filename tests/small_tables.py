@@ -47,9 +47,16 @@ def settings():
     }
 
     def make(
-        penalty="l2", *, task="regression", hidden=(6,), activation="relu", skip=True, **options
+        penalty="l2",
+        *,
+        task="regression",
+        hidden=(6,),
+        activation="relu",
+        skip=True,
+        inputs="standardised",
+        **options,
     ):
-        network = Network(hidden, activation, skip and bool(hidden))
+        network = Network(hidden, activation, skip and bool(hidden), inputs)
         return replace(
             Settings(penalty, network=network, loss=losses[task], schedule=QUICK), **options
         )

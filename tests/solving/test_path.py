@@ -235,9 +235,17 @@ def test_minibatches_keep_zeros_exact_and_end_null(regression, settings, name):
     )
 
 
-@pytest.mark.parametrize("name, hidden", [("group", (4,)), ("none", (4,)), ("l1", ())])
+@pytest.mark.parametrize(
+    "name, hidden, inputs",
+    [
+        ("group", (4,), "standardised"),
+        ("none", (4,), "standardised"),
+        ("l1", (), "standardised"),
+        ("group", (4,), "splines"),
+    ],
+)
 def test_a_table_that_is_read_in_place_is_fitted_as_a_copy_is(
-    regression, settings, monkeypatch, name, hidden
+    regression, settings, monkeypatch, name, hidden, inputs
 ):
     """Block by block, with cells missing; minibatches are the same rows in the same order."""
     X = regression.X.copy()
@@ -245,7 +253,7 @@ def test_a_table_that_is_read_in_place_is_fitted_as_a_copy_is(
     schedule = replace(
         settings(name).schedule, first_steps=20, unpenalised_steps=20, batch_rows=30, batch_size=16
     )
-    exact = settings(name, hidden=hidden, schedule=schedule, precision="float64")
+    exact = settings(name, hidden=hidden, inputs=inputs, schedule=schedule, precision="float64")
     # A block of rows, and what stands in the last minibatch of a walk through all rows.
     monkeypatch.setattr("tautnet.objective.problem.ROWS_AT_ONCE", 32)
     monkeypatch.setattr("tautnet.solving.prepared.ROWS_AT_ONCE", 32)
