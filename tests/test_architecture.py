@@ -37,7 +37,7 @@ ROOMS = {
     ).split(),
     "claims": "claims doubts result".split(),
     "selecting": "conditionals p_values randomization stability".split(),
-    "prose": "words expected doubts verdict selection".split(),
+    "prose": "words networks expected doubts verdict selection".split(),
     "files": (
         "whole run_directory pruning parts onnx_graph onnx_export equation_steps sql_cells "
         "equation summary survival_curves fitted packing member_checks checks model_file"

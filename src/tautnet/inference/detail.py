@@ -64,6 +64,7 @@ def study_detail(
         "hidden_layer_sizes": list(network.hidden_layer_sizes),
         "activation": network.activation,
         "skip": network.skip,
+        "inputs": network.inputs,
         "predictors": list(predictors),
         "left_out": dict(encoder.left_out),
         "doubtful": dict(encoder.doubtful),

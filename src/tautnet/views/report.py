@@ -9,6 +9,7 @@ from pathlib import Path
 
 from tautnet.files.run_directory import RESULT
 from tautnet.files.whole import write_bytes
+from tautnet.objective.choices import STANDARDISED
 from tautnet.objective.registry import BASELINE
 from tautnet.prose.verdict import headline
 from tautnet.prose.words import (
@@ -30,6 +31,7 @@ from tautnet.views.standing import BOOSTING, gain_key, marks, model_in_words
 
 # Characters of a stranger's text that are shown at most.
 EXCERPT = 120
+INPUTS = {"smooth": "smooth columns", "splines": "splines of the columns"}
 KINDS = {"number": "numbers", "boolean": "yes or no", "category": "categories", "date": "dates"}
 TEMPLATE = "report.html.jinja"
 SUMMARY = "summary.html.jinja"
@@ -239,6 +241,9 @@ def network(detail):
     --------
     >>> network({"hidden_layer_sizes": [64, 32], "activation": "relu", "skip": True})
     'hidden layers of 64 and 32 units (relu), a linear map beside them'
+    >>> network({"hidden_layer_sizes": [9], "activation": "relu", "skip": False,
+    ...          "inputs": "splines"})
+    'one hidden layer of 9 units (relu), on splines of the columns'
     >>> network({"hidden_layer_sizes": [], "activation": "relu", "skip": False})
     'one linear map, no hidden layer'
     """
@@ -249,7 +254,9 @@ def network(detail):
     layers = "one hidden layer of" if one else "hidden layers of"
     units = "unit" if sizes == ["1"] else "units"
     skip = f", a linear map beside {'it' if one else 'them'}" if detail["skip"] else ""
-    return f"{layers} {join(sizes)} {units} ({detail['activation']}){skip}"
+    inputs = detail.get("inputs", STANDARDISED)
+    on = "" if inputs == STANDARDISED else f", on {INPUTS[inputs]}"
+    return f"{layers} {join(sizes)} {units} ({detail['activation']}){on}{skip}"
 
 
 def grids(result):

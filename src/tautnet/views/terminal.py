@@ -3,6 +3,7 @@
 import textwrap
 from typing import NamedTuple
 
+from tautnet.prose.networks import networks_in_words
 from tautnet.prose.words import shown_name
 from tautnet.views.cells import figure, readable
 from tautnet.views.columns import ALL, columns_of, usual_columns
@@ -261,6 +262,9 @@ def _notes(result, shown, left_out, asked):
         f" all rows choose {chosen}."
     )
     yield " ".join(rows)
+    networks = networks_in_words(result)
+    if networks:
+        yield readable(networks)
     if left_out:
         names = ", ".join(column.name for column in left_out)
         yield f"Left out for width: {names}; --columns all shows them."
