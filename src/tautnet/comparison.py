@@ -22,6 +22,7 @@ from tautnet.inference.raced import raced
 from tautnet.inference.study import Study, candidates_for, run_study
 from tautnet.inference.table import tabulate
 from tautnet.objective.choices import (
+    AUTO,
     DELTA,
     L1_RATIO,
     LINEAR,
@@ -61,11 +62,11 @@ def compare(
     clamp_output: bool = True,
     ties: str = "breslow",
     selection: str = "min",
-    network: str | None = None,
-    hidden_layer_sizes: int | Sequence[int] = (100,),
-    activation: str = "relu",
-    skip: bool = True,
-    inputs: str = STANDARDISED,
+    network: str = AUTO,
+    hidden_layer_sizes: int | Sequence[int] | None = None,
+    activation: str | None = None,
+    skip: bool | None = None,
+    inputs: str | None = None,
     l1_ratio: float = L1_RATIO,
     feature_groups: Mapping[str, Any] | None = None,
     penalty_factors: ArrayLike | None = None,
@@ -190,7 +191,7 @@ def compare(
     refuse(given, door="compare")
     given["clamp_output"] = clamp_output and not ordered
     start = time.perf_counter()
-    networks = candidates(network, Network.of(hidden_layer_sizes, activation, skip, inputs))
+    networks = candidates(network, hidden_layer_sizes, activation, skip, inputs)
     drawn = Drawn(cv, repeats, ordered, random_state)
     rows = take_rows(X, y, sample_weight, groups, implied_task(task, loss), drawn)
     taken = take_predictors(rows.sample, rows.encoder, feature_groups, penalty_factors)
@@ -199,7 +200,7 @@ def compare(
 
     def settings_for(penalty: str, linear: bool) -> Settings:
         kind = penalty_kind(penalty)
-        first = Network((), activation, False) if linear else next(iter(networks.values()))
+        first = Network.of(()) if linear else next(iter(networks.values()))
         return Settings(
             penalty=kind.base,
             adaptive=kind.adaptive_of is not None,
@@ -240,7 +241,7 @@ def compare(
     )
     result |= {"data": name, "boosting_reason": reason, "seed": random_state}
     result |= {"networks": raced(study, table.observations)}
-    given |= study.network.arguments | {"network": None}
+    given |= study.network.arguments
     result["detail"]["settings"] = _settings(given, result["delivered"], result["task"])
     result = put_in_words(as_json(result))
     model = _delivered_model(result["delivered"], given, X, rows, study)

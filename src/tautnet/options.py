@@ -117,8 +117,10 @@ def rule(value: str) -> str:
     return value
 
 
-def hidden(value: str) -> str:
+def hidden(value: str | None) -> str | None:
     """Units of each hidden layer, or 0."""
+    if value is None:
+        return None
     sizes = [size.strip() for size in value.split(",")]
     if not all(map(str.isdecimal, sizes)) or (len(sizes) > 1 and 0 in map(int, sizes)):
         raise typer.BadParameter(
@@ -302,12 +304,16 @@ def split(text: str) -> list[str]:
     ]
 
 
-def layers(hidden: str) -> tuple[int, ...]:
+def layers(hidden: str | None) -> tuple[int, ...] | None:
     """The units of each hidden layer that an option names."""
+    if hidden is None:
+        return None
     return tuple(size for size in map(int, hidden.split(",")) if size)
 
 
-def network(name: str | None, hidden: str, activation: str, inputs: str) -> dict[str, Any]:
+def network(
+    name: str, hidden: str | None, activation: str | None, inputs: str | None
+) -> dict[str, Any]:
     """The arguments that make a network, of the options that name them."""
     own = {"hidden_layer_sizes": layers(hidden), "activation": activation, "inputs": inputs}
     return {"network": name} | own

@@ -106,24 +106,25 @@ Jobs = Annotated[
     int | None, Option(min=1, help="How many fits run at once; by default, all cores.")
 ]
 Hidden = Annotated[
-    str,
+    str | None,
     Option(
         callback=options.hidden,
         help="Units of each hidden layer, such as 100 or 64,64; 0 for no hidden layer.",
     ),
 ]
 Network = Annotated[
-    str | None,
+    str,
     Option(
         callback=options.value_of("network"),
-        help="plain, small or deep; auto chooses, honestly. By default --hidden and the like.",
+        help="plain, small or deep; by default (auto) the best is chosen, honestly.",
     ),
 ]
 Activation = Annotated[
-    str, Option(callback=options.value_of("activation"), help="relu, tanh, silu or identity.")
+    str | None,
+    Option(callback=options.value_of("activation"), help="relu, tanh, silu or identity."),
 ]
 Inputs = Annotated[
-    str,
+    str | None,
     Option(
         callback=options.value_of("inputs"),
         help="What the network is given: standardised columns, smooth or splines.",

@@ -11,7 +11,7 @@ from tautnet import options
 from tautnet.commands import arguments
 from tautnet.commands.console import Log, draw, note_written, one_line_errors, progress, say, typed
 from tautnet.commands.rows import read_feature_groups, read_rows, space_of
-from tautnet.objective.choices import DELTA, L1_RATIO, QUANTILE, TIES
+from tautnet.objective.choices import AUTO, DELTA, L1_RATIO, QUANTILE, TIES
 from tautnet.objective.registry import compared_names, default_names
 from tautnet.views.columns import KEYS
 
@@ -71,10 +71,10 @@ def compare(
     ] = None,
     seed: arguments.Seed = 0,
     jobs: arguments.Jobs = None,
-    network: arguments.Network = None,
-    hidden: arguments.Hidden = "100",
-    activation: arguments.Activation = "relu",
-    inputs: arguments.Inputs = "standardised",
+    network: arguments.Network = AUTO,
+    hidden: arguments.Hidden = None,
+    activation: arguments.Activation = None,
+    inputs: arguments.Inputs = None,
     alpha_min_ratio: arguments.AlphaMinRatio = None,
     finish: Annotated[
         bool, Option("--finish", help="Solve the models in float64 before scoring them (slower).")

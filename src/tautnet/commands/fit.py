@@ -20,7 +20,7 @@ from tautnet.commands.console import (
 from tautnet.commands.rows import Rows, read_feature_groups, read_rows, space_of
 from tautnet.estimators.refusals import without_idle
 from tautnet.estimators.rules import DEFAULTS
-from tautnet.objective.choices import DELTA, QUANTILE, TIES, implied_task
+from tautnet.objective.choices import AUTO, DELTA, QUANTILE, TIES, implied_task
 from tautnet.objective.registry import L2, compared_names, penalty_kind
 
 if TYPE_CHECKING:
@@ -82,10 +82,10 @@ def fit(
     drop: arguments.Drop = "",
     seed: arguments.Seed = 0,
     jobs: arguments.Jobs = None,
-    network: arguments.Network = None,
-    hidden: arguments.Hidden = "100",
-    activation: arguments.Activation = "relu",
-    inputs: arguments.Inputs = "standardised",
+    network: arguments.Network = AUTO,
+    hidden: arguments.Hidden = None,
+    activation: arguments.Activation = None,
+    inputs: arguments.Inputs = None,
     alpha_min_ratio: arguments.AlphaMinRatio = None,
     finish: Annotated[
         bool, Option("--finish", help="Solve the models in float64 (slower).")
@@ -172,7 +172,8 @@ def _settings_of(directory: Path, asked: dict[str, Any]) -> dict[str, Any]:
 
         # A run that says nothing of clamping is older than that.
         settings = {"clamp_output": False} | read_settings(directory)
-    defaults = DEFAULTS | {"penalty": L2, "hidden_layer_sizes": (100,), "random_state": 0}
+    open_ones = dict.fromkeys(("hidden_layer_sizes", "activation", "inputs"))
+    defaults = DEFAULTS | open_ones | {"penalty": L2, "random_state": 0}
     for name in settings:
         if name in asked and asked[name] != defaults[name]:
             raise options.UsageError(

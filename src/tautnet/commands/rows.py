@@ -23,6 +23,7 @@ LONGEST = 50_000_000
 SPACE = 2**24
 # Columns that encode a number, and most that encode a category: a level has 0.5 % of the rows.
 COLUMNS_OF_NUMBER = 2
+COLUMNS_OF_SPLINES = 4
 MOST_LEVELS = 202
 
 
@@ -133,10 +134,14 @@ def _groups(column: "pd.Series") -> "pd.Series":
     return column
 
 
-def space_of(X: "pd.DataFrame", hidden: Sequence[int], networks: int) -> int:
+def space_of(X: "pd.DataFrame", hidden: Sequence[int] | None, networks: int) -> int:
     """About how many bytes will be written of a fit: what is said of it, and its networks."""
     n_numbers = X.select_dtypes("number").shape[1]
     n_columns = COLUMNS_OF_NUMBER * n_numbers + MOST_LEVELS * (X.shape[1] - n_numbers)
+    if hidden is None:
+        # Of any network that may be chosen.
+        n_columns += COLUMNS_OF_SPLINES * n_numbers
+        hidden = (100,)
     return SPACE + 8 * networks * n_columns * (1 + sum(hidden[:1]))
 
 

@@ -147,6 +147,11 @@ def _or_none(test: Callable[[object], bool], words: str) -> Allowed:
     return Allowed(lambda value: value is None or test(value), f"None or {words}")
 
 
+def _may_be_open(allowed: Allowed) -> Allowed:
+    """What may also be None, which leaves it open: nobody has to be told to type that."""
+    return Allowed(lambda value: value is None or allowed.test(value), allowed.words)
+
+
 _TRUTH = Allowed(_is_truth, "True or False")
 _POSITIVE = Allowed(partial(_is_number, above=0), "a finite number above 0")
 _SHARE = Allowed(partial(_is_number, above=0, below=1), "a number between 0 and 1")
@@ -190,16 +195,15 @@ ALLOWED: dict[str, Allowed] = {
         _is_watched, "'loss', 'score', the name of a score of scikit-learn or a callable"
     ),
     "l1_ratio": Allowed(partial(_is_number, least=0, most=1), "a number from 0 to 1"),
-    "hidden_layer_sizes": Allowed(
-        _are_layers, "a number of units from 1 on, or a list of them, one for each hidden layer"
+    "hidden_layer_sizes": _may_be_open(
+        Allowed(
+            _are_layers, "a number of units from 1 on, or a list of them, one for each hidden layer"
+        )
     ),
-    "network": _or_none(
-        lambda value: _is_named(value, (choices.AUTO, *choices.NETWORKS)),
-        f"one of {', '.join((choices.AUTO, *choices.NETWORKS))}",
-    ),
-    "activation": _one_of(choices.ACTIVATIONS),
-    "inputs": _one_of(choices.INPUTS),
-    "skip": _TRUTH,
+    "network": _one_of((choices.AUTO, *choices.NETWORKS)),
+    "activation": _may_be_open(_one_of(choices.ACTIVATIONS)),
+    "inputs": _may_be_open(_one_of(choices.INPUTS)),
+    "skip": _may_be_open(_TRUTH),
     "finish": _TRUTH,
     "loss": _one_of(choices.REGRESSION_LOSSES),
     "delta": _POSITIVE,

@@ -69,10 +69,10 @@ class Net(Convertible, Documented, BaseEstimator):
     layer_factors: Sequence[float] | Floats | None
     adaptive: bool
     stopping: str | Callable[..., float]
-    hidden_layer_sizes: int | Sequence[int]
-    activation: str
-    skip: bool
-    inputs: str
+    hidden_layer_sizes: int | Sequence[int] | None
+    activation: str | None
+    skip: bool | None
+    inputs: str | None
     finish: bool
     alpha_min_ratio: str | float
     max_iter: int
@@ -194,8 +194,12 @@ class Net(Convertible, Documented, BaseEstimator):
             return self
         worker = copy(self)
         for name in needs:
-            setattr(worker, name, DEFAULTS[name])
+            setattr(worker, name, self._default(name))
         return worker
+
+    def _default(self, name: str) -> Any:
+        """What a parameter is where it would do nothing."""
+        return DEFAULTS[name]
 
     def _take_over(self, worker: Self) -> Self:
         """Take what a fit of a copy has left; parameters stay as they were given."""

@@ -17,7 +17,8 @@ from tautnet.inference.constant import null_loss
 from tautnet.inference.curves import penalty_curves, training_curve
 from tautnet.inference.exits import order_of_exit
 from tautnet.inference.raced import told
-from tautnet.objective.networks import Network, candidates
+from tautnet.objective.choices import AUTO
+from tautnet.objective.networks import NETWORKS, Network, candidates
 from tautnet.objective.registry import penalty_kind
 from tautnet.objective.strengths import as_strengths, nearest
 from tautnet.refitting.counts import choice
@@ -32,6 +33,10 @@ from tautnet.validation.chains import Candidate, Chains, Choice
 from tautnet.validation.nested import cross_validate
 
 
+# What is left open where a network is chosen.
+OPEN = ("activation", "skip")
+
+
 class CrossValidated(Net):
     """Fit with the strength chosen by cross-validation."""
 
@@ -41,7 +46,8 @@ class CrossValidated(Net):
     relax: bool
     ensemble: bool
     n_jobs: int | None
-    network: str | None
+    # Fitted before networks were chosen, an estimator of a pickle has its own.
+    network: str = AUTO
 
     network_: dict[str, Any]
     networks_: dict[str, dict[str, Any]]
@@ -130,7 +136,14 @@ class CrossValidated(Net):
 
     def _networks(self) -> dict[str, Network]:
         """The networks that one is chosen of, by name."""
-        return candidates(self.network, super()._network())
+        # Factors of layers presuppose their number.
+        hidden = self.hidden_layer_sizes
+        if hidden is None and self.layer_factors is not None:
+            hidden = NETWORKS.get(self.network, Network()).hidden_layer_sizes
+        return candidates(self.network, hidden, self.activation, self.skip, self.inputs)
+
+    def _default(self, name: str) -> Any:
+        return None if name in OPEN else super()._default(name)
 
     def _network(self) -> Network:
         """The network of the arguments; of several the cheapest."""

@@ -9,7 +9,7 @@ from numpy.typing import ArrayLike
 from tautnet.estimators.base import set_parameters
 from tautnet.estimators.base_cv import CrossValidated
 from tautnet.estimators.predictions import ClassifierNet, RegressorNet
-from tautnet.objective.choices import DELTA, L1_RATIO, MAX_ITER, QUANTILE, STANDARDISED, TOL
+from tautnet.objective.choices import AUTO, DELTA, L1_RATIO, MAX_ITER, QUANTILE, TOL
 
 
 class TautNetClassifierCV(CrossValidated, ClassifierNet):
@@ -136,11 +136,11 @@ class TautNetClassifierCV(CrossValidated, ClassifierNet):
         layer_factors: ArrayLike | None = None,
         adaptive: bool = False,
         stopping: str | Callable[..., float] = "loss",
-        network: str | None = None,
-        hidden_layer_sizes: int | Sequence[int] = (100,),
-        activation: str = "relu",
-        skip: bool = True,
-        inputs: str = STANDARDISED,
+        network: str = AUTO,
+        hidden_layer_sizes: int | Sequence[int] | None = None,
+        activation: str | None = None,
+        skip: bool | None = None,
+        inputs: str | None = None,
         finish: bool = False,
         class_weight: Mapping[Any, float] | str | None = None,
         alpha_min_ratio: str | float = "auto",
@@ -181,11 +181,11 @@ class TautNetRegressorCV(CrossValidated, RegressorNet):
         layer_factors: ArrayLike | None = None,
         adaptive: bool = False,
         stopping: str | Callable[..., float] = "loss",
-        network: str | None = None,
-        hidden_layer_sizes: int | Sequence[int] = (100,),
-        activation: str = "relu",
-        skip: bool = True,
-        inputs: str = STANDARDISED,
+        network: str = AUTO,
+        hidden_layer_sizes: int | Sequence[int] | None = None,
+        activation: str | None = None,
+        skip: bool | None = None,
+        inputs: str | None = None,
         finish: bool = False,
         alpha_min_ratio: str | float = "auto",
         max_iter: int = MAX_ITER,

@@ -20,8 +20,6 @@ class Given:
     ----------
     kinds : tuple of PenaltyKind
         Those that the user named.
-    network : str or None
-        One of several networks, or the choice among them.
     n_hidden_layers : int
     skip, finish, relax : bool
     loss, task, method : str
@@ -40,7 +38,6 @@ class Given:
     """
 
     kinds: tuple[PenaltyKind, ...] = (penalty_kind(L2),)
-    network: str | None = None
     n_hidden_layers: int = 1
     skip: bool = True
     finish: bool = False
@@ -62,7 +59,7 @@ class Given:
     @property
     def is_linear(self) -> bool:
         """Whether there is no hidden layer."""
-        return self.n_hidden_layers == 0 and self.network is None
+        return self.n_hidden_layers == 0
 
     @property
     def fitted(self) -> tuple[PenaltyKind, ...]:
@@ -145,7 +142,8 @@ def gather(arguments: Arguments, *, door: Door = "estimator") -> Given:
     taken = {name: arguments[name] for name in _TAKEN_AS_THEY_ARE if name in arguments}
     return Given(
         kinds=tuple(map(penalty_kind, _named(arguments, door))),
-        n_hidden_layers=_count_layers(arguments.get("hidden_layer_sizes", 1)),
+        n_hidden_layers=_count_layers(arguments),
+        skip=arguments.get("skip") is not False,
         largest_alpha=arguments.get("alpha", choices.ALPHA) if are_automatic else max(alphas),
         n_layer_factors=None if factors is None else len(factors),
         alphas_are_automatic=are_automatic,
@@ -158,8 +156,6 @@ def gather(arguments: Arguments, *, door: Door = "estimator") -> Given:
 
 
 _TAKEN_AS_THEY_ARE = (
-    "network",
-    "skip",
     "finish",
     "relax",
     "loss",
@@ -180,5 +176,8 @@ def _named(arguments: Arguments, door: Door) -> list[str]:
     return [arguments.get("penalty", L2)]
 
 
-def _count_layers(sizes: Any) -> int:
+def _count_layers(arguments: Arguments) -> int:
+    sizes = arguments.get("hidden_layer_sizes")
+    if sizes is None:
+        return choices.LAYERS.get(arguments.get("network", choices.AUTO), 1)
     return 1 if isinstance(sizes, Real) else len(sizes)

@@ -2,7 +2,6 @@
 
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
-from numbers import Real
 from typing import Any
 
 from tautnet.estimators.allowed import Door, check_values, shown
@@ -93,18 +92,14 @@ def _unmet(arguments: Arguments, given: Given) -> Iterator[Rule]:
 def _is_default(name: str, value: object) -> bool:
     """Whether an argument, of an allowed value, is at its default."""
     default = DEFAULTS[name]
-    if default is None or value is None:
-        return value is default
-    if name == "hidden_layer_sizes":
-        return _sizes(value) == default
+    if value is None:
+        # None leaves open what else has a default.
+        return True
+    if default is None:
+        return False
     if isinstance(default, str):
         return isinstance(value, str) and value == default
     return bool(value == default)
-
-
-def _sizes(value: Any) -> tuple[Any, ...]:
-    """Units of each hidden layer; one number is one layer."""
-    return (value,) if isinstance(value, Real) else tuple(value)
 
 
 def in_words(needs: Mapping[str, str], subject: Callable[[str], str]) -> str:

@@ -108,20 +108,6 @@ APPLIES: tuple[Rule, ...] = (
         "{alphas:'auto'}",
         {"alphas": [0.1], "alpha_min_ratio": 0.1},
     ),
-    *(
-        Rule(
-            name,
-            lambda given: given.network is None,
-            "{network:None}: a network that has a name, or is chosen, is whole",
-            {"network": "deep", name: value},
-        )
-        for name, value in (
-            ("hidden_layer_sizes", (8,)),
-            ("activation", "tanh"),
-            ("inputs", "smooth"),
-            ("skip", False),
-        )
-    ),
     Rule("activation", _has_layers, _HIDDEN, _LINEAR | {"activation": "tanh"}),
     Rule("skip", _has_layers, _HIDDEN, _LINEAR | {"skip": False}),
     Rule(
@@ -258,9 +244,7 @@ DEFAULTS: dict[str, Any] = {
     "alphas": "auto",
     "selection": "min",
     "alpha_min_ratio": "auto",
-    "hidden_layer_sizes": (100,),
     "activation": "relu",
-    "inputs": choices.STANDARDISED,
     "skip": True,
     "precision": "float32",
     "finish": False,
@@ -332,18 +316,11 @@ CONFLICTS: tuple[Conflict, ...] = (
         {"penalty": "dropout", "alpha": 1.0, "alphas": [0.5, 1.0]},
     ),
     Conflict(
-        lambda given: (
-            given.network is None and given.n_layer_factors not in (None, given.n_hidden_layers + 1)
-        ),
+        lambda given: given.n_layer_factors not in (None, given.n_hidden_layers + 1),
         lambda given: (
             f"{{layer_factors}} must be {given.n_hidden_layers + 1} numbers > 0, one for each layer"
         ),
         {"penalty": "l2", "layer_factors": [1.0, 1.0, 1.0]},
-    ),
-    Conflict(
-        lambda given: given.n_layer_factors is not None and given.network is not None,
-        "{layer_factors} needs {network:None}: networks differ in their layers",
-        {"network": "auto", "layer_factors": [1.0, 1.0]},
     ),
     Conflict(
         lambda given: given.ordered and given.repeats > 1,

@@ -10,7 +10,7 @@ from tautnet.estimators.base import set_parameters
 from tautnet.estimators.base_cv import CrossValidated
 from tautnet.estimators.models import AtOneStrength
 from tautnet.estimators.predictions import SurvivalNet
-from tautnet.objective.choices import ALPHA, L1_RATIO, MAX_ITER, STANDARDISED, TOL
+from tautnet.objective.choices import ALPHA, AUTO, L1_RATIO, MAX_ITER, STANDARDISED, TOL
 
 
 class TautNetSurvival(AtOneStrength, SurvivalNet):
@@ -127,11 +127,11 @@ class TautNetSurvivalCV(CrossValidated, SurvivalNet):
         layer_factors: ArrayLike | None = None,
         adaptive: bool = False,
         stopping: str | Callable[..., float] = "loss",
-        network: str | None = None,
-        hidden_layer_sizes: int | Sequence[int] = (100,),
-        activation: str = "relu",
-        skip: bool = True,
-        inputs: str = STANDARDISED,
+        network: str = AUTO,
+        hidden_layer_sizes: int | Sequence[int] | None = None,
+        activation: str | None = None,
+        skip: bool | None = None,
+        inputs: str | None = None,
         finish: bool = False,
         alpha_min_ratio: str | float = "auto",
         max_iter: int = MAX_ITER,

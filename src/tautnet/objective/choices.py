@@ -10,6 +10,7 @@ INPUTS = (STANDARDISED, "smooth", "splines")
 # Networks by name, the cheapest first, see `networks.NETWORKS`; and the choice among them.
 NETWORKS = ("plain", "small", "deep")
 AUTO = "auto"
+LAYERS = {"deep": 2}
 REGRESSION_LOSSES = ("squared_error", "poisson", "huber", "quantile")
 TIES = ("breslow", "efron")
 TASKS = ("auto", "classification", "regression", "survival")

@@ -95,17 +95,38 @@ class Network:
 
     @classmethod
     def of(
-        cls, hidden: int | Sequence[int], activation: str, skip: bool, inputs: str = STANDARDISED
-    ) -> Self:
+        cls,
+        hidden: int | Sequence[int] | None = None,
+        activation: str | None = None,
+        skip: bool | None = None,
+        inputs: str | None = None,
+    ) -> "Network":
         """The network of a user's arguments: one number is one layer, a linear map has no skip.
+
+        What is None is that of the plain network.
 
         Examples
         --------
-        >>> Network.of(20, "relu", True).hidden_layer_sizes, Network.of((), "relu", True).skip
+        >>> Network.of(20).hidden_layer_sizes, Network.of((), skip=True).skip
         ((20,), False)
         """
-        sizes = layer_sizes(hidden)
-        return cls(sizes, activation, skip and bool(sizes), inputs)
+        return NETWORKS["plain"].with_arguments(hidden, activation, skip, inputs)
+
+    def with_arguments(
+        self,
+        hidden: int | Sequence[int] | None = None,
+        activation: str | None = None,
+        skip: bool | None = None,
+        inputs: str | None = None,
+    ) -> Self:
+        """This network with those of a user's arguments that are not None."""
+        sizes = self.hidden_layer_sizes if hidden is None else layer_sizes(hidden)
+        return type(self)(
+            sizes,
+            self.activation if activation is None else activation,
+            (self.skip if skip is None else skip) and bool(sizes),
+            self.inputs if inputs is None else inputs,
+        )
 
     @property
     def arguments(self) -> dict[str, Any]:
@@ -214,17 +235,36 @@ NETWORKS = {
 }
 
 
-def candidates(name: str | None, given: Network) -> dict[str, Network]:
-    """The networks that an argument ``network`` names: all, one, or with None that of the others.
+def candidates(
+    name: str,
+    hidden: int | Sequence[int] | None = None,
+    activation: str | None = None,
+    skip: bool | None = None,
+    inputs: str | None = None,
+) -> dict[str, Network]:
+    """The networks of a user's arguments: all that there are, or one.
+
+    Parameters
+    ----------
+    name : str
+        That of a network, or "auto".
+    hidden, activation, skip, inputs
+        Whatever is not None makes it one network: the others are those of the network that is
+        named, or of the plain one.
 
     Examples
     --------
-    >>> list(candidates("auto", Network())), list(candidates(None, Network((8,))).values())[0].skip
-    (['plain', 'small', 'deep'], True)
+    >>> list(candidates("auto"))
+    ['plain', 'small', 'deep']
+    >>> candidates("auto", 8)
+    {'given': Network(hidden_layer_sizes=(8,), activation='relu', skip=True, inputs='standardised')}
+    >>> candidates("deep", activation="relu")["given"].inputs
+    'splines'
     """
-    if name is None:
-        return {"given": given}
-    return dict(NETWORKS) if name == AUTO else {name: NETWORKS[name]}
+    given = (hidden, activation, skip, inputs)
+    if all(one is None for one in given):
+        return dict(NETWORKS) if name == AUTO else {name: NETWORKS[name]}
+    return {"given": NETWORKS.get(name, NETWORKS["plain"]).with_arguments(*given)}
 
 
 def _live_columns(X: Floats | StandardisedRows) -> Booleans:
