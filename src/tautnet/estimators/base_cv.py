@@ -32,7 +32,6 @@ from tautnet.validation.chain import ChainJob
 from tautnet.validation.chains import Candidate, Chains, Choice
 from tautnet.validation.nested import cross_validate
 
-
 # What is left open where a network is chosen.
 OPEN = ("activation", "skip")
 
