@@ -31,7 +31,7 @@ def measured(seed, adaptive):
     X_new, mean_new = friedman(2000, rng)
     y = mean + rng.normal(size=500)
     model = tn.TautNetRegressorCV(
-        "group", adaptive=adaptive, random_state=seed, n_jobs=os.cpu_count()
+        "group", adaptive=adaptive, network="plain", random_state=seed, n_jobs=os.cpu_count()
     )
     _, seconds = timed(lambda: model.fit(X, y))
     loss = np.mean((model.predict(X_new) - mean_new) ** 2) / mean_new.var()

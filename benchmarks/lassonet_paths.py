@@ -54,7 +54,8 @@ def tautnet_cv(own, selection, relax):
 
     X, _, y, _, task = own
     kind = tn.TautNetClassifierCV if task == "classification" else tn.TautNetRegressorCV
-    return kind("group", cv=5, selection=selection, relax=relax, n_jobs=2, random_state=0).fit(X, y)
+    options = {"selection": selection, "relax": relax, "network": "plain"}
+    return kind("group", cv=5, n_jobs=2, random_state=0, **options).fit(X, y)
 
 
 def tautnet_scores(own, counts, relax):

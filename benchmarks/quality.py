@@ -74,7 +74,7 @@ def ours(name, frame, y, task, train, test, seed):
 
     name, _, ensemble = name.partition(" mean")
     kind = tn.TautNetClassifierCV if task == "classification" else tn.TautNetRegressorCV
-    options = NETWORKS[name] if name in NETWORKS else {"network": name}
+    options = {"network": name} if name == "auto" else {"network": "plain"} | NETWORKS[name]
     model = kind(random_state=seed, n_jobs=2, ensemble=bool(ensemble), **options)
     model.fit(frame.iloc[train], y[train])
     found = {"cv": model.cv_loss_, "stationarity": model.stationarity_}

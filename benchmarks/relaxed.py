@@ -35,7 +35,14 @@ WAVES = np.isin(np.arange(40), np.arange(1, 20))
 
 def fitted(cls, X, y, seed, selection, relax):
     """A model and its seconds."""
-    model = cls("group", selection=selection, relax=relax, random_state=seed, n_jobs=os.cpu_count())
+    model = cls(
+        "group",
+        selection=selection,
+        relax=relax,
+        network="plain",
+        random_state=seed,
+        n_jobs=os.cpu_count(),
+    )
     return timed(lambda: model.fit(X, y))
 
 

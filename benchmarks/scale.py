@@ -92,7 +92,13 @@ def once(penalty, cv, shape=None, table=None, data=None, alphas="auto", alpha_mi
         task = "regression"
     kind = tn.TautNetRegressorCV if task == "regression" else tn.TautNetClassifierCV
     model = kind(
-        penalty, alphas=alphas, alpha_min_ratio=alpha_min_ratio, cv=cv, n_jobs=2, random_state=0
+        penalty,
+        alphas=alphas,
+        alpha_min_ratio=alpha_min_ratio,
+        cv=cv,
+        network="plain",
+        n_jobs=2,
+        random_state=0,
     )
     # Linux: the peak is counted anew from here.
     Path("/proc/self/clear_refs").write_text("5")

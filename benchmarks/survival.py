@@ -31,9 +31,9 @@ def models(jobs):
     options = dict(cv=5, random_state=0, n_jobs=jobs)
     return {
         "linear, l2": tn.TautNetSurvivalCV("l2", hidden_layer_sizes=(), **options),
-        "l2": tn.TautNetSurvivalCV("l2", **options),
-        "group": tn.TautNetSurvivalCV("group", **options),
-        "l2, ensemble": tn.TautNetSurvivalCV("l2", ensemble=True, **options),
+        "l2": tn.TautNetSurvivalCV("l2", network="plain", **options),
+        "group": tn.TautNetSurvivalCV("group", network="plain", **options),
+        "l2, ensemble": tn.TautNetSurvivalCV("l2", network="plain", ensemble=True, **options),
     }
 
 

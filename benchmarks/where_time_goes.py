@@ -66,7 +66,7 @@ def measure(name, penalty, data):
     X, _, y, _, _ = parts(name, data, 0)
 
     def fit():
-        return tn.TautNetClassifierCV(penalty, cv=5, random_state=0).fit(X, y)
+        return tn.TautNetClassifierCV(penalty, cv=5, network="plain", random_state=0).fit(X, y)
 
     program.forget_programs(most=0)
     jax.clear_caches()

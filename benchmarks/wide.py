@@ -64,7 +64,7 @@ def tautnet_model(name, task, seed, **options):
         name = "group"
         options["adaptive"] = True
     cls = tn.TautNetRegressorCV if task == "regression" else tn.TautNetClassifierCV
-    return cls(name, random_state=seed, n_jobs=2, **options)
+    return cls(name, network="plain", random_state=seed, n_jobs=2, **options)
 
 
 def peer(name):

@@ -17,6 +17,7 @@ Learning: ramps, there called piecewise linear encoding. Holzmüller, Grinsztajn
 (2024), Better by Default: the smooth clip.
 """
 
+import warnings
 from collections.abc import Iterator
 from typing import Any, NamedTuple
 
@@ -24,7 +25,7 @@ import numpy as np
 
 from tautnet.tables.arrays import Booleans, Floats, Integers
 
-__all__ = ["Basis", "fit_basis"]
+__all__ = ["Basis", "fit_basis", "most_columns"]
 
 # What a curve does last, by its number in `Basis.curve`.
 LINE = 0
@@ -116,6 +117,26 @@ class Basis(NamedTuple):
                 yield "log" if is_log else "smooth"
             else:
                 yield ""
+
+
+def most_columns(X: Floats, kind: str) -> int:
+    """How many columns a basis of a table has at most.
+
+    Examples
+    --------
+    >>> X = np.array([[1.0, 0], [2, 1], [3, 0]])
+    >>> most_columns(X, "smooth"), most_columns(X, "splines")
+    (2, 6)
+    """
+    if kind != "splines":
+        return X.shape[1]
+    with warnings.catch_warnings():
+        # A column may have no cell at all.
+        warnings.simplefilter("ignore", RuntimeWarning)
+        low = np.nanmin(X, axis=0)
+        high = np.nanmax(X, axis=0)
+    n_bent = int(((X > low) & (X < high)).any(axis=0).sum())
+    return X.shape[1] + (len(QUARTILES) - 1) * n_bent
 
 
 def fit_basis(Z: Floats, missing: Booleans, zeros: Floats, weight: Floats, kind: str) -> Basis:

@@ -17,7 +17,7 @@ from tautnet.validation.chain import ALL_ROWS, Chain
 from tautnet.validation.chains import Candidate, Chains, Race
 from tautnet.validation.curve import Curve, Fold, finishing_grid
 from tautnet.validation.folds import chain_sets
-from tautnet.validation.race import race
+from tautnet.validation.race import affordable, race
 from tautnet.validation.walker import Plan, PlannedChain, Walker
 
 # The network for an outer fold, or for all rows.
@@ -65,17 +65,18 @@ def cross_validate(
     """
     walker = Walker(sample, folds, alphas, keep, n_jobs)
     chosen = None
-    is_raced = networks is not None and len(networks) > 1
+    running = affordable(networks, sample) if networks else {}
+    is_raced = len(running) > 1
     is_adaptive = [candidate.settings.adaptive for candidate in candidates]
     is_finished = [_is_finished_later(candidate.settings) for candidate in candidates]
     n_stages = 1 + any(is_adaptive) + any(is_finished) + is_raced
     parts = stages(n_stages, on_progress)
-    if networks is not None and is_raced:
+    if is_raced:
         first = candidates[0].settings
         settings = replace(
             first, penalty=raced_under or first.penalty, adaptive=False, finish=False
         )
-        chosen = race(walker, networks, settings, nested=nested, on_progress=next(parts))
+        chosen = race(walker, running, settings, nested=nested, on_progress=next(parts))
         candidates = [_in_network(candidate, chosen.network(None)) for candidate in candidates]
     plans, results = plain_chains(walker, candidates, chosen, nested, next(parts))
     if any(is_adaptive):

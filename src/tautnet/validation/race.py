@@ -14,6 +14,8 @@ from tautnet.engine.jobs import Report, stages
 from tautnet.objective.networks import Network
 from tautnet.solving.settings import Settings
 from tautnet.tables.arrays import Floats
+from tautnet.tables.basis import most_columns
+from tautnet.tables.sample import Sample
 from tautnet.validation.chains import Candidate, Chains, Choice, Race, outer_results
 from tautnet.validation.curve import Curve, Fold
 from tautnet.validation.walker import Plan, PlannedChain, Walker
@@ -23,6 +25,8 @@ EARLY_ALPHAS_PER_DECADE = 2
 EARLY_FOLDS = 2
 # What a dearer network has to save of the cheapest one's loss to go on.
 LEAD = 0.01
+# Wider inputs cost more than they were seen to save.
+MOST_COLUMNS = 1000
 
 
 def race(
@@ -81,6 +85,20 @@ def race(
         {name: early.counts[name] + final.counts[name] for name in networks},
         {name: early.seconds[name] + final.seconds[name] for name in networks},
     )
+
+
+def affordable(networks: Mapping[str, Network], sample: Sample) -> dict[str, Network]:
+    """The cheapest network, and those whose inputs are not too many columns."""
+    cheapest, *_ = networks
+    n_columns = {
+        inputs: most_columns(sample.X, inputs)
+        for inputs in {network.inputs for network in networks.values()}
+    }
+    return {
+        name: network
+        for name, network in networks.items()
+        if name == cheapest or n_columns[network.inputs] <= MOST_COLUMNS
+    }
 
 
 def _keys(walker: Walker, *, nested: bool) -> Iterator[Fold | None]:
