@@ -96,8 +96,8 @@ def nested(regression, settings):
     return walked(regression, settings)
 
 
-def walked(sample, settings):
-    candidate = Candidate("adaptive_group", settings("group", adaptive=True))
+def walked(sample, settings, **options):
+    candidate = Candidate("adaptive_group", settings("group", adaptive=True, **options))
     return cross_validate(sample, [candidate], [FOLD], nested=True)[0]
 
 
@@ -130,8 +130,14 @@ def test_the_targets_of_a_fold_play_no_part_in_its_network(regression, settings,
     )
 
 
-def test_other_values_give_the_loss_of_a_table_with_those_values(regression, networks):
-    network, columns = networks[0], np.array([2, 3])
+@pytest.mark.parametrize("inputs", ["standardised", "splines"])
+def test_other_values_give_the_loss_of_a_table_with_those_values(
+    regression, settings, networks, inputs
+):
+    columns = np.array([2, 3])
+    network = networks[0]
+    if inputs == "splines":
+        network = fold_networks(walked(regression, settings, inputs=inputs), np.arange(60))[0]
     drawn = np.random.default_rng(0).normal(size=(4, len(network.rows), 2))
     drawn[1, 3, 0] = np.nan
     for one, loss in zip(drawn, network.losses(columns, drawn), strict=True):
@@ -218,6 +224,8 @@ def test_columns_of_weight_zero_are_not_used(networks):
     gone = first.copy(), skip.copy()
     for one in gone:
         one[[2, 3]] = 0
+    scaling = network.scaling
     network = FoldNetwork.__new__(FoldNetwork)
+    network.scaling = scaling
     network.parameters = Parameters(Weights(*gone, later), ())
     assert not network.uses(np.array([2, 3])) and network.uses(np.array([2, 3, 0]))

@@ -69,9 +69,10 @@ def as_record(value: Any) -> Any:
 
     Examples
     --------
-    >>> as_record(Network((3,), "tanh", False))
-    {'record': 'Network', 'hidden_layer_sizes': (3,), 'activation': 'tanh', 'skip': False,
-     'inputs': 'standardised'}
+    >>> as_record(Network((3,), "tanh", False)) == {
+    ...     "record": "Network", "hidden_layer_sizes": (3,), "activation": "tanh", "skip": False,
+    ...     "inputs": "standardised"}
+    True
     """
     name = NAMES.get(type(value))
     if name is None:

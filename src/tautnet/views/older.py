@@ -51,8 +51,11 @@ def upgraded(result):
     Examples
     --------
     >>> upgraded({"schema": 2, "delivered": "linear"})
-    {'schema': 2, 'delivered': 'linear'}
+    {'networks': None, 'schema': 2, 'delivered': 'linear'}
     """
+    if "networks" not in result:
+        # Networks were once given, not chosen.
+        result = {"networks": None} | result
     if "schema" in result:
         return result
     sentences = result["detail"]["sentences"]
