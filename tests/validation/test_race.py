@@ -13,7 +13,7 @@ from tautnet.validation.chain import ALL_ROWS
 from tautnet.validation.chains import Candidate, Race
 from tautnet.validation.folds import make_folds
 from tautnet.validation.nested import cross_validate, plain_plan
-from tautnet.validation.race import _going_on
+from tautnet.validation.race import EARNED, LEAD, ahead
 
 FOLD = make_folds(60, 3, seed=0)
 HELD_OUT = 1
@@ -54,11 +54,12 @@ def test_every_chain_is_of_the_network_of_what_it_serves(clean):
         assert chains.candidate.settings.network == chains.race.network(None)
 
 
-def test_a_race_takes_the_least_loss_of_those_that_go_on(clean):
+def test_a_race_takes_the_cheapest_that_no_dearer_one_is_ahead_of(clean):
     race = clean[0].race
     assert race.networks == RUNNING
     assert race.losses.keys() <= RUNNING.keys() == race.early_losses.keys()
-    assert race.chosen[None] == min(race.losses, key=race.losses.get)
+    if race.losses:
+        assert race.chosen[None] == ahead(race.losses, EARNED)[-1]
     for name, losses in race.row_losses.items():
         assert np.average(losses) == pytest.approx(race.losses[name])
     # Chains of a network that went on are not walked twice.
@@ -156,9 +157,12 @@ def test_a_study_tells_of_its_networks(regression, settings):
     assert chosen_results(study, "min").losses.shape == FOLD.shape
 
 
-def test_dearer_networks_go_on_where_they_are_ahead_by_a_hundredth():
-    assert _going_on({"a": -1.0, "b": -1.005, "c": -1.02}) == ["a", "c"]
-    assert _going_on({"a": 0.0, "b": 0.0}) == ["a"]
+def test_dearer_networks_go_on_where_they_are_ahead_of_all_cheaper_ones():
+    assert ahead({"a": -1.0, "b": -1.005, "c": -1.02}, LEAD) == ["a", "c"]
+    assert ahead({"a": 1.0, "b": 0.9, "c": 0.95}, LEAD) == ["a", "b"]
+    assert ahead({"a": 0.0, "b": 0.0}, LEAD) == ["a"]
+    # To be chosen takes more.
+    assert ahead({"a": 1.0, "b": 0.98}, EARNED)[-1] == "a"
 
 
 def test_plans_without_a_choice_serve_all():

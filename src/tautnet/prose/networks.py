@@ -36,7 +36,7 @@ def networks_in_words(result: Result) -> str | None:
     >>> first
     'Network: `plain` (100 relu units), chosen in 5 of 5 outer folds'
     >>> second
-    '`deep` (64 and 64 relu units) was not ahead of `plain` in a short race.'
+    '`deep` (64 and 64 relu units) was not ahead in a short race.'
     """
     networks = result.get("networks")
     if not networks:
@@ -47,17 +47,16 @@ def networks_in_words(result: Result) -> str | None:
         f"Network: {quoted(chosen['name'])} ({layers_in_words(chosen)}), chosen in"
         f" {chosen['outer_folds']} of {n_folds} outer folds."
     ]
-    cheapest = networks[0]["name"]
     for one in networks:
         if one is not chosen:
-            said.append(f"{quoted(one['name'])} ({layers_in_words(one)}) {_rival(one, cheapest)}.")
+            said.append(f"{quoted(one['name'])} ({layers_in_words(one)}) {_rival(one)}.")
     return " ".join(said)
 
 
-def _rival(one: Row, cheapest: str) -> str:
+def _rival(one: Row) -> str:
     """How a network does that was not chosen."""
     versus = one["vs_chosen"]
     if versus is None:
-        return f"was not ahead of {quoted(cheapest)} in a short race"
+        return "was not ahead in a short race"
     ends = f"95 % interval {number(versus['ci_low'])} to {number(versus['ci_high'])}"
     return f"has a loss that is higher by {number(versus['diff'])} ({ends})"

@@ -5,10 +5,13 @@ predictor out of every hidden unit no gradient brings it back, for at weights of
 by straight effects alone. The bend then stays in the residuals, where it can be seen.
 """
 
+from functools import cached_property
+
 import numpy as np
 
 from tautnet.engine import evaluate
 from tautnet.objective.hinges import KNOTS, hinges
+from tautnet.objective.problem import Problem
 from tautnet.solving.prepared import Prepared
 from tautnet.tables.arrays import Floats
 
@@ -68,16 +71,21 @@ class Bends:
             np.maximum.at(found, predictor, np.where(shares > self.noise, shares, 0))
         return found.T
 
+    @cached_property
+    def _rows_padded(self) -> tuple[Problem, Floats, Floats]:
+        """The problem, and targets and weights of its rows; made once, not for every network."""
+        prepared = self.prepared
+        n_rows, _, n_outputs = prepared.padded_shape
+        more = ((0, n_rows - len(prepared.y)), (0, n_outputs - prepared.y.shape[1]))
+        y = np.pad(prepared.y, more)
+        return prepared.problem(0.0, np.float64), y, np.pad(prepared.weight, more[0])
+
     def _residuals(self, outputs: Floats) -> Floats:
         """Slope of each row's loss in its outputs."""
         prepared = self.prepared
-        settings = prepared.settings
-        n_rows, _, n_outputs = prepared.padded_shape
-        more = ((0, n_rows - len(outputs)), (0, n_outputs - outputs.shape[1]))
-        outputs = np.pad(outputs, more, constant_values=settings.loss.padding_bias)
-        y = np.pad(prepared.y, more)
-        weight = np.pad(prepared.weight, more[0])
-        problem = prepared.problem(0.0, np.float64)
-        pulls = np.asarray(evaluate.pulls(problem, y, weight, outputs))
+        problem, y, weight = self._rows_padded
+        padded = np.full(y.shape, prepared.settings.loss.padding_bias, np.float64)
+        padded[: len(outputs), : outputs.shape[1]] = outputs
+        pulls = np.asarray(evaluate.pulls(problem, y, weight, padded))
         pulls = pulls[: len(prepared.y), : prepared.y.shape[1]]
         return (pulls / prepared.weight[:, None]).astype(np.float32)

@@ -2,13 +2,11 @@
 
 Every outer fold runs a race of its own on chains that have not seen it, so that a loss on that
 fold is one of the whole procedure. Networks that are dear have to earn it: on two folds and few
-strengths first, where they must be ahead of the cheapest to go on.
+strengths first, where they must be ahead of the cheaper ones to go on.
 """
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
-
-import numpy as np
 
 from tautnet.engine.jobs import Report, stages
 from tautnet.objective.networks import Network
@@ -23,8 +21,9 @@ from tautnet.validation.walker import Plan, PlannedChain, Walker
 # Strengths a decade, and folds, of an early race.
 EARLY_ALPHAS_PER_DECADE = 2
 EARLY_FOLDS = 2
-# What a dearer network has to save of the cheapest one's loss to go on.
+# What a dearer network has to save of the loss of the best cheaper one: to go on, and to be chosen.
 LEAD = 0.01
+EARNED = 0.03
 # Wider inputs cost more than they were seen to save.
 MOST_COLUMNS = 1000
 
@@ -65,23 +64,23 @@ def race(
         {key: [*networks] for key in keys},
         EARLY_FOLDS,
     ).run(next(parts))
-    going_on = {key: _going_on(early.losses[key]) for key in keys}
+    going_on = {key: ahead(early.losses(key), LEAD) for key in keys}
     final = _Heat(
         walker,
         networks,
         settings,
         {key: names if len(names) > 1 else [] for key, names in going_on.items()},
     ).run(next(parts))
-    chosen = {}
-    for key, names in going_on.items():
-        losses = final.losses[key]
-        chosen[key] = min(losses, key=losses.__getitem__) if losses else names[0]
+    chosen = {
+        key: ahead(final.losses(key), EARNED)[-1] if final.curves[key] else names[0]
+        for key, names in going_on.items()
+    }
     return Race(
         dict(networks),
         chosen,
-        final.losses[None],
+        final.losses(None),
         final.row_losses,
-        early.losses[None],
+        early.losses(None),
         {name: early.counts[name] + final.counts[name] for name in networks},
         {name: early.seconds[name] + final.seconds[name] for name in networks},
     )
@@ -109,16 +108,29 @@ def _keys(walker: Walker, *, nested: bool) -> Iterator[Fold | None]:
             yield from ((repeat, k) for k in range(int(fold.max()) + 1))
 
 
-def _going_on(losses: Mapping[str, float]) -> list[str]:
-    """The cheapest network, and those that are ahead of it.
+def ahead(losses: Mapping[str, float], share: float) -> list[str]:
+    """The cheapest network, and each that saves a share of the loss of the last one before it.
+
+    Parameters
+    ----------
+    losses : dict
+        Name -> loss, the cheapest first.
+    share : float
 
     Examples
     --------
-    >>> _going_on({"plain": 1.0, "small": 0.995, "deep": 0.9})
+    >>> ahead({"plain": 1.0, "small": 0.995, "deep": 0.9}, 0.01)
     ['plain', 'deep']
+    >>> ahead({"plain": 1.0, "small": 0.9, "deep": 0.895}, 0.01)
+    ['plain', 'small']
     """
-    (cheapest, loss), *dearer = losses.items()
-    return [cheapest, *(name for name, own in dearer if loss - own > LEAD * abs(loss))]
+    (cheapest, least), *dearer = losses.items()
+    names = [cheapest]
+    for name, loss in dearer:
+        if least - loss > share * abs(least):
+            names.append(name)
+            least = loss
+    return names
 
 
 @dataclass(frozen=True)
@@ -127,18 +139,22 @@ class _Result:
 
     Attributes
     ----------
-    losses : dict
-        Key -> name -> least cross-validated loss.
+    curves : dict
+        Key -> name -> cross-validated curve.
     row_losses : dict
         Name -> loss of each row, where all folds score a network for all rows.
     counts, seconds : dict
         Name -> chains walked, and the time they took.
     """
 
-    losses: dict[Fold | None, dict[str, float]]
+    curves: dict[Fold | None, dict[str, Curve]]
     row_losses: dict[str, Floats]
     counts: dict[str, int]
     seconds: dict[str, float]
+
+    def losses(self, key: Fold | None) -> dict[str, float]:
+        """The least loss of each network, for one key."""
+        return {name: float(curve.mean.min()) for name, curve in self.curves[key].items()}
 
 
 @dataclass(frozen=True)
@@ -175,8 +191,8 @@ class _Heat:
             for name, network in self.networks.items()
         ]
         walked = dict(zip(self.networks, self.walker.walk(plans, on_progress), strict=True))
-        losses = {
-            key: {name: self._least(walked[name], key) for name in names}
+        curves = {
+            key: {name: self._curve(walked[name], key) for name in names}
             for key, names in self.running.items()
         }
         counts = {name: len(places) for name, places in needed.items()}
@@ -184,7 +200,7 @@ class _Heat:
         if self.n_folds is None:
             rows = {name: _row_losses(walked[name]) for name in self.running[None]}
         seconds = {name: one.seconds for name, one in walked.items()}
-        return _Result(losses, rows, counts, seconds)
+        return _Result(curves, rows, counts, seconds)
 
     def _running(self, name: str) -> list[Fold | None]:
         return [key for key, names in self.running.items() if name in names]
@@ -207,8 +223,8 @@ class _Heat:
         behind = [k % n_folds for k in range(outer + 1, outer + 1 + n_folds)]
         return [k for k in behind if k != outer][: self.n_folds]
 
-    def _least(self, chains: Chains, key: Fold | None) -> float:
-        """The least cross-validated loss of a network, on the chains of one key."""
+    def _curve(self, chains: Chains, key: Fold | None) -> Curve:
+        """The cross-validated curve of a network, on the chains of one key."""
         wanted = set(self._places(key))
         own = replace(
             chains,
@@ -217,8 +233,7 @@ class _Heat:
                 for r, repeat in enumerate(chains.chains)
             ],
         )
-        curve: Curve = own.curve_for(key)
-        return float(np.min(curve.mean))
+        return own.curve_for(key)
 
 
 def _row_losses(chains: Chains) -> Floats:
