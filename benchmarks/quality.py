@@ -1,7 +1,7 @@
 """Test losses and seconds of tautnet's networks, and of peers, on real tables.
 
 Usage: python benchmarks/quality.py --data DIR [--file quality.jsonl] [--methods plain,deep,...]
-    [--half tuned|judged|all] [--seeds 2] [--print]
+    [--half tuned|judged|all] [--seeds 2] [--write]
 
 Every result is one line of the file, and is not computed again. The tables are split in two halves
 by a hash of their names: recipes are tuned on one and judged on the other. At most 6,000 rows,
@@ -16,7 +16,7 @@ import warnings
 from pathlib import Path
 
 import numpy as np
-from common import load, machine, numbers
+from common import commit, load, machine, markdown, numbers, timed, write_section
 
 MOST_ROWS = 6000
 TABLES = (
@@ -131,48 +131,80 @@ def known(path):
 def run(arguments, tables):
     """Compute what is not known, a line each."""
     found = known(arguments.file)
+    methods = arguments.methods.split(",")
     for name in tables:
         for seed in range(arguments.seeds):
-            todo = [m for m in arguments.methods.split(",") if (name, seed, m) not in found]
+            todo = [method for method in methods if (name, seed, method) not in found]
             if not todo:
                 continue
             rows = parts(name, arguments.data, seed)
             for method in todo:
-                call = PEERS.get(method, ours)
-                start = time.perf_counter(), time.process_time()
-                loss, more = call(method, *rows, seed)
-                one = {"table": name, "seed": seed, "method": method, "loss": loss}
-                one |= {"seconds": time.perf_counter() - start[0]}
-                one |= {"cpu": time.process_time() - start[1]} | more
+                one = {"table": name, "seed": seed} | result(method, rows, seed)
                 with arguments.file.open("a") as file:
                     file.write(json.dumps(one) + "\n")
                 print(json.dumps(one), flush=True)
 
 
-def report(found, tables, methods, base):
-    """Geometric-mean ratios of losses and of CPU times to one method, by half."""
-    print(f"| method | {' | '.join(['tuned', 'judged', 'all', 'cpu'])} |")
-    print("| --- | ---: | ---: | ---: | ---: |")
+def result(method, rows, seed):
+    """The test loss of a method, and the seconds of its fit and predictions."""
+    call = PEERS.get(method, ours)
+    cpu = time.process_time()
+    (loss, more), seconds = timed(lambda: call(method, *rows, seed))
+    cpu = time.process_time() - cpu
+    return {
+        "method": method,
+        "loss": loss,
+        "seconds": seconds,
+        "cpu": cpu,
+        "commit": commit(),
+    } | more
+
+
+def ratios(found, method, base, which, what="loss"):
+    """Logarithms of a method's losses, or seconds, over those of another, on one half or all."""
+    return [
+        np.log(one[what] / found[table, seed, base][what])
+        for (table, seed, own), one in found.items()
+        if own == method and (table, seed, base) in found and which in (half(table), "all")
+    ]
+
+
+def summary(found, methods, base="plain"):
+    """For each method the geometric mean of its losses and times over those of one network."""
     for method in methods:
-        cells = []
+        row = {"method": method}
         for which in ("tuned", "judged", "all"):
-            pairs = [
-                (one["loss"], found[t, s, base]["loss"])
-                for (t, s, m), one in found.items()
-                if m == method and (t, s, base) in found and which in (half(t), "all")
-            ]
-            if not pairs:
-                cells.append("")
-                continue
-            logs = np.log([own / other for own, other in pairs])
-            cells.append(f"{np.exp(logs.mean()):.3f} ± {logs.std() / len(logs) ** 0.5:.3f}")
-        cpu = [
-            one["cpu"] / found[t, s, base]["cpu"]
-            for (t, s, m), one in found.items()
-            if m == method and (t, s, base) in found
-        ]
-        cells.append(f"{np.exp(np.mean(np.log(cpu))):.1f}" if cpu else "")
-        print(f"| {method} | {' | '.join(cells)} |")
+            logs = np.array(ratios(found, method, base, which))
+            error = logs.std(ddof=1) / np.sqrt(len(logs))
+            row[f"loss, {which}"] = f"{np.exp(logs.mean()):.3f} ± {error:.3f}"
+        row["worst"] = f"{np.exp(max(ratios(found, method, base, 'all'))):.2f}"
+        row["CPU time"] = f"{np.exp(np.mean(ratios(found, method, base, 'all', 'cpu'))):.1f}"
+        yield row
+
+
+def by_table(found, methods):
+    """The mean loss of each method on each table, and the network that was chosen."""
+    for table in TABLES:
+        seeds = sorted({seed for one, seed, _ in found if one == table})
+        row = {"table": table, "half": half(table)}
+        for method in methods:
+            losses = [found[table, s, method]["loss"] for s in seeds if (table, s, method) in found]
+            row[method] = f"{np.mean(losses):.3f}"
+        chosen = [found[table, s, "auto"]["chosen"] for s in seeds]
+        row["chosen"] = ", ".join(sorted({name_of(one) for one in chosen}))
+        yield row
+
+
+def name_of(chosen):
+    """The name of a network by its arguments."""
+    from tautnet.objective.networks import NETWORKS as NAMED
+
+    sizes = tuple(chosen["hidden_layer_sizes"])
+    return next(
+        name
+        for name, network in NAMED.items()
+        if (network.hidden_layer_sizes, network.inputs) == (sizes, chosen["inputs"])
+    )
 
 
 def main():
@@ -180,17 +212,20 @@ def main():
     parser = argparse.ArgumentParser(description=__doc__.split("\n\n")[0])
     parser.add_argument("--data", type=Path, default=Path("."))
     parser.add_argument("--file", type=Path, default=Path("quality.jsonl"))
-    parser.add_argument("--methods", default="plain,small,deep,linear,HistGradientBoosting")
+    parser.add_argument("--methods", default="plain,auto,HistGradientBoosting,linear")
     parser.add_argument("--half", default="all")
     parser.add_argument("--seeds", type=int, default=2)
-    parser.add_argument("--print", action="store_true")
+    parser.add_argument("--write", action="store_true", help="put the tables into README.md")
     arguments = parser.parse_args()
     warnings.simplefilter("ignore")
-    tables = [name for name in TABLES if arguments.half in (half(name), "all")]
-    if not arguments.print:
-        run(arguments, tables)
-    print(machine())
-    report(known(arguments.file), tables, arguments.methods.split(","), "plain")
+    run(arguments, [name for name in TABLES if arguments.half in (half(name), "all")])
+    if not arguments.write:
+        return
+    found = known(arguments.file)
+    methods = arguments.methods.split(",")
+    write_section("quality", markdown(list(summary(found, methods))))
+    write_section("quality-tables", markdown(list(by_table(found, methods))))
+    write_section("quality-machine", machine())
 
 
 if __name__ == "__main__":
