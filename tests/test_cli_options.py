@@ -168,6 +168,31 @@ def test_hidden_layers_and_activation(study):
     assert rows[0]["test_loss"] != rows[1]["test_loss"]
 
 
+def test_inputs(study):
+    """The linear model stays what it is."""
+    splines = study("--inputs", "splines")
+    # Three columns of numbers have a curve and four ramps each, of four values w has fewer.
+    assert splines["rows"][0]["n_weights"] > 5 == splines["linear"]["n_weights"]
+    assert splines["linear"]["test_loss"] == study()["linear"]["test_loss"]
+
+
+def test_network(columns, tmp_path):
+    """One that is named is taken; without a name it is chosen, and said which."""
+    path = tmp_path / "t.csv"
+    path.write_text(text(columns))
+    given = ("compare", str(path), "--target", "y", "--cv", "3", "--penalties", "l2", "--json")
+    plain, auto = (
+        json.loads(run(*given, "--no-boosting", *more)[1]) for more in (("--network", "plain"), ())
+    )
+    assert plain["networks"] is None
+    assert [one["name"] for one in auto["networks"]] == ["plain", "small", "deep"]
+    assert sum(one["outer_folds"] for one in auto["networks"]) == 3
+    [chosen] = [one for one in auto["networks"] if one["is_chosen"]]
+    assert (chosen["name"] == "plain") == (
+        auto["rows"][0]["n_weights"] == plain["rows"][0]["n_weights"]
+    )
+
+
 def test_alpha_min_ratio(study):
     """A path that starts at its end has no other strength to choose."""
     assert study("--alpha-min-ratio", "1")["rows"][0]["alpha"] > study()["rows"][0]["alpha"]
