@@ -223,9 +223,9 @@ def main():
         return
     found = known(arguments.file)
     methods = arguments.methods.split(",")
-    write_section("quality", markdown(list(summary(found, methods))))
-    write_section("quality-tables", markdown(list(by_table(found, methods))))
-    write_section("quality-machine", machine())
+    write_section("networks", markdown(list(summary(found, methods))))
+    write_section("networks-tables", markdown(list(by_table(found, methods))))
+    write_section("networks-machine", machine())
 
 
 if __name__ == "__main__":
