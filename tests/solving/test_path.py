@@ -10,8 +10,9 @@ from tautnet.engine import adam
 from tautnet.engine.adam import Adam
 from tautnet.engine.loop import Ticker
 from tautnet.objective.networks import Network, padded_size
+from tautnet.objective.problem import TableInPlace
 from tautnet.objective.strengths import grid, nearest
-from tautnet.solving.prepared import in_place, prepare
+from tautnet.solving.prepared import prepare
 from tautnet.solving.ranges import automatic_alphas, starts
 from tautnet.solving.settings import Request
 from tautnet.solving.walk import walk
@@ -286,7 +287,7 @@ def test_a_table_is_read_where_it_lies(n_columns, dtype, begin):
     X[:] = np.random.default_rng(0).normal(size=X.shape)
     index = np.array([7, 0, 49, 1, 5, 2])
     with jax.enable_x64(True):
-        table = in_place(X)
+        table = TableInPlace.of(X)
         np.testing.assert_array_equal(jax.jit(lambda table: table.rows(index))(table), X[index])
         end = table.body.unsafe_buffer_pointer() + table.body.nbytes
     assert end == X.ctypes.data + X.nbytes and table.head.size + table.body.size >= X.size

@@ -114,6 +114,19 @@ def test_some_columns_alone_are_the_same_columns(X):
     assert few.names(["b", "d"])[:3] == ["b (log)", "b (ramp 1 of 4)", "b (ramp 2 of 4)"]
 
 
+def test_some_columns_of_many_rows_have_the_same_basis_alone(X, monkeypatch):
+    """Neither the rows that are looked at nor how columns are cut depends on other columns."""
+    monkeypatch.setattr("tautnet.tables.scaling.ROWS_LEARNED_FROM", 100)
+    monkeypatch.setattr("tautnet.tables.scaling.NUMBERS_HELD", 8 * 100 * 4)
+    whole = learned(X)
+    few = learned(X[:, [1, 5]])
+    for a, b in zip(whole.of(np.array([1, 5])).basis, few.basis, strict=True):
+        np.testing.assert_allclose(a, b, rtol=1e-12)
+    assert len(whole.basis.source) == len(learned(X[:, :4]).basis.source) + len(
+        learned(X[:, 4:]).basis.source
+    )
+
+
 @given(
     arrays(
         float,

@@ -165,6 +165,32 @@ def test_dearer_networks_go_on_where_they_are_ahead_of_all_cheaper_ones():
     assert ahead({"a": 1.0, "b": 0.98}, EARNED)[-1] == "a"
 
 
+def test_a_dearer_network_without_a_finite_loss_is_out(monkeypatch, regression, settings):
+    from tautnet.tables.errors import TableError
+    from tautnet.validation import race as racing
+
+    curve = racing._Heat._curve
+
+    def broken(heat, chains, key):
+        if chains.candidate.name != "narrow":
+            raise TableError("no strength has a finite loss in every fold")
+        return curve(heat, chains, key)
+
+    monkeypatch.setattr(racing._Heat, "_curve", broken)
+    [chains] = run(regression, settings, "l2", nested=False)
+    assert chains.race.chosen == {None: "narrow"} and list(chains.race.early_losses) == ["narrow"]
+
+
+def test_an_early_race_is_on_two_folds_of_splits_that_are_given_too(regression, settings):
+    """Each split is a repeat of one fold then."""
+    folds = [np.where(FOLD == k, 0, -1) for k in range(3)]
+    [chains] = cross_validate(
+        regression, [Candidate("l2", settings("l2"))], folds, nested=False, networks=RUNNING
+    )
+    n_final = 3 if len(chains.race.losses) else 0
+    assert chains.race.chains["narrow"] == 2 + n_final
+
+
 def test_plans_without_a_choice_serve_all():
     planned = list(plain_plan([FOLD], nested=True))
     assert len(planned) == 7 and all(one.serves is None for one in planned)

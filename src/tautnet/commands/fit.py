@@ -173,8 +173,8 @@ def _settings_of(directory: Path, asked: dict[str, Any]) -> dict[str, Any]:
         # A run that says nothing of clamping is older than that.
         settings = {"clamp_output": False} | read_settings(directory)
     open_ones = dict.fromkeys(("hidden_layer_sizes", "activation", "inputs"))
-    defaults = DEFAULTS | open_ones | {"penalty": L2, "random_state": 0}
-    for name in settings:
+    defaults = DEFAULTS | open_ones | {"penalty": L2, "network": AUTO, "random_state": 0}
+    for name in (*settings, "network"):
         if name in asked and asked[name] != defaults[name]:
             raise options.UsageError(
                 f"--as takes the settings of a run: leave out {options.spell(name)}"

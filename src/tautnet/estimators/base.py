@@ -72,7 +72,7 @@ class Net(Convertible, Documented, BaseEstimator):
     hidden_layer_sizes: int | Sequence[int] | None
     activation: str | None
     skip: bool | None
-    inputs: str | None
+    inputs: str | None = None  # Pickles of before have none.
     finish: bool
     alpha_min_ratio: str | float
     max_iter: int

@@ -167,6 +167,9 @@ class CrossValidated(Net):
         self.cv_results_ = penalty_curves(chains, curve, chains.path)
         self._store(sample, path, at)
         self.network_ = path.settings.network.arguments
+        # An earlier fit may have had a choice.
+        if hasattr(self, "networks_"):
+            del self.networks_
         if chains.race is not None:
             self.networks_ = told(chains.race)
         if self.relax:

@@ -66,8 +66,9 @@ class TautNetClassifierCV(CrossValidated, ClassifierNet):
         ``hidden_layer_sizes``, ``activation``, ``inputs`` and ``skip`` of the network: with them,
         ``penalty`` and ``alpha_`` a plain estimator has the same ``coefs_``.
     networks_ : dict of dicts
-        With ``network="auto"``, by name: ``loss``, cross-validated, of those that went to the end,
-        ``early_loss`` on two folds and few strengths, ``chains`` walked, ``seconds``.
+        With ``network="auto"``, by name: ``loss``, cross-validated, of those that went to the end
+        (None for all where only the cheapest did), ``early_loss`` on two folds and few strengths,
+        ``chains`` walked, ``seconds``.
     alpha_, alpha_min_, alpha_1se_ : float
         The strength taken, and those of the two rules.
     alpha_end_ : {"null", "strong", "weak"} or None

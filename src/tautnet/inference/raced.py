@@ -13,7 +13,7 @@ def told(race: Race) -> dict[str, dict[str, Any]]:
     return {
         name: {
             "loss": race.losses.get(name),
-            "early_loss": race.early_losses[name],
+            "early_loss": race.early_losses.get(name),
             "chains": race.chains[name],
             "seconds": race.seconds[name],
         }

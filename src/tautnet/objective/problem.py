@@ -13,6 +13,7 @@ from typing import NamedTuple, Self, TypeAlias, TypeVar, cast
 
 import jax
 import jax.numpy as jnp
+import numpy as np
 from jax.flatten_util import ravel_pytree
 
 from tautnet.objective.arrays import Array, Tree
@@ -20,6 +21,7 @@ from tautnet.objective.losses import Loss
 from tautnet.objective.networks import Network, Parameters
 from tautnet.objective.penalties import Penalty
 from tautnet.objective.predictors import Predictors, sum_of_squares
+from tautnet.tables.arrays import Floats
 from tautnet.tables.scaling import Scaling
 
 # Rows of a long table whose hidden units are in memory at once: they stay in the processor's cache.
@@ -95,6 +97,17 @@ class TableInPlace(NamedTuple):
     head: Array
     body: Array
     begin: Array
+
+    @classmethod
+    def of(cls, X: Floats) -> Self:
+        """A table as compiled programs read it, not copied where its rows are contiguous."""
+        numbers = X.reshape(-1)
+        # XLA reads NumPy's memory in place where it is aligned to 64 bytes.
+        begin = -numbers.ctypes.data % 64 // numbers.itemsize
+        head = X[: begin // X.shape[1] + 1].copy()
+        # Numbers, and with them rows, are counted in this type.
+        counter = np.int32 if numbers.size < 2**31 else np.int64
+        return cls(head, jax.device_put(numbers[begin:]), np.asarray(begin, counter))
 
     def rows(self, index: Array) -> Array:
         """Some rows, shape (n_index, n_columns)."""

@@ -58,5 +58,12 @@ def _rival(one: Row) -> str:
     versus = one["vs_chosen"]
     if versus is None:
         return "was not ahead in a short race"
-    ends = f"95 % interval {number(versus['ci_low'])} to {number(versus['ci_high'])}"
+    low = versus["ci_low"]
+    high = versus["ci_high"]
+    if versus["diff"] < 0:
+        ends = f"95 % interval {number(-high)} to {number(-low)}"
+        return (
+            f"saves no more than {number(-versus['diff'])} of it ({ends}), too little for its time"
+        )
+    ends = f"95 % interval {number(low)} to {number(high)}"
     return f"has a loss that is higher by {number(versus['diff'])} ({ends})"

@@ -197,7 +197,7 @@ class Prepared:
     def _in_table(self, source: tuple[Floats, Integers], dtype: type[np.floating]) -> TableRows:
         """All rows, shuffled, as `TableRows`."""
         X, rows = source
-        table = in_place(X)
+        table = TableInPlace.of(X)
         order = self._shuffled()
         more = -len(rows) % ROWS_AT_ONCE
         index = np.pad(rows[order].astype(table.begin.dtype), (0, more))
@@ -235,22 +235,11 @@ class Prepared:
     @property
     def is_wide(self) -> bool:
         """Whether columns that have left are worth leaving out of the arithmetic."""
-        return self.source is None and self.X.shape[1] > WIDE
+        return not is_large(*np.shape(self.X)) and self.X.shape[1] > WIDE
 
     def cropped(self, parameters: Parameters) -> Parameters:
         """Parameters as float64 NumPy arrays without padding."""
         return unpad(parameters, self.X.shape[1], self.y.shape[1])
-
-
-def in_place(X: Floats) -> TableInPlace:
-    """A table as compiled programs read it, not copied where its rows are contiguous."""
-    numbers = X.reshape(-1)
-    # XLA reads NumPy's memory in place where it is aligned to 64 bytes.
-    begin = -numbers.ctypes.data % 64 // numbers.itemsize
-    head = X[: begin // X.shape[1] + 1].copy()
-    # Numbers, and with them rows, are counted in this type.
-    counter = np.int32 if numbers.size < 2**31 else np.int64
-    return TableInPlace(head, jax.device_put(numbers[begin:]), np.asarray(begin, counter))
 
 
 def predictor_factors(settings: Settings, n_predictors: int) -> Floats:
@@ -262,12 +251,12 @@ def predictor_factors(settings: Settings, n_predictors: int) -> Floats:
 
 def standardised(X: Floats, rows: Integers, scaling: Scaling) -> Floats | StandardisedRows:
     """Some rows of a table, standardised: at once, or where they are many when they are read."""
-    if _is_large(len(rows), len(scaling.source)):
+    if is_large(len(rows), len(scaling.source)):
         return StandardisedRows(X, rows, scaling)
     return standardise(X[rows], scaling)
 
 
-def _is_large(n_rows: int, n_columns: int) -> bool:
+def is_large(n_rows: int, n_columns: int) -> bool:
     """Whether rows are better read than copied.
 
     Wide tables are copied: columns that have left can leave the copy.
@@ -307,7 +296,7 @@ def prepare(sample: Sample, rows: Integers, settings: Settings) -> Prepared:
     target = settings.loss.target_scaling(sample.y[rows], weight)
     limits = limits_of(sample.y[rows]) if settings.clamps else None
     X = standardised(sample.X, rows, inputs)
-    is_read = _is_large(*X.shape) and settings.loss.is_separable
+    is_read = is_large(*X.shape) and settings.loss.is_separable
     return Prepared(
         FittedScaling(settings, column_predictor, inputs, target, limits=limits),
         X,

@@ -12,7 +12,7 @@ from tautnet.objective.problem import Rows
 from tautnet.objective.weight_sizes import hidden_unit_norms, largest_magnitude, weight_sizes
 from tautnet.solving.bends import Bends
 from tautnet.solving.path import Path
-from tautnet.solving.prepared import Prepared, standardised
+from tautnet.solving.prepared import Prepared, is_large, standardised
 from tautnet.tables.arrays import Floats, Integers
 from tautnet.tables.sample import Sample
 from tautnet.tables.scaling import StandardisedRows, restore
@@ -158,7 +158,7 @@ class Recorder:
 
     def _heard(self, parameters: Parameters) -> Integers | None:
         """Columns of wide tables that one of several networks hears; None is all of them."""
-        if not self.prepared.is_wide:
+        if not self.prepared.is_wide or is_large(*np.shape(self.held_out)):
             return None
         columns = np.flatnonzero(heard(parameters).any(axis=0))
         # A network of no column at all is no network.

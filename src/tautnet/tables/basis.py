@@ -18,14 +18,14 @@ Learning: ramps, there called piecewise linear encoding. Holzmüller, Grinsztajn
 """
 
 import warnings
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import Any, NamedTuple
 
 import numpy as np
 
 from tautnet.tables.arrays import Booleans, Floats, Integers
 
-__all__ = ["Basis", "fit_basis", "most_columns"]
+__all__ = ["Basis", "fit_basis", "joined", "most_columns"]
 
 # What a curve does last, by its number in `Basis.curve`.
 LINE = 0
@@ -204,6 +204,12 @@ def fit_basis(Z: Floats, missing: Booleans, zeros: Floats, weight: Floats, kind:
             )
             kept.append(rises)
     return _standardised(_side_by_side(parts, kept), Z, weight)
+
+
+def joined(bases: Sequence[Basis], n_columns: int) -> Basis:
+    """One basis of several, each but the last of so many columns, side by side."""
+    moved = [basis._replace(source=basis.source + i * n_columns) for i, basis in enumerate(bases)]
+    return Basis._make(np.concatenate(arrays) for arrays in zip(*moved, strict=True))
 
 
 def _unchanged(n_columns: int) -> Basis:

@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from tautnet.tables.arrays import Booleans, Floats, Integers
-from tautnet.tables.basis import Basis, fit_basis
+from tautnet.tables.basis import Basis, fit_basis, joined
 from tautnet.tables.rounding import are_constant
 
 __all__ = [
@@ -27,9 +27,9 @@ __all__ = [
 
 # Numbers that are worked on at once, so that no table is copied as a whole.
 NUMBERS_AT_ONCE = 2**18
-# Numbers that a basis is learned from, and the fewest rows.
-NUMBERS_LEARNED_FROM = 2**22
-LEAST_LEARNED = 1000
+# Rows that a basis is learned from: their number depends on no column, so that some columns alone
+# have the same basis as among others.
+ROWS_LEARNED_FROM = 2**16
 # Numbers of encoded rows that are held at once, where nothing but their predictions is kept.
 NUMBERS_HELD = 2**25
 
@@ -261,12 +261,17 @@ def expand(scaling: Scaling, X: Floats, weights: Floats, rows: Integers, kind: s
     -------
     Scaling
     """
-    n_learned = max(NUMBERS_LEARNED_FROM // max(X.shape[1], 1), LEAST_LEARNED)
-    spread = np.linspace(0, len(rows) - 1, min(n_learned, len(rows))).astype(int)
-    cells = X[rows[spread]]
-    Z = standardise(cells, scaling)
+    spread = np.linspace(0, len(rows) - 1, min(ROWS_LEARNED_FROM, len(rows))).astype(int)
     zeros = -scaling.centre / scaling.scale
-    return scaling._replace(basis=fit_basis(Z, np.isnan(cells), zeros, weights[spread], kind))
+    size = max(NUMBERS_HELD // (8 * len(spread)), 1)
+    bases = []
+    # Column by column it is the same: so many at once as memory allows.
+    for i in range(0, X.shape[1], size):
+        columns = np.arange(i, min(i + size, X.shape[1]))
+        cells = X[np.ix_(rows[spread], columns)]
+        Z = standardise(cells, scaling.of(columns))
+        bases.append(fit_basis(Z, np.isnan(cells), zeros[columns], weights[spread], kind))
+    return scaling._replace(basis=joined(bases, size))
 
 
 def restore(Z: ArrayLike, scaling: Scaling) -> Floats:

@@ -7,12 +7,14 @@ strengths first, where they must be ahead of the cheaper ones to go on.
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
+from itertools import islice
 
 from tautnet.engine.jobs import Report, stages
 from tautnet.objective.networks import Network
 from tautnet.solving.settings import Settings
 from tautnet.tables.arrays import Floats
 from tautnet.tables.basis import most_columns
+from tautnet.tables.errors import TableError
 from tautnet.tables.sample import Sample
 from tautnet.validation.chains import Candidate, Chains, Choice, Race, outer_results
 from tautnet.validation.curve import Curve, Fold
@@ -21,7 +23,8 @@ from tautnet.validation.walker import Plan, PlannedChain, Walker
 # Strengths a decade, and folds, of an early race.
 EARLY_ALPHAS_PER_DECADE = 2
 EARLY_FOLDS = 2
-# What a dearer network has to save of the loss of the best cheaper one: to go on, and to be chosen.
+# What a dearer network has to save of the loss of the last cheaper one that did so itself: to go
+# on, and to be chosen.
 LEAD = 0.01
 EARNED = 0.03
 # Wider inputs cost more than they were seen to save.
@@ -191,14 +194,11 @@ class _Heat:
             for name, network in self.networks.items()
         ]
         walked = dict(zip(self.networks, self.walker.walk(plans, on_progress), strict=True))
-        curves = {
-            key: {name: self._curve(walked[name], key) for name in names}
-            for key, names in self.running.items()
-        }
+        curves = {key: dict(self._curves(walked, key)) for key in self.running}
         counts = {name: len(places) for name, places in needed.items()}
         rows = {}
         if self.n_folds is None:
-            rows = {name: _row_losses(walked[name]) for name in self.running[None]}
+            rows = {name: _row_losses(walked[name]) for name in curves[None]}
         seconds = {name: one.seconds for name, one in walked.items()}
         return _Result(curves, rows, counts, seconds)
 
@@ -208,20 +208,29 @@ class _Heat:
     def _places(self, key: Fold | None) -> Iterator[tuple[int, tuple[int, ...]]]:
         """Repeats, and the folds left out, of the chains that score networks for a key."""
         if key is None:
-            repeats = range(len(self.walker.folds) if self.n_folds is None else 1)
-            for repeat in repeats:
-                for k in self._scoring(repeat, -1):
-                    yield repeat, (k,)
+            places = ((r, (k,)) for r in range(len(self.walker.folds)) for k in self._others(r, -1))
+            yield from islice(places, self.n_folds)
             return
         repeat, outer = key
-        for k in self._scoring(repeat, outer):
+        for k in islice(self._others(repeat, outer), self.n_folds):
             yield repeat, (min(k, outer), max(k, outer))
 
-    def _scoring(self, repeat: int, outer: int) -> list[int]:
-        """The folds that score networks: those behind the outer one, in fixed order."""
+    def _others(self, repeat: int, outer: int) -> list[int]:
+        """The folds of a repeat but the outer one: those behind it first, in fixed order."""
         n_folds = int(self.walker.folds[repeat].max()) + 1
         behind = [k % n_folds for k in range(outer + 1, outer + 1 + n_folds)]
-        return [k for k in behind if k != outer][: self.n_folds]
+        return [k for k in behind if k != outer]
+
+    def _curves(
+        self, walked: Mapping[str, Chains], key: Fold | None
+    ) -> Iterator[tuple[str, Curve]]:
+        """Names and curves for one key; a dearer network without a finite loss is out."""
+        for i, name in enumerate(self.running[key]):
+            try:
+                yield name, self._curve(walked[name], key)
+            except TableError:
+                if i == 0:
+                    raise
 
     def _curve(self, chains: Chains, key: Fold | None) -> Curve:
         """The cross-validated curve of a network, on the chains of one key."""

@@ -9,6 +9,7 @@ from tautnet.objective.networks import Network
 from tautnet.solving.adaptive import adapted
 from tautnet.solving.settings import Request
 from tautnet.tables.arrays import Floats, Integers
+from tautnet.tables.basis import most_columns
 from tautnet.tables.sample import Sample
 from tautnet.validation.chain import Chain, ChainJob
 from tautnet.validation.chains import Candidate, Chains
@@ -147,7 +148,8 @@ class Walker:
         if plan.grids:
             return plan.grids[None].alphas
         first_units = sum(network.hidden_layer_sizes[:1])
-        return "all" if self.sample.X.shape[1] * first_units <= LARGEST_KEPT else ()
+        n_columns = most_columns(self.sample.X, network.inputs)
+        return "all" if n_columns * first_units <= LARGEST_KEPT else ()
 
 
 def _asked(request: Request) -> Hashable:
