@@ -277,6 +277,8 @@ def test_fit_takes_from_a_run_what_serves_what_it_delivered(columns, tmp_path):
     assert tn.load("m.taut").parameters["clamp_output"] is False
     code, _, err = run(*again, "--no-clamp-output")
     assert code == 2 and "leave out --no-clamp-output" in err
+    code, _, err = run(*again, "--network", "deep")
+    assert code == 2 and "leave out --network" in err
 
 
 def test_time_event_and_ties(columns, tmp_path):

@@ -392,3 +392,23 @@ def test_what_does_nothing_is_named_and_left_out(options, says, default):
     assert model.get_params() == asked | {
         n: v for n, v in model.get_params().items() if n not in asked
     }
+
+
+def test_a_refit_on_splines_predicts_what_it_was_trained_to(monkeypatch):
+    """Its basis is learned from few columns, and kept among all of them."""
+    monkeypatch.setattr("tautnet.tables.scaling.ROWS_LEARNED_FROM", 100)
+    rng = np.random.default_rng(0)
+    X = np.sort(rng.exponential(size=(150, 5)), axis=0)
+    X[:, 1:] = rng.permuted(X[:, 1:], axis=0)
+    y = np.sin(X[:, 0]) + 0.1 * rng.normal(size=150)
+    model = tn.TautNetRegressorCV(
+        "group",
+        relax=True,
+        selection=1,
+        inputs="splines",
+        hidden_layer_sizes=(4,),
+        cv=3,
+        random_state=0,
+    ).fit(X, y)
+    assert model.relaxed_order_ is not None and model.selected_features_.sum() == 1
+    assert np.square(model.predict(X) - y).mean() == pytest.approx(model.train_loss_, rel=1e-6)
