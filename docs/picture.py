@@ -37,12 +37,13 @@ def main():
 
 
 def photograph(report):
-    """The linked picture, as it stands when the report is opened."""
+    """The linked picture of l1, under which predictors leave."""
     from PIL import Image
     from views.browser import launched, opened
 
     PICTURE.parent.mkdir(exist_ok=True)
     with launched() as browser, opened(browser, report, width=1280, scale=1.5) as page:
+        page.locator("input[value=l1]").check(force=True)
         box = page.locator("section.picture").bounding_box()
         clip = {
             "x": box["x"] - EDGE,
