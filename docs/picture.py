@@ -44,6 +44,8 @@ def photograph(report):
     PICTURE.parent.mkdir(exist_ok=True)
     with launched() as browser, opened(browser, report, width=1280, scale=1.5) as page:
         page.locator("input[value=l1]").check(force=True)
+        # Places are told from the upper edge of the window.
+        page.evaluate("scrollTo(0, 0)")
         box = page.locator("section.picture").bounding_box()
         clip = {
             "x": box["x"] - EDGE,
