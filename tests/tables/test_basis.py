@@ -148,3 +148,13 @@ def test_fit_basis_takes_no_column_that_is_constant_but_for_rounding():
     Z = 1e-9 * np.random.default_rng(0).normal(size=(50, 1))
     basis = fit_basis(Z, np.zeros((50, 1), bool), np.zeros(1), np.ones(50), "splines")
     assert list(basis.curve) == [LINE]
+
+
+def test_ramps_are_told_in_the_units_of_the_column(X):
+    scaling = learned(X)
+    for column in (0, 1, 3):
+        cells = X[:, column][~np.isnan(X[:, column])]
+        quartiles = np.quantile(cells, [0, 0.25, 0.5, 0.75, 1], method="inverted_cdf")
+        np.testing.assert_allclose(scaling.ramp_ends(column), np.unique(quartiles), rtol=1e-9)
+    assert [scaling.is_log(j) for j in range(6)] == [False, True, False, False, False, False]
+    assert not len(scaling.ramp_ends(2)) and not len(fit_scaling(X).ramp_ends(0))

@@ -9,7 +9,7 @@ import numpy as np
 
 from tautnet.files.parts import Model
 from tautnet.objective.registry import L2, described
-from tautnet.prose.words import certificate_in_words, number
+from tautnet.prose.words import certificate_in_words, join, number
 from tautnet.tables.arrays import Floats
 
 __all__ = ["as_html", "describe", "facts", "summarise"]
@@ -161,6 +161,11 @@ def _predictors(model: Model) -> Iterator[Facts]:
         if recipe["value"]:
             described["centre"] = float(centre[column])
             described["scale"] = float(scale[column])
+            first = model.members[0].scaling
+            described |= {"is_log": True} if first.is_log(column) else {}
+            ends = first.ramp_ends(column)
+            if len(ends):
+                described["ramps"] = ends.tolist()
         yield described | {"missing": recipe["indicator"]}
 
 
@@ -369,5 +374,9 @@ def _encoding(one: Facts) -> str:
         mean = str(np.datetime64(round(one["centre"]), "D"))
         spread = f"{spread} days"
     also = ", and whether it is missing" if one["missing"] else ""
+    if one.get("is_log"):
+        also = f"{also}; its logarithm"
+    if "ramps" in one:
+        also = f"{also}; ramps between {join(map(number, one['ramps']))}"
     kind = f"{one['kind']} written {one['written']}" if "written" in one else one["kind"]
     return f"{kind}: mean {mean}, standard deviation {spread}{also}"

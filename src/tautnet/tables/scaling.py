@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from tautnet.tables.arrays import Booleans, Floats, Integers
-from tautnet.tables.basis import Basis, fit_basis, joined
+from tautnet.tables.basis import RAMP, ROUNDING, Basis, fit_basis, joined
 from tautnet.tables.rounding import are_constant
 
 __all__ = [
@@ -78,6 +78,27 @@ class Scaling(NamedTuple):
             return list(columns)
         pairs = zip(self.basis.source, self.basis.labels(), strict=True)
         return [f"{columns[j]} ({label})" if label else columns[j] for j, label in pairs]
+
+    def is_log(self, column: int) -> bool:
+        """Whether a column is read on the logarithmic scale."""
+        basis = self.basis
+        return basis is not None and bool(basis.is_log[basis.source == column].any())
+
+    def ramp_ends(self, column: int) -> Floats:
+        """Return where the ramps of a column begin and end, in its own units; none is empty."""
+        basis = self.basis
+        if basis is None:
+            return np.empty(0)
+        ramps = (basis.source == column) & (basis.curve == RAMP)
+        ends = np.union1d(basis.centre[ramps], (basis.centre + basis.scale)[ramps])
+        if (basis.is_log & ramps).any():
+            first = np.argmax(ramps)
+            ends = np.exp(ends) - basis.offset[first] + basis.origin[first]
+        ends = ends * self.scale[column] + self.centre[column]
+        ends = np.where(np.abs(ends) > ROUNDING * self.scale[column], ends, 0.0)
+        # A ramp begins where the one before it ends, but for rounding.
+        apart = np.diff(ends, prepend=-np.inf) > ROUNDING * self.scale[column]
+        return ends[apart]
 
     @property
     def source(self) -> Integers:
