@@ -17,7 +17,6 @@ Learning: ramps, there called piecewise linear encoding. Holzmüller, Grinsztajn
 (2024), Better by Default: the smooth clip.
 """
 
-import warnings
 from collections.abc import Iterator, Sequence
 from typing import Any, NamedTuple
 
@@ -44,6 +43,8 @@ FAR_FROM_ZERO = 10.0
 QUARTILES = (0.0, 0.25, 0.5, 0.75, 1.0)
 # A standardised column with a smaller range is constant but for rounding.
 SAME = 1e-6
+# Rows that tell of most columns whether they have more than two values.
+ENOUGH = 1000
 # What sums of weights may lack, and edges of ramps may differ by, for rounding.
 ROUNDING = 1e-9
 
@@ -130,13 +131,17 @@ def most_columns(X: Floats, kind: str) -> int:
     """
     if kind != "splines":
         return X.shape[1]
-    with warnings.catch_warnings():
-        # A column may have no cell at all.
-        warnings.simplefilter("ignore", RuntimeWarning)
-        low = np.nanmin(X, axis=0)
-        high = np.nanmax(X, axis=0)
-    n_bent = int(((X > low) & (X < high)).any(axis=0).sum())
+    n_bent = sum(_has_more_than_two(X[:, j]) for j in range(X.shape[1]))
     return X.shape[1] + (len(QUARTILES) - 1) * n_bent
+
+
+def _has_more_than_two(cells: Floats) -> bool:
+    """Whether there are more than two values; most columns show it in their first rows."""
+    first = cells[:ENOUGH]
+    if len(np.unique(first[~np.isnan(first)])) > 2:
+        return True
+    there = cells[~np.isnan(cells)]
+    return bool(len(there)) and bool(((there > there.min()) & (there < there.max())).any())
 
 
 def fit_basis(Z: Floats, missing: Booleans, zeros: Floats, weight: Floats, kind: str) -> Basis:
