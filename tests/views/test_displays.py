@@ -29,7 +29,7 @@ from tautnet.views.plotting import (
     spread,
     tick_labels,
 )
-from tautnet.views.standing import marks
+from tautnet.views.standing import gain_key, marks
 from tautnet.views.training_curve import TrainingCurveDisplay
 from tautnet.views.weights import WeightHistogramDisplay
 
@@ -187,7 +187,9 @@ def test_the_rows_to_use_alone_are_named_on_the_picture(
     display.plot(axes)
     assert list(display.frame().index)[-3:] == ["linear", "boosting", "chosen"]
     texts = [text.get_text() for text in axes.get_yticklabels()]
-    assert [text for text in texts if "(" in text] == named and len(texts) == 9
+    assert [text for text in texts if "(" in text] == named
+    # A measure that is a row itself has no gain over itself.
+    assert len(texts) == 9 - (gain_key(breast_cancer)[0] == "vs_none")
 
 
 def test_pictures_of_an_earlier_run(earlier):
@@ -207,7 +209,12 @@ def test_the_network_without_a_penalty_is_called_so(result):
 
 
 def test_a_network_worse_than_the_constant_is_no_measure(breast_cancer):
-    display = ComparisonDisplay.from_result(breast_cancer)
+    none, *others = breast_cancer["rows"]
+    null = breast_cancer["null"]["test_loss"]
+    # It lost a third of the constant's loss more than the constant.
+    versus = none["vs_null"] | {"diff": -0.33 * null}
+    worse = none | {"test_loss": 1.33 * null, "skill": -0.33, "skill_high": -0.1, "vs_null": versus}
+    display = ComparisonDisplay.from_result(breast_cancer | {"rows": [worse, *others]})
     assert display.against == "constant" and display.frame().index[0] == "none"
     assert display.frame().loc["none", "diff"] < 0 < display.frame().loc["l2", "ci_low"]
 
