@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import cache
 from typing import Any, NamedTuple, Self
 
 import jax
@@ -233,6 +234,25 @@ NETWORKS = {
     "small": Network(inputs="splines"),
     "deep": Network((64, 64), "silu", inputs="splines"),
 }
+
+
+def on_any_columns(network: Network) -> Network:
+    """A network as programs know it: what stands in its columns is nothing to them.
+
+    Equal networks are the same object, so that threads that look a program up at once compare it
+    by identity, and call no Python between.
+
+    Examples
+    --------
+    >>> on_any_columns(Network((3,), inputs="smooth")) is on_any_columns(Network((3,)))
+    True
+    """
+    return _once(network.hidden_layer_sizes, network.activation, network.skip)
+
+
+@cache
+def _once(sizes: tuple[int, ...], activation: str, skip: bool) -> Network:
+    return Network(sizes, activation, skip)
 
 
 def candidates(

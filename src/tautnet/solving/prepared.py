@@ -1,6 +1,6 @@
 """Rows ready to be fitted: standardised by their own statistics, padded, with a start."""
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from functools import cached_property
 from typing import NamedTuple
 
@@ -9,7 +9,7 @@ import numpy as np
 
 from tautnet.engine import evaluate
 from tautnet.objective.choices import STANDARDISED
-from tautnet.objective.networks import Parameters, pad, padded_size, unpad
+from tautnet.objective.networks import Parameters, on_any_columns, pad, padded_size, unpad
 from tautnet.objective.prediction import limits_of
 from tautnet.objective.predictors import Predictors
 from tautnet.objective.problem import ROWS_AT_ONCE, Data, Problem, Rows, TableInPlace, TableRows
@@ -146,8 +146,7 @@ class Prepared:
             jax.tree.map(dtype, penalty),
             Predictors(index, roots, factors, layers),
             settings.loss,
-            # What stands in its columns is nothing that a program knows.
-            replace(settings.network, inputs=STANDARDISED),
+            on_any_columns(settings.network),
         )
 
     @property
