@@ -240,7 +240,7 @@ def compare(
         study, table, rows.target, rows.encoder, names, findings=odd, deliver=deliver
     )
     result |= {"data": name, "boosting_reason": reason, "seed": random_state}
-    result |= {"networks": raced(study, table.observations)}
+    result["networks"] = raced(study, table.observations)
     given |= study.network.arguments
     result["detail"]["settings"] = _settings(given, result["delivered"], result["task"])
     result = put_in_words(as_json(result))

@@ -200,3 +200,6 @@ def test_networks_have_the_names_that_arguments_take():
     from tautnet.objective import choices
 
     assert tuple(NETWORKS) == choices.NETWORKS
+    # Rules of arguments know the layers without NumPy.
+    layers = {name: len(network.hidden_layer_sizes) for name, network in NETWORKS.items()}
+    assert dict.fromkeys(NETWORKS, 1) | choices.LAYERS == layers

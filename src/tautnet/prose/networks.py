@@ -62,8 +62,6 @@ def _rival(one: Row) -> str:
     high = versus["ci_high"]
     if versus["diff"] < 0:
         ends = f"95 % interval {number(-high)} to {number(-low)}"
-        return (
-            f"saves no more than {number(-versus['diff'])} of it ({ends}), too little for its time"
-        )
+        return f"saves only {number(-versus['diff'])} ({ends}), too little for its time"
     ends = f"95 % interval {number(low)} to {number(high)}"
     return f"has a loss that is higher by {number(versus['diff'])} ({ends})"
