@@ -6,6 +6,9 @@ Usage: python benchmarks/quality.py --data DIR [--file quality.jsonl] [--methods
 Every result is one line of the file, and is not computed again. The tables are split in two halves
 by a hash of their names: recipes are tuned on one and judged on the other. At most 6,000 rows,
 70 % of them to train; log-loss, or RMSE over the standard deviation of the test target.
+
+Peers run in an environment of their own (pip install pytabkit, scikit-learn, pandas); of this
+project they need nothing.
 """
 
 import argparse
@@ -72,13 +75,16 @@ def ours(name, frame, y, task, train, test, seed):
     """A network of tautnet's, its strength chosen by five folds."""
     import tautnet as tn
 
-    name, _, ensemble = name.partition(" mean")
+    name, ensemble, _ = name.partition(" mean")
+    name, penalty, _ = name.partition(" penalty")
     kind = tn.TautNetClassifierCV if task == "classification" else tn.TautNetRegressorCV
     options = {"network": name} if name == "auto" else {"network": "plain"} | NETWORKS[name]
+    options |= {"penalty": "auto"} if penalty else {}
     model = kind(random_state=seed, n_jobs=2, ensemble=bool(ensemble), **options)
     model.fit(frame.iloc[train], y[train])
     found = {"cv": model.cv_loss_, "stationarity": model.stationarity_}
     found |= {"chosen": model.network_} if hasattr(model, "network_") else {}
+    found |= {"penalties": model.penalties_} if penalty else {}
     rows = frame.iloc[test]
     if task == "classification":
         return loss_of(task, y[test], model.predict_proba(rows), model.classes_), found
@@ -117,7 +123,70 @@ def boosting(name, frame, y, task, train, test, seed):
     return loss_of(task, y[test], model.predict(Z)), {}
 
 
-PEERS = {"linear": linear, "HistGradientBoosting": boosting}
+def grid(name, frame, y, task, train, test, seed):
+    """Scikit-learn's network, its shape and strength chosen by a grid of five folds."""
+    from sklearn.model_selection import GridSearchCV
+    from sklearn.neural_network import MLPClassifier, MLPRegressor
+
+    X, Z = numbers(frame, train, test)
+    is_class = task == "classification"
+    choices = {
+        "alpha": np.logspace(-4, 1, 6),
+        "hidden_layer_sizes": [(100,), (100, 100)],
+        "learning_rate_init": [1e-3, 1e-2],
+    }
+    kind = MLPClassifier if is_class else MLPRegressor
+    network = kind(max_iter=300, early_stopping=True, n_iter_no_change=20, random_state=seed)
+    scoring = "neg_log_loss" if is_class else "neg_mean_squared_error"
+    model = GridSearchCV(network, choices, cv=5, scoring=scoring, n_jobs=2)
+    centre, scale = (0.0, 1.0) if is_class else (y[train].mean(), y[train].std())
+    model.fit(X, y[train] if is_class else (y[train] - centre) / scale)
+    if is_class:
+        return loss_of(task, y[test], model.predict_proba(Z), model.classes_), {}
+    return loss_of(task, y[test], model.predict(Z) * scale + centre), {}
+
+
+def tuned_defaults(name, frame, y, task, train, test, seed):
+    """A method of pytabkit with its authors' tuned defaults, for the loss that is measured."""
+    import pytabkit
+
+    frame = with_categories(frame, train)
+    is_class = task == "classification"
+    kind = getattr(pytabkit, f"{name}_{'Classifier' if is_class else 'Regressor'}")
+    options = {"val_metric_name": "cross_entropy" if is_class else "rmse"}
+    if is_class and name == "RealMLP_TD":
+        # Its authors smooth labels for accuracy, not for probabilities.
+        options["use_ls"] = False
+    model = kind(random_state=seed, device="cpu", n_threads=2, **options)
+    if is_class:
+        model.fit(frame.iloc[train], y[train])
+        predicted = model.predict_proba(frame.iloc[test])
+        return loss_of(task, y[test], predicted, np.unique(y[train])), {}
+    # Some of them know no target of whole numbers.
+    model.fit(frame.iloc[train], y[train].astype(float))
+    return loss_of(task, y[test], np.ravel(model.predict(frame.iloc[test]))), {}
+
+
+def with_categories(frame, train):
+    """Texts as categories, and the median of training rows for missing numbers."""
+    columns = {}
+    for name, column in frame.items():
+        if column.dtype.kind in "biuf":
+            columns[name] = column.fillna(column.iloc[train].median()).astype(float)
+        else:
+            columns[name] = column.astype(str).astype("category")
+    return type(frame)(columns)
+
+
+PEERS = {
+    "linear": linear,
+    "HistGradientBoosting": boosting,
+    "MLP grid": grid,
+    "LGBM_TD": tuned_defaults,
+    "CatBoost_TD": tuned_defaults,
+    "RealMLP_TD": tuned_defaults,
+    "TabM_D": tuned_defaults,
+}
 
 
 def known(path):

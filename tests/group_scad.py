@@ -8,10 +8,10 @@ Fan and Li (2001), for groups Breheny and Huang (2015).
 import jax.numpy as jnp
 
 from tautnet.objective.arrays import Array
+from tautnet.objective.kinds import PenaltyKind
 from tautnet.objective.networks import Weights
 from tautnet.objective.penalties import Grouped, penalty
 from tautnet.objective.predictors import Predictors, scale_columns
-from tautnet.objective.registry import PenaltyKind
 
 A = 3.7
 

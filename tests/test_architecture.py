@@ -21,7 +21,8 @@ ROOMS = {
     ).split(),
     "objective": (
         "choices arrays strengths histograms hinges prediction step_functions losses regression "
-        "classification survival tasks networks weight_sizes predictors penalties registry problem"
+        "classification survival tasks networks weight_sizes predictors penalties kinds registry "
+        "problem"
     ).split(),
     "engine": "program loop jobs evaluate adam row_space fista newton finishing".split(),
     "solving": (
@@ -32,8 +33,8 @@ ROOMS = {
     "refitting": "counts orders refits rung relaxed elimination".split(),
     "peers": "levels boosting".split(),
     "inference": (
-        "study intervals raced figures recommended constant curves neighbours table diagnostics "
-        "exits detail"
+        "study intervals raced tried figures recommended constant curves neighbours table "
+        "diagnostics exits detail"
     ).split(),
     "claims": "claims doubts result".split(),
     "selecting": "conditionals p_values randomization stability".split(),

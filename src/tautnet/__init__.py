@@ -29,7 +29,7 @@ _NAMES = {
     "TrainingCurveDisplay": "tautnet.views.training_curve",
     "WeightHistogramDisplay": "tautnet.views.weights",
     "register_penalty": "tautnet.objective.registry",
-    "PenaltyKind": "tautnet.objective.registry",
+    "PenaltyKind": "tautnet.objective.kinds",
     "TableError": "tautnet.tables.errors",
     "FittedModel": "tautnet.files.fitted",
     "load": "tautnet.files.model_file",

@@ -203,7 +203,7 @@ def compare(
         first = Network.of(()) if linear else next(iter(networks.values()))
         return Settings(
             penalty=kind.base,
-            adaptive=kind.adaptive_of is not None,
+            adaptive=kind.is_adaptive,
             l1_ratio=l1_ratio,
             loss=task_loss,
             network=first,
@@ -330,6 +330,6 @@ def settings_of(name: str) -> dict[str, Any]:
     kind = penalty_kind(name)
     return {
         "penalty": kind.base,
-        "adaptive": kind.adaptive_of is not None,
+        "adaptive": kind.is_adaptive,
         "relax": kind.relaxed_of is not None,
     }

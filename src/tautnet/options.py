@@ -11,7 +11,8 @@ from tautnet.estimators.allowed import Door, allowed
 from tautnet.estimators.given import Arguments, gather
 from tautnet.estimators.refusals import check_conflicts, idle, in_words
 from tautnet.files.whole import STDOUT
-from tautnet.objective.registry import compared_names
+from tautnet.objective.choices import AUTO
+from tautnet.objective.registry import compared_names, penalty_kind
 from tautnet.tables.errors import TableError
 from tautnet.tables.notation import PLAIN, SEPARATORS
 from tautnet.views.columns import ALL, KEYS
@@ -42,8 +43,22 @@ def penalties(value: str) -> str:
 
 
 def penalty(value: str) -> str:
-    """The name of one penalty."""
-    return one_of(*compared_names())(value)
+    """The name of one penalty, or auto."""
+    return one_of(AUTO, *compared_names())(value)
+
+
+def penalty_of_estimator(name: str) -> dict[str, Any]:
+    """The arguments by which an estimator has a penalty that `penalty` allows.
+
+    Examples
+    --------
+    >>> penalty_of_estimator("adaptive_group")
+    {'penalty': 'group', 'adaptive': True}
+    """
+    if name == AUTO:
+        return {"penalty": AUTO, "adaptive": False}
+    kind = penalty_kind(name)
+    return {"penalty": kind.base, "adaptive": kind.is_adaptive}
 
 
 def file(path: Path | None) -> Path | None:

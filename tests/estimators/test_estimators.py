@@ -222,7 +222,7 @@ def test_what_is_not_fitted_says_so(cls):
 @pytest.mark.parametrize(
     "options, says",
     [
-        ({"penalty": "lasso"}, "penalty='lasso' is not one of none, l2, l1"),
+        ({"penalty": "lasso"}, "penalty='lasso' is not 'auto' or one of none, l2, l1"),
         ({"activation": "gelu"}, "activation='gelu' is not one of relu, tanh, silu, identity"),
         ({"precision": "float16"}, "precision='float16' is not one of float32, float64"),
         ({"alpha": 0.0}, "use penalty='none'"),
@@ -406,10 +406,10 @@ def test_every_parameter_of_cv_changes_the_fit(name):
         assert models[0].alpha_ != models[1].alpha_
 
 
-def test_an_ensemble_averages_probabilities_of_the_fold_models():
+def test_an_ensemble_averages_probabilities_of_the_refit_and_the_fold_models():
     model = tn.TautNetClassifierCV("group", cv=3, ensemble=True, **QUICK).fit(X, LABELS)
     members = [member.outputs(model.encoder_.transform(X))[:, 0] for member in model._members]
-    assert len(members) == 3 and np.abs(members[0] - members[1]).max() > 0.01
+    assert len(members) == 4 and np.abs(members[0] - members[1]).max() > 0.01
     np.testing.assert_allclose(
         model.predict_proba(X)[:, 1], np.mean([1 / (1 + np.exp(-m)) for m in members], axis=0)
     )

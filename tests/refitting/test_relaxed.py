@@ -23,6 +23,8 @@ pytestmark = pytest.mark.usefixtures("compile_quickly")
 RNG = np.random.default_rng(0)
 X = RNG.normal(size=(60, 4)) * [1, 3, 1, 1] + [0, 5, 0, 0]
 Y = X[:, 0] + 0.3 * X[:, 1] + 0.2 * X[:, 2] + 0.5 * RNG.normal(size=60)
+# Of no row: all rows are outside it.
+NO_FOLD = -1
 FOLD, HELD_OUT = make_folds(60, 3, seed=0), 1
 LINEAR = dict(hidden_layer_sizes=(), random_state=0, tol=1e-8, alpha_min_ratio=1e-3)
 
@@ -251,10 +253,11 @@ def test_a_relaxed_lasso_is_ridge_on_what_the_lasso_keeps():
     scored = [ridge_of(np.flatnonzero(FOLD != k), kept, model.relaxed_alpha_)[1] for k in range(3)]
     errors = [np.square(Y - predicted)[FOLD == k] for k, predicted in enumerate(scored)]
     assert model.cv_loss_ == pytest.approx(np.concatenate(errors).mean(), rel=1e-5)
-    # An ensemble predicts with those three, each scaled by its own rows.
+    # An ensemble predicts with the refit and those three, each scaled by its own rows.
     ensemble = model.set_params(ensemble=True).fit(X, Y)
     members = [
-        ridge_of(np.flatnonzero(FOLD != k), kept, ensemble.relaxed_alpha_)[1] for k in range(3)
+        ridge_of(np.flatnonzero(FOLD != k), kept, ensemble.relaxed_alpha_)[1]
+        for k in (NO_FOLD, 0, 1, 2)
     ]
     np.testing.assert_allclose(ensemble.predict(X), np.mean(members, axis=0), atol=1e-6)
 

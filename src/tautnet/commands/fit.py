@@ -21,7 +21,7 @@ from tautnet.commands.rows import Rows, read_feature_groups, read_rows, space_of
 from tautnet.estimators.refusals import without_idle
 from tautnet.estimators.rules import DEFAULTS
 from tautnet.objective.choices import AUTO, DELTA, QUANTILE, TIES, implied_task
-from tautnet.objective.registry import L2, compared_names, penalty_kind
+from tautnet.objective.registry import L2, compared_names
 
 if TYPE_CHECKING:
     from tautnet.estimators.base import Net
@@ -42,7 +42,10 @@ def fit(
         str,
         Option(
             callback=options.penalty,
-            help=f"Penalty to fit: one of {', '.join(compared_names())}.",
+            help=(
+                f"Penalty to fit: one of {', '.join(compared_names())}; or auto, which takes"
+                " another than l2 only where that is surely better."
+            ),
         ),
     ] = "l2",
     task: arguments.Task = "auto",
@@ -107,8 +110,7 @@ def fit(
     """
     options.refuse_idle_targets(target, time, event, task)
     asked: dict[str, Any] = {
-        "penalty": penalty_kind(penalty).base,
-        "adaptive": penalty_kind(penalty).adaptive_of is not None,
+        **options.penalty_of_estimator(penalty),
         "task": "survival" if time else task,
         "loss": loss,
         "delta": delta,

@@ -159,9 +159,9 @@ _CALLABLE = _or_none(callable, "a callable")
 
 ALLOWED: dict[str, Allowed] = {
     "penalty": Allowed(
-        lambda value: _is_named(value, tuple(estimator_names())),
+        lambda value: _is_named(value, (choices.AUTO, *estimator_names())),
         lambda: (
-            f"one of {', '.join(estimator_names())}, which are all that are registered"
+            f"'auto' or one of {', '.join(estimator_names())}, which are all that are registered"
             " (tautnet.register_penalty adds others)"
         ),
     ),

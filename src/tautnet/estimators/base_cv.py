@@ -17,15 +17,16 @@ from tautnet.inference.constant import null_loss
 from tautnet.inference.curves import penalty_curves, training_curve
 from tautnet.inference.exits import order_of_exit
 from tautnet.inference.raced import told
+from tautnet.inference.tried import compared_with_first, surest
 from tautnet.objective.choices import AUTO
 from tautnet.objective.networks import NETWORKS, Network, candidates
-from tautnet.objective.registry import penalty_kind
+from tautnet.objective.registry import penalty_kind, tried_names
 from tautnet.objective.strengths import as_strengths, nearest
 from tautnet.refitting.counts import choice
 from tautnet.refitting.elimination import relax_to
 from tautnet.refitting.relaxed import Relaxed, relax
 from tautnet.solving.path import Path
-from tautnet.solving.settings import Request
+from tautnet.solving.settings import Request, Settings
 from tautnet.tables.arrays import Floats
 from tautnet.tables.sample import Sample
 from tautnet.validation.chain import ChainJob
@@ -48,6 +49,9 @@ class CrossValidated(Net):
     # Fitted before networks were chosen, an estimator of a pickle has its own.
     network: str = AUTO
 
+    penalty_: str
+    adaptive_: bool
+    penalties_: dict[str, dict[str, float]]
     network_: dict[str, Any]
     networks_: dict[str, dict[str, Any]]
     alpha_: float
@@ -112,9 +116,10 @@ class CrossValidated(Net):
         folds = folds_of(self.cv, sample, target, settings.seed, needing)
         keep = "all" if self.ensemble else ()
         parts = stages(1 + self.relax, on_progress)
-        nested = cross_validate(
+        candidates = self._candidates(sample, settings)
+        walked = cross_validate(
             sample,
-            [Candidate(self.penalty, settings)],
+            candidates,
             folds,
             nested=False,
             alphas=alphas,
@@ -122,7 +127,8 @@ class CrossValidated(Net):
             networks=self._networks(),
             n_jobs=self.n_jobs,
             on_progress=next(parts),
-        )[0]
+        )
+        nested = self._taken(candidates, walked)
         relaxed = Relaxed.of_path(nested)
         if self.relax:
             refit = (
@@ -132,6 +138,32 @@ class CrossValidated(Net):
             )
             relaxed = refit(nested, keep=keep, n_jobs=self.n_jobs, on_progress=next(parts))
         self._take_chains(sample, relaxed, alphas)
+
+    def _candidates(self, sample: Sample, settings: Settings) -> list[Candidate]:
+        """The penalty, or those that one is chosen of, the simplest first."""
+        if self.penalty != AUTO:
+            return [Candidate(self.penalty, settings)]
+        is_wide = sample.X.shape[1] > len(sample.y)
+        kinds = [penalty_kind(name) for name in tried_names(is_wide=is_wide)]
+        return [
+            Candidate(
+                kind.name,
+                replace(settings, penalty=kind.base, adaptive=kind.is_adaptive),
+            )
+            for kind in kinds
+        ]
+
+    def _taken(self, candidates: list[Candidate], walked: list[Chains]) -> Chains:
+        """The chains of the penalty that is taken."""
+        # An earlier fit may have had a choice.
+        if hasattr(self, "penalties_"):
+            del self.penalties_
+        if len(candidates) == 1:
+            return walked[0]
+        fits = {own.name: chains for own, chains in zip(candidates, walked, strict=True)}
+        tried = compared_with_first(fits)
+        self.penalties_ = {name: one._asdict() for name, one in tried.items()}
+        return fits[surest(tried)]
 
     def _networks(self) -> dict[str, Network]:
         """The networks that one is chosen of, by name."""
@@ -152,6 +184,8 @@ class CrossValidated(Net):
         """Choose among chains that are fitted, and take the model of the choice."""
         chains = relaxed.shrunken
         curve = chains.curve()
+        self.penalty_ = relaxed.candidate.settings.penalty
+        self.adaptive_ = relaxed.candidate.settings.adaptive
         taken = self._choose(relaxed)
         path, at = self._path(sample, relaxed, taken, alphas)
         reached = float(path.alphas[at])
@@ -179,12 +213,12 @@ class CrossValidated(Net):
         self._store_curves(chains)
         if not is_refit:
             self.alpha_end_ = end_of_path(chains, reached, self.cv_loss_, self.null_loss_)
-        warn_of_end(self.alpha_end_, self.penalty, stacklevel=5)
+        warn_of_end(self.alpha_end_, self.penalty_, stacklevel=5)
         if not self.relax and not isinstance(self.selection, str):
             warn_of_jump(chains.path, self.alpha_min_, self.selection, stacklevel=5)
         if self.ensemble:
             models = relaxed.fold_models(taken)
-            self._members = [scaling.predictor(parameters) for scaling, parameters in models]
+            self._members += [scaling.predictor(parameters) for scaling, parameters in models]
             self._keep_baseline(sample)
 
     def _choose(self, relaxed: Relaxed) -> Choice:
@@ -195,7 +229,7 @@ class CrossValidated(Net):
         taken = choice(options, self.selection)
         if taken is None:
             raise ValueError(
-                f"selection={self.selection}: no strength under {self.penalty!r} keeps so few"
+                f"selection={self.selection}: no strength under {self.penalty_!r} keeps so few"
                 " predictors"
             )
         return taken
@@ -228,7 +262,7 @@ class CrossValidated(Net):
         self.path_predictors_ = predictor_names(self)
         self.null_loss_ = null_loss(chains)
         self.path_ = replace(chains.path, parameters={})
-        if penalty_kind(self.penalty).training == "steps":
+        if penalty_kind(self.penalty_).training == "steps":
             self.training_curve_ = training_curve(chains)
 
     def _store_exits(self, chains: Chains) -> None:

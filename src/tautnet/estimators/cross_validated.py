@@ -18,7 +18,9 @@ class TautNetClassifierCV(CrossValidated, ClassifierNet):
     Parameters
     ----------
     penalty : str
-        As in `TautNetClassifier`.
+        As in `TautNetClassifier`; or "auto": cross-validation tries "l2" and adaptive "group", and
+        "l1" where columns outnumber rows, and takes another than "l2" only where its loss is lower
+        by two standard errors, paired over rows. It takes about three times as long.
     alphas : "auto" or array
         Strengths; the automatic grid covers over-fitted to null.
     cv : int, splitter or iterable
@@ -42,8 +44,9 @@ class TautNetClassifierCV(CrossValidated, ClassifierNet):
     n_jobs : int, optional
         Folds at once; None is 1, -1 all cores. Never changes a number.
     ensemble : bool
-        Predict the mean of the fold models at the chosen strength (probabilities and means, not
-        labels) instead of the refit's; ``coefs_`` and ``selected_features_`` stay the refit's.
+        Predict the mean of the refit and the fold models at the chosen strength (probabilities and
+        means, not labels); ``coefs_`` and ``selected_features_`` stay the refit's. It saves 0.3 %
+        of the loss, on average over tables, for several times the file and no equation.
     adaptive : bool
         Take further factors of the strength from a first path, at the strength that
         cross-validation chooses on it, and walk a second one; in every fold both are made anew,
@@ -64,7 +67,15 @@ class TautNetClassifierCV(CrossValidated, ClassifierNet):
     ----------
     network_ : dict
         ``hidden_layer_sizes``, ``activation``, ``inputs`` and ``skip`` of the network: with them,
-        ``penalty`` and ``alpha_`` a plain estimator has the same ``coefs_``.
+        ``penalty_``, ``alpha_``, ``penalty_factors_`` and the same seed a plain estimator has the
+        same ``coefs_``.
+    penalty_ : str
+        The penalty taken.
+    adaptive_ : bool
+        Whether its factors come from a first path.
+    penalties_ : dict of dicts
+        With ``penalty="auto"``, by name: ``loss``, cross-validated, how much lower that is than
+        that of "l2" (``lead``), and the standard error of that (``lead_se``).
     networks_ : dict of dicts
         With ``network="auto"``, by name: ``loss``, cross-validated, of those that went to the end
         (None for all where only the cheapest did), ``early_loss`` on two folds and few strengths,

@@ -7,7 +7,8 @@ from typing import Any
 
 from tautnet.estimators.allowed import Door
 from tautnet.objective import choices
-from tautnet.objective.registry import L2, PenaltyKind, penalty_kind, relaxed_forms
+from tautnet.objective.kinds import PenaltyKind
+from tautnet.objective.registry import L2, penalty_kind, relaxed_forms, tried_names
 
 Arguments = Mapping[str, Any]
 
@@ -19,13 +20,17 @@ class Given:
     Attributes
     ----------
     kinds : tuple of PenaltyKind
-        Those that the user named.
+        Those that the user named, or that are always tried.
+    penalty_is_open : bool
+        Whether the penalty is left to cross-validation.
     n_hidden_layers : int
     skip, finish, relax : bool
     loss, task, method : str
     largest_alpha : float
         Of the strengths that the user gave.
     n_layer_factors : int or None
+    counts_predictors : bool
+        Whether a model of at most so many predictors is asked for.
     alphas_are_automatic, cv_is_a_number : bool
     has_folds : bool
         Whether rows are held out: not in a fit at one strength.
@@ -38,6 +43,8 @@ class Given:
     """
 
     kinds: tuple[PenaltyKind, ...] = (penalty_kind(L2),)
+    penalty_is_open: bool = False
+    counts_predictors: bool = False
     n_hidden_layers: int = 1
     skip: bool = True
     finish: bool = False
@@ -142,6 +149,8 @@ def gather(arguments: Arguments, *, door: Door = "estimator") -> Given:
     taken = {name: arguments[name] for name in _TAKEN_AS_THEY_ARE if name in arguments}
     return Given(
         kinds=tuple(map(penalty_kind, _named(arguments, door))),
+        penalty_is_open=arguments.get("penalty") == choices.AUTO,
+        counts_predictors=isinstance(arguments.get("selection"), Integral),
         n_hidden_layers=_count_layers(arguments),
         skip=arguments.get("skip") is not False,
         largest_alpha=arguments.get("alpha", choices.ALPHA) if are_automatic else max(alphas),
@@ -173,7 +182,8 @@ def _named(arguments: Arguments, door: Door) -> list[str]:
         return [choices.SELECTION_PENALTY]
     if "penalties" in arguments:
         return list(arguments["penalties"])
-    return [arguments.get("penalty", L2)]
+    penalty = arguments.get("penalty", L2)
+    return tried_names(is_wide=False) if penalty == choices.AUTO else [penalty]
 
 
 def _count_layers(arguments: Arguments) -> int:

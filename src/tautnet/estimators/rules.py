@@ -79,6 +79,12 @@ APPLIES: tuple[Rule, ...] = (
         {"penalty": "none", "adaptive": True},
     ),
     Rule(
+        "adaptive",
+        lambda given: not given.penalty_is_open,
+        "a penalty by its name: {penalty:'auto'} tries an adaptive one itself",
+        {"penalty": choices.AUTO, "adaptive": True},
+    ),
+    Rule(
         "alpha",
         lambda given: given.has_strength,
         "a penalty that has a strength",
@@ -152,6 +158,12 @@ APPLIES: tuple[Rule, ...] = (
         lambda given: given.can_relax or not given.is_comparison,
         lambda: f"the penalty {' and '.join(relaxed_forms().values())}, whose predictors it refits",
         {"penalty": "l1", "relax": True},
+    ),
+    Rule(
+        "relax",
+        lambda given: not given.penalty_is_open,
+        "a penalty by its name, such as {penalty:'group'}",
+        {"penalty": choices.AUTO, "relax": True},
     ),
     Rule(
         "stopping",
@@ -309,6 +321,17 @@ CONFLICTS: tuple[Conflict, ...] = (
         lambda given: bool(_complaints(given)),
         lambda given: _complaints(given)[0],
         {"penalty": "hierarchical", "skip": False},
+    ),
+    Conflict(
+        lambda given: given.penalty_is_open and not given.has_folds,
+        "{penalty:'auto'} is chosen by cross-validation: use an estimator that has {cv}",
+        {"penalty": choices.AUTO},
+    ),
+    Conflict(
+        lambda given: given.penalty_is_open and given.counts_predictors,
+        "{selection} asks for a number of predictors: name a penalty that takes predictors out,"
+        " such as {penalty:'group'}",
+        {"penalty": choices.AUTO, "selection": 3},
     ),
     Conflict(
         _drops_all_units,

@@ -167,7 +167,7 @@ def _check_selector(selector: Value) -> None:
 
 def _check_penalty(model: FittedModel) -> None:
     """Raise where a model has no penalty, no strength of one, or no rule by which it was chosen."""
-    penalty = model.parameters.get("penalty")
+    penalty = model.attributes.get("penalty_", model.parameters.get("penalty"))
     rule = model.parameters.get("selection", "min")
     strength = model.attributes.get("alpha_", model.parameters.get("alpha"))
     require(type(penalty) is str, "no penalty")

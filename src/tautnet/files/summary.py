@@ -108,7 +108,9 @@ def _choice(model: Model) -> Facts:
     """Return the penalty, and how its strength was chosen."""
     held = model.attributes
     given = model.parameters
-    is_penalised = described(given["penalty"]).has_strength
+    # Files of before the penalty was chosen have that which was given.
+    penalty = held.get("penalty_", given["penalty"])
+    is_penalised = described(penalty).has_strength
     alpha = None
     selection = None
     if is_penalised:
@@ -117,8 +119,9 @@ def _choice(model: Model) -> Facts:
         selection = _rule(given.get("selection", "min"))
     relaxed_alpha = held.get("relaxed_alpha_")
     return {
-        "penalty": given["penalty"],
-        "adaptive": given.get("adaptive") is True,
+        "penalty": penalty,
+        "adaptive": held.get("adaptive_", given.get("adaptive")) is True,
+        "is_penalty_chosen": "penalties_" in held,
         "alpha": alpha,
         "selection": selection,
         "alpha_end": held.get("alpha_end_"),
@@ -266,9 +269,11 @@ def _chosen(known: Facts) -> str:
     among = ", refits among them" if known["relax"] else ""
     at_most = f"lowest loss with at most {_shown(str(known['selection']))} predictors"
     rule = rules.get(known["selection"], at_most)
-    chosen = f"chosen by cross-validation{among}: {rule}"
+    both = "both " if known["is_penalty_chosen"] else ""
+    chosen = f"{both}chosen by cross-validation{among}: {rule}"
     if known["n_members"] > 1:
-        return f"{chosen}; a prediction is the mean of {known['n_members']} fold models"
+        n_members = known["n_members"]
+        return f"{chosen}; a prediction is the mean of {n_members} models, those of the folds too"
     return chosen
 
 

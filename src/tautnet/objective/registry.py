@@ -4,11 +4,11 @@ The entries are plain facts: reading them imports no JAX. Only `PenaltyKind.make
 """
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
 from importlib import import_module
-from typing import TYPE_CHECKING, Literal, Protocol
+from typing import TYPE_CHECKING
 
 from tautnet.objective.choices import L1_RATIO
+from tautnet.objective.kinds import PenaltyKind
 
 if TYPE_CHECKING:
     from tautnet.objective.penalties import Penalty
@@ -18,107 +18,6 @@ BASELINE = "none"
 # The penalty of the linear model that a comparison puts beside the networks, and of refits.
 L2 = "l2"
 ELASTICNET = "elasticnet"
-
-Training = Literal["path", "steps", "early_stopping", "dropout"]
-Removes = Literal["nothing", "weights", "predictors"]
-
-
-class Layout(Protocol):
-    """What the facts of a network are to a penalty."""
-
-    @property
-    def is_linear(self) -> bool:
-        """Whether there is no hidden layer."""
-
-    @property
-    def skip(self) -> bool:
-        """Whether a linear map runs beside hidden layers."""
-
-
-@dataclass(frozen=True)
-class PenaltyKind:
-    """The facts of one penalty.
-
-    Attributes
-    ----------
-    name : str
-        What users type.
-    make : callable
-        ``make(alpha, l1_ratio)`` gives the penalty at a strength: an object with ``value`` and
-        ``prox``, see `tautnet.objective.penalties.Penalty`.
-    help : str
-        One sentence that says what it does.
-    takes_out : {"nothing", "weights", "predictors"}
-        What it can make exactly zero: nothing, single weights, or all weights of a predictor.
-    training : {"path", "steps", "early_stopping", "dropout"}
-        How it is fitted: along a path of strengths, or by one of the trainings that put nothing
-        on the weights.
-    is_joint : bool
-        Whether all weights of a predictor leave together.
-    uses_l1_ratio : bool
-    needs_skip : bool
-        Whether it needs a linear map beside hidden layers.
-    needs_hidden_layer : bool
-    alpha_is_share : bool
-        Whether alpha is a share of hidden units, below 1, and no strength.
-    adaptive_of, relaxed_of : str or None
-        The penalty that this name is the adaptive form, or the relaxed form, of.
-    is_compared : bool
-        Whether `compare` takes it where its user names no penalties.
-    label : str
-        What sentences call it: a pattern of ``name`` and ``alpha``.
-    """
-
-    name: str
-    make: Callable[[float, float], "Penalty"]
-    help: str
-    takes_out: Removes = "nothing"
-    training: Training = "path"
-    is_joint: bool = False
-    uses_l1_ratio: bool = False
-    needs_skip: bool = False
-    needs_hidden_layer: bool = False
-    alpha_is_share: bool = False
-    adaptive_of: str | None = None
-    relaxed_of: str | None = None
-    is_compared: bool = False
-    label: str = "`{name}`, alpha {alpha}"
-
-    @property
-    def is_on_weights(self) -> bool:
-        """Whether it puts anything on the weights."""
-        return self.training == "path"
-
-    @property
-    def has_strength(self) -> bool:
-        """Whether there is an alpha to choose."""
-        return self.training in ("path", "dropout")
-
-    @property
-    def selects(self) -> bool:
-        """Whether it can take predictors out, as a whole or weight by weight."""
-        return self.takes_out != "nothing"
-
-    @property
-    def base(self) -> str:
-        """The name that an estimator knows it by: the penalty that it is a form of."""
-        return self.adaptive_of or self.relaxed_of or self.name
-
-    @property
-    def is_estimator_penalty(self) -> bool:
-        """Whether estimators take it by this name."""
-        return self.base == self.name
-
-    def complaint(self, network: Layout) -> str | None:
-        """Why this penalty cannot be used on a network, or None."""
-        if self.needs_skip and (network.is_linear or not network.skip):
-            return (
-                f"{self.name} works with a linear map beside hidden layers: it needs a hidden"
-                " layer and skip=True"
-            )
-        if self.needs_hidden_layer and network.is_linear:
-            return f"{self.name} leaves hidden units out: it needs a hidden layer"
-        return None
 
 
 def _of_class(name: str, *ratio: float) -> Callable[[float, float], "Penalty"]:
@@ -155,6 +54,7 @@ _OWN_KINDS = (
         _of_class("ElasticNet", 0.0),
         "Shrinks all weights by their squares.",
         is_compared=True,
+        tried="always",
     ),
     PenaltyKind(
         "l1",
@@ -162,6 +62,7 @@ _OWN_KINDS = (
         "Shrinks all weights by their magnitudes, many to exactly zero.",
         takes_out="weights",
         is_compared=True,
+        tried="wide",
     ),
     PenaltyKind(
         ELASTICNET,
@@ -187,6 +88,7 @@ _OWN_KINDS = (
         is_joint=True,
         adaptive_of="group",
         is_compared=True,
+        tried="always",
     ),
     PenaltyKind(
         "sparse_group",
@@ -336,6 +238,23 @@ def compared_names() -> list[str]:
 def default_names() -> list[str]:
     """Names that `compare` takes where its user gives none."""
     return [kind.name for kind in kinds() if kind.is_compared]
+
+
+def tried_names(*, is_wide: bool) -> list[str]:
+    """Names of the penalties that ``penalty="auto"`` tries, the simplest first.
+
+    Parameters
+    ----------
+    is_wide : bool
+        Whether columns outnumber rows.
+
+    Examples
+    --------
+    >>> tried_names(is_wide=False)
+    ['l2', 'adaptive_group']
+    """
+    tried = ("always", "wide") if is_wide else ("always",)
+    return [kind.name for kind in kinds() if kind.tried in tried]
 
 
 def names_where(fact: str) -> list[str]:

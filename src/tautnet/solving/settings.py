@@ -6,9 +6,10 @@ from typing import Literal
 
 import numpy as np
 
+from tautnet.objective.kinds import PenaltyKind
 from tautnet.objective.losses import Loss
 from tautnet.objective.networks import Network
-from tautnet.objective.registry import ELASTICNET, L2, PenaltyKind, penalty_kind
+from tautnet.objective.registry import ELASTICNET, L2, penalty_kind
 from tautnet.objective.regression import SquaredError
 from tautnet.tables.arrays import Floats
 

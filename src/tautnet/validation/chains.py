@@ -242,6 +242,16 @@ class Chains(Fits):
         return self.path
 
 
+def row_losses(chains: Chains) -> Floats:
+    """The loss of each row, averaged over repeats, at the strength that all folds choose.
+
+    Shape (n_rows,). Rows that chose are scored: it serves the choice among candidates alone.
+    """
+    curve = chains.curve()
+    choice = Choice(chains, curve.alpha("min"), float(curve.mean.min()))
+    return outer_results(chains.sample, chains.folds, lambda key: choice).losses
+
+
 def outer_results(sample: Sample, folds: list[Integers], choose: Callable[[Fold], Choice]) -> Outer:
     """Put the outer folds of every repeat together.
 

@@ -16,7 +16,7 @@ from tautnet.tables.arrays import Floats
 from tautnet.tables.basis import most_columns
 from tautnet.tables.errors import TableError
 from tautnet.tables.sample import Sample
-from tautnet.validation.chains import Candidate, Chains, Choice, Race, outer_results
+from tautnet.validation.chains import Candidate, Chains, Race, row_losses
 from tautnet.validation.curve import Curve, Fold
 from tautnet.validation.walker import Plan, PlannedChain, Walker
 
@@ -198,7 +198,7 @@ class _Heat:
         counts = {name: len(places) for name, places in needed.items()}
         rows = {}
         if self.n_folds is None:
-            rows = {name: _row_losses(walked[name]) for name in curves[None]}
+            rows = {name: row_losses(walked[name]) for name in curves[None]}
         seconds = {name: one.seconds for name, one in walked.items()}
         return _Result(curves, rows, counts, seconds)
 
@@ -243,10 +243,3 @@ class _Heat:
             ],
         )
         return own.curve_for(key)
-
-
-def _row_losses(chains: Chains) -> Floats:
-    """The loss of each row at the strength that all folds choose."""
-    curve = chains.curve()
-    choice = Choice(chains, curve.alpha("min"), float(curve.mean.min()))
-    return outer_results(chains.sample, chains.folds, lambda key: choice).losses

@@ -118,8 +118,9 @@ def attribute(estimator, name, owners):
 
 def penalty_name(estimator):
     """The name of an estimator's penalty, as `compare` has it."""
-    is_adaptive = estimator.adaptive and described(estimator.penalty).is_on_weights
-    return adaptive_name(estimator.penalty) if is_adaptive else estimator.penalty
+    own = getattr(estimator, "penalty_", estimator.penalty)
+    is_adaptive = getattr(estimator, "adaptive_", estimator.adaptive)
+    return adaptive_name(own) if is_adaptive and described(own).is_on_weights else own
 
 
 def strength(estimator):
