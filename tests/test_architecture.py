@@ -41,8 +41,9 @@ ROOMS = {
     "prose": "words networks expected doubts verdict selection".split(),
     "files": (
         "whole run_directory pruning parts onnx_graph onnx_export equation_steps sql_cells "
-        "equation summary survival_curves fitted packing member_checks checks model_file"
+        "equation summary survival_curves fitted packing member_checks sealed checks model_file"
     ).split(),
+    "keeping": "records digests outcomes kept".split(),
     "estimators": (
         "allowed given rules refusals inputs splits conversion watch documented warned base "
         "predictions models base_cv cross_validated survival selector assembled"

@@ -208,7 +208,7 @@ def mutated(data, number):
     """Return a file with one to three values changed, and a digest that is right."""
     from safetensors.numpy import load, save
 
-    from tautnet.files.model_file import sealed
+    from tautnet.files.sealed import sealed
 
     rng = np.random.default_rng(number)
     length = int.from_bytes(data[:8], "little")

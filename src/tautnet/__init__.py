@@ -7,6 +7,7 @@ from importlib import import_module
 from typing import Any
 
 _NAMES = {
+    "resume": "tautnet.keeping.kept",
     "TautNetClassifier": "tautnet.estimators.models",
     "TautNetRegressor": "tautnet.estimators.models",
     "TautNetClassifierCV": "tautnet.estimators.cross_validated",

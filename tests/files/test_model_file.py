@@ -27,8 +27,9 @@ from sklearn.model_selection import KFold
 
 import tautnet as tn
 from tautnet.files import model_file
-from tautnet.files.model_file import load, sealed, to_bytes, write_model
+from tautnet.files.model_file import load, to_bytes, write_model
 from tautnet.files.packing import Cannot, Packer, Unpacker
+from tautnet.files.sealed import sealed
 from tautnet.files.summary import describe, facts
 
 KEPT = Path(__file__).parent / "kept"

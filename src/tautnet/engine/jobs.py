@@ -7,6 +7,8 @@ of it, so that a job can go where the table already is.
 import threading
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
+from contextlib import contextmanager
+from contextvars import ContextVar
 from dataclasses import dataclass
 from functools import partial
 from typing import Any, Protocol, TypeVar
@@ -28,6 +30,32 @@ class Job(Protocol[Shared, Outcome]):
 
     def run(self, table: Shared, ticker: Ticker) -> Outcome:
         """Do it; ``ticker`` hears of progress and stops it."""
+
+
+class Keeper(Protocol):
+    """What keeps finished jobs for a later run."""
+
+    def name(self, table: Any, job: Any) -> str | None:
+        """A name that tells a job and its table from all others; None where it cannot be kept."""
+
+    def take(self, name: str) -> Any:
+        """What the job of a name handed back in an earlier run; None where that is not known."""
+
+    def keep(self, name: str, outcome: Any) -> None:
+        """Keep what a job hands back."""
+
+
+_keeper: ContextVar[Keeper | None] = ContextVar("keeper", default=None)
+
+
+@contextmanager
+def kept_by(keeper: Keeper) -> Iterator[None]:
+    """Let jobs that are run inside be kept, and taken from an earlier run."""
+    token = _keeper.set(keeper)
+    try:
+        yield
+    finally:
+        _keeper.reset(token)
 
 
 @dataclass(frozen=True)
@@ -109,12 +137,49 @@ def run_jobs(
     RuntimeError
         In a process that was forked from one that has run jobs.
     """
+    keeper = _keeper.get()
+    progress = Progress(len(jobs), on_progress or (lambda share: None))
+    if keeper is None:
+        tickers = [Ticker(partial(progress.update, i)) for i in range(len(jobs))]
+        return _run_all(table, jobs, tickers, n_jobs)
+    names = [keeper.name(table, job) for job in jobs]
+    outcomes: list[Any] = [None if name is None else keeper.take(name) for name in names]
+    rest = [i for i, outcome in enumerate(outcomes) if outcome is None]
+    for i in set(range(len(jobs))) - set(rest):
+        progress.update(i, 1.0)
+    tickers = [Ticker(partial(progress.update, i)) for i in rest]
+    left = [_KeptJob(jobs[i], names[i], keeper) for i in rest]
+    for i, outcome in zip(rest, _run_all(table, left, tickers, n_jobs), strict=True):
+        outcomes[i] = outcome
+    return outcomes
+
+
+@dataclass(frozen=True)
+class _KeptJob:
+    """A job whose outcome is kept."""
+
+    job: Job[Any, Any]
+    name: str | None
+    keeper: Keeper
+
+    def run(self, table: Any, ticker: Ticker) -> Any:
+        outcome = self.job.run(table, ticker)
+        if self.name is not None:
+            self.keeper.keep(self.name, outcome)
+        return outcome
+
+
+def _run_all(
+    table: Shared,
+    jobs: Sequence[Job[Shared, Outcome]],
+    tickers: Sequence[Ticker],
+    n_jobs: int | None,
+) -> list[Outcome]:
+    """Run jobs in threads, and return their results in order."""
     check_process()
     use_compilation_cache()
     # Between runs no program is at work: those that are too many may go.
     forget_programs()
-    progress = Progress(len(jobs), on_progress or (lambda share: None))
-    tickers = [Ticker(partial(progress.update, i)) for i in range(len(jobs))]
     # One thread for each job's linear algebra too: the bits of a result must not depend on what
     # else runs.
     with threadpool_limits(1, "blas"):

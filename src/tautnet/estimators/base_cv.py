@@ -17,7 +17,7 @@ from tautnet.inference.constant import null_loss
 from tautnet.inference.curves import penalty_curves, training_curve
 from tautnet.inference.exits import order_of_exit
 from tautnet.inference.raced import told
-from tautnet.inference.tried import compared_with_first, surest
+from tautnet.inference.tried import compared_with_first, surest, try_others
 from tautnet.objective.choices import AUTO
 from tautnet.objective.networks import NETWORKS, Network, candidates
 from tautnet.objective.registry import penalty_kind, tried_names
@@ -112,14 +112,16 @@ class CrossValidated(Net):
         sample, settings, target = self._prepare(X, y, sample_weight, groups)
         self._check_count()
         alphas = as_strengths(self.alphas)
-        needing = [name for name in ("adaptive", "relax") if getattr(self, name)]
+        needing = [f"{name}=True" for name in ("adaptive", "relax") if getattr(self, name)]
+        if self.penalty == AUTO:
+            needing.append(f"penalty={AUTO!r}")
         folds = folds_of(self.cv, sample, target, settings.seed, needing)
         keep = "all" if self.ensemble else ()
-        parts = stages(1 + self.relax, on_progress)
-        candidates = self._candidates(sample, settings)
-        walked = cross_validate(
+        parts = stages(1 + (self.penalty == AUTO) + self.relax, on_progress)
+        first, *others = self._candidates(sample, settings)
+        nested = cross_validate(
             sample,
-            candidates,
+            [first],
             folds,
             nested=False,
             alphas=alphas,
@@ -127,8 +129,22 @@ class CrossValidated(Net):
             networks=self._networks(),
             n_jobs=self.n_jobs,
             on_progress=next(parts),
-        )
-        nested = self._taken(candidates, walked)
+        )[0]
+        # An earlier fit may have had a choice.
+        if hasattr(self, "penalties_"):
+            del self.penalties_
+        if others:
+            fits = try_others(
+                nested,
+                others,
+                alphas=alphas,
+                keep=keep,
+                n_jobs=self.n_jobs,
+                on_progress=next(parts),
+            )
+            tried = compared_with_first(fits)
+            self.penalties_ = {name: one._asdict() for name, one in tried.items()}
+            nested = fits[surest(tried)]
         relaxed = Relaxed.of_path(nested)
         if self.relax:
             refit = (
@@ -152,18 +168,6 @@ class CrossValidated(Net):
             )
             for kind in kinds
         ]
-
-    def _taken(self, candidates: list[Candidate], walked: list[Chains]) -> Chains:
-        """The chains of the penalty that is taken."""
-        # An earlier fit may have had a choice.
-        if hasattr(self, "penalties_"):
-            del self.penalties_
-        if len(candidates) == 1:
-            return walked[0]
-        fits = {own.name: chains for own, chains in zip(candidates, walked, strict=True)}
-        tried = compared_with_first(fits)
-        self.penalties_ = {name: one._asdict() for name, one in tried.items()}
-        return fits[surest(tried)]
 
     def _networks(self) -> dict[str, Network]:
         """The networks that one is chosen of, by name."""

@@ -22,7 +22,7 @@ def folds_of(
     target : Target
     seed : int
     needing : sequence of str
-        Names of options that choose on some splits for another.
+        Arguments, as typed, that choose on some splits for another.
 
     Raises
     ------
@@ -35,7 +35,6 @@ def folds_of(
     folds = split_rows(target, sample.weight, cv, groups=sample.groups)
     if needing and len(folds) == 1:
         raise ValueError(
-            f"cv gives one split, and {needing[0]}=True needs others to choose for it: use 2 or"
-            " more"
+            f"cv gives one split, and {needing[0]} needs others to choose for it: use 2 or more"
         )
     return folds

@@ -1,12 +1,17 @@
 """Which of several penalties cross-validation takes."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from typing import NamedTuple
 
 import numpy as np
 
+from tautnet.engine.jobs import Report, stages
 from tautnet.inference.intervals import Observations, paired_difference
-from tautnet.validation.chains import Chains, row_losses
+from tautnet.tables.arrays import Floats
+from tautnet.validation.chains import Candidate, Chains, row_losses
+from tautnet.validation.nested import cross_validate
+from tautnet.validation.race import saves_early
 
 # Standard errors by which another penalty must be ahead of the first. Of tables where it is hardly
 # ahead, a choice by the lower mean alone costs more than it gains.
@@ -33,6 +38,55 @@ class Tried(NamedTuple):
     def is_surely_ahead(self) -> bool:
         """Whether it is ahead of the first by more than chance explains."""
         return self.lead > SURE * self.lead_se
+
+
+def try_others(
+    first: Chains,
+    others: Sequence[Candidate],
+    *,
+    alphas: str | Floats = "auto",
+    keep: str | Sequence[float] = (),
+    n_jobs: int | None = None,
+    on_progress: Report | None = None,
+) -> dict[str, Chains]:
+    """The chains of a first penalty, and of those others that are ahead on a few chains.
+
+    Parameters
+    ----------
+    first : Chains
+        Walked for all rows, in the network that the others are tried in too.
+    others : sequence of Candidate
+    alphas, keep, n_jobs, on_progress
+        As in `cross_validate`.
+
+    Returns
+    -------
+    dict
+        Name -> Chains, the first one first.
+    """
+    early, whole = stages(2, on_progress)
+    going_on = []
+    for candidate, part in zip(others, stages(len(others), early), strict=True):
+        ahead = saves_early(first, candidate, alphas=alphas, n_jobs=n_jobs, on_progress=part)
+        if ahead:
+            network = first.candidate.settings.network
+            going_on.append(
+                candidate._replace(settings=replace(candidate.settings, network=network))
+            )
+    walked = []
+    if going_on:
+        walked = cross_validate(
+            first.sample,
+            going_on,
+            first.folds,
+            nested=False,
+            alphas=alphas,
+            keep=keep,
+            n_jobs=n_jobs,
+            on_progress=whole,
+        )
+    others_by_name = {one.candidate.name: replace(one, race=first.race) for one in walked}
+    return {first.candidate.name: first} | others_by_name
 
 
 def compared_with_first(fits: Mapping[str, Chains]) -> dict[str, Tried]:

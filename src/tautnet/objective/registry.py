@@ -180,7 +180,7 @@ def register_penalty(kind: PenaltyKind) -> None:
     >>> model.fit([[0.0, 1.0], [1.0, 0.0], [2.0, 1.0]], [0.0, 1.0, 2.0]).selected_features_.tolist()
     [True, False]
     """
-    if any(kind.name == own.name for own in _OWN_KINDS):
+    if is_own(kind.name):
         raise ValueError(f"{kind.name!r} is a penalty of tautnet: choose another name")
     if not kind.name.isidentifier():
         raise ValueError(f"{kind.name!r} is no plain word: use letters, digits and underscores")
@@ -203,6 +203,11 @@ def penalty_kind(name: str) -> PenaltyKind:
     if name not in _KINDS:
         raise ValueError(f"no penalty {name!r}: use some of {', '.join(compared_names())}")
     return _KINDS[name]
+
+
+def is_own(name: str) -> bool:
+    """Whether a penalty is one of this package, and not one that a user has registered."""
+    return any(kind.name == name for kind in _OWN_KINDS)
 
 
 def described(name: str) -> PenaltyKind:

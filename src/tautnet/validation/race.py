@@ -89,6 +89,40 @@ def race(
     )
 
 
+def saves_early(
+    chains: Chains,
+    other: Candidate,
+    *,
+    alphas: str | Floats = "auto",
+    n_jobs: int | None = None,
+    on_progress: Report | None = None,
+) -> bool:
+    """Whether another candidate is ahead on two folds and few strengths, so that it may go on.
+
+    Parameters
+    ----------
+    chains : Chains
+        Of the candidate that it is measured by, walked for all rows.
+    other : Candidate
+        Its first path is walked, in the network of ``chains``.
+    alphas, n_jobs, on_progress
+        As in `cross_validate`.
+    """
+    network = chains.candidate.settings.network
+    settings = replace(
+        other.settings,
+        network=network,
+        adaptive=False,
+        finish=False,
+        alphas_per_decade=EARLY_ALPHAS_PER_DECADE,
+    )
+    walker = Walker(chains.sample, chains.folds, alphas, n_jobs=n_jobs)
+    heat = _Heat(walker, {other.name: network}, settings, {None: [other.name]}, EARLY_FOLDS)
+    found = heat.run(on_progress).losses(None)[other.name]
+    own = float(heat.curve(chains, None).mean.min())
+    return own - found > LEAD * abs(own)
+
+
 def affordable(networks: Mapping[str, Network], sample: Sample) -> dict[str, Network]:
     """The cheapest network, and those whose inputs are not too many columns."""
     cheapest, *_ = networks
@@ -227,12 +261,12 @@ class _Heat:
         """Names and curves for one key; a dearer network without a finite loss is out."""
         for i, name in enumerate(self.running[key]):
             try:
-                yield name, self._curve(walked[name], key)
+                yield name, self.curve(walked[name], key)
             except TableError:
                 if i == 0:
                     raise
 
-    def _curve(self, chains: Chains, key: Fold | None) -> Curve:
+    def curve(self, chains: Chains, key: Fold | None) -> Curve:
         """The cross-validated curve of a network, on the chains of one key."""
         wanted = set(self._places(key))
         own = replace(

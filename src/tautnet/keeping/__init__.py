@@ -1,0 +1,1 @@
+"""What is kept of a run while it runs, so that one that was killed goes on."""
