@@ -40,7 +40,7 @@ ROOMS = {
     "selecting": "conditionals p_values randomization stability".split(),
     "prose": "words networks expected doubts verdict selection".split(),
     "files": (
-        "whole run_directory pruning parts onnx_graph onnx_export equation_steps sql_cells "
+        "whole owned run_directory pruning parts onnx_graph onnx_export equation_steps sql_cells "
         "equation summary survival_curves fitted packing member_checks sealed checks model_file"
     ).split(),
     "keeping": "records digests outcomes kept".split(),
@@ -58,9 +58,9 @@ ROOMS = {
 FRONT = (
     "compared compared_rows comparison selection_methods selection paths options "
     "commands.signals commands.console "
-    "commands.arguments commands.rows commands.compare commands.fit commands.predict "
-    "commands.show commands.export commands.select commands.report commands.article "
-    "commands.app cli __main__"
+    "commands.arguments commands.rows commands.resuming commands.compare commands.fit "
+    "commands.predict commands.show commands.export commands.select commands.report "
+    "commands.article commands.app cli __main__"
 ).split()
 ORDER = [f"{room}.{file}" for room, files in ROOMS.items() for file in files] + FRONT
 FILES = {

@@ -12,6 +12,7 @@ from tautnet.estimators.survival import TautNetSurvivalCV as TautNetSurvivalCV
 from tautnet.files.fitted import FittedModel as FittedModel
 from tautnet.files.model_file import load as load
 from tautnet.files.model_file import write_model as write_model
+from tautnet.keeping.kept import resume as resume
 from tautnet.objective.kinds import PenaltyKind as PenaltyKind
 from tautnet.objective.registry import register_penalty as register_penalty
 from tautnet.paths import fit_path as fit_path

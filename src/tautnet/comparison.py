@@ -5,8 +5,9 @@ The result is one plain object, ready for JSON.
 
 import time
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import asdict
+from contextlib import nullcontext
 from importlib.metadata import version
+from os import PathLike
 from typing import TYPE_CHECKING, Any
 
 from numpy.typing import ArrayLike
@@ -21,6 +22,7 @@ from tautnet.estimators.warned import warn_of_target
 from tautnet.inference.raced import raced
 from tautnet.inference.study import Study, candidates_for, run_study
 from tautnet.inference.table import tabulate
+from tautnet.keeping.kept import resume as kept_in
 from tautnet.objective.choices import (
     AUTO,
     DELTA,
@@ -81,6 +83,7 @@ def compare(
     precision: str = "float32",
     random_state: int = 0,
     n_jobs: int | None = None,
+    resume: str | PathLike[str] | None = None,
     name: str = "table",
     on_progress: Callable[[float], None] | None = None,
     on_note: Callable[[str], None] | None = None,
@@ -154,6 +157,9 @@ def compare(
     random_state : int
     n_jobs : int, optional
         Jobs at once; None is 1, -1 all cores. Never changes a number.
+    resume : path, optional
+        A directory for finished jobs, from which the same call goes on after a kill, see
+        `tautnet.resume`.
     name : str
         What the table is called in the result.
     on_progress : callable, optional
@@ -221,23 +227,23 @@ def compare(
     warn_of_target(rows.target, sample.weight, on_note, stacklevel=2)
     reason = reason_against(task_loss, sample.y.shape[1]) if boosting else "it was not asked for"
     ends = 1.0 if reason else 0.9
-    study = run_study(
-        sample,
-        candidates_for(penalties, settings_for),
-        rows.folds,
-        selection=selection,
-        relaxed=relaxed_forms() if relax else None,
-        networks=networks,
-        groups=sample.groups,
-        n_jobs=n_jobs,
-        on_progress=stage(on_progress, 0.0, ends),
-    )
-    trees = _boosted(rows, study, n_jobs, stage(on_progress, ends, 1.0)) if not reason else None
+    with nullcontext() if resume is None else kept_in(resume):
+        study = run_study(
+            sample,
+            candidates_for(penalties, settings_for),
+            rows.folds,
+            selection=selection,
+            relaxed=relaxed_forms() if relax else None,
+            networks=networks,
+            groups=sample.groups,
+            n_jobs=n_jobs,
+            on_progress=stage(on_progress, 0.0, ends),
+        )
+        trees = _boosted(rows, study, n_jobs, stage(on_progress, ends, 1.0)) if not reason else None
     table = tabulate(study, rows.target, boosting=trees, in_order=ordered)
     names = rows.names_of(taken.predictors, feature_groups)
-    odd = [asdict(one) for one in rows.findings]
     result = result_of(
-        study, table, rows.target, rows.encoder, names, findings=odd, deliver=deliver
+        study, table, rows.target, rows.encoder, names, findings=rows.findings, deliver=deliver
     )
     result |= {"data": name, "boosting_reason": reason, "seed": random_state}
     result["networks"] = raced(study, table.observations)

@@ -26,7 +26,7 @@ from safetensors.numpy import save as save_arrays
 from sklearn.model_selection import KFold
 
 import tautnet as tn
-from tautnet.files import model_file
+from tautnet.files import sealed as sealed_file
 from tautnet.files.model_file import load, to_bytes, write_model
 from tautnet.files.packing import Cannot, Packer, Unpacker
 from tautnet.files.sealed import sealed
@@ -288,7 +288,7 @@ def test_what_cannot_be_written_leaves_the_old_file(tmp_path, monkeypatch):
         tn.ModelFileError, match="the model cannot be kept in a file: it has no n_rows_"
     ):
         write_model(path, replace(model, attributes={"classes_": model.classes}))
-    monkeypatch.setattr(model_file, "LONGEST_HEADER", 100)
+    monkeypatch.setattr(sealed_file, "LONGEST_HEADER", 100)
     with pytest.raises(tn.ModelFileError, match="it has a header that is too long"):
         write_model(path, model)
     assert [file.name for file in tmp_path.iterdir()] == ["a.taut"] and path.read_text() == "old"

@@ -1,15 +1,21 @@
 """Where a run goes: names, refusals, and files that are whole or not there."""
 
+import itertools
 import os
+import subprocess
+import sys
 
 import pytest
 
 from tautnet.files.run_directory import (
+    JOBS,
     LOG,
     REPORT,
     RESULT,
     all_or_nothing,
-    choose_directory,
+    free_place,
+    run_directory,
+    settled,
     write_text,
 )
 from tautnet.tables.errors import TableError
@@ -21,9 +27,16 @@ def here(tmp_path, monkeypatch):
     return tmp_path
 
 
-def test_names_are_numbered_and_nothing_is_made(here):
+def name_of(out=None, data="t", target="y", *, force=False):
+    """The directory that a run would go to; nothing of it stays."""
+    with run_directory(out, data, target, force=force) as run:
+        assert run.jobs.is_dir()
+    return str(run.path)
+
+
+def test_names_are_numbered_and_nothing_stays(here):
     for expected in ("tautnet-cars-price", "tautnet-cars-price-2", "tautnet-cars-price-3"):
-        assert str(choose_directory(None, "cars", "price")) == expected
+        assert name_of(None, "cars", "price") == expected
         assert not (here / expected).exists()
         (here / expected).mkdir()
 
@@ -38,15 +51,15 @@ def test_names_are_numbered_and_nothing_is_made(here):
     ],
 )
 def test_names_are_safe(target, name):
-    assert str(choose_directory(None, "t", target)) == name
+    assert name_of(None, "t", target) == name
 
 
 def test_long_names_fit_a_file_system(here):
-    directory = choose_directory(None, "价" * 100, "格" * 100)
-    assert len(os.fsencode(directory)) < 150
-    with all_or_nothing(directory) as draft:
-        write_text(draft / REPORT, "x")
-    assert (here / directory / REPORT).exists()
+    with run_directory(None, "价" * 100, "格" * 100) as run:
+        assert len(os.fsencode(run.path)) < 150
+        with all_or_nothing(run.path) as draft:
+            write_text(draft / REPORT, "x")
+    assert [path.name for path in run.path.iterdir()] == [REPORT]
 
 
 @pytest.mark.parametrize("name", [REPORT, RESULT, LOG])
@@ -54,21 +67,74 @@ def test_a_run_is_not_written_over(here, name):
     (here / "out").mkdir()
     (here / "out" / name).touch()
     with pytest.raises(TableError, match=f"out holds {name} already: use --force"):
-        choose_directory("out", "t", "y")
-    assert str(choose_directory("out", "t", "y", force=True)) == "out"
+        name_of("out")
+    assert name_of("out", force=True) == "out"
 
 
 def test_other_files_do_not_matter(here):
     (here / "out").mkdir()
     (here / "out" / "notes.txt").touch()
-    assert str(choose_directory("out", "t", "y")) == "out"
+    assert name_of("out") == "out"
+
+
+def test_a_run_that_was_cut_off_goes_on_in_its_place(here):
+    with run_directory(None, "cars", "price") as run:
+        (run.jobs / "a.job").touch()
+    assert name_of(None, "cars", "price") == "tautnet-cars-price"
+    (run.path / REPORT).touch()
+    assert name_of(None, "cars", "price") == "tautnet-cars-price-2"
+
+
+def test_two_runs_do_not_share_a_directory(here):
+    with run_directory(None, "cars", "price") as first:
+        with run_directory(None, "cars", "price") as second:
+            assert [str(run.path) for run in (first, second)] == [
+                "tautnet-cars-price",
+                "tautnet-cars-price-2",
+            ]
+        busy = r"tautnet-cars-price belongs to a run that is under way \(process \d+ on .*since"
+        with pytest.raises(TableError, match=busy):
+            name_of("tautnet-cars-price", force=True)
+    assert list(here.iterdir()) == []
+
+
+HELD = """
+import sys, time
+from tautnet.files.run_directory import run_directory
+with run_directory("out", "t", "y"):
+    print("held", flush=True)
+    sys.stdin.read()
+"""
+
+
+def test_the_lock_of_a_process_that_was_killed_is_nobodys(here):
+    command = [sys.executable, "-c", HELD]
+    pipes = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE}
+    with subprocess.Popen(command, **pipes) as process:
+        try:
+            assert process.stdout.readline() == b"held\n"
+            with pytest.raises(TableError, match=f"process {process.pid} "):
+                name_of("out")
+        finally:
+            process.kill()
+    assert (here / "out" / JOBS / "lock").exists()
+    assert name_of("out") == "out"
+    assert not (here / "out" / JOBS).exists()
+
+
+def test_a_place_that_was_taken_meanwhile_is_left_alone(here):
+    (here / "out").mkdir()
+    assert str(free_place(here / "out", force=False)) == str(here / "out")
+    (here / "out" / REPORT).touch()
+    assert str(free_place(here / "out", force=False)) == str(here / "out-2")
+    assert str(free_place(here / "out", force=True)) == str(here / "out")
 
 
 @pytest.mark.parametrize("out", ["file/out", "file/a/b", "file", "x" * 300, "/proc/nowhere/out"])
 def test_a_place_that_cannot_be_written(here, out):
     (here / "file").touch()
     with pytest.raises(TableError, match=f"cannot write to {out}: .*; choose another --out"):
-        choose_directory(out, "t", "y")
+        name_of(out)
     assert [path.name for path in here.iterdir()] == ["file"]
 
 
@@ -76,7 +142,7 @@ def test_all_files_appear_together(here):
     with all_or_nothing("a/b/out") as draft:
         write_text(draft / REPORT, "report")
         write_text(draft / LOG, "log")
-        assert not (here / "a").exists()
+        assert [path.name for path in (here / "a/b/out").iterdir()] == [draft.name]
     assert {path.name: path.read_text() for path in (here / "a/b/out").iterdir()} == {
         REPORT: "report",
         LOG: "log",
@@ -113,3 +179,52 @@ def test_text_replaces_a_file_as_a_whole(here):
         write_text(here / "a" / "file", text)
         assert (here / "a" / "file").read_bytes() == text.encode(errors="backslashreplace")
         assert [path.name for path in (here / "a").iterdir()] == ["file"]
+
+
+KILLED = """
+import os, sys
+from tautnet.files import run_directory as module
+steps = 0
+def step(real):
+    def call(*arguments, **others):
+        global steps
+        steps += 1
+        if steps == int(sys.argv[1]):
+            os._exit(9)
+        return real(*arguments, **others)
+    return call
+for owner, name in ((os, "replace"), (os, "fsync"), (os, "open"), (os, "mkdir"), (os, "rmdir"),
+                    (os, "unlink"), (os, "link"), (os, "rename"), (os, "scandir")):
+    setattr(owner, name, step(getattr(owner, name)))
+with module.all_or_nothing("out") as draft:
+    for name in ("report.html", "run.log"):
+        module.write_text(draft / name, "new")
+print(steps)
+"""
+
+
+def test_a_kill_at_any_step_leaves_the_old_run_or_the_new_one(here):
+    """Every call that changes the disk is one at which the process dies."""
+    for name in (REPORT, LOG):
+        write_text(here / "out" / name, "old")
+    seen = []
+    for step in itertools.count(1):
+        ended = subprocess.run(
+            [sys.executable, "-c", KILLED, str(step)], capture_output=True, text=True, check=False
+        )
+        assert ended.returncode in (0, 9), ended.stderr
+        # As the next command does.
+        settled("out")
+        held = {path.name: path.read_text() for path in (here / "out").iterdir() if path.is_file()}
+        texts = {text for name, text in held.items() if name in (REPORT, LOG)}
+        assert len(texts) == 1 and {REPORT, LOG} <= held.keys()
+        seen.append(texts.pop())
+        with all_or_nothing("out") as draft:
+            for name in (REPORT, LOG):
+                write_text(draft / name, "old")
+        assert sorted(path.name for path in (here / "out").iterdir()) == [REPORT, LOG]
+        if ended.returncode == 0:
+            break
+    # Old ones first, then new ones: there is one step at which the run is there.
+    assert seen == sorted(seen, reverse=True) and set(seen) == {"old", "new"}
+    assert len(seen) > 15

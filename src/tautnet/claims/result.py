@@ -2,6 +2,7 @@
 
 import math
 from collections.abc import Sequence
+from dataclasses import asdict
 from typing import Any
 
 import numpy as np
@@ -15,6 +16,7 @@ from tautnet.inference.table import BOOSTING, Table
 from tautnet.objective.choices import LINEAR
 from tautnet.objective.registry import BASELINE
 from tautnet.tables.encoder import TableEncoder
+from tautnet.tables.soundness import Finding
 from tautnet.tables.target import Target
 
 # Which object this is: 1 had no claims and no boosting, and delivered a network always.
@@ -28,7 +30,7 @@ def result_of(
     encoder: TableEncoder,
     predictors: Sequence[str],
     *,
-    findings: Sequence[Row],
+    findings: Sequence[Finding],
     deliver: str | None,
 ) -> Row:
     """All numbers of a comparison, with ``detail``; words are added by others.
@@ -41,7 +43,7 @@ def result_of(
         As `encode` gives them.
     predictors : list of str
         What is counted and drawn as predictors.
-    findings : list of dict
+    findings : list of Finding
         What was found about the table before any fit.
     deliver : str or None
         A row to deliver in the place of what is recommended.
@@ -71,7 +73,7 @@ def result_of(
         "best": best_row(table.rows)["penalty"],
         "recommended": recommended,
         "delivered": delivered,
-        "detail": detail | {"findings": list(findings)},
+        "detail": detail | {"findings": [asdict(one) for one in findings]},
     }
     claims = claims_of(result)
     doubts = [one.as_dict() for one in doubts_about(result, claims)]

@@ -190,4 +190,10 @@ Out = Annotated[
     ),
 ]
 Json = Annotated[bool, Option("--json", help="Print one JSON object; write files only with --out.")]
+Fresh = Annotated[
+    bool, Option("--fresh", help="Go on from no jobs that an earlier run has finished.")
+]
+KeepJobs = Annotated[
+    bool, Option("--keep-jobs", help="Keep finished jobs when the run is complete, too.")
+]
 Force = Annotated[bool, Option("--force", help="Overwrite a report in --out DIR.")]

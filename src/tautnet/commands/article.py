@@ -2,6 +2,7 @@
 
 import json
 import sys
+from functools import partial
 from pathlib import Path
 from typing import Annotated
 
@@ -9,7 +10,8 @@ from typer import Option
 
 from tautnet import options
 from tautnet.commands import arguments
-from tautnet.commands.console import note_written, one_line_errors, progress, say, typed
+from tautnet.commands.console import Log, noted, one_line_errors, progress, say, typed
+from tautnet.commands.resuming import place_of_run, refuse_idle
 
 
 def article(
@@ -35,6 +37,8 @@ def article(
     ] = None,
     as_json: arguments.Json = False,
     force: arguments.Force = False,
+    fresh: arguments.Fresh = False,
+    keep_jobs: arguments.KeepJobs = False,
 ) -> None:
     """Repeat the experiment of the article that tautnet grew out of.
 
@@ -42,18 +46,20 @@ def article(
     """
     if force and out is None:
         raise options.UsageError("--force does nothing without --out DIR")
-    with one_line_errors():
+    write = out is not None or not as_json
+    refuse_idle(fresh, keep_jobs, write, "in --out DIR")
+    log = Log()
+    asked = (out, "article", penalty, force)
+    with (
+        one_line_errors(),
+        place_of_run(write, asked, log, fresh=fresh, keep_jobs=keep_jobs) as directory,
+    ):
         from tautnet.commands.rows import SPACE
-        from tautnet.files.run_directory import choose_directory, reserved_space
-
-        write = out is not None or not as_json
-        directory = choose_directory(out, "article", penalty, force=force) if write else None
-        space = reserved_space(directory, SPACE)
-
+        from tautnet.files.run_directory import free_place, reserved_space
         from tautnet.replication.article import article as repeat_article
         from tautnet.views.article_sections import article_text
 
-        with progress() as show, space:
+        with progress() as show, reserved_space(directory, SPACE):
             done = repeat_article(
                 penalty,
                 replicates=replicates,
@@ -67,9 +73,10 @@ def article(
             if directory is not None:
                 from tautnet.views.article_report import write_article_run
 
-                directory = choose_directory(out, "article", penalty, force=force)
-                write_article_run(done.result | {"detail": done.detail}, directory, typed())
-                report = note_written(f"report: {directory / 'report.html'}")
+                place = free_place(directory, force=force)
+                report = f"report: {place / 'report.html'}"
+                whole = done.result | {"detail": done.detail}
+                write_article_run(whole, place, typed(), shield=partial(noted, report))
         finally:
             # What was found is said, also where it cannot be written.
             say(text, sys.stdout)

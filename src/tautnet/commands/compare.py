@@ -2,14 +2,16 @@
 
 import json
 import sys
+from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any, NamedTuple
+from typing import TYPE_CHECKING, Annotated, Any
 
 from typer import Option
 
 from tautnet import options
 from tautnet.commands import arguments
-from tautnet.commands.console import Log, draw, note_written, one_line_errors, progress, say, typed
+from tautnet.commands.console import Log, draw, noted, one_line_errors, progress, say, typed
+from tautnet.commands.resuming import place_of_run, refuse_idle
 from tautnet.commands.rows import read_feature_groups, read_rows, space_of
 from tautnet.objective.choices import AUTO, DELTA, L1_RATIO, QUANTILE, TIES
 from tautnet.objective.registry import compared_names, default_names
@@ -99,6 +101,8 @@ def compare(
     out: arguments.Out = None,
     as_json: arguments.Json = False,
     force: arguments.Force = False,
+    fresh: arguments.Fresh = False,
+    keep_jobs: arguments.KeepJobs = False,
     columns: Annotated[
         str | None,
         Option(
@@ -113,6 +117,8 @@ def compare(
 ) -> None:
     """Compare penalties on a table by nested cross-validation, and say what the numbers mean."""
     options.refuse_idle_outputs(out, force, as_json, figures, columns)
+    write = out is not None or not as_json
+    refuse_idle(fresh, keep_jobs, write, "in the directory of the run: give --out DIR")
     options.refuse_idle_targets(target, time, event, task)
     asked: dict[str, Any] = {
         "penalties": penalties.split(","),
@@ -141,55 +147,36 @@ def compare(
     )
     options.refuse(asked | {"groups": group_col, "feature_groups": feature_groups}, door="compare")
     with one_line_errors():
-        from tautnet.files.run_directory import reserved_space
-
         log = Log()
         table, rows = read_rows(data, reading, target, (time, event), drop, group_col, weights, log)
         groups_of_columns = read_feature_groups(feature_groups, rows.X)
-        name = time or rows.y.name
-        write = out is not None or not as_json
-        place = Place(out, table.name, name, force) if write else None
-        space = reserved_space(
-            None if place is None else place.choose(),
-            space_of(rows.X, asked["hidden_layer_sizes"], cv + 2),
-        )
+        place = (out, table.name, time or rows.y.name, force)
+        with place_of_run(write, place, log, fresh=fresh, keep_jobs=keep_jobs) as directory:
+            from tautnet.comparison import compare as compare_penalties
+            from tautnet.files.run_directory import free_place, reserved_space
 
-        from tautnet.comparison import compare as compare_penalties
-
-        with progress() as show, space:
-            comparison = compare_penalties(
-                rows.X,
-                rows.y,
-                groups=rows.groups,
-                sample_weight=rows.weight,
-                feature_groups=groups_of_columns,
-                name=table.name,
-                on_progress=show,
-                on_note=log,
-                **asked,
-            )
-        comparison.model.encoder_.notation = table.notation
-        _deliver(comparison, place, log, as_json, columns, figures)
-
-
-class Place(NamedTuple):
-    """Where the files of a run go: the arguments of `choose_directory`."""
-
-    out: Path | None
-    data: str
-    target: str
-    force: bool
-
-    def choose(self) -> Path:
-        """Choose the directory; chosen again, since another run may have taken it meanwhile."""
-        from tautnet.files.run_directory import choose_directory
-
-        return choose_directory(self.out, self.data, self.target, force=self.force)
+            space = space_of(rows.X, asked["hidden_layer_sizes"], cv + 2)
+            with progress() as show, reserved_space(directory, space):
+                comparison = compare_penalties(
+                    rows.X,
+                    rows.y,
+                    groups=rows.groups,
+                    sample_weight=rows.weight,
+                    feature_groups=groups_of_columns,
+                    name=table.name,
+                    on_progress=show,
+                    on_note=log,
+                    **asked,
+                )
+            comparison.model.encoder_.notation = table.notation
+            if directory is not None:
+                directory = free_place(directory, force=force)
+            _deliver(comparison, directory, log, as_json, columns, figures)
 
 
 def _deliver(
     comparison: "Comparison",
-    place: Place | None,
+    directory: Path | None,
     log: Log,
     as_json: bool,
     columns: str | None,
@@ -198,8 +185,8 @@ def _deliver(
     """Write the run, then show it: no stream that fails may cost a file."""
     written: list[str] = []
     try:
-        if place is not None:
-            written = _write(comparison, place.choose(), log, figures)
+        if directory is not None:
+            written = _write(comparison, directory, log, figures)
     finally:
         # What was found is said, also where it cannot be written.
         _show(comparison, as_json, columns)
@@ -247,12 +234,11 @@ def _write(comparison: "Comparison", directory: Path, log: Log, figures: bool) -
         *comparison.sentences,
     ]
     lines += [kept, done, f"{comparison.result['seconds']:.1f} seconds"]
-    with all_or_nothing(directory) as draft:
+    with all_or_nothing(directory, shield=partial(noted, done)) as draft:
         write_text(draft / RESULT, json.dumps(whole, allow_nan=False) + "\n")
         write_report(whole, draft / REPORT)
         write_model(draft / MODEL, comparison.model.to_fitted())
         if figures:
             write_figures(whole, draft)
         write_text(draft / LOG, "\n".join(map(visible, lines)) + "\n")
-    note_written(done)
     return [kept, done]

@@ -101,6 +101,14 @@ def note_written(line: str) -> str:
     return line
 
 
+@contextmanager
+def noted(line: str) -> Iterator[None]:
+    """Let nothing interrupt what is inside, and note that it was written."""
+    with signals.held():
+        yield
+        note_written(line)
+
+
 class Log:
     """Says things on stderr as they happen, and keeps them for the run's log."""
 

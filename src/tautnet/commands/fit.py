@@ -12,11 +12,12 @@ from tautnet.commands import arguments
 from tautnet.commands.console import (
     Log,
     lines_of_warnings,
-    note_written,
+    noted,
     one_line_errors,
     progress,
     say,
 )
+from tautnet.commands.resuming import jobs_in, place_beside, refuse_idle
 from tautnet.commands.rows import Rows, read_feature_groups, read_rows, space_of
 from tautnet.estimators.refusals import without_idle
 from tautnet.estimators.rules import DEFAULTS
@@ -103,12 +104,16 @@ def fit(
     encoding: arguments.Encoding = None,
     drop_rows: arguments.DropRows = "",
     max_size: arguments.MaxSize = None,
+    fresh: arguments.Fresh = False,
+    keep_jobs: arguments.KeepJobs = False,
 ) -> None:
     """Fit one penalty on a table and keep the model in a file.
 
     Cross-validation chooses the strength of the penalty.
     """
     options.refuse_idle_targets(target, time, event, task)
+    place = place_beside(model)
+    refuse_idle(fresh, keep_jobs, place is not None, "beside the model, where it is a file")
     asked: dict[str, Any] = {
         **options.penalty_of_estimator(penalty),
         "task": "survival" if time else task,
@@ -152,18 +157,19 @@ def fit(
         log.later(found.decision)
         estimator = estimator_for(found.task, asked | {"feature_groups": groups_of_columns})
         space = space_of(rows.X, asked["hidden_layer_sizes"], cv + 2)
-        with progress() as show, reserved_space(model, space), lines_of_warnings(log):
-            _fit(estimator, rows, show)
-        for note in list(notes(found, estimator.encoder_))[1:]:
-            log(note)
-        fitted = estimator.to_fitted()
-        fitted.encoder.notation = table.notation
-        try:
-            write_model(model, fitted)
-            note_written(f"model: {model}")
-        finally:
-            # What was found is said, also where it cannot be written.
-            say(summarise(fitted), sys.stderr if model == STDOUT else sys.stdout)
+        with jobs_in(place, log, fresh=fresh, keep_jobs=keep_jobs):
+            with progress() as show, reserved_space(model, space), lines_of_warnings(log):
+                _fit(estimator, rows, show)
+            for note in list(notes(found, estimator.encoder_))[1:]:
+                log(note)
+            fitted = estimator.to_fitted()
+            fitted.encoder.notation = table.notation
+            try:
+                with noted(f"model: {model}"):
+                    write_model(model, fitted)
+            finally:
+                # What was found is said, also where it cannot be written.
+                say(summarise(fitted), sys.stderr if model == STDOUT else sys.stdout)
         log(f"model: {model}")
 
 

@@ -1,12 +1,13 @@
 """``tautnet report``: draw a finished run again."""
 
 import sys
+from functools import partial
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
-from tautnet.commands.console import note_written, one_line_errors, say
+from tautnet.commands.console import noted, one_line_errors, say
 
 
 def report(
@@ -14,10 +15,12 @@ def report(
 ) -> None:
     """Draw the report of a finished run again from its result.json, without fitting."""
     with one_line_errors():
-        from tautnet.files.run_directory import REPORT, all_or_nothing
+        from tautnet.files.run_directory import REPORT, all_or_nothing, settled
         from tautnet.views.report import read_result, write_report
 
+        settled(directory)
         result = read_result(directory)
-        with all_or_nothing(directory) as draft:
+        done = f"report: {directory / REPORT}"
+        with all_or_nothing(directory, shield=partial(noted, done)) as draft:
             write_report(result, draft / REPORT)
-        say(note_written(f"report: {directory / REPORT}"), sys.stderr)
+        say(done, sys.stderr)

@@ -2,6 +2,7 @@
 
 import json
 import sys
+from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 from typer import Option
@@ -9,6 +10,7 @@ from typer import Option
 from tautnet import options
 from tautnet.commands import arguments
 from tautnet.commands.console import Log, draw, one_line_errors, progress, say
+from tautnet.commands.resuming import jobs_in
 from tautnet.commands.rows import read_feature_groups, read_rows
 from tautnet.objective.choices import EXPECTED_FALSE, FDR
 
@@ -71,6 +73,14 @@ def select(
     drop_rows: arguments.DropRows = "",
     max_size: arguments.MaxSize = None,
     as_json: Annotated[bool, Option("--json", help="Print one JSON object.")] = False,
+    resume: Annotated[
+        Path | None,
+        Option(
+            metavar="DIR",
+            callback=options.directory,
+            help="Keep finished jobs in DIR until the end, and go on from those that are there.",
+        ),
+    ] = None,
 ) -> None:
     """Say which predictors matter, with a limit on false selections."""
     asked: dict[str, Any] = {
@@ -100,7 +110,7 @@ def select(
 
         from tautnet.selection import select_features
 
-        with progress() as show:
+        with jobs_in(resume, log), progress() as show:
             selection = select_features(
                 rows.X,
                 rows.y,

@@ -11,7 +11,17 @@ from contextlib import contextmanager
 from types import FrameType
 from typing import Any, NoReturn
 
-__all__ = ["Ended", "KEPT", "at_once", "catch", "caught", "interrupt", "leave", "received"]
+__all__ = [
+    "Ended",
+    "KEPT",
+    "at_once",
+    "catch",
+    "caught",
+    "held",
+    "interrupt",
+    "leave",
+    "received",
+]
 
 # Ctrl-C, `kill`, and a terminal that goes away.
 NAMES = ("SIGINT", "SIGTERM", "SIGHUP")
@@ -21,6 +31,8 @@ KEPT: list[str] = []
 
 Handler = Callable[[int, FrameType | None], Any]
 _received: list[int] = []
+# How many parts of the command that nothing may interrupt are under way.
+_shields: list[None] = []
 
 
 class Ended(BaseException):
@@ -31,7 +43,19 @@ def interrupt(number: int, _frame: FrameType | None = None) -> None:
     """Begin to end: drafts are removed, and the terminal is put in order, on the way out."""
     _received.append(number)
     # Who presses Ctrl-C twice interrupts no cleaning.
-    if len(_received) == 1:
+    if len(_received) == 1 and not _shields:
+        raise Ended
+
+
+@contextmanager
+def held() -> Iterator[None]:
+    """Let nothing interrupt what is inside; who was told to end meanwhile ends behind it."""
+    _shields.append(None)
+    try:
+        yield
+    finally:
+        _shields.pop()
+    if _received and not _shields:
         raise Ended
 
 

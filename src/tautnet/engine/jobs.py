@@ -41,8 +41,8 @@ class Keeper(Protocol):
     def take(self, name: str) -> Any:
         """What the job of a name handed back in an earlier run; None where that is not known."""
 
-    def keep(self, name: str, outcome: Any) -> None:
-        """Keep what a job hands back."""
+    def keep(self, name: str | None, outcome: Any) -> None:
+        """Keep what a job hands back, where it has a name."""
 
 
 _keeper: ContextVar[Keeper | None] = ContextVar("keeper", default=None)
@@ -164,8 +164,7 @@ class _KeptJob:
 
     def run(self, table: Any, ticker: Ticker) -> Any:
         outcome = self.job.run(table, ticker)
-        if self.name is not None:
-            self.keeper.keep(self.name, outcome)
+        self.keeper.keep(self.name, outcome)
         return outcome
 
 

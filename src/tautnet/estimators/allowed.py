@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from functools import partial
 from math import inf
 from numbers import Integral, Real
+from os import PathLike
 from sys import float_info
 from typing import Any, Literal, cast
 
@@ -240,6 +241,7 @@ ALLOWED: dict[str, Allowed] = {
     "method": _one_of(choices.SELECTION_METHODS),
     "strict": _TRUTH,
     "expected_false": _POSITIVE,
+    "resume": _or_none(lambda value: isinstance(value, str | PathLike), "a directory"),
     "name": Allowed(lambda value: isinstance(value, str), "a text"),
     "on_progress": _CALLABLE,
     "on_note": _CALLABLE,

@@ -6,15 +6,19 @@ bytes, once all of them are known.
 """
 
 import errno
+import hashlib
 import os
 import re
 import secrets
 import shutil
+import socket
 import stat
 import sys
 import tempfile
+import uuid
 from collections.abc import Iterator
 from contextlib import contextmanager
+from functools import cache
 from pathlib import Path
 from typing import IO
 
@@ -22,10 +26,14 @@ from tautnet.tables.errors import TableError
 
 __all__ = [
     "STDOUT",
+    "check_permission",
     "check_writable",
+    "draft_name",
     "hold_space",
+    "is_plain_name",
     "put",
     "reserved_space",
+    "sweep",
     "whole_file",
     "write_bytes",
 ]
@@ -84,7 +92,7 @@ def reserved_space(path: str | os.PathLike[str], n_bytes: int) -> IO[bytes]:
     try:
         there = _status(path)
         if there is not None:
-            _check_permission(path)
+            check_permission(path)
         return hold_space(_place_of_drafts(path, there), n_bytes)
     except OSError as error:
         raise TableError(
@@ -169,11 +177,51 @@ def _new_draft(path: Path) -> Path:
     there = _status(path)
     mode = 0o666
     if there is not None:
-        _check_permission(path)
+        check_permission(path)
         mode = there.st_mode & 0o666 | 0o600
-    draft = Path(_place_of_drafts(path, there), f".tautnet-{secrets.token_hex(8)}")
+    place = Path(_place_of_drafts(path, there))
+    sweep(place)
+    draft = place / draft_name(secrets.token_hex(8))
     os.close(os.open(draft, os.O_CREAT | os.O_EXCL | os.O_WRONLY, mode))
     return draft
+
+
+def draft_name(text: str) -> str:
+    """Return a name for a draft that tells whose it is."""
+    return f".tautnet-{_host()}-{os.getpid()}-{text}"
+
+
+def sweep(directory: Path) -> None:
+    """Remove the drafts of processes of this machine that were killed."""
+    for path in directory.glob(f".tautnet-{_host()}-*-*"):
+        process = path.name.split("-")[2]
+        if process.isdecimal() and not _is_alive(int(process)):
+            if path.is_dir():
+                shutil.rmtree(path, ignore_errors=True)
+            else:
+                path.unlink(missing_ok=True)
+
+
+@cache
+def _host() -> str:
+    """Return what tells this machine from others that write to the same disk."""
+    known = f"{socket.gethostname()} {uuid.getnode()}"
+    return hashlib.sha256(known.encode()).hexdigest()[:8]
+
+
+def _is_alive(process: int) -> bool:
+    """Tell whether there is a process of a number."""
+    if os.name == "nt":
+        # There the question would end it.
+        return True
+    try:
+        os.kill(process, 0)
+    except ProcessLookupError:
+        return False
+    except OSError:
+        # It is someone else's.
+        return True
+    return True
 
 
 def _place_of_drafts(path: Path, there: os.stat_result | None) -> str:
@@ -205,7 +253,7 @@ def put(draft: Path, path: Path) -> None:
     """
     there = _status(path)
     if there is not None:
-        _check_permission(path)
+        check_permission(path)
     if _is_plain(path, there):
         try:
             if there is not None:
@@ -226,6 +274,17 @@ def _status(path: Path) -> os.stat_result | None:
         return None
 
 
+def is_plain_name(path: Path) -> bool:
+    """Tell whether a path is that of a plain file, or of none yet.
+
+    Examples
+    --------
+    >>> is_plain_name(STDOUT)
+    False
+    """
+    return _is_plain(path, _status(path))
+
+
 def _is_plain(path: Path, there: os.stat_result | None) -> bool:
     """Tell whether a path is that of a plain file, or of none yet, and of no open stream."""
     return _stream(path) is None and (there is None or stat.S_ISREG(there.st_mode))
@@ -237,7 +296,7 @@ def _stream(path: Path) -> int | None:
     return int(found[1]) if found else NAMED_STREAMS.get(str(path))
 
 
-def _check_permission(path: Path) -> None:
+def check_permission(path: Path) -> None:
     """Raise where what is there must not be written."""
     if not os.access(path, os.W_OK):
         raise PermissionError(errno.EACCES, os.strerror(errno.EACCES))

@@ -36,8 +36,9 @@ class KeptJobs:
 
     Attributes
     ----------
-    n_known, n_taken, n_kept : int
-        Jobs of an earlier run that are there, those of them that were taken, and new ones.
+    n_known, n_taken, n_made, n_kept : int
+        Jobs of an earlier run that are there, those of them that were taken, new ones, and those
+        of them that are kept: not all can be.
     fault : str or None
         Why no more are kept, where the disk takes no more.
     """
@@ -53,6 +54,7 @@ class KeptJobs:
         self.n_known = len(self.known)
         self.n_taken = 0
         self.n_kept = 0
+        self.n_made = 0
         self.fault: str | None = None
         self._tables: list[tuple[Any, str | None]] = []
         self._room = BoundedSemaphore(MOST_WAITING)
@@ -94,9 +96,10 @@ class KeptJobs:
         self.n_taken += 1
         return outcome
 
-    def keep(self, name: str, outcome: Any) -> None:
+    def keep(self, name: str | None, outcome: Any) -> None:
         """Keep what a job hands back, soon."""
-        if self.fault is not None:
+        self.n_made += 1
+        if name is None or self.fault is not None:
             return
         try:
             data = to_bytes(outcome)

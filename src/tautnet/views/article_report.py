@@ -2,6 +2,7 @@
 
 import base64
 import json
+from contextlib import nullcontext
 from importlib.resources import files
 
 from tautnet.files.run_directory import LOG, REPORT, RESULT, all_or_nothing, write_text
@@ -14,7 +15,7 @@ from tautnet.views.report import content_hash
 TEMPLATE = "article.html.jinja"
 
 
-def write_article_run(result, directory, command):
+def write_article_run(result, directory, command, shield=nullcontext):
     """Write report, result and log of a repeated article, all or none.
 
     Parameters
@@ -24,11 +25,13 @@ def write_article_run(result, directory, command):
     directory : path
     command : str
         What to type to get the same again.
+    shield : callable, optional
+        As in `all_or_nothing`.
     """
     seconds = f"{result['seconds']:.1f} seconds"
     begin = f"$ {command}\ntautnet {result['version']}"
     log = f"{begin}\n\n{article_text(result)}\n\n{seconds}\n"
-    with all_or_nothing(directory) as draft:
+    with all_or_nothing(directory, shield) as draft:
         write_text(draft / RESULT, json.dumps(result, allow_nan=False) + "\n")
         write_article_report(result, draft / REPORT, command)
         write_text(draft / LOG, log)
