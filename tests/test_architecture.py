@@ -24,7 +24,7 @@ ROOMS = {
         "classification survival tasks networks weight_sizes predictors penalties kinds registry "
         "problem"
     ).split(),
-    "engine": "program loop jobs evaluate adam row_space fista newton finishing".split(),
+    "engine": "program loop elsewhere jobs evaluate adam row_space fista newton finishing".split(),
     "solving": (
         "settings fitted_scaling prepared ranges bends path recorder finishing walk trainings "
         "adaptive"
@@ -58,9 +58,9 @@ ROOMS = {
 FRONT = (
     "compared compared_rows comparison selection_methods selection paths options "
     "commands.signals commands.console "
-    "commands.arguments commands.rows commands.resuming commands.compare commands.fit "
-    "commands.predict commands.show commands.export commands.select commands.report "
-    "commands.article commands.app cli __main__"
+    "commands.arguments commands.rows commands.engines commands.resuming "
+    "commands.compare commands.fit commands.predict commands.show commands.export "
+    "commands.select commands.report commands.article commands.app cli __main__"
 ).split()
 ORDER = [f"{room}.{file}" for room, files in ROOMS.items() for file in files] + FRONT
 FILES = {

@@ -23,6 +23,8 @@ UsageError: Any = typer.BadParameter.__mro__[1]
 CommandError: Any = UsageError.__mro__[1]
 
 LANGUAGES = ("python", "sql")
+ENGINES = ("threads", "processes", "dask", "ray")
+CLUSTERS = ("dask", "ray")
 DIALECTS = ("sqlite", "duckdb")
 QUOTE = "'"
 
@@ -59,6 +61,16 @@ def penalty_of_estimator(name: str) -> dict[str, Any]:
         return {"penalty": AUTO, "adaptive": False}
     kind = penalty_kind(name)
     return {"penalty": kind.base, "adaptive": kind.is_adaptive}
+
+
+def engine(value: str) -> str:
+    """The name of an engine, with the address of a cluster."""
+    kind, colon, address = value.partition(":")
+    if kind not in ENGINES or (colon and (not address or kind not in CLUSTERS)):
+        raise typer.BadParameter(
+            f"{value!r} is none of {', '.join(ENGINES)}, or dask:ADDRESS, ray:ADDRESS"
+        )
+    return value
 
 
 def file(path: Path | None) -> Path | None:

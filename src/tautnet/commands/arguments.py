@@ -190,6 +190,17 @@ Out = Annotated[
     ),
 ]
 Json = Annotated[bool, Option("--json", help="Print one JSON object; write files only with --out.")]
+Engine = Annotated[
+    str,
+    Option(
+        metavar="NAME",
+        callback=options.engine,
+        help=(
+            "Where jobs run: threads, processes, dask, ray, or dask:ADDRESS, ray:ADDRESS for a"
+            " cluster that is there."
+        ),
+    ),
+]
 Fresh = Annotated[
     bool, Option("--fresh", help="Go on from no jobs that an earlier run has finished.")
 ]

@@ -76,7 +76,9 @@ def article(
                 place = free_place(directory, force=force)
                 report = f"report: {place / 'report.html'}"
                 whole = done.result | {"detail": done.detail}
-                write_article_run(whole, place, typed(), shield=partial(noted, report))
+                write_article_run(
+                    whole, place, typed(), shield=partial(noted, report), without_jobs=not keep_jobs
+                )
         finally:
             # What was found is said, also where it cannot be written.
             say(text, sys.stdout)

@@ -2,6 +2,7 @@
 
 import json
 import sys
+from collections.abc import Callable
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -11,6 +12,7 @@ from typer import Option
 from tautnet import options
 from tautnet.commands import arguments
 from tautnet.commands.console import Log, draw, noted, one_line_errors, progress, say, typed
+from tautnet.commands.engines import engine as where_jobs_run
 from tautnet.commands.resuming import place_of_run, refuse_idle
 from tautnet.commands.rows import read_feature_groups, read_rows, space_of
 from tautnet.objective.choices import AUTO, DELTA, L1_RATIO, QUANTILE, TIES
@@ -73,6 +75,7 @@ def compare(
     ] = None,
     seed: arguments.Seed = 0,
     jobs: arguments.Jobs = None,
+    engine: arguments.Engine = "threads",
     network: arguments.Network = AUTO,
     hidden: arguments.Hidden = None,
     activation: arguments.Activation = None,
@@ -156,7 +159,7 @@ def compare(
             from tautnet.files.run_directory import free_place, reserved_space
 
             space = space_of(rows.X, asked["hidden_layer_sizes"], cv + 2)
-            with progress() as show, reserved_space(directory, space):
+            with where_jobs_run(engine, jobs), progress() as show, reserved_space(directory, space):
                 comparison = compare_penalties(
                     rows.X,
                     rows.y,
@@ -171,7 +174,8 @@ def compare(
             comparison.model.encoder_.notation = table.notation
             if directory is not None:
                 directory = free_place(directory, force=force)
-            _deliver(comparison, directory, log, as_json, columns, figures)
+            write_files = partial(_write, figures=figures, keep_jobs=keep_jobs)
+            _deliver(comparison, directory, log, as_json, columns, write_files)
 
 
 def _deliver(
@@ -180,13 +184,13 @@ def _deliver(
     log: Log,
     as_json: bool,
     columns: str | None,
-    figures: bool,
+    write_files: Callable[["Comparison", Path, Log], list[str]],
 ) -> None:
     """Write the run, then show it: no stream that fails may cost a file."""
     written: list[str] = []
     try:
         if directory is not None:
-            written = _write(comparison, directory, log, figures)
+            written = write_files(comparison, directory, log)
     finally:
         # What was found is said, also where it cannot be written.
         _show(comparison, as_json, columns)
@@ -211,7 +215,9 @@ def _show(comparison: "Comparison", as_json: bool, columns: str | None) -> None:
     draw(captured.get().rstrip("\n"), sys.stdout)
 
 
-def _write(comparison: "Comparison", directory: Path, log: Log, figures: bool) -> list[str]:
+def _write(
+    comparison: "Comparison", directory: Path, log: Log, *, figures: bool, keep_jobs: bool
+) -> list[str]:
     """Write the run, and return what to say of it."""
     from tautnet.files.model_file import write_model
     from tautnet.files.run_directory import LOG, MODEL, REPORT, RESULT, all_or_nothing, write_text
@@ -234,7 +240,8 @@ def _write(comparison: "Comparison", directory: Path, log: Log, figures: bool) -
         *comparison.sentences,
     ]
     lines += [kept, done, f"{comparison.result['seconds']:.1f} seconds"]
-    with all_or_nothing(directory, shield=partial(noted, done)) as draft:
+    shield = partial(noted, done)
+    with all_or_nothing(directory, shield, without_jobs=not keep_jobs) as draft:
         write_text(draft / RESULT, json.dumps(whole, allow_nan=False) + "\n")
         write_report(whole, draft / REPORT)
         write_model(draft / MODEL, comparison.model.to_fitted())

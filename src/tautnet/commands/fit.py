@@ -17,6 +17,7 @@ from tautnet.commands.console import (
     progress,
     say,
 )
+from tautnet.commands.engines import engine as where_jobs_run
 from tautnet.commands.resuming import jobs_in, place_beside, refuse_idle
 from tautnet.commands.rows import Rows, read_feature_groups, read_rows, space_of
 from tautnet.estimators.refusals import without_idle
@@ -86,6 +87,7 @@ def fit(
     drop: arguments.Drop = "",
     seed: arguments.Seed = 0,
     jobs: arguments.Jobs = None,
+    engine: arguments.Engine = "threads",
     network: arguments.Network = AUTO,
     hidden: arguments.Hidden = None,
     activation: arguments.Activation = None,
@@ -158,7 +160,12 @@ def fit(
         estimator = estimator_for(found.task, asked | {"feature_groups": groups_of_columns})
         space = space_of(rows.X, asked["hidden_layer_sizes"], cv + 2)
         with jobs_in(place, log, fresh=fresh, keep_jobs=keep_jobs):
-            with progress() as show, reserved_space(model, space), lines_of_warnings(log):
+            with (
+                progress() as show,
+                reserved_space(model, space),
+                lines_of_warnings(log),
+                where_jobs_run(engine, jobs),
+            ):
                 _fit(estimator, rows, show)
             for note in list(notes(found, estimator.encoder_))[1:]:
                 log(note)

@@ -10,6 +10,7 @@ from typer import Option
 from tautnet import options
 from tautnet.commands import arguments
 from tautnet.commands.console import Log, draw, one_line_errors, progress, say
+from tautnet.commands.engines import engine as where_jobs_run
 from tautnet.commands.resuming import jobs_in
 from tautnet.commands.rows import read_feature_groups, read_rows
 from tautnet.objective.choices import EXPECTED_FALSE, FDR
@@ -58,6 +59,7 @@ def select(
     drop: arguments.Drop = "",
     seed: arguments.Seed = 0,
     jobs: arguments.Jobs = None,
+    engine: arguments.Engine = "threads",
     hidden: arguments.Hidden = None,
     activation: arguments.Activation = None,
     inputs: arguments.Inputs = None,
@@ -110,7 +112,7 @@ def select(
 
         from tautnet.selection import select_features
 
-        with jobs_in(resume, log), progress() as show:
+        with jobs_in(resume, log), where_jobs_run(engine, jobs), progress() as show:
             selection = select_features(
                 rows.X,
                 rows.y,

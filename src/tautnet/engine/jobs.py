@@ -17,6 +17,7 @@ import jax
 import joblib
 from threadpoolctl import threadpool_limits
 
+from tautnet.engine.elsewhere import Done, opened, run_elsewhere
 from tautnet.engine.loop import Ticker
 from tautnet.engine.program import check_process, forget_programs, use_compilation_cache
 
@@ -120,6 +121,9 @@ def run_jobs(
 ) -> list[Outcome]:
     """Run jobs on a table and return their results in order.
 
+    They run in threads of this process, or on the engine that the user has opened by
+    ``joblib.parallel_config``: processes, Dask or Ray.
+
     Parameters
     ----------
     table : object
@@ -137,45 +141,44 @@ def run_jobs(
     RuntimeError
         In a process that was forked from one that has run jobs.
     """
+    check_process()
     keeper = _keeper.get()
     progress = Progress(len(jobs), on_progress or (lambda share: None))
-    if keeper is None:
-        tickers = [Ticker(partial(progress.update, i)) for i in range(len(jobs))]
-        return _run_all(table, jobs, tickers, n_jobs)
-    names = [keeper.name(table, job) for job in jobs]
-    outcomes: list[Any] = [None if name is None else keeper.take(name) for name in names]
+    names = [None if keeper is None else keeper.name(table, job) for job in jobs]
+    outcomes = [_taken(keeper, name) for name in names]
     rest = [i for i, outcome in enumerate(outcomes) if outcome is None]
     for i in set(range(len(jobs))) - set(rest):
         progress.update(i, 1.0)
-    tickers = [Ticker(partial(progress.update, i)) for i in rest]
-    left = [_KeptJob(jobs[i], names[i], keeper) for i in rest]
-    for i, outcome in zip(rest, _run_all(table, left, tickers, n_jobs), strict=True):
+
+    def done(position: int, outcome: Any) -> None:
+        i = rest[position]
         outcomes[i] = outcome
+        progress.update(i, 1.0)
+        if keeper is not None:
+            keeper.keep(names[i], outcome)
+
+    left = [jobs[i] for i in rest]
+    if opened() is not None:
+        run_elsewhere(table, left, n_jobs, done)
+    else:
+        tickers = [Ticker(partial(progress.update, i)) for i in rest]
+        _run_here(table, left, tickers, n_jobs, done)
     return outcomes
 
 
-@dataclass(frozen=True)
-class _KeptJob:
-    """A job whose outcome is kept."""
-
-    job: Job[Any, Any]
-    name: str | None
-    keeper: Keeper
-
-    def run(self, table: Any, ticker: Ticker) -> Any:
-        outcome = self.job.run(table, ticker)
-        self.keeper.keep(self.name, outcome)
-        return outcome
+def _taken(keeper: Keeper | None, name: str | None) -> Any:
+    """What an earlier run kept under a name, or None."""
+    return None if keeper is None or name is None else keeper.take(name)
 
 
-def _run_all(
+def _run_here(
     table: Shared,
     jobs: Sequence[Job[Shared, Outcome]],
     tickers: Sequence[Ticker],
     n_jobs: int | None,
-) -> list[Outcome]:
-    """Run jobs in threads, and return their results in order."""
-    check_process()
+    done: Done,
+) -> None:
+    """Run jobs in threads of this process."""
     use_compilation_cache()
     # Between runs no program is at work: those that are too many may go.
     forget_programs()
@@ -183,14 +186,16 @@ def _run_all(
     # else runs.
     with threadpool_limits(1, "blas"):
         if count_jobs(n_jobs) == 1:
-            return [_run(table, job, ticker) for job, ticker in zip(jobs, tickers, strict=True)]
+            for i, (job, ticker) in enumerate(zip(jobs, tickers, strict=True)):
+                done(i, _run(table, job, ticker))
+            return
         executor = ThreadPoolExecutor(count_jobs(n_jobs))
-        futures = [
-            executor.submit(_run, table, job, ticker)
-            for job, ticker in zip(jobs, tickers, strict=True)
-        ]
+        futures = {
+            executor.submit(_run, table, job, ticker): i
+            for i, (job, ticker) in enumerate(zip(jobs, tickers, strict=True))
+        }
         try:
-            return _results(futures)
+            _hear(futures, done)
         finally:
             # Where all went well these do nothing; else every job ends at its next call.
             for ticker in tickers:
@@ -200,21 +205,18 @@ def _run_all(
 
 def _run(table: Shared, job: Job[Shared, Outcome], ticker: Ticker) -> Outcome:
     try:
-        result = job.run(table, ticker)
+        return job.run(table, ticker)
     except jax.errors.JaxRuntimeError as error:
         if "RESOURCE_EXHAUSTED" not in str(error):
             raise
         raise MemoryError(" ".join(str(error).split())) from None
-    ticker.tick(1.0)
-    return result
 
 
-def _results(futures: list[Future[Outcome]]) -> list[Outcome]:
+def _hear(futures: dict[Future[Any], int], done: Done) -> None:
+    """Hand results on as they come; the error of a job is raised at once."""
     pending = set(futures)
     while pending:
         # A short time-out lets Ctrl-C through on every platform.
-        done, pending = wait(pending, timeout=0.2, return_when=FIRST_COMPLETED)
-        for future in done:
-            # Raises the error of a job at once.
-            future.result()
-    return [future.result() for future in futures]
+        ready, pending = wait(pending, timeout=0.2, return_when=FIRST_COMPLETED)
+        for future in ready:
+            done(futures[future], future.result())

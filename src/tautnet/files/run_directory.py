@@ -187,6 +187,8 @@ def _slug(text: str) -> str:
 def all_or_nothing(
     directory: str | os.PathLike[str],
     shield: Callable[[], AbstractContextManager[Any]] = nullcontext,
+    *,
+    without_jobs: bool = False,
 ) -> Iterator[Path]:
     """Give a place to write a run's files; all appear in ``directory`` at the end, or none does.
 
@@ -200,6 +202,8 @@ def all_or_nothing(
         Made where it does not exist; other files in it stay.
     shield : callable, optional
         Gives a context in which nothing interrupts: the last steps are made in it.
+    without_jobs : bool
+        Whether the finished jobs of the directory go when the files are there.
 
     Yields
     ------
@@ -222,14 +226,14 @@ def all_or_nothing(
             try:
                 yield draft
                 with shield():
-                    _commit(place, draft)
+                    _commit(place, draft, without_jobs)
             finally:
                 shutil.rmtree(draft, ignore_errors=True)
     except OSError as error:
         raise _cannot_write(directory, error) from None
 
 
-def _commit(directory: Path, draft: Path) -> None:
+def _commit(directory: Path, draft: Path, without_jobs: bool) -> None:
     """Let the files of a draft take their places."""
     names = sorted(file.name for file in draft.iterdir())
     for name in names:
@@ -239,7 +243,8 @@ def _commit(directory: Path, draft: Path) -> None:
         _sync(draft / name)
     _sync(draft)
     journal = draft / JOURNAL
-    journal.write_text(json.dumps({"draft": draft.name, "files": names}))
+    steps = {"draft": draft.name, "files": names, "without_jobs": without_jobs}
+    journal.write_text(json.dumps(steps))
     _sync(journal)
     os.replace(journal, directory / JOURNAL)
     _sync(directory)
@@ -257,6 +262,7 @@ def settle(directory: str | os.PathLike[str]) -> None:
         journal = json.loads((directory / JOURNAL).read_text())
         draft = directory / Path(journal["draft"]).name
         names = [Path(name).name for name in journal["files"]]
+        without_jobs = bool(journal["without_jobs"])
     except FileNotFoundError:
         sweep(directory)
         return
@@ -268,6 +274,8 @@ def settle(directory: str | os.PathLike[str]) -> None:
         if (draft / name).exists():
             put(draft / name, directory / name)
     _sync(directory)
+    if without_jobs:
+        shutil.rmtree(directory / JOBS, ignore_errors=True)
     (directory / JOURNAL).unlink(missing_ok=True)
     shutil.rmtree(draft, ignore_errors=True)
     sweep(directory)

@@ -210,6 +210,11 @@ def is_own(name: str) -> bool:
     return any(kind.name == name for kind in _OWN_KINDS)
 
 
+def registered() -> list[PenaltyKind]:
+    """The penalties that users have registered in this process."""
+    return [kind for kind in kinds() if not is_own(kind.name)]
+
+
 def described(name: str) -> PenaltyKind:
     """The facts of a penalty that a file or a result names, which this process may not know.
 

@@ -15,7 +15,7 @@ from tautnet.views.report import content_hash
 TEMPLATE = "article.html.jinja"
 
 
-def write_article_run(result, directory, command, shield=nullcontext):
+def write_article_run(result, directory, command, shield=nullcontext, *, without_jobs=False):
     """Write report, result and log of a repeated article, all or none.
 
     Parameters
@@ -25,13 +25,13 @@ def write_article_run(result, directory, command, shield=nullcontext):
     directory : path
     command : str
         What to type to get the same again.
-    shield : callable, optional
+    shield, without_jobs
         As in `all_or_nothing`.
     """
     seconds = f"{result['seconds']:.1f} seconds"
     begin = f"$ {command}\ntautnet {result['version']}"
     log = f"{begin}\n\n{article_text(result)}\n\n{seconds}\n"
-    with all_or_nothing(directory, shield) as draft:
+    with all_or_nothing(directory, shield, without_jobs=without_jobs) as draft:
         write_text(draft / RESULT, json.dumps(result, allow_nan=False) + "\n")
         write_article_report(result, draft / REPORT, command)
         write_text(draft / LOG, log)

@@ -1,0 +1,193 @@
+"""Jobs on an engine that the user has opened by ``joblib.parallel_config``: processes, Dask, Ray.
+
+The table goes there once, jobs are small records, and results come back one by one. Whatever the
+engine, a job has one thread and gives the same bits.
+"""
+
+import time
+from collections.abc import Callable, Iterator, Sequence
+from functools import cache, partial
+from typing import Any
+
+import joblib
+from joblib.externals.loky import BrokenProcessPool
+from joblib.parallel import get_active_backend
+from threadpoolctl import threadpool_limits
+
+from tautnet.engine.loop import Ticker
+from tautnet.engine.program import forget_programs, use_compilation_cache
+from tautnet.objective.kinds import PenaltyKind
+from tautnet.objective.registry import register_penalty, registered
+
+# How often jobs are sent again whose worker died.
+MOST_TRIES = 3
+# What clusters raise then, by name: neither has to be installed.
+DIED = ("KilledWorker", "WorkerCrashedError", "NodeDiedError")
+# Backends of joblib whose jobs run in this process: our own threads do that.
+HERE = ("ThreadingBackend", "SequentialBackend")
+# Seconds between two looks at whether the user wants to end.
+PATIENCE = 0.5
+
+# Says that a job is done: its number among those given, and what it handed back.
+Done = Callable[[int, Any], None]
+Results = Iterator[tuple[int, Any]]
+
+
+class WorkersDied(RuntimeError):
+    """Workers died again and again; the message says what to do."""
+
+
+def opened() -> str | None:
+    """The name of the backend that the user has opened, or None where jobs run in this process."""
+    # The hint counts only where nobody has opened one.
+    backend, _ = get_active_backend(prefer="threads")
+    name = type(backend).__name__
+    return None if name in HERE else name
+
+
+def run_elsewhere(table: Any, jobs: Sequence[Any], n_jobs: int | None, done: Done) -> None:
+    """Run jobs on the engine that the user has opened.
+
+    Parameters
+    ----------
+    table : object
+        What all jobs share.
+    jobs : sequence of Job
+    n_jobs : int, optional
+        Jobs at once; None leaves it to what the user has opened, as a cluster always does.
+    done : callable
+        Called with the number of a job and what it handed back, as they come.
+
+    Raises
+    ------
+    WorkersDied
+        Where workers died with the same jobs again and again.
+    """
+    run = OWN_TASKS.get(str(opened()), _on_joblib)
+    left = dict(enumerate(jobs))
+    for _ in range(1 + MOST_TRIES):
+        try:
+            for i, outcome in run(table, dict(left), n_jobs):
+                del left[i]
+                done(i, outcome)
+            return
+        except BrokenProcessPool:
+            # Only what was not finished is sent again.
+            continue
+        except Exception as error:
+            if type(error).__name__ not in DIED:
+                raise
+            break
+    raise WorkersDied(
+        f"workers died {1 + MOST_TRIES} times before they finished {len(left)} of {len(jobs)} jobs:"
+        " give them more memory, or use fewer at once"
+    )
+
+
+def _on_joblib(table: Any, jobs: dict[int, Any], n_jobs: int | None) -> Results:
+    """Results of jobs on a backend of joblib, as they come."""
+    parallel = joblib.Parallel(n_jobs=n_jobs, return_as="generator_unordered", batch_size=1)
+    kinds = registered()
+    results = parallel(joblib.delayed(run_there)(table, i, job, kinds) for i, job in jobs.items())
+    try:
+        yield from results
+    finally:
+        results.close()
+
+
+def _on_dask(table: Any, jobs: dict[int, Any], n_jobs: int | None) -> Results:
+    """Results of jobs on Dask, as they come: joblib's backend has no generators."""
+    from distributed import Event, as_completed
+
+    client = get_active_backend()[0].client
+    # Everywhere, so that it is there when a worker dies; in a list, since a table may be a tuple,
+    # whose parts would be sent.
+    [there] = client.scatter([table], broadcast=True)
+    end = Event(client=client)
+    kinds = registered()
+    waiting = [
+        client.submit(run_there, there, i, job, kinds, end.name, pure=False, retries=MOST_TRIES)
+        for i, job in jobs.items()
+    ]
+    try:
+        for _, outcome in as_completed(waiting, with_results=True):
+            yield outcome
+    except BaseException:
+        # Jobs that run hear of it at their next call; others never begin.
+        end.set()
+        raise
+    finally:
+        client.cancel(waiting)
+
+
+def _on_ray(table: Any, jobs: dict[int, Any], n_jobs: int | None) -> Results:
+    """Results of jobs on Ray, as they come: joblib's backend has no generators."""
+    import ray
+
+    there = ray.put(table)
+    kinds = registered()
+    task = ray.remote(num_cpus=1, max_retries=MOST_TRIES)(run_there)
+    waiting = [task.remote(there, i, job, kinds) for i, job in jobs.items()]
+    try:
+        while waiting:
+            ready, waiting = ray.wait(waiting, timeout=PATIENCE)
+            for one in ready:
+                yield ray.get(one)
+    finally:
+        for one in waiting:
+            ray.cancel(one, force=True)
+
+
+# Engines whose tasks are our own, by the names of their backends in joblib.
+OWN_TASKS: dict[str, Callable[[Any, dict[int, Any], int | None], Results]] = {
+    "DaskDistributedBackend": _on_dask,
+    "RayBackend": _on_ray,
+}
+
+
+def run_there(
+    table: Any, i: int, job: Any, kinds: Sequence[PenaltyKind], end: str | None = None
+) -> tuple[int, Any]:
+    """Run one job in a worker, with one thread.
+
+    Parameters
+    ----------
+    table, job : object
+    i : int
+        The number of the job.
+    kinds : sequence of PenaltyKind
+        Penalties of the user's own.
+    end : str, optional
+        The name of Dask's event that tells it to end.
+
+    Returns
+    -------
+    tuple
+        The number, and what the job hands back.
+    """
+    for kind in kinds:
+        register_penalty(kind)
+    use_compilation_cache()
+    forget_programs()
+    _use_one_thread()
+    ticker = Ticker()
+    if end is not None:
+        ticker.on_progress = partial(_look, ticker, end, [time.monotonic()])
+    return i, job.run(table, ticker)
+
+
+@cache
+def _use_one_thread() -> None:
+    """Let linear algebra have one thread from now on: other jobs may run beside in this worker."""
+    threadpool_limits(1, "blas")
+
+
+def _look(ticker: Ticker, end: str, last: list[float], share: float) -> None:
+    """Stop a job, once in a while, where it was told to end."""
+    from distributed import Event
+
+    now = time.monotonic()
+    if now - last[0] > PATIENCE:
+        last[0] = now
+        if Event(end).is_set():
+            ticker.stop()

@@ -1,0 +1,74 @@
+"""Clusters of Dask and Ray: the same bits as threads, also where a worker dies."""
+
+import os
+from dataclasses import dataclass
+from pathlib import Path
+
+import joblib
+import numpy as np
+import pytest
+
+import tautnet as tn
+from tautnet.engine.jobs import run_jobs
+
+X = np.random.default_rng(0).normal(size=(90, 3))
+
+
+@dataclass(frozen=True)
+class Mortal:
+    """A job whose worker dies until a file is there."""
+
+    number: int
+    file: str
+
+    def run(self, table, ticker):
+        if self.number == 1 and not Path(self.file).exists():
+            Path(self.file).touch()
+            os._exit(1)
+        return table[self.number] + 1
+
+
+def fitted(n_jobs=None):
+    model = tn.TautNetRegressorCV(cv=3, hidden_layer_sizes=(3,), random_state=0, n_jobs=n_jobs)
+    return model.fit(X, X[:, 0])
+
+
+@pytest.fixture(scope="module")
+def dask():
+    distributed = pytest.importorskip("distributed")
+    with (
+        distributed.LocalCluster(
+            n_workers=2, threads_per_worker=1, dashboard_address=None
+        ) as cluster,
+        distributed.Client(cluster),
+        joblib.parallel_config("dask"),
+    ):
+        yield
+
+
+@pytest.fixture(scope="module")
+def ray():
+    ray = pytest.importorskip("ray")
+    from ray.util.joblib import register_ray
+
+    ray.init(num_cpus=2, include_dashboard=False)
+    register_ray()
+    with joblib.parallel_config("ray"):
+        yield
+    ray.shutdown()
+
+
+@pytest.mark.parametrize("engine", ["dask", "ray"])
+def test_a_cluster_gives_the_same_bits(engine, request):
+    with joblib.parallel_config("threading"):
+        here = fitted(n_jobs=2)
+    request.getfixturevalue(engine)
+    np.testing.assert_array_equal(fitted().coefs_[0], here.coefs_[0])
+
+
+@pytest.mark.parametrize("engine", ["dask", "ray"])
+def test_a_worker_that_dies_is_replaced(engine, request, tmp_path):
+    request.getfixturevalue(engine)
+    jobs = [Mortal(i, str(tmp_path / "died")) for i in range(6)]
+    assert run_jobs(np.arange(6), jobs) == [1, 2, 3, 4, 5, 6]
+    assert (tmp_path / "died").exists()
