@@ -11,6 +11,8 @@ import pytest
 import tautnet as tn
 from tautnet.engine.jobs import run_jobs
 
+# Ray starts processes of its own.
+pytestmark = pytest.mark.filterwarnings("ignore:os.fork:RuntimeWarning")
 X = np.random.default_rng(0).normal(size=(90, 3))
 
 
