@@ -251,6 +251,47 @@ def summary(found, methods, base="plain"):
         yield row
 
 
+def against_peers(found):
+    """The loss of the network chosen over that of each peer, and of the best of them in hindsight.
+
+    Of a table and a seed where a peer was not run, nothing is said of it.
+    """
+    best = {}
+    for (table, seed, method), one in found.items():
+        if method in PEERS:
+            known = best.get((table, seed), one)
+            best[table, seed] = min(known, one, key=lambda result: result["loss"])
+    hindsight = {(*key, "best"): one for key, one in best.items()}
+    for peer in (*PEERS, "best"):
+        row = {"peer": "the best of them, in hindsight" if peer == "best" else peer}
+        for which in ("tuned", "judged", "all"):
+            logs = -np.array(ratios(found | hindsight, peer, "auto", which))
+            if len(logs) > 1:
+                error = logs.std(ddof=1) / np.sqrt(len(logs))
+                row[f"loss over the peer's, {which}"] = f"{np.exp(logs.mean()):.3f} ± {error:.3f}"
+        # Some were run on one split alone, since they take long.
+        row["splits"] = len(logs)
+        yield row
+
+
+def ranks(found):
+    """The mean rank of the network chosen and of the peers that were run on all splits."""
+    from scipy.stats import rankdata
+
+    splits = [(table, seed) for table, seed, method in found if method == "auto"]
+    methods = ["auto", *(p for p in PEERS if all((*split, p) in found for split in splits))]
+    regressions = "concrete energy abalone ames california kin8nm".split()
+    losses = np.array([[found[*split, method]["loss"] for method in methods] for split in splits])
+    is_regression = np.array([table in regressions for table, _ in splits])
+    for i, method in enumerate(methods):
+        own = rankdata(losses, axis=1)[:, i]
+        yield {
+            "method": method,
+            "mean rank, classification": f"{own[~is_regression].mean():.2f}",
+            "mean rank, regression": f"{own[is_regression].mean():.2f}",
+        }
+
+
 def by_table(found, methods):
     """The mean loss of each method on each table, and the network that was chosen."""
     for table in TABLES:
@@ -294,6 +335,8 @@ def main():
     methods = arguments.methods.split(",")
     write_section("networks", markdown(list(summary(found, methods))))
     write_section("networks-tables", markdown(list(by_table(found, methods))))
+    write_section("networks-peers", markdown(list(against_peers(found))))
+    write_section("networks-ranks", markdown(list(ranks(found))))
     write_section("networks-machine", machine())
 
 
