@@ -40,8 +40,9 @@ ROOMS = {
     "selecting": "conditionals p_values randomization stability".split(),
     "prose": "words networks expected doubts verdict selection".split(),
     "files": (
-        "whole owned run_directory pruning parts onnx_graph onnx_export equation_steps sql_cells "
-        "equation summary survival_curves fitted packing member_checks sealed checks model_file"
+        "whole owned journal run_directory pruning parts onnx_graph onnx_export "
+        "equation_steps sql_cells equation summary survival_curves fitted packing member_checks "
+        "sealed checks model_file"
     ).split(),
     "keeping": "records digests outcomes kept".split(),
     "estimators": (

@@ -73,7 +73,8 @@ def test_the_same_command_goes_on(name, number, here, typed, started, wait_until
     again = typed(name)
     taken = re.search(r"^(\d+) of \d+ jobs were taken from an earlier run$", again.err, re.M)
     assert int(taken[1]) == len(kept)
-    assert not jobs.exists()
+    # One that is there before a command stays.
+    assert not jobs.exists() or list(jobs.iterdir()) == []
     resumed = left(here, name, again.out)
     force = ["--force"] if name == "compare" else []
     plain = typed(name, *force)
@@ -107,3 +108,32 @@ def test_options_that_do_nothing_are_refused(arguments, said, here, monkeypatch,
     monkeypatch.chdir(here)
     assert run_command(monkeypatch, *arguments) == 2
     assert said in capsys.readouterr().err
+
+
+def test_a_directory_of_the_user_s_stays_as_it_is(here, typed):
+    """Jobs come and go, whatever else is there stays."""
+    for name in ("lock", "a.job", "essay.draft"):
+        (here / name).write_text("mine")
+    before = {path.name: path.read_text() for path in here.iterdir()}
+    COMMANDS["here"] = [*COMMANDS["select"][:-3], "--resume", ".", "--json"]
+    typed("here")
+    del COMMANDS["here"]
+    assert {path.name: path.read_text() for path in here.iterdir()} == before
+
+
+@pytest.mark.parametrize("name", ["m" * 245 + ".taut", "link"])
+def test_models_of_odd_names_are_kept(name, here, typed):
+    (here / "there").mkdir()
+    (here / "link").symlink_to(here / "there" / "m.taut")
+    COMMANDS["odd"] = ["fit", "t.csv", *QUICK, "--model", name]
+    typed("odd")
+    del COMMANDS["odd"]
+    assert (here / name).stat().st_size > 1000
+    assert not [path for path in here.rglob("*.jobs")]
+
+
+def test_a_model_in_what_is_no_directory_is_one_line(here, monkeypatch, capsys):
+    monkeypatch.chdir(here)
+    assert run_command(monkeypatch, "fit", "t.csv", *QUICK, "--model", "t.csv/m.taut") == 1
+    said = capsys.readouterr().err
+    assert "cannot write t.csv/m.taut: Not a directory" in said and "Traceback" not in said

@@ -359,6 +359,7 @@ WRONG = {
     "method": ("knockoffs", None),
     "strict": NOT_TRUE,
     "expected_false": NOT_POSITIVE,
+    "resume": (1, True, ["runs"]),
     "name": (1, None),
     "on_progress": (1, "print"),
     "on_note": (1, "print"),

@@ -21,7 +21,7 @@ from tautnet.cli import main
 from tautnet.commands import fit as fit_command
 from tautnet.engine.jobs import count_jobs
 from tautnet.files import model_file
-from tautnet.files.run_directory import all_or_nothing
+from tautnet.files.journal import all_or_nothing
 from tautnet.files.whole import check_writable, reserved_space, whole_file, write_bytes
 from tautnet.tables import scaling
 from tautnet.tables.errors import visible

@@ -117,7 +117,7 @@ def finished(place, name):
 
 def settle(place):
     """Finish what was left, as the next command does."""
-    from tautnet.files.run_directory import settled
+    from tautnet.files.journal import settled
 
     settled(place / "run")
 

@@ -44,10 +44,14 @@ def processes():
 
 def test_jobs_run_here_unless_an_engine_is_opened():
     assert opened() is None
+    with joblib.parallel_config("multiprocessing", n_jobs=2):
+        assert opened() is None
     with joblib.parallel_config("threading", n_jobs=2):
         assert opened() is None
     with joblib.parallel_config("loky", n_jobs=2):
-        assert opened() == "LokyBackend"
+        assert opened() == opened(-1) == "LokyBackend"
+        # One at a time is what this process does itself.
+        assert opened(1) is None
 
 
 def fit(n_jobs=None):
@@ -87,8 +91,10 @@ def test_a_worker_that_dies_costs_unfinished_jobs_alone(processes, tmp_path):
 
 
 def test_workers_that_always_die_are_one_line(processes):
-    with pytest.raises(WorkersDied, match="^workers died 4 times before they finished 1 of 1 jobs"):
-        run_jobs(np.arange(6), [Deadly()])
+    with pytest.raises(
+        WorkersDied, match="^workers died again and again before they finished 1 of 2 jobs"
+    ):
+        run_jobs(np.arange(6), [Deadly(), Mortal(2, __file__)], n_jobs=2)
 
 
 def test_a_worker_runs_a_job_with_its_number(tmp_path):

@@ -222,7 +222,7 @@ def test_what_is_not_fitted_says_so(cls):
 @pytest.mark.parametrize(
     "options, says",
     [
-        ({"penalty": "lasso"}, "penalty='lasso' is not 'auto' or one of none, l2, l1"),
+        ({"penalty": "lasso"}, "penalty='lasso' is not one of none, l2, l1"),
         ({"activation": "gelu"}, "activation='gelu' is not one of relu, tanh, silu, identity"),
         ({"precision": "float16"}, "precision='float16' is not one of float32, float64"),
         ({"alpha": 0.0}, "use penalty='none'"),

@@ -2,6 +2,7 @@
 
 import numpy as np
 import pytest
+from sklearn.model_selection import ShuffleSplit, TimeSeriesSplit
 
 import tautnet as tn
 from tautnet.inference.tried import Tried, surest
@@ -86,3 +87,12 @@ def test_of_those_surely_ahead_the_best_is_taken():
     tried = {"l2": Tried(1.0), "l1": Tried(0.7, 0.3, 0.01), "group": Tried(0.8, 0.2, 0.01)}
     assert surest(tried) == "l1"
     assert surest(tried | {"l1": Tried(0.7, 0.3, 0.2)}) == "group"
+
+
+@pytest.mark.parametrize("cv", [TimeSeriesSplit(3), ShuffleSplit(3, random_state=0)])
+def test_splits_that_are_no_partition_score_what_they_test(cv):
+    X, y = sparse()
+    model = tn.TautNetRegressorCV("auto", **QUICK | {"cv": cv}).fit(X, y)
+    taken = "adaptive_group" if model.adaptive_ else "l2"
+    # Rows that are tested often count once here.
+    assert model.penalties_[taken]["loss"] == pytest.approx(model.cv_loss_, rel=0.25)

@@ -1,21 +1,21 @@
 """Where a run goes: names, refusals, and files that are whole or not there."""
 
 import itertools
+import json
 import os
 import subprocess
 import sys
 
 import pytest
 
+from tautnet.files.journal import JOBS, JOURNAL, all_or_nothing, settled
+from tautnet.files.owned import LOCK, owned
 from tautnet.files.run_directory import (
-    JOBS,
     LOG,
     REPORT,
     RESULT,
-    all_or_nothing,
     free_place,
     run_directory,
-    settled,
     write_text,
 )
 from tautnet.tables.errors import TableError
@@ -79,7 +79,7 @@ def test_other_files_do_not_matter(here):
 
 def test_a_run_that_was_cut_off_goes_on_in_its_place(here):
     with run_directory(None, "cars", "price") as run:
-        (run.jobs / "a.job").touch()
+        (run.jobs / f"{'a' * 40}.job").touch()
     assert name_of(None, "cars", "price") == "tautnet-cars-price"
     (run.path / REPORT).touch()
     assert name_of(None, "cars", "price") == "tautnet-cars-price-2"
@@ -117,7 +117,7 @@ def test_the_lock_of_a_process_that_was_killed_is_nobodys(here):
                 name_of("out")
         finally:
             process.kill()
-    assert (here / "out" / JOBS / "lock").exists()
+    assert (here / "out" / JOBS / LOCK).exists()
     assert name_of("out") == "out"
     assert not (here / "out" / JOBS).exists()
 
@@ -142,7 +142,7 @@ def test_all_files_appear_together(here):
     with all_or_nothing("a/b/out") as draft:
         write_text(draft / REPORT, "report")
         write_text(draft / LOG, "log")
-        assert [path.name for path in (here / "a/b/out").iterdir()] == [draft.name]
+        assert {path.name for path in (here / "a/b/out").iterdir()} == {draft.name, JOBS}
     assert {path.name: path.read_text() for path in (here / "a/b/out").iterdir()} == {
         REPORT: "report",
         LOG: "log",
@@ -183,7 +183,7 @@ def test_text_replaces_a_file_as_a_whole(here):
 
 KILLED = """
 import os, sys
-from tautnet.files import run_directory as module
+from tautnet.files import run_directory, journal as module
 steps = 0
 def step(real):
     def call(*arguments, **others):
@@ -198,7 +198,7 @@ for owner, name in ((os, "replace"), (os, "fsync"), (os, "open"), (os, "mkdir"),
     setattr(owner, name, step(getattr(owner, name)))
 with module.all_or_nothing("out") as draft:
     for name in ("report.html", "run.log"):
-        module.write_text(draft / name, "new")
+        run_directory.write_text(draft / name, "new")
 print(steps)
 """
 
@@ -228,3 +228,79 @@ def test_a_kill_at_any_step_leaves_the_old_run_or_the_new_one(here):
     # Old ones first, then new ones: there is one step at which the run is there.
     assert seen == sorted(seen, reverse=True) and set(seen) == {"old", "new"}
     assert len(seen) > 15
+
+
+@pytest.mark.parametrize(
+    "draft", ["..", "", ".", "../precious", ".tautnet-00000000-1-a", "link", "x/../.."]
+)
+def test_the_journal_of_a_stranger_does_nothing(here, draft):
+    (here / "precious" / "out" / "x").mkdir(parents=True)
+    (here / "precious" / "mine.txt").write_text("mine")
+    (here / "precious" / "out" / "x" / REPORT).write_text("theirs")
+    (here / "precious" / "out" / "link").symlink_to(here / "precious")
+    out = here / "precious" / "out"
+    (out / JOURNAL).write_text(
+        json.dumps({"draft": draft, "files": [REPORT, "../mine.txt"], "without_jobs": True})
+    )
+    settled(out)
+    with all_or_nothing(out) as place:
+        write_text(place / LOG, "new")
+    assert (here / "precious" / "mine.txt").read_text() == "mine"
+    assert not (out / REPORT).exists() and (out / LOG).read_text() == "new"
+
+
+def test_what_cannot_take_its_place_is_refused_before_the_journal(here):
+    (here / "out" / LOG).mkdir(parents=True)
+    (here / "out" / REPORT).write_text("old")
+    with pytest.raises(TableError, match="cannot write to out: run.log is a directory"):
+        with all_or_nothing("out") as draft:
+            write_text(draft / REPORT, "new")
+            write_text(draft / LOG, "new")
+    assert (here / "out" / REPORT).read_text() == "old"
+    assert sorted(path.name for path in (here / "out").iterdir()) == [REPORT, LOG]
+
+
+def test_a_commit_that_fails_in_its_last_steps_is_finished_later(here, monkeypatch):
+    """The draft stays as long as the journal does, and so do the jobs."""
+    (here / "out" / JOBS).mkdir(parents=True)
+    job = here / "out" / JOBS / f"{'a' * 40}.job"
+    for path in (job, here / "out" / JOBS / "notes.txt"):
+        path.touch()
+
+    def broken(*_):
+        raise OSError(5, "Input/output error")
+
+    with monkeypatch.context() as patch:
+        patch.setattr("tautnet.files.journal.put", broken)
+        with pytest.raises(TableError, match="Input/output error"):
+            with all_or_nothing("out", without_jobs=True) as draft:
+                write_text(draft / REPORT, "new")
+    assert job.exists()
+    settled("out")
+    assert (here / "out" / REPORT).read_text() == "new" and not job.exists()
+    # What is not ours stays.
+    assert [path.name for path in (here / "out" / JOBS).iterdir()] == ["notes.txt"]
+
+
+def test_a_reader_leaves_a_run_alone_that_is_about_to_end(here):
+    (here / "out").mkdir()
+    with all_or_nothing("out") as draft:
+        write_text(draft / REPORT, "new")
+        script = "from tautnet.files.journal import settled; settled('out')"
+        subprocess.run([sys.executable, "-c", script], check=True)
+        assert draft.exists()
+    assert [path.name for path in (here / "out").iterdir()] == [REPORT]
+
+
+def test_a_lock_of_the_next_run_is_not_taken_away(here):
+    with owned(here / "jobs", here):
+        (here / "jobs" / LOCK).unlink()
+        (here / "jobs" / LOCK).write_text("another's")
+    assert (here / "jobs" / LOCK).read_text() == "another's"
+
+
+def test_a_link_to_no_directory_yet_can_be_the_place_of_a_run(here):
+    (here / "link").symlink_to(here / "there")
+    with run_directory("link", "t", "y") as run, all_or_nothing(run.path) as draft:
+        write_text(draft / REPORT, "x")
+    assert (here / "there" / REPORT).exists()

@@ -15,6 +15,7 @@ from tautnet.keeping.kept import KeptJobs, resume
 from tautnet.objective.penalties import Group
 from tautnet.solving.settings import Settings
 
+NAME = "a" * 40
 QUICK = {"cv": 3, "hidden_layer_sizes": (4,), "random_state": 0}
 
 
@@ -63,11 +64,11 @@ def test_a_damaged_job_is_made_again(alone, tmp_path):
         data[len(data) // 2] ^= 255
         file.write_bytes(data)
     sorted(tmp_path.iterdir())[5].write_bytes(b"")
-    (tmp_path / "x.draft").write_bytes(b"half")
+    (tmp_path / f"{'b' * 40}.draft").write_bytes(b"half")
     with resume(tmp_path) as kept:
         assert compared(None) == alone
     assert kept.n_made == 5
-    assert not (tmp_path / "x.draft").exists()
+    assert not (tmp_path / f"{'b' * 40}.draft").exists()
 
 
 @pytest.mark.parametrize(
@@ -180,8 +181,47 @@ def test_a_file_can_name_no_other_class(packed, tmp_path):
     packer = Packer()
     manifest = {"format": outcomes.FORMAT, "outcome": packer.pack(packed)}
     kept = KeptJobs(tmp_path)
-    (tmp_path / "a.job").write_bytes(sealed.to_bytes(manifest, packer.arrays))
+    (tmp_path / f"{NAME}.job").write_bytes(sealed.to_bytes(manifest, packer.arrays))
     kept = KeptJobs(tmp_path)
-    assert kept.n_known == 1 and kept.take("a") is None
+    assert kept.n_known == 1 and kept.take(NAME) is None
     assert list(tmp_path.iterdir()) == []
     assert KeptJobs(tmp_path, fresh=True).n_known == 0
+
+
+def test_only_jobs_are_ours_to_remove(tmp_path):
+    for name in ("essay.draft", "a.job", "notes.txt", f"{NAME}.draft", f"{NAME}.job"):
+        (tmp_path / name).write_text("mine")
+    kept = KeptJobs(tmp_path, fresh=True)
+    kept.clear()
+    kept.close()
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["a.job", "essay.draft", "notes.txt"]
+
+
+def test_a_kept_fit_can_be_followed_by_another(tmp_path):
+    """Waiting for the disk ends nothing, and tables are forgotten at the end."""
+    with resume(tmp_path) as kept:
+        for seed in (0, 1):
+            tn.TautNetRegressorCV("l2", **QUICK | {"random_state": seed}).fit(*table())
+            kept.flush()
+            assert kept.n_kept == kept.n_made
+    assert not kept._tables
+
+
+def test_what_changes_the_bits_of_a_program_changes_all_names(monkeypatch):
+    from tautnet.keeping.digests import surroundings
+
+    before = surroundings()
+    surroundings.cache_clear()
+    monkeypatch.setenv("XLA_FLAGS", "--xla_cpu_max_isa=AVX")
+    assert surroundings() != before
+    surroundings.cache_clear()
+    monkeypatch.undo()
+    assert surroundings() == before
+
+
+@pytest.mark.parametrize("order", "CF")
+def test_large_arrays_are_digested_in_parts(order, monkeypatch):
+    a = np.asarray(np.random.default_rng(0).normal(size=(40, 30)), order=order)
+    whole = digest_of(a)
+    monkeypatch.setattr("tautnet.keeping.digests.NUMBERS_AT_ONCE", 7)
+    assert digest_of(a) == whole != digest_of(np.asarray(a, order="FC"[order == "F"]))

@@ -169,14 +169,14 @@ def test_a_dearer_network_without_a_finite_loss_is_out(monkeypatch, regression, 
     from tautnet.tables.errors import TableError
     from tautnet.validation import race as racing
 
-    curve = racing._Heat._curve
+    curve = racing._Heat.curve
 
     def broken(heat, chains, key):
         if chains.candidate.name != "narrow":
             raise TableError("no strength has a finite loss in every fold")
         return curve(heat, chains, key)
 
-    monkeypatch.setattr(racing._Heat, "_curve", broken)
+    monkeypatch.setattr(racing._Heat, "curve", broken)
     [chains] = run(regression, settings, "l2", nested=False)
     assert chains.race.chosen == {None: "narrow"} and list(chains.race.early_losses) == ["narrow"]
 

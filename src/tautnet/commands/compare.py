@@ -219,8 +219,9 @@ def _write(
     comparison: "Comparison", directory: Path, log: Log, *, figures: bool, keep_jobs: bool
 ) -> list[str]:
     """Write the run, and return what to say of it."""
+    from tautnet.files.journal import all_or_nothing
     from tautnet.files.model_file import write_model
-    from tautnet.files.run_directory import LOG, MODEL, REPORT, RESULT, all_or_nothing, write_text
+    from tautnet.files.run_directory import LOG, MODEL, REPORT, RESULT, write_text
     from tautnet.prose.verdict import named
     from tautnet.tables.errors import visible
     from tautnet.views.figures import write_figures

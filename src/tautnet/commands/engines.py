@@ -1,11 +1,15 @@
 """Where the jobs of a command run: in threads, in processes, or on a cluster."""
 
 import os
+import socket
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from typing import Any
 
+from tautnet.commands import signals
 from tautnet.tables.errors import TableError
+
+SECONDS_TO_ANSWER = 10
 
 
 @contextmanager
@@ -72,12 +76,22 @@ def _ray(stack: ExitStack, address: str, n_jobs: int) -> None:
 
     here: dict[str, Any] = {"num_cpus": n_jobs if n_jobs > 0 else cpu_count()}
     try:
+        _knock(address)
         ray.init(**({"address": address} if address else here), log_to_driver=False)
-    except (ConnectionError, ValueError, RuntimeError) as error:
+    except (OSError, ValueError, RuntimeError) as error:
         raise _silent("ray", address, error) from None
     stack.callback(ray.shutdown)
+    # Ray takes the signals that end a command.
+    signals.catch(signals.interrupt)
     register_ray()
     stack.enter_context(parallel_config("ray"))
+
+
+def _knock(address: str) -> None:
+    """Raise where nobody listens at an address: Ray itself would wait for minutes."""
+    host, _, port = address.removeprefix("ray://").rpartition(":")
+    if host and port.isdecimal():
+        socket.create_connection((host, int(port)), timeout=SECONDS_TO_ANSWER).close()
 
 
 OPENED = {"processes": _processes, "dask": _dask, "ray": _ray}

@@ -18,7 +18,7 @@ from tautnet.commands.console import (
     say,
 )
 from tautnet.commands.engines import engine as where_jobs_run
-from tautnet.commands.resuming import jobs_in, place_beside, refuse_idle
+from tautnet.commands.resuming import jobs_beside, place_beside, refuse_idle
 from tautnet.commands.rows import Rows, read_feature_groups, read_rows, space_of
 from tautnet.estimators.refusals import without_idle
 from tautnet.estimators.rules import DEFAULTS
@@ -27,6 +27,7 @@ from tautnet.objective.registry import L2, compared_names
 
 if TYPE_CHECKING:
     from tautnet.estimators.base import Net
+    from tautnet.files.fitted import FittedModel
 
 
 def fit(
@@ -114,8 +115,8 @@ def fit(
     Cross-validation chooses the strength of the penalty.
     """
     options.refuse_idle_targets(target, time, event, task)
-    place = place_beside(model)
-    refuse_idle(fresh, keep_jobs, place is not None, "beside the model, where it is a file")
+    has_place = place_beside(model) is not None
+    refuse_idle(fresh, keep_jobs, has_place, "beside the model, where it is a file")
     asked: dict[str, Any] = {
         **options.penalty_of_estimator(penalty),
         "task": "survival" if time else task,
@@ -141,8 +142,7 @@ def fit(
     of_table = {"groups": group_col, "feature_groups": feature_groups}
     options.refuse(asked | of_table, door="estimator")
     with one_line_errors():
-        from tautnet.files.model_file import write_model
-        from tautnet.files.whole import STDOUT, check_writable, reserved_space
+        from tautnet.files.whole import check_writable, reserved_space
 
         check_writable(model)
         log = Log()
@@ -151,7 +151,6 @@ def fit(
         groups_of_columns = read_feature_groups(feature_groups, rows.X)
 
         from tautnet.estimators.assembled import estimator_for
-        from tautnet.files.summary import summarise
         from tautnet.tables.sample import notes
         from tautnet.tables.target import as_target
 
@@ -159,7 +158,7 @@ def fit(
         log.later(found.decision)
         estimator = estimator_for(found.task, asked | {"feature_groups": groups_of_columns})
         space = space_of(rows.X, asked["hidden_layer_sizes"], cv + 2)
-        with jobs_in(place, log, fresh=fresh, keep_jobs=keep_jobs):
+        with jobs_beside(model, log, fresh=fresh, keep_jobs=keep_jobs) as clear_jobs:
             with (
                 progress() as show,
                 reserved_space(model, space),
@@ -171,12 +170,7 @@ def fit(
                 log(note)
             fitted = estimator.to_fitted()
             fitted.encoder.notation = table.notation
-            try:
-                with noted(f"model: {model}"):
-                    write_model(model, fitted)
-            finally:
-                # What was found is said, also where it cannot be written.
-                say(summarise(fitted), sys.stderr if model == STDOUT else sys.stdout)
+            _write(model, fitted, clear_jobs)
         log(f"model: {model}")
 
 
@@ -196,6 +190,21 @@ def _settings_of(directory: Path, asked: dict[str, Any]) -> dict[str, Any]:
             )
     applied = without_idle(asked | settings)
     return {name: applied[name] for name in settings}
+
+
+def _write(model: Path, fitted: "FittedModel", clear_jobs: Callable[[], None]) -> None:
+    """Write the model, which is the end of its jobs, then say what was found."""
+    from tautnet.files.model_file import write_model
+    from tautnet.files.summary import summarise
+    from tautnet.files.whole import STDOUT
+
+    try:
+        with noted(f"model: {model}"):
+            write_model(model, fitted)
+            clear_jobs()
+    finally:
+        # Also where it cannot be written.
+        say(summarise(fitted), sys.stderr if model == STDOUT else sys.stdout)
 
 
 def _fit(estimator: "Net", rows: Rows, show: Callable[[float], None] | None) -> None:

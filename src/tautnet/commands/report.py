@@ -15,7 +15,8 @@ def report(
 ) -> None:
     """Draw the report of a finished run again from its result.json, without fitting."""
     with one_line_errors():
-        from tautnet.files.run_directory import REPORT, all_or_nothing, settled
+        from tautnet.files.journal import all_or_nothing, settled
+        from tautnet.files.run_directory import REPORT
         from tautnet.views.report import read_result, write_report
 
         settled(directory)

@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterator, Sequence
 from functools import cache, partial
 from typing import Any
 
+import jax
 import joblib
 from joblib.externals.loky import BrokenProcessPool
 from joblib.parallel import get_active_backend
@@ -18,6 +19,7 @@ from tautnet.engine.loop import Ticker
 from tautnet.engine.program import forget_programs, use_compilation_cache
 from tautnet.objective.kinds import PenaltyKind
 from tautnet.objective.registry import register_penalty, registered
+from tautnet.tables.errors import TableError
 
 # How often jobs are sent again whose worker died.
 MOST_TRIES = 3
@@ -33,16 +35,33 @@ Done = Callable[[int, Any], None]
 Results = Iterator[tuple[int, Any]]
 
 
-class WorkersDied(RuntimeError):
+class WorkersDied(TableError):
     """Workers died again and again; the message says what to do."""
 
 
-def opened() -> str | None:
-    """The name of the backend that the user has opened, or None where jobs run in this process."""
+class _Lost(Exception):
+    """A cluster lost what a job needs: it is sent again."""
+
+
+def opened(n_jobs: int | None = None) -> str | None:
+    """The name of the backend that the user has opened, or None where jobs run in this process.
+
+    They do where it would run one job at a time, or cannot hand on results as they come.
+
+    Parameters
+    ----------
+    n_jobs : int, optional
+        Jobs at once that were asked for.
+    """
     # The hint counts only where nobody has opened one.
-    backend, _ = get_active_backend(prefer="threads")
+    backend, own = get_active_backend(prefer="threads")
     name = type(backend).__name__
-    return None if name in HERE else name
+    if name in OWN_TASKS:
+        return name
+    if name in HERE or not backend.supports_return_generator:
+        return None
+    at_once = backend.effective_n_jobs(own if n_jobs is None else n_jobs)
+    return name if at_once > 1 else None
 
 
 def run_elsewhere(table: Any, jobs: Sequence[Any], n_jobs: int | None, done: Done) -> None:
@@ -63,7 +82,7 @@ def run_elsewhere(table: Any, jobs: Sequence[Any], n_jobs: int | None, done: Don
     WorkersDied
         Where workers died with the same jobs again and again.
     """
-    run = OWN_TASKS.get(str(opened()), _on_joblib)
+    run = OWN_TASKS.get(str(opened(n_jobs)), _on_joblib)
     left = dict(enumerate(jobs))
     for _ in range(1 + MOST_TRIES):
         try:
@@ -71,7 +90,7 @@ def run_elsewhere(table: Any, jobs: Sequence[Any], n_jobs: int | None, done: Don
                 del left[i]
                 done(i, outcome)
             return
-        except BrokenProcessPool:
+        except (BrokenProcessPool, _Lost):
             # Only what was not finished is sent again.
             continue
         except Exception as error:
@@ -79,8 +98,8 @@ def run_elsewhere(table: Any, jobs: Sequence[Any], n_jobs: int | None, done: Don
                 raise
             break
     raise WorkersDied(
-        f"workers died {1 + MOST_TRIES} times before they finished {len(left)} of {len(jobs)} jobs:"
-        " give them more memory, or use fewer at once"
+        f"workers died again and again before they finished {len(left)} of {len(jobs)} jobs: give"
+        " them more memory, or use fewer at once"
     )
 
 
@@ -101,8 +120,11 @@ def _on_dask(table: Any, jobs: dict[int, Any], n_jobs: int | None) -> Results:
 
     client = get_active_backend()[0].client
     # Everywhere, so that it is there when a worker dies; in a list, since a table may be a tuple,
-    # whose parts would be sent.
-    [there] = client.scatter([table], broadcast=True)
+    # whose parts would be sent; under a name of its own, which no run before takes along.
+    try:
+        [there] = client.scatter([table], broadcast=True, hash=False)
+    except TimeoutError:
+        raise WorkersDied("no worker of the cluster answers: look whether there are any") from None
     end = Event(client=client)
     kinds = registered()
     waiting = [
@@ -111,6 +133,8 @@ def _on_dask(table: Any, jobs: dict[int, Any], n_jobs: int | None) -> Results:
     ]
     try:
         for _, outcome in as_completed(waiting, with_results=True):
+            if not isinstance(outcome, tuple):
+                raise _Lost
             yield outcome
     except BaseException:
         # Jobs that run hear of it at their next call; others never begin.
@@ -132,10 +156,21 @@ def _on_ray(table: Any, jobs: dict[int, Any], n_jobs: int | None) -> Results:
         while waiting:
             ready, waiting = ray.wait(waiting, timeout=PATIENCE)
             for one in ready:
-                yield ray.get(one)
+                yield _got(one)
     finally:
         for one in waiting:
             ray.cancel(one, force=True)
+
+
+def _got(task: Any) -> tuple[int, Any]:
+    """What a task of Ray's handed back; its error is the job's own, not a page about it."""
+    import ray
+
+    try:
+        done: tuple[int, Any] = ray.get(task)
+    except ray.exceptions.RayTaskError as error:
+        raise error.cause from None
+    return done
 
 
 # Engines whose tasks are our own, by the names of their backends in joblib.
@@ -173,7 +208,17 @@ def run_there(
     ticker = Ticker()
     if end is not None:
         ticker.on_progress = partial(_look, ticker, end, [time.monotonic()])
-    return i, job.run(table, ticker)
+    return i, run_job(table, job, ticker)
+
+
+def run_job(table: Any, job: Any, ticker: Ticker) -> Any:
+    """Run a job; where memory is not enough it is a `MemoryError`, whoever found that out."""
+    try:
+        return job.run(table, ticker)
+    except jax.errors.JaxRuntimeError as error:
+        if "RESOURCE_EXHAUSTED" not in str(error):
+            raise
+        raise MemoryError(" ".join(str(error).split())) from None
 
 
 @cache

@@ -13,11 +13,10 @@ from dataclasses import dataclass
 from functools import partial
 from typing import Any, Protocol, TypeVar
 
-import jax
 import joblib
 from threadpoolctl import threadpool_limits
 
-from tautnet.engine.elsewhere import Done, opened, run_elsewhere
+from tautnet.engine.elsewhere import Done, opened, run_elsewhere, run_job
 from tautnet.engine.loop import Ticker
 from tautnet.engine.program import check_process, forget_programs, use_compilation_cache
 
@@ -158,7 +157,7 @@ def run_jobs(
             keeper.keep(names[i], outcome)
 
     left = [jobs[i] for i in rest]
-    if opened() is not None:
+    if opened(n_jobs) is not None:
         run_elsewhere(table, left, n_jobs, done)
     else:
         tickers = [Ticker(partial(progress.update, i)) for i in rest]
@@ -187,11 +186,11 @@ def _run_here(
     with threadpool_limits(1, "blas"):
         if count_jobs(n_jobs) == 1:
             for i, (job, ticker) in enumerate(zip(jobs, tickers, strict=True)):
-                done(i, _run(table, job, ticker))
+                done(i, run_job(table, job, ticker))
             return
         executor = ThreadPoolExecutor(count_jobs(n_jobs))
         futures = {
-            executor.submit(_run, table, job, ticker): i
+            executor.submit(run_job, table, job, ticker): i
             for i, (job, ticker) in enumerate(zip(jobs, tickers, strict=True))
         }
         try:
@@ -201,15 +200,6 @@ def _run_here(
             for ticker in tickers:
                 ticker.stop()
             executor.shutdown(wait=False, cancel_futures=True)
-
-
-def _run(table: Shared, job: Job[Shared, Outcome], ticker: Ticker) -> Outcome:
-    try:
-        return job.run(table, ticker)
-    except jax.errors.JaxRuntimeError as error:
-        if "RESOURCE_EXHAUSTED" not in str(error):
-            raise
-        raise MemoryError(" ".join(str(error).split())) from None
 
 
 def _hear(futures: dict[Future[Any], int], done: Done) -> None:

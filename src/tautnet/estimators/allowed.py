@@ -162,8 +162,8 @@ ALLOWED: dict[str, Allowed] = {
     "penalty": Allowed(
         lambda value: _is_named(value, (choices.AUTO, *estimator_names())),
         lambda: (
-            f"'auto' or one of {', '.join(estimator_names())}, which are all that are registered"
-            " (tautnet.register_penalty adds others)"
+            f"one of {', '.join(estimator_names())}, which are all that are registered"
+            " (tautnet.register_penalty adds others), or 'auto'"
         ),
     ),
     "penalties": Allowed(

@@ -75,6 +75,7 @@ def load(path: str | os.PathLike[str]) -> FittedModel:
     Examples
     --------
     >>> import tempfile
+    >>> import numpy as np
     >>> from tautnet.estimators.models import TautNetRegressor
     >>> X = np.random.default_rng(0).normal(size=(50, 3))
     >>> model = TautNetRegressor("l1", 0.1, hidden_layer_sizes=()).fit(X, X[:, 0])

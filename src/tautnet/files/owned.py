@@ -3,6 +3,7 @@
 The lock is the system's, on a file: it ends with the process, however that ends.
 """
 
+import errno
 import json
 import os
 import socket
@@ -21,7 +22,11 @@ except ImportError:  # Not on Windows: there nobody is kept out.
 
 __all__ = ["LOCK", "Busy", "is_busy", "owned"]
 
-LOCK = "lock"
+LOCK = ".tautnet-lock"
+# A run that ends may take a directory away while another enters it, but not again and again.
+MOST_TRIES = 100
+# Places that this process owns.
+_own: set[str] = set()
 
 
 class Busy(TableError):
@@ -29,7 +34,9 @@ class Busy(TableError):
 
 
 @contextmanager
-def owned(directory: Path, what: Path) -> Iterator[Path]:
+def owned(
+    directory: Path, what: Path, *, stays: bool = False, again: bool = False
+) -> Iterator[Path]:
     """Own a directory, which is made where it does not exist, and removed if it is left empty.
 
     Parameters
@@ -37,6 +44,10 @@ def owned(directory: Path, what: Path) -> Iterator[Path]:
     directory : pathlib.Path
     what : pathlib.Path
         What users know it by.
+    stays : bool
+        Whether it stays where it is empty.
+    again : bool
+        Whether it may be entered once more where this process owns it already.
 
     Raises
     ------
@@ -44,16 +55,35 @@ def owned(directory: Path, what: Path) -> Iterator[Path]:
         Where another run owns it.
     OSError
     """
+    place = os.path.realpath(directory)
+    if again and place in _own:
+        yield directory
+        return
     lock = _lock(directory, what)
+    _own.add(place)
     try:
         yield directory
     finally:
+        _own.discard(place)
+        _let_go(lock, directory / LOCK)
+        if not stays:
+            with suppress(OSError):
+                directory.rmdir()
+
+
+def _let_go(lock: IO[bytes], path: Path) -> None:
+    """Take a lock away, unless it is another run's by now."""
+    with lock:
+        if not _is_still(lock, path):
+            return
         # Unlocked last: who waits for the name finds that it is gone.
+        if fcntl is not None:
+            with suppress(OSError):
+                path.unlink()
+    if fcntl is None:
+        # There no file goes that is open.
         with suppress(OSError):
-            (directory / LOCK).unlink()
-        lock.close()
-        with suppress(OSError):
-            directory.rmdir()
+            path.unlink()
 
 
 def is_busy(directory: Path) -> bool:
@@ -67,7 +97,7 @@ def is_busy(directory: Path) -> bool:
 
 def _lock(directory: Path, what: Path) -> IO[bytes]:
     """Return the open file whose lock is held."""
-    while True:
+    for _ in range(MOST_TRIES):
         directory.mkdir(parents=True, exist_ok=True)
         try:
             file = open(directory / LOCK, "a+b")
@@ -85,6 +115,7 @@ def _lock(directory: Path, what: Path) -> IO[bytes]:
             _sign(file)
             return file
         file.close()
+    raise OSError(errno.ELOOP, os.strerror(errno.ELOOP))
 
 
 def _is_free(file: IO[bytes]) -> bool:

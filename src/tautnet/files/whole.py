@@ -17,7 +17,7 @@ import sys
 import tempfile
 import uuid
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from functools import cache
 from pathlib import Path
 from typing import IO
@@ -30,6 +30,7 @@ __all__ = [
     "check_writable",
     "draft_name",
     "hold_space",
+    "is_draft_of_this_machine",
     "is_plain_name",
     "put",
     "reserved_space",
@@ -191,15 +192,22 @@ def draft_name(text: str) -> str:
     return f".tautnet-{_host()}-{os.getpid()}-{text}"
 
 
+def is_draft_of_this_machine(name: str) -> bool:
+    """Tell whether a name is one that `draft_name` gives, in any process of this machine."""
+    return re.fullmatch(rf"\.tautnet-{_host()}-\d+-\w+", name) is not None
+
+
 def sweep(directory: Path) -> None:
     """Remove the drafts of processes of this machine that were killed."""
     for path in directory.glob(f".tautnet-{_host()}-*-*"):
         process = path.name.split("-")[2]
         if process.isdecimal() and not _is_alive(int(process)):
-            if path.is_dir():
+            if path.is_dir() and not path.is_symlink():
                 shutil.rmtree(path, ignore_errors=True)
             else:
-                path.unlink(missing_ok=True)
+                # Where many write, some are not ours to remove.
+                with suppress(OSError):
+                    path.unlink()
 
 
 @cache
@@ -282,7 +290,10 @@ def is_plain_name(path: Path) -> bool:
     >>> is_plain_name(STDOUT)
     False
     """
-    return _is_plain(path, _status(path))
+    try:
+        return _is_plain(path, _status(path))
+    except OSError:
+        return False
 
 
 def _is_plain(path: Path, there: os.stat_result | None) -> bool:

@@ -100,10 +100,14 @@ def compared_with_first(fits: Mapping[str, Chains]) -> dict[str, Tried]:
     losses = {name: row_losses(chains) for name, chains in fits.items()}
     own, *_ = losses.values()
     sample = next(iter(fits.values())).sample
+    # Splits that are given may leave rows out that nothing is scored on.
+    tested = np.isfinite(own)
+    weight = sample.weight[tested]
+    groups = None if sample.groups is None else sample.groups[tested]
     tried = {}
     for name, other in losses.items():
-        loss = float(np.average(other, weights=sample.weight))
-        found = paired_difference(own, other, sample.weight, Observations(sample.groups))
+        loss = float(np.average(other[tested], weights=weight))
+        found = paired_difference(own[tested], other[tested], weight, Observations(groups))
         tried[name] = Tried(loss, found.diff, found.se)
     return tried
 

@@ -1,6 +1,7 @@
 """Names for jobs: digests of all that determines their bits."""
 
 import hashlib
+import os
 import platform
 import re
 from dataclasses import fields, is_dataclass
@@ -12,6 +13,7 @@ from typing import Any, Protocol
 
 import jax
 import numpy as np
+from threadpoolctl import threadpool_info
 
 from tautnet.files.packing import Cannot
 from tautnet.objective.registry import is_own
@@ -20,6 +22,10 @@ from tautnet.solving.settings import Settings
 SOURCE = Path(__file__).parents[1]
 PACKAGES = ("jax", "jaxlib", "numpy", "scipy", "scikit-learn")
 PROCESSORS = Path("/proc/cpuinfo")
+# Variables of the environment that change what is computed.
+VARIABLES = ("XLA_FLAGS", "JAX_ENABLE_X64", "JAX_DISABLE_MOST_OPTIMIZATIONS", "OPENBLAS_CORETYPE")
+# A large table is not copied to be digested.
+NUMBERS_AT_ONCE = 2**20
 
 
 class Hasher(Protocol):
@@ -57,7 +63,13 @@ def surroundings() -> str:
     versions = [f"{name} {version(name)}" for name in PACKAGES]
     device = jax.devices()[0]
     known = [*versions, platform.machine(), _features(), device.platform, device.device_kind]
-    _feed(hasher, known)
+    set_here = [os.environ.get(name) for name in VARIABLES]
+    linear_algebra = sorted(
+        f"{one['prefix']} {one['version']} {one.get('architecture')}"
+        for one in threadpool_info()
+        if one["user_api"] == "blas"
+    )
+    _feed(hasher, [known, set_here, linear_algebra])
     return hasher.hexdigest()
 
 
@@ -103,7 +115,9 @@ def _feed_array(hasher: Hasher, array: Any) -> None:
     # Sums of an array depend on the order in which it lies in memory.
     order = "F" if array.flags.f_contiguous and not array.flags.c_contiguous else "C"
     hasher.update(f"{array.dtype.str} {array.shape} {order} ".encode())
-    hasher.update(np.ascontiguousarray(array).tobytes())
+    flat = array.reshape(-1, order=order)
+    for start in range(0, len(flat), NUMBERS_AT_ONCE):
+        hasher.update(np.ascontiguousarray(flat[start : start + NUMBERS_AT_ONCE]).tobytes())
 
 
 def _feed_own(hasher: Hasher, value: Any) -> None:

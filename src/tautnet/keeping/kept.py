@@ -5,6 +5,8 @@ happens it is whole or not there. It is read with the checks of a model file.
 """
 
 import os
+import re
+from collections import deque
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
@@ -20,6 +22,10 @@ from tautnet.tables.errors import ModelFileError
 
 SUFFIX = ".job"
 DRAFT = ".draft"
+# Only files of such names are ours to read and to remove.
+NAME = re.compile(r"[0-9a-f]{40}")
+# Tables whose names are remembered: a run looks at few, one after the other.
+MOST_TABLES = 4
 # Outcomes that wait for the disk at most: they take memory.
 MOST_WAITING = 8
 
@@ -46,17 +52,17 @@ class KeptJobs:
     def __init__(self, directory: str | os.PathLike[str], *, fresh: bool = False) -> None:
         self.directory = Path(directory)
         self.directory.mkdir(parents=True, exist_ok=True)
-        for draft in self.directory.glob(f"*{DRAFT}"):
+        for draft in self._files(DRAFT):
             draft.unlink(missing_ok=True)
         if fresh:
             self.clear()
-        self.known = {path.stem for path in self.directory.glob(f"*{SUFFIX}")}
+        self.known = {path.stem for path in self._files(SUFFIX)}
         self.n_known = len(self.known)
         self.n_taken = 0
         self.n_kept = 0
         self.n_made = 0
         self.fault: str | None = None
-        self._tables: list[tuple[Any, str | None]] = []
+        self._tables: deque[tuple[Any, str | None]] = deque(maxlen=MOST_TABLES)
         self._room = BoundedSemaphore(MOST_WAITING)
         self._writer = ThreadPoolExecutor(1)
 
@@ -130,21 +136,33 @@ class KeptJobs:
     @property
     def n_files(self) -> int:
         """How many finished jobs there are."""
-        return sum(1 for _ in self.directory.glob(f"*{SUFFIX}"))
+        return len(self._files(SUFFIX))
+
+    def _files(self, suffix: str) -> list[Path]:
+        """Files of jobs: no others of the directory are touched."""
+        found = self.directory.glob(f"*{suffix}")
+        return [path for path in found if NAME.fullmatch(path.stem)]
 
     def clear(self) -> None:
         """Throw all finished jobs away."""
-        for path in self.directory.glob(f"*{SUFFIX}"):
+        for path in self._files(SUFFIX):
             path.unlink(missing_ok=True)
 
     def flush(self) -> None:
         """Wait for the disk."""
+        self._writer.submit(int).result()
+
+    def close(self) -> None:
+        """Wait for the disk, and forget the tables."""
         self._writer.shutdown(wait=True)
+        self._tables.clear()
 
 
 @contextmanager
 def resume(directory: str | os.PathLike[str], *, fresh: bool = False) -> Iterator[KeptJobs]:
-    """Keep every finished job of what is fitted inside, and take those that are kept already.
+    """Keep the finished jobs of what is fitted inside, and take those that are kept already.
+
+    That is what is fitted by the thread that has opened it.
 
     A fit that was killed goes on where it was, when it is asked for again with the same table and
     arguments: jobs of other tables or arguments do not match. Bits are those of a fit that was not
@@ -172,9 +190,9 @@ def resume(directory: str | os.PathLike[str], *, fresh: bool = False) -> Iterato
     >>> model = tn.TautNetRegressorCV(cv=3, hidden_layer_sizes=(4,), random_state=0)
     >>> with tempfile.TemporaryDirectory() as directory:
     ...     with tn.resume(directory) as first:
-    ...         model.fit(X, X[:, 0])
+    ...         _ = model.fit(X, X[:, 0])
     ...     with tn.resume(directory) as second:
-    ...         again = model.fit(X, X[:, 0])
+    ...         _ = model.fit(X, X[:, 0])
     >>> first.n_taken, second.n_taken == first.n_kept > 0
     (0, True)
     """
@@ -183,4 +201,4 @@ def resume(directory: str | os.PathLike[str], *, fresh: bool = False) -> Iterato
         with kept_by(kept):
             yield kept
     finally:
-        kept.flush()
+        kept.close()

@@ -243,13 +243,29 @@ class Chains(Fits):
 
 
 def row_losses(chains: Chains) -> Floats:
-    """The loss of each row, averaged over repeats, at the strength that all folds choose.
+    """The loss of each row at the strength that all folds choose, shape (n_rows,).
 
-    Shape (n_rows,). Rows that chose are scored: it serves the choice among candidates alone.
+    It is averaged over the models that did not see the row; NaN where all saw it. Rows that chose
+    are scored: it serves the choice among candidates alone.
     """
-    curve = chains.curve()
-    choice = Choice(chains, curve.alpha("min"), float(curve.mean.min()))
-    return outer_results(chains.sample, chains.folds, lambda key: choice).losses
+    alpha = chains.curve().alpha("min")
+    sums = np.zeros(len(chains.sample.y))
+    counts = np.zeros(len(chains.sample.y))
+    for repeat, fold in zip(chains.chains, chains.folds, strict=True):
+        for chain in repeat:
+            if chain.is_of_all_rows:
+                rows = np.flatnonzero(fold == chain.left_out[0])
+                sums[rows] += _scored(chains, chain, rows, alpha)
+                counts[rows] += 1
+    return np.divide(sums, counts, out=np.full(len(sums), np.nan), where=counts > 0)
+
+
+def _scored(chains: Chains, chain: Chain, rows: Integers, alpha: float) -> Floats:
+    """The loss of each of the rows that a chain left out, at a strength."""
+    outputs = chain.path.outputs[chain.at(alpha)]
+    held_out, beside = np.split(outputs, [len(rows)])
+    loss = chains.candidate.settings.loss
+    return held_out_losses(chains.sample, loss, rows, chain.beside, held_out, beside)
 
 
 def outer_results(sample: Sample, folds: list[Integers], choose: Callable[[Fold], Choice]) -> Outer:

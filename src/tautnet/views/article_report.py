@@ -5,7 +5,8 @@ import json
 from contextlib import nullcontext
 from importlib.resources import files
 
-from tautnet.files.run_directory import LOG, REPORT, RESULT, all_or_nothing, write_text
+from tautnet.files.journal import all_or_nothing
+from tautnet.files.run_directory import LOG, REPORT, RESULT, write_text
 from tautnet.files.whole import write_bytes
 from tautnet.views.article_pictures import draw_article
 from tautnet.views.article_sections import article_sections, article_text
