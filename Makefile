@@ -3,7 +3,7 @@ PYTHON ?= python3
 PIP := .venv/bin/pip --quiet --disable-pip-version-check
 DATA ?= data
 
-.PHONY: demo test fuzz lowest ecosystem lock picture pictures docs assets article verdicts clean
+.PHONY: demo test fuzz kill memory lowest ecosystem lock picture pictures docs assets article verdicts clean
 
 demo: .venv/demo  ## Install, compare the penalties on breast_cancer, say where the report is.
 	.venv/bin/tautnet compare breast_cancer
@@ -16,6 +16,12 @@ test: .venv/test  ## Format, lint, types, and the whole suite on two cores: doct
 
 fuzz: .venv/test  ## Damage the kept model files in a thousand ways: each is refused or of use.
 	.venv/bin/python tools/fuzz_models.py
+
+kill: .venv/test  ## Kill commands at random moments, type them again: the result is the same, byte for byte.
+	.venv/bin/python tools/kill.py
+
+memory: .venv/test  ## Fit networks of two hundred shapes in one process, and print what its memory does.
+	.venv/bin/python tools/memory.py
 
 lowest:  ## The suite against the lowest versions that pyproject.toml allows.
 	$(PYTHON) -m venv .venv-lowest
