@@ -1,12 +1,9 @@
 """Clusters of Dask and Ray: the same bits as threads, also where a worker dies."""
 
-import os
-from dataclasses import dataclass
-from pathlib import Path
-
 import joblib
 import numpy as np
 import pytest
+from mortal_jobs import Mortal
 
 import tautnet as tn
 from tautnet.engine.jobs import run_jobs
@@ -14,20 +11,6 @@ from tautnet.engine.jobs import run_jobs
 # Ray starts processes of its own.
 pytestmark = pytest.mark.filterwarnings("ignore:os.fork:RuntimeWarning")
 X = np.random.default_rng(0).normal(size=(90, 3))
-
-
-@dataclass(frozen=True)
-class Mortal:
-    """A job whose worker dies until a file is there."""
-
-    number: int
-    file: str
-
-    def run(self, table, ticker):
-        if self.number == 1 and not Path(self.file).exists():
-            Path(self.file).touch()
-            os._exit(1)
-        return table[self.number] + 1
 
 
 def fitted(n_jobs=None):

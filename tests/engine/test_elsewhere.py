@@ -1,37 +1,14 @@
 """Jobs on engines that the user has opened: the same bits, and workers that die."""
 
-import os
-from dataclasses import dataclass
-from pathlib import Path
-
 import joblib
 import numpy as np
 import pytest
+from mortal_jobs import Deadly, Mortal, Unreadable
 
 import tautnet as tn
 from tautnet.engine.elsewhere import WorkersDied, opened, run_there
 from tautnet.engine.jobs import run_jobs
 from tautnet.objective.penalties import Group
-
-
-@dataclass(frozen=True)
-class Mortal:
-    """A job whose worker dies until a file is there."""
-
-    number: int
-    file: str
-
-    def run(self, table, ticker):
-        if self.number == 1 and not Path(self.file).exists():
-            Path(self.file).touch()
-            os._exit(1)
-        return table[self.number] + 1
-
-
-@dataclass(frozen=True)
-class Deadly:
-    def run(self, table, ticker):
-        os._exit(1)
 
 
 @pytest.fixture(scope="module")
@@ -95,6 +72,11 @@ def test_workers_that_always_die_are_one_line(processes):
         WorkersDied, match="^workers died again and again before they finished 1 of 2 jobs"
     ):
         run_jobs(np.arange(6), [Deadly(), Mortal(2, __file__)], n_jobs=2)
+
+
+def test_a_job_that_workers_cannot_read_is_one_line(processes):
+    with pytest.raises(WorkersDied, match="^no worker can read a job: .*un-serialize"):
+        run_jobs(np.arange(6), [Unreadable(), Mortal(2, __file__)], n_jobs=2)
 
 
 def test_a_worker_runs_a_job_with_its_number(tmp_path):

@@ -11,7 +11,7 @@ from typing import Any
 
 import jax
 import joblib
-from joblib.externals.loky import BrokenProcessPool
+from joblib.externals.loky.process_executor import BrokenProcessPool, TerminatedWorkerError
 from joblib.parallel import get_active_backend
 from threadpoolctl import threadpool_limits
 
@@ -90,9 +90,11 @@ def run_elsewhere(table: Any, jobs: Sequence[Any], n_jobs: int | None, done: Don
                 del left[i]
                 done(i, outcome)
             return
-        except (BrokenProcessPool, _Lost):
+        except (TerminatedWorkerError, _Lost):
             # Only what was not finished is sent again.
             continue
+        except BrokenProcessPool as error:
+            raise WorkersDied(f"no worker can read a job: {' '.join(str(error).split())}") from None
         except Exception as error:
             if type(error).__name__ not in DIED:
                 raise
