@@ -1,9 +1,9 @@
 """Clusters of Dask and Ray: the same bits as threads, also where a worker dies."""
 
 import joblib
+import mortal_jobs
 import numpy as np
 import pytest
-from mortal_jobs import Mortal
 
 import tautnet as tn
 from tautnet.engine.jobs import run_jobs
@@ -37,6 +37,8 @@ def ray():
     from ray.util.joblib import register_ray
 
     ray.init(num_cpus=2, include_dashboard=False)
+    # Workers of Ray do not see the folder of the tests.
+    ray.cloudpickle.register_pickle_by_value(mortal_jobs)
     register_ray()
     with joblib.parallel_config("ray"):
         yield
@@ -54,6 +56,6 @@ def test_a_cluster_gives_the_same_bits(engine, request):
 @pytest.mark.parametrize("engine", ["dask", "ray"])
 def test_a_worker_that_dies_is_replaced(engine, request, tmp_path):
     request.getfixturevalue(engine)
-    jobs = [Mortal(i, str(tmp_path / "died")) for i in range(6)]
+    jobs = [mortal_jobs.Mortal(i, str(tmp_path / "died")) for i in range(6)]
     assert run_jobs(np.arange(6), jobs) == [1, 2, 3, 4, 5, 6]
     assert (tmp_path / "died").exists()
