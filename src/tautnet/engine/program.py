@@ -11,9 +11,9 @@ from typing import Any, ClassVar
 
 import jax
 
-# A program takes some 64 memory maps. Linux allows a process 65,530 of them unless it is told
-# otherwise; beyond, XLA ends the process.
-MOST_PROGRAMS = 600
+# A program takes some 2 MB. It takes some 64 memory maps, too: Linux allows a process 65,530 of
+# them unless it is told otherwise; beyond, XLA ends the process.
+MOST_PROGRAMS = 160
 MAPS = Path("/proc/self/maps")
 MOST_MAPS = Path("/proc/sys/vm/max_map_count")
 # Trim the heap after compiling when the arguments are larger than this many bytes; trimming takes
@@ -87,6 +87,7 @@ def forget_programs(most: int = MOST_PROGRAMS) -> None:
             program.compiled.clear()
         # JAX holds them too.
         jax.clear_caches()
+        _trim_heap()
         n_programs = 0
     Program.n_counted = n_programs
 
