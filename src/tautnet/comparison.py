@@ -205,11 +205,9 @@ def compare(
     task_loss = rows.loss(loss, delta, quantile, ties)
 
     def settings_for(penalty: str, linear: bool) -> Settings:
-        kind = penalty_kind(penalty)
         first = Network.of(()) if linear else next(iter(networks.values()))
         return Settings(
-            penalty=kind.base,
-            adaptive=kind.is_adaptive,
+            **penalty_kind(penalty).arguments,
             l1_ratio=l1_ratio,
             loss=task_loss,
             network=first,
@@ -334,8 +332,4 @@ def settings_of(name: str) -> dict[str, Any]:
         linear = {"hidden_layer_sizes": (), "inputs": STANDARDISED}
         return {"penalty": L2, "adaptive": False, "relax": False} | linear
     kind = penalty_kind(name)
-    return {
-        "penalty": kind.base,
-        "adaptive": kind.is_adaptive,
-        "relax": kind.relaxed_of is not None,
-    }
+    return kind.arguments | {"relax": kind.relaxed_of is not None}

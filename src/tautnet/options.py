@@ -59,8 +59,7 @@ def penalty_of_estimator(name: str) -> dict[str, Any]:
     """
     if name == AUTO:
         return {"penalty": AUTO, "adaptive": False}
-    kind = penalty_kind(name)
-    return {"penalty": kind.base, "adaptive": kind.is_adaptive}
+    return penalty_kind(name).arguments
 
 
 def engine(value: str) -> str:

@@ -160,13 +160,9 @@ class CrossValidated(Net):
         if self.penalty != AUTO:
             return [Candidate(self.penalty, settings)]
         is_wide = sample.X.shape[1] > len(sample.y)
-        kinds = [penalty_kind(name) for name in tried_names(is_wide=is_wide)]
         return [
-            Candidate(
-                kind.name,
-                replace(settings, penalty=kind.base, adaptive=kind.is_adaptive),
-            )
-            for kind in kinds
+            Candidate(name, replace(settings, **penalty_kind(name).arguments))
+            for name in tried_names(is_wide=is_wide)
         ]
 
     def _networks(self) -> dict[str, Network]:

@@ -20,7 +20,7 @@ try:
 except ImportError:  # Not on Windows: there nobody is kept out.
     fcntl = None  # type: ignore[assignment]
 
-__all__ = ["LOCK", "Busy", "is_busy", "owned"]
+__all__ = ["LOCK", "Busy", "owned"]
 
 LOCK = ".tautnet-lock"
 # A run that ends may take a directory away while another enters it, but not again and again.
@@ -84,15 +84,6 @@ def _let_go(lock: IO[bytes], path: Path) -> None:
         # There no file goes that is open.
         with suppress(OSError):
             path.unlink()
-
-
-def is_busy(directory: Path) -> bool:
-    """Whether a run owns a directory now."""
-    try:
-        with open(directory / LOCK, "rb") as file:
-            return not _is_free(file)
-    except OSError:
-        return False
 
 
 def _lock(directory: Path, what: Path) -> IO[bytes]:

@@ -194,14 +194,20 @@ def draft_name(text: str) -> str:
 
 def is_draft_of_this_machine(name: str) -> bool:
     """Tell whether a name is one that `draft_name` gives, in any process of this machine."""
-    return re.fullmatch(rf"\.tautnet-{_host()}-\d+-\w+", name) is not None
+    return _process_of_draft(name) is not None
+
+
+def _process_of_draft(name: str) -> int | None:
+    """Return the process whose draft a name is, on this machine; None of all other names."""
+    found = re.fullmatch(rf"\.tautnet-{_host()}-(\d+)-\w+", name)
+    return int(found[1]) if found else None
 
 
 def sweep(directory: Path) -> None:
     """Remove the drafts of processes of this machine that were killed."""
-    for path in directory.glob(f".tautnet-{_host()}-*-*"):
-        process = path.name.split("-")[2]
-        if process.isdecimal() and not _is_alive(int(process)):
+    for path in directory.glob(".tautnet-*"):
+        process = _process_of_draft(path.name)
+        if process is not None and not _is_alive(process):
             if path.is_dir() and not path.is_symlink():
                 shutil.rmtree(path, ignore_errors=True)
             else:

@@ -10,7 +10,7 @@ from tautnet.engine.jobs import Report, stages
 from tautnet.inference.intervals import Observations, paired_difference
 from tautnet.tables.arrays import Floats
 from tautnet.validation.chains import Candidate, Chains, row_losses
-from tautnet.validation.nested import cross_validate
+from tautnet.validation.nested import cross_validate, in_network
 from tautnet.validation.race import saves_early
 
 # Standard errors by which another penalty must be ahead of the first. Of tables where it is hardly
@@ -69,10 +69,7 @@ def try_others(
     for candidate, part in zip(others, stages(len(others), early), strict=True):
         ahead = saves_early(first, candidate, alphas=alphas, n_jobs=n_jobs, on_progress=part)
         if ahead:
-            network = first.candidate.settings.network
-            going_on.append(
-                candidate._replace(settings=replace(candidate.settings, network=network))
-            )
+            going_on.append(in_network(candidate, first.candidate.settings.network))
     walked = []
     if going_on:
         walked = cross_validate(

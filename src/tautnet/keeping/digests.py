@@ -4,7 +4,6 @@ import hashlib
 import os
 import platform
 import re
-from dataclasses import fields, is_dataclass
 from functools import cache, partial
 from importlib.metadata import version
 from pathlib import Path
@@ -16,6 +15,7 @@ import numpy as np
 from threadpoolctl import threadpool_info
 
 from tautnet.files.packing import Cannot
+from tautnet.keeping.records import field_names
 from tautnet.objective.registry import is_own
 from tautnet.solving.settings import Settings
 
@@ -137,9 +137,5 @@ def _feed_own(hasher: Hasher, value: Any) -> None:
 
 def held(value: Any) -> dict[str, Any]:
     """What a record or an object holds, by name."""
-    if is_dataclass(value):
-        return {field.name: getattr(value, field.name) for field in fields(value)}
-    names = getattr(type(value), "_fields", None)
-    if names is not None:
-        return {name: getattr(value, name) for name in names}
-    return vars(value)
+    names = field_names(type(value))
+    return {name: getattr(value, name) for name in names} if names else vars(value)

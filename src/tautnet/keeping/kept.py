@@ -5,7 +5,6 @@ happens it is whole or not there. It is read with the checks of a model file.
 """
 
 import os
-import re
 from collections import deque
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -15,6 +14,7 @@ from threading import BoundedSemaphore
 from typing import Any
 
 from tautnet.engine.jobs import kept_by
+from tautnet.files.journal import JOB
 from tautnet.files.packing import Cannot
 from tautnet.keeping.digests import digest_of, surroundings
 from tautnet.keeping.outcomes import from_file, to_bytes
@@ -22,8 +22,6 @@ from tautnet.tables.errors import ModelFileError
 
 SUFFIX = ".job"
 DRAFT = ".draft"
-# Only files of such names are ours to read and to remove.
-NAME = re.compile(r"[0-9a-f]{40}")
 # Tables whose names are remembered: a run looks at few, one after the other.
 MOST_TABLES = 4
 # Outcomes that wait for the disk at most: they take memory.
@@ -141,7 +139,7 @@ class KeptJobs:
     def _files(self, suffix: str) -> list[Path]:
         """Files of jobs: no others of the directory are touched."""
         found = self.directory.glob(f"*{suffix}")
-        return [path for path in found if NAME.fullmatch(path.stem)]
+        return [path for path in found if JOB.fullmatch(path.name)]
 
     def clear(self) -> None:
         """Throw all finished jobs away."""

@@ -66,7 +66,7 @@ def as_record(value: Any) -> Any:
     if name is None:
         return value
     keys = RECORDS[name].keys
-    held = {keys.get(own, own): as_record(getattr(value, own)) for own in _fields(type(value))}
+    held = {keys.get(own, own): as_record(getattr(value, own)) for own in field_names(type(value))}
     return {"record": name} | held
 
 
@@ -81,11 +81,11 @@ def from_record(value: Any) -> Any:
     if not isinstance(value, dict) or "record" not in value:
         return value
     cls, keys = RECORDS[value["record"]]
-    held = {own: keys.get(own, own) for own in _fields(cls)}
+    held = {own: keys.get(own, own) for own in field_names(cls)}
     return cls(**{own: from_record(value[key]) for own, key in held.items() if key in value})
 
 
-def _fields(cls: type) -> list[str]:
+def field_names(cls: type) -> list[str]:
     """Names of the fields of a record."""
     if is_dataclass(cls):
         return [field.name for field in fields(cls)]

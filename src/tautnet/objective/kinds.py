@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Literal, Protocol
+from typing import TYPE_CHECKING, Any, Literal, Protocol
 
 if TYPE_CHECKING:
     from tautnet.objective.penalties import Penalty
@@ -100,6 +100,11 @@ class PenaltyKind:
     def is_adaptive(self) -> bool:
         """Whether it is the adaptive form of another."""
         return self.adaptive_of is not None
+
+    @property
+    def arguments(self) -> dict[str, Any]:
+        """The arguments by which an estimator has it, refits aside."""
+        return {"penalty": self.base, "adaptive": self.is_adaptive}
 
     @property
     def is_estimator_penalty(self) -> bool:

@@ -8,6 +8,7 @@ from typing import NamedTuple
 
 import numpy as np
 
+from tautnet.objective.losses import Loss
 from tautnet.objective.networks import Network
 from tautnet.solving.path import Path
 from tautnet.solving.settings import Settings
@@ -255,17 +256,18 @@ def row_losses(chains: Chains) -> Floats:
         for chain in repeat:
             if chain.is_of_all_rows:
                 rows = np.flatnonzero(fold == chain.left_out[0])
-                sums[rows] += _scored(chains, chain, rows, alpha)
+                loss = chains.candidate.settings.loss
+                sums[rows] += _held_out(chains.sample, loss, chain, rows, chain.at(alpha))[1]
                 counts[rows] += 1
     return np.divide(sums, counts, out=np.full(len(sums), np.nan), where=counts > 0)
 
 
-def _scored(chains: Chains, chain: Chain, rows: Integers, alpha: float) -> Floats:
-    """The loss of each of the rows that a chain left out, at a strength."""
-    outputs = chain.path.outputs[chain.at(alpha)]
-    held_out, beside = np.split(outputs, [len(rows)])
-    loss = chains.candidate.settings.loss
-    return held_out_losses(chains.sample, loss, rows, chain.beside, held_out, beside)
+def _held_out(
+    sample: Sample, loss: Loss, chain: Chain, rows: Integers, at: int
+) -> tuple[Floats, Floats]:
+    """Outputs and losses of the rows that a chain left out, at strength number ``at``."""
+    held_out, beside = np.split(chain.path.outputs[at], [len(rows)])
+    return held_out, held_out_losses(sample, loss, rows, chain.beside, held_out, beside)
 
 
 def outer_results(sample: Sample, folds: list[Integers], choose: Callable[[Fold], Choice]) -> Outer:
@@ -291,8 +293,7 @@ def outer_results(sample: Sample, folds: list[Integers], choose: Callable[[Fold]
             chain = chosen.chains.single(repeat, k)
             at = chain.at(chosen.alpha)
             rows = np.flatnonzero(fold == k)
-            held_out, beside = np.split(chain.path.outputs[at], [len(rows)])
-            own = held_out_losses(sample, loss, rows, chain.beside, held_out, beside)
+            held_out, own = _held_out(sample, loss, chain, rows, at)
             row_outputs[rows] = held_out
             row_losses[rows] = own
             fold_losses.append(np.average(own, weights=sample.weight[rows]))

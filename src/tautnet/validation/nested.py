@@ -77,7 +77,7 @@ def cross_validate(
             first, penalty=raced_under or first.penalty, adaptive=False, finish=False
         )
         chosen = race(walker, running, settings, nested=nested, on_progress=next(parts))
-        candidates = [_in_network(candidate, chosen.network(None)) for candidate in candidates]
+        candidates = [in_network(candidate, chosen.network(None)) for candidate in candidates]
     plans, results = plain_chains(walker, candidates, chosen, nested, next(parts))
     if any(is_adaptive):
         adaptive_chains(walker, plans, results, np.flatnonzero(is_adaptive), next(parts))
@@ -86,7 +86,7 @@ def cross_validate(
     return results
 
 
-def _in_network(candidate: Candidate, network: Network) -> Candidate:
+def in_network(candidate: Candidate, network: Network) -> Candidate:
     """A candidate in another network; one without a hidden layer stays as it is."""
     if candidate.settings.network.is_linear:
         return candidate
