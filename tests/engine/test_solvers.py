@@ -75,6 +75,18 @@ def test_a_program_is_compiled_once_for_each_shape_and_dtype():
     assert len(program.compiled) == 3
 
 
+def test_a_program_is_compiled_anew_where_jax_is_told_to_compile_otherwise():
+    program, x = compiling.Program(lambda x: 2 * x), np.ones(2)
+    told = jax.config.read("jax_disable_most_optimizations")
+    try:
+        for without in (told, not told, told):
+            jax.config.update("jax_disable_most_optimizations", without)
+            program(x)
+    finally:
+        jax.config.update("jax_disable_most_optimizations", told)
+    assert len(program.compiled) == 2
+
+
 def test_a_process_that_holds_too_many_programs_lets_them_go(monkeypatch, tmp_path):
     monkeypatch.setattr(compiling.Program, "every", [])
     monkeypatch.setattr(jax, "clear_caches", lambda: cleared.append(True))

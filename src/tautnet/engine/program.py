@@ -21,6 +21,14 @@ MOST_MAPS = Path("/proc/sys/vm/max_map_count")
 TRIM_ABOVE = 2**26
 
 
+def told_to_jax() -> tuple[Any, ...]:
+    """What a user may tell JAX between two fits that changes the bits of a program."""
+    return (
+        jax.config.read("jax_disable_most_optimizations"),
+        jax.config.jax_default_matmul_precision,
+    )
+
+
 class Program:
     """A program is a function compiled once for each shape, however many threads ask at once.
 
@@ -30,8 +38,8 @@ class Program:
     Attributes
     ----------
     compiled : dict
-        Signature of the arguments -> future of the compiled program; its length counts
-        compilations.
+        Signature of the arguments and options -> future of the compiled program; its length
+        counts compilations.
     """
 
     every: ClassVar[list["Program"]] = []
@@ -46,7 +54,8 @@ class Program:
 
     def __call__(self, *arguments: Any) -> Any:
         leaves, structure = jax.tree.flatten(arguments)
-        key = structure, tuple((leaf.shape, leaf.dtype) for leaf in leaves)
+        shapes = tuple((leaf.shape, leaf.dtype) for leaf in leaves)
+        key = structure, shapes, told_to_jax()
         with self.lock:
             is_first = key not in self.compiled
             future = self.compiled.setdefault(key, Future())

@@ -23,7 +23,7 @@ SOURCE = Path(__file__).parents[1]
 PACKAGES = ("jax", "jaxlib", "numpy", "scipy", "scikit-learn")
 PROCESSORS = Path("/proc/cpuinfo")
 # Variables of the environment that change what is computed.
-VARIABLES = ("XLA_FLAGS", "JAX_ENABLE_X64", "JAX_DISABLE_MOST_OPTIMIZATIONS", "OPENBLAS_CORETYPE")
+VARIABLES = ("XLA_FLAGS", "JAX_ENABLE_X64", "OPENBLAS_CORETYPE")
 # A large table is not copied to be digested.
 NUMBERS_AT_ONCE = 2**20
 

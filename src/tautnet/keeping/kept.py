@@ -14,6 +14,7 @@ from threading import BoundedSemaphore
 from typing import Any
 
 from tautnet.engine.jobs import kept_by
+from tautnet.engine.program import told_to_jax
 from tautnet.files.journal import JOB
 from tautnet.files.packing import Cannot
 from tautnet.keeping.digests import digest_of, surroundings
@@ -70,7 +71,7 @@ class KeptJobs:
         if of_table is None:
             return None
         try:
-            return digest_of(surroundings(), of_table, job)
+            return digest_of(surroundings(), told_to_jax(), of_table, job)
         except Cannot:
             return None
 
