@@ -12,7 +12,10 @@ Data = Annotated[
     str,
     Argument(
         metavar="DATA",
-        help="CSV, TSV or Parquet file (may be .gz), - for stdin, or a built-in table.",
+        help=(
+            "CSV, TSV or Parquet file (may be .gz), a directory of Parquet files, - for stdin, or a"
+            " built-in table."
+        ),
     ),
 ]
 ModelFile = Annotated[Path, Argument(metavar="FILE", help="A model file.")]
@@ -179,6 +182,24 @@ MaxSize = Annotated[
             "What a packed file or a stream may hold; by default 1, or 20 times its size, and 16 MB"
             " a line."
         ),
+    ),
+]
+Memory = Annotated[
+    float | None,
+    Option(
+        metavar="GB",
+        callback=options.size,
+        help=(
+            "What a table may take in memory: a larger one is kept on disk. By default half of"
+            " what is free."
+        ),
+    ),
+]
+Scratch = Annotated[
+    Path | None,
+    Option(
+        metavar="DIR",
+        help="Where a table larger than memory is kept; by default the working directory.",
     ),
 ]
 Out = Annotated[

@@ -14,7 +14,7 @@ from tautnet.commands import arguments
 from tautnet.commands.console import Log, draw, noted, one_line_errors, progress, say, typed
 from tautnet.commands.engines import engine as where_jobs_run
 from tautnet.commands.resuming import place_of_run, refuse_idle
-from tautnet.commands.rows import read_feature_groups, read_rows, space_of
+from tautnet.commands.rows import read_feature_groups, read_rows, room_for_table, space_of
 from tautnet.objective.choices import AUTO, DELTA, L1_RATIO, QUANTILE, TIES
 from tautnet.objective.registry import compared_names, default_names
 from tautnet.views.columns import KEYS
@@ -101,6 +101,8 @@ def compare(
     encoding: arguments.Encoding = None,
     drop_rows: arguments.DropRows = "",
     max_size: arguments.MaxSize = None,
+    memory: arguments.Memory = None,
+    scratch: arguments.Scratch = None,
     out: arguments.Out = None,
     as_json: arguments.Json = False,
     force: arguments.Force = False,
@@ -149,7 +151,7 @@ def compare(
         na, decimal, thousands, percent, parentheses, unit, dates, encoding, drop_rows, max_size
     )
     options.refuse(asked | {"groups": group_col, "feature_groups": feature_groups}, door="compare")
-    with one_line_errors():
+    with one_line_errors(), room_for_table(scratch, memory):
         log = Log()
         table, rows = read_rows(data, reading, target, (time, event), drop, group_col, weights, log)
         groups_of_columns = read_feature_groups(feature_groups, rows.X)

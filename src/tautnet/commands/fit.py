@@ -19,7 +19,7 @@ from tautnet.commands.console import (
 )
 from tautnet.commands.engines import engine as where_jobs_run
 from tautnet.commands.resuming import jobs_beside, place_beside, refuse_idle
-from tautnet.commands.rows import Rows, read_feature_groups, read_rows, space_of
+from tautnet.commands.rows import Rows, read_feature_groups, read_rows, room_for_table, space_of
 from tautnet.estimators.refusals import without_idle
 from tautnet.estimators.rules import DEFAULTS
 from tautnet.objective.choices import AUTO, DELTA, QUANTILE, TIES, implied_task
@@ -107,6 +107,8 @@ def fit(
     encoding: arguments.Encoding = None,
     drop_rows: arguments.DropRows = "",
     max_size: arguments.MaxSize = None,
+    memory: arguments.Memory = None,
+    scratch: arguments.Scratch = None,
     fresh: arguments.Fresh = False,
     keep_jobs: arguments.KeepJobs = False,
 ) -> None:
@@ -141,7 +143,7 @@ def fit(
     )
     of_table = {"groups": group_col, "feature_groups": feature_groups}
     options.refuse(asked | of_table, door="estimator")
-    with one_line_errors():
+    with one_line_errors(), room_for_table(scratch, memory):
         from tautnet.files.whole import check_writable, reserved_space
 
         check_writable(model)

@@ -1,7 +1,9 @@
 """From the options that name columns to the rows of a table."""
 
 import json
-from collections.abc import Sequence
+import os
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -34,6 +36,26 @@ class Rows(NamedTuple):
     y: "pd.Series | pd.DataFrame"
     groups: "pd.Series | None"
     weight: "Floats | None"
+
+
+@contextmanager
+def room_for_table(scratch: Path | None, memory: float | None) -> Iterator[None]:
+    """Say where a table larger than memory is kept: without a name, so nothing is left behind.
+
+    Parameters
+    ----------
+    scratch : pathlib.Path or None
+        A directory; None is the working directory, where that can be written to.
+    memory : float or None
+        Gigabytes that a table may take in memory; None is half of what is free.
+    """
+    from tautnet.tables.disk import room
+
+    if scratch is None and os.access(os.curdir, os.W_OK):
+        # Directories of temporary files are in memory on many machines.
+        scratch = Path(os.curdir)
+    with room(scratch, memory):
+        yield
 
 
 def read_rows(

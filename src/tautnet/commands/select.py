@@ -12,7 +12,7 @@ from tautnet.commands import arguments
 from tautnet.commands.console import Log, draw, one_line_errors, progress, say
 from tautnet.commands.engines import engine as where_jobs_run
 from tautnet.commands.resuming import jobs_in
-from tautnet.commands.rows import read_feature_groups, read_rows
+from tautnet.commands.rows import read_feature_groups, read_rows, room_for_table
 from tautnet.objective.choices import EXPECTED_FALSE, FDR
 
 if TYPE_CHECKING:
@@ -74,6 +74,8 @@ def select(
     encoding: arguments.Encoding = None,
     drop_rows: arguments.DropRows = "",
     max_size: arguments.MaxSize = None,
+    memory: arguments.Memory = None,
+    scratch: arguments.Scratch = None,
     as_json: Annotated[bool, Option("--json", help="Print one JSON object.")] = False,
     resume: Annotated[
         Path | None,
@@ -104,7 +106,7 @@ def select(
     )
     of_table = {"groups": group_col, "feature_groups": feature_groups}
     options.refuse(asked | of_table, door="select_features")
-    with one_line_errors():
+    with one_line_errors(), room_for_table(scratch, memory):
         log = Log()
         table, rows = read_rows(data, reading, target, (None, None), drop, group_col, weights, log)
 

@@ -22,6 +22,7 @@ from functools import cache
 from pathlib import Path
 from typing import IO
 
+from tautnet.tables.disk import hold_space
 from tautnet.tables.errors import TableError
 
 __all__ = [
@@ -29,7 +30,6 @@ __all__ = [
     "check_permission",
     "check_writable",
     "draft_name",
-    "hold_space",
     "is_draft_of_this_machine",
     "is_plain_name",
     "put",
@@ -48,8 +48,6 @@ NAMED_STREAMS = {"/dev/stdout": 1, "/dev/stderr": 2}
 # Why a draft cannot take a place though its bytes may be written there: the place belongs to
 # someone else, is mounted by itself, or is on another file system.
 CANNOT_RENAME = (errno.EPERM, errno.EACCES, errno.EBUSY, errno.EXDEV)
-# Where a file system cannot reserve space.
-CANNOT_RESERVE = (errno.EOPNOTSUPP, errno.EINVAL, errno.ENOSYS)
 
 
 def check_writable(path: str | os.PathLike[str]) -> None:
@@ -99,42 +97,6 @@ def reserved_space(path: str | os.PathLike[str], n_bytes: int) -> IO[bytes]:
         raise TableError(
             f"cannot write {path}: {error.strerror or error}; choose another place"
         ) from None
-
-
-def hold_space(directory: str | os.PathLike[str], n_bytes: int) -> IO[bytes]:
-    """Return an open file of a directory that takes so much space.
-
-    It has no name, so it leaves nothing behind whatever happens.
-
-    Raises
-    ------
-    OSError
-    """
-    file = tempfile.TemporaryFile(dir=directory)
-    try:
-        _reserve(file.fileno(), n_bytes)
-    except OSError:
-        file.close()
-        raise
-    return file
-
-
-def _reserve(descriptor: int, n_bytes: int) -> None:
-    """Reserve space for an open file, or raise where there is too little."""
-    try:
-        os.posix_fallocate(descriptor, 0, n_bytes)
-    except AttributeError:
-        _check_free(descriptor, n_bytes)
-    except OSError as error:
-        if error.errno not in CANNOT_RESERVE:
-            raise
-        _check_free(descriptor, n_bytes)
-
-
-def _check_free(descriptor: int, n_bytes: int) -> None:
-    """Raise where a file system has less space than so many bytes."""
-    if shutil.disk_usage(descriptor).free < n_bytes:
-        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
 
 
 @contextmanager

@@ -1,6 +1,6 @@
 """How the points of a chain become a path."""
 
-from collections.abc import Container, Sequence
+from collections.abc import Callable, Container, Sequence
 from functools import cached_property
 from typing import Any
 
@@ -24,6 +24,8 @@ NO_CERTIFICATE: Certificate = (np.nan, np.nan)
 # times in seconds since 1970 that would leave minutes. Its range ends far beyond the second number.
 FINE = 1e4
 LARGE = 1e30
+# Rows whose outputs are held at once, where none of them is wanted later.
+ROWS_AT_ONCE = 2**16
 
 
 class Recorder:
@@ -95,25 +97,59 @@ class Recorder:
         can_lose = settings.kind.selects and not settings.network.is_linear
         return Bends(self.prepared) if can_lose else None
 
-    def fitted(self, parameters: Parameters) -> Floats:
-        """Outputs of several networks for the rows that were fitted, as the fit sees the target."""
-        prepared = self.prepared
-        return prepared.settings.network.outputs(prepared.cropped(parameters), prepared.X)
-
     def train_loss(self, parameters: Parameters) -> Floats:
         """Mean metric of several networks on the rows that were fitted, as they were trained.
 
         Nothing is clamped here, so that clamping changes no step of a walk.
         """
-        return self._mean_metric(restore(self.fitted(parameters), self.prepared.scaling.target))
+        target = self.prepared.scaling.target
+        parameters = self.prepared.cropped(parameters)
+        return self._fitted(parameters, None, lambda outputs: restore(outputs, target))[0]
 
-    def _mean_metric(self, outputs: Floats) -> Floats:
-        """Mean metric of outputs in the target's own scale."""
+    def _fitted(
+        self,
+        parameters: Parameters,
+        columns: Integers | None,
+        in_units: Callable[[Floats], Floats],
+        *,
+        keep: bool = False,
+    ) -> tuple[Floats, Floats | None]:
+        """What several networks of some columns say of the rows that were fitted.
+
+        They are looked at some at a time, where the loss allows.
+
+        Parameters
+        ----------
+        parameters : Parameters
+        columns : int array, optional
+        in_units : callable
+            Brings outputs into the target's own units.
+        keep : bool
+            Whether outputs are wanted.
+
+        Returns
+        -------
+        losses : array (n_networks,)
+            Mean metric.
+        outputs : array (n_networks, n_rows, n_outputs) or None
+            As the fit sees the target.
+        """
         prepared = self.prepared
-        metric = prepared.settings.loss.fitted_metric
-        target = restore(prepared.y, prepared.scaling.target)
-        weight = prepared.weight
-        return np.array([weight @ metric(target, one, weight) for one in outputs])
+        loss = prepared.settings.loss
+        n_rows = len(prepared.X)
+        size = ROWS_AT_ONCE if loss.is_separable else n_rows
+        total = np.zeros(len(parameters.biases[0]))
+        kept = []
+        for start in range(0, n_rows, size):
+            rows = slice(start, start + size)
+            fitted = self._outputs(parameters, prepared.X[rows], columns)
+            target = restore(prepared.y[rows], prepared.scaling.target)
+            weight = prepared.weight[rows]
+            outputs = in_units(fitted)
+            total += [weight @ loss.fitted_metric(target, one, weight) for one in outputs]
+            if keep:
+                kept.append(fitted)
+        return total, np.concatenate(kept, axis=1) if keep else None
 
     def add(
         self,
@@ -132,15 +168,20 @@ class Recorder:
         if columns is not None:
             parameters = with_columns(lambda weights: weights[:, columns], parameters)
         parameters = prepared.cropped(parameters)
-        fitted = self._outputs(parameters, prepared.X, columns)
-        outputs = self._outputs(parameters, self.held_out, columns)
-        bends = {} if self.bends is None else {"bends": self.bends.of(fitted)}
+        in_units = prepared.scaling.in_target_scale
+        train_loss, fitted = self._fitted(
+            parameters, columns, in_units, keep=self.bends is not None
+        )
+        outputs = in_units(self._outputs(parameters, self.held_out, columns))
+        bends = {}
+        if self.bends is not None and fitted is not None:
+            bends["bends"] = self.bends.of(fitted)
         self.blocks.append(
             {
                 "alphas": np.array(alphas, float),
                 "steps": np.array(steps),
-                "train_loss": self._mean_metric(prepared.scaling.in_target_scale(fitted)),
-                "outputs": prepared.scaling.in_target_scale(outputs).astype(self.kept_in),
+                "train_loss": train_loss,
+                "outputs": outputs.astype(self.kept_in),
                 "norms": self._predictor_norms(parameters, columns),
                 "unit_norms": hidden_unit_norms(parameters),
                 "stationarity": np.array([stationarity for stationarity, _ in certificates]),

@@ -7,7 +7,7 @@ import io
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from itertools import chain, islice
 from os import PathLike
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple, TextIO
 
 import numpy as np
 import pandas as pd
@@ -17,21 +17,21 @@ from tautnet.tables.cells import text_of
 from tautnet.tables.dates import days_of, in_order
 from tautnet.tables.errors import TableError
 from tautnet.tables.frames import pandas_of
+from tautnet.tables.large import is_directory_of_parquet, open_dataset
 from tautnet.tables.layout import (
+    as_text,
     column_names,
     csv_rows,
     even_rows,
     first_line,
     numbered_rows,
-    other_encoding,
     rows_without,
-    unknown_encoding,
 )
 from tautnet.tables.names import lacking
 from tautnet.tables.notation import PLAIN, Notation
 from tautnet.tables.numerals import marking_numbers, parse_numbers
 from tautnet.tables.opening import PARQUET, Bounds, check_is_text, open_source
-from tautnet.tables.parquet import damaged_parquet, mark_missing, without_pyarrow
+from tautnet.tables.parquet import mark_missing, one_line_of_parquet
 from tautnet.tables.parsing import odd_cell
 from tautnet.tables.reader import refuse_idle
 from tautnet.tables.recipes import Recipe, level_codes
@@ -39,6 +39,7 @@ from tautnet.tables.spelling import find_columns
 
 if TYPE_CHECKING:
     import pyarrow
+    import pyarrow.dataset
 
 __all__ = ["ROWS", "Block", "read_blocks"]
 
@@ -112,7 +113,8 @@ def read_blocks(
     Parameters
     ----------
     source : str or path
-        CSV or TSV (plain or gzipped), Parquet, or ``"-"`` for standard input.
+        CSV or TSV (plain or gzipped), Parquet or a directory of such files, or ``"-"`` for
+        standard input.
     recipes : list of dict
         As `TableEncoder` has them: what each predictor holds. Columns are found by name, in any
         order.
@@ -150,30 +152,26 @@ def read_blocks(
         list(dict.fromkeys(keep)),
         on_extra,
     )
+    asked = PLAIN.changed(given)._replace(na=())
+    if is_directory_of_parquet(source):
+        refuse_idle(source, "a directory of Parquet files", asked, encoding, drop_rows)
+        yield from _dataset_blocks(open_dataset(source), wanted)
+        return
     # Parquet from a stream is held as a whole, text is not.
     with open_source(source, Bounds(max_size, is_kept=False)) as file:
         head = file.peek(4096)[:4096]
         if not head:
             raise TableError(f"{source} is empty")
         if head.startswith(PARQUET):
-            asked = PLAIN.changed(given)._replace(na=())
             refuse_idle(source, "a Parquet file", asked, encoding, drop_rows)
             yield from _parquet_blocks(file, wanted)
             return
-        try:
-            check_is_text(head, encoding, source)
-            text = io.TextIOWrapper(file, encoding or "utf-8-sig", newline="")
+        check_is_text(head, encoding, source)
+        with as_text(file, encoding, source) as text:
             yield from _text_blocks(text, wanted, drop_rows)
-        except LookupError:
-            raise unknown_encoding(encoding) from None
-        except UnicodeError as error:
-            reason = getattr(error, "reason", str(error))
-            raise other_encoding(source, encoding, reason) from None
 
 
-def _text_blocks(
-    text: io.TextIOWrapper, wanted: _Wanted, drop_rows: Collection[int]
-) -> Iterator[Block]:
+def _text_blocks(text: TextIO, wanted: _Wanted, drop_rows: Collection[int]) -> Iterator[Block]:
     """Yield the blocks of a table of text."""
     lines = iter(text)
     header, before, delimiter = first_line(lines, wanted.source)
@@ -327,37 +325,68 @@ def _check_spaces(recipe: Recipe, tokens: Cells) -> None:
 
 def _parquet_blocks(file: io.BufferedReader, wanted: _Wanted) -> Iterator[Block]:
     """Yield the blocks of a Parquet file."""
-    try:
-        import pyarrow
+    with one_line_of_parquet(wanted.source):
         from pyarrow.parquet import ParquetFile
-    except ImportError:
-        raise without_pyarrow(wanted.source) from None
-    try:
+
         # What cannot be sought in, such as standard input, is read as a whole.
         table = ParquetFile(file if file.seekable() else io.BytesIO(file.read()))
-        stored = table.schema_arrow.names
-        names = column_names(stored, wanted.source)
-        position = _positions(stored, names, wanted)
-        kept = [names.index(name) for name in wanted.keep]
-        fields = list(dict.fromkeys([*position, *kept]))
-        schema = pyarrow.schema([table.schema_arrow.field(at) for at in fields])
-        blocks: Iterable[list[pyarrow.RecordBatch]] = [[]]
-        if table.metadata.num_rows:
-            columns = [stored[at] for at in fields]
-            blocks = _even(table.iter_batches(wanted.rows, columns=columns), wanted.rows)
-        for block in blocks:
-            rows = pyarrow.Table.from_batches(block, None if block else schema)
-            yield Block(
-                mark_missing(
-                    _predictors(rows, [stored[at] for at in position], wanted), wanted.notation
-                ),
-                # Types of Arrow's own: whole numbers stay such where some are missing.
-                rows.select([stored[at] for at in kept])
-                .to_pandas(types_mapper=pd.ArrowDtype)
-                .set_axis(wanted.keep, axis=1),
-            )
-    except (OSError, NotImplementedError, pyarrow.ArrowException) as error:
-        raise damaged_parquet(wanted.source, error) from None
+
+        def batches(columns: list[str]) -> Iterable["pyarrow.RecordBatch"]:
+            return table.iter_batches(wanted.rows, columns=columns)
+
+        has_rows = table.metadata.num_rows > 0
+        yield from _arrow_blocks(table.schema_arrow, batches if has_rows else None, wanted)
+
+
+def _dataset_blocks(dataset: "pyarrow.dataset.Dataset", wanted: _Wanted) -> Iterator[Block]:
+    """Yield the blocks of a dataset, whose files are read one after the other."""
+
+    def batches(columns: list[str]) -> Iterable["pyarrow.RecordBatch"]:
+        return dataset.to_batches(
+            columns=columns, batch_size=wanted.rows, batch_readahead=1, fragment_readahead=1
+        )
+
+    with one_line_of_parquet(wanted.source):
+        has_rows = dataset.count_rows() > 0
+        yield from _arrow_blocks(dataset.schema, batches if has_rows else None, wanted)
+
+
+def _arrow_blocks(
+    stored: "pyarrow.Schema",
+    batches: Callable[[list[str]], Iterable["pyarrow.RecordBatch"]] | None,
+    wanted: _Wanted,
+) -> Iterator[Block]:
+    """Yield blocks of rows that Arrow reads; ``batches`` is None where there are none.
+
+    Parameters
+    ----------
+    stored : pyarrow.Schema
+        Of all columns.
+    batches : callable or None
+        Gives the rows in some columns.
+    wanted : _Wanted
+    """
+    import pyarrow
+
+    names = column_names(stored.names, wanted.source)
+    position = _positions(stored.names, names, wanted)
+    kept = [names.index(name) for name in wanted.keep]
+    fields = list(dict.fromkeys([*position, *kept]))
+    schema = pyarrow.schema([stored.field(at) for at in fields])
+    blocks: Iterable[list[pyarrow.RecordBatch]] = [[]]
+    if batches is not None:
+        blocks = _even(batches([stored.names[at] for at in fields]), wanted.rows)
+    for block in blocks:
+        rows = pyarrow.Table.from_batches(block, None if block else schema)
+        yield Block(
+            mark_missing(
+                _predictors(rows, [stored.names[at] for at in position], wanted), wanted.notation
+            ),
+            # Types of Arrow's own: whole numbers stay such where some are missing.
+            rows.select([stored.names[at] for at in kept])
+            .to_pandas(types_mapper=pd.ArrowDtype)
+            .set_axis(wanted.keep, axis=1),
+        )
 
 
 def _predictors(rows: "pyarrow.Table", columns: list[str], wanted: _Wanted) -> pd.DataFrame:

@@ -12,6 +12,7 @@ from tautnet.tables.arrays import Floats, Integers
 from tautnet.tables.dates import Written, days_of, way_of
 from tautnet.tables.errors import TableError
 from tautnet.tables.frames import TableLike, exceeds_float64, frame_of_other, names_of, refuse_query
+from tautnet.tables.large import frame_of_query
 from tautnet.tables.missing import MISSING_MARKERS
 from tautnet.tables.names import check_distinct
 
@@ -51,8 +52,9 @@ def as_frame(X: TableLike) -> pd.DataFrame:
     Parameters
     ----------
     X : data frame or array of shape (n_rows, n_columns)
-        A pandas data frame, one of polars, pyarrow or another library that narwhals knows, or an
-        array, a sparse one of SciPy's too, whose columns are then called ``x0, x1, ...``.
+        A pandas data frame, one of polars, pyarrow or another library that narwhals knows, a query
+        of polars or a dataset of pyarrow, which may be larger than memory, or an array, a sparse
+        one of SciPy's too, whose columns are then called ``x0, x1, ...``.
 
     Returns
     -------
@@ -68,7 +70,8 @@ def as_frame(X: TableLike) -> pd.DataFrame:
     # Before narwhals and scikit-learn see the names, which have errors of their own for this.
     check_column_names(X)
     if not isinstance(X, pd.DataFrame):
-        X = frame_of_other(X)
+        run = frame_of_query(X)
+        X = frame_of_other(X) if run is None else run
     names = [str(name) for name in X.columns]
     return X if names == list(X.columns) else X.set_axis(names, axis=1)
 

@@ -14,6 +14,7 @@ import pandas as pd
 
 from tautnet.tables.arrays import Cells, Floats, Integers
 from tautnet.tables.cells import TableLike, as_frame, fits_float32
+from tautnet.tables.disk import empty_beside
 from tautnet.tables.errors import TableError
 from tautnet.tables.frames import has_names, has_text_names
 from tautnet.tables.names import lacking
@@ -249,7 +250,7 @@ class TableEncoder:
             float32 where that holds every cell as it is, else float64. Missing numbers are NaN.
             A level that `fit` did not see is ``rare`` where there is such a level, else 0 in
             every column, as is a missing category where `fit` saw none. An array of floats that
-            is its own encoding is not copied.
+            is its own encoding is not copied. Where the table lies on disk, so does this.
         """
         rows = self.columns_of(frame, named=named)
         own = self._as_it_is(rows)
@@ -344,7 +345,7 @@ class TableEncoder:
             if recipe["predictor"] not in alone
         )
         dtype = np.float32 if small else np.float64
-        return np.empty((rows.shape[0], len(self.column_names)), dtype)
+        return empty_beside(rows, (rows.shape[0], len(self.column_names)), dtype)
 
     @cached_property
     def _known(self) -> list[LevelCodes | None]:

@@ -20,6 +20,8 @@ __all__ = [
     "has_names",
     "has_text_names",
     "inferred",
+    "is_dataset",
+    "is_lazy",
     "names_of",
     "pandas_of",
     "refuse_query",
@@ -44,7 +46,8 @@ def has_names(X: TableLike) -> bool:
     (True, False)
     """
     # A lazy frame of polars warns where it is asked for its columns.
-    return hasattr(type(X), "columns") or hasattr(type(X), "column_names") or hasattr(X, "columns")
+    is_frame = hasattr(type(X), "columns") or hasattr(type(X), "column_names")
+    return is_frame or is_dataset(X) or hasattr(X, "columns")
 
 
 def names_of(X: TableLike) -> Iterable[Any]:
@@ -55,11 +58,37 @@ def names_of(X: TableLike) -> Iterable[Any]:
     >>> list(names_of(pd.DataFrame({"a": [1]}))), list(names_of(np.eye(2)))
     (['a'], [])
     """
+    if is_dataset(X):
+        return list(X.schema.names)
+    if is_lazy(X):
+        return list(X.collect_schema().names())
     # Arrow's tables call their names so, and have arrays as ``columns``.
     names: Iterable[Any] = (
         X.column_names if hasattr(X, "column_names") else getattr(X, "columns", ())
     )
     return names
+
+
+def is_lazy(X: TableLike) -> bool:
+    """Tell whether a table is a query of polars.
+
+    Examples
+    --------
+    >>> is_lazy(np.eye(2))
+    False
+    """
+    return hasattr(type(X), "sink_parquet")
+
+
+def is_dataset(X: TableLike) -> bool:
+    """Tell whether a table is a dataset of Arrow, whose rows are in files.
+
+    Examples
+    --------
+    >>> is_dataset(np.eye(2))
+    False
+    """
+    return all(hasattr(type(X), name) for name in ("to_table", "count_rows", "get_fragments"))
 
 
 def has_text_names(X: TableLike) -> bool:
@@ -121,13 +150,13 @@ def _eager(X: TableLike) -> Any:
 
 
 def refuse_query(X: TableLike) -> None:
-    """Raise where a table is a query of polars or Dask; nothing else is asked of it.
+    """Raise where a table is a query, of Dask say, that is not run here.
 
     Examples
     --------
     >>> refuse_query(np.eye(2))
     """
-    if has_names(X) and any(hasattr(type(X), name) for name in _RUNS):
+    if has_names(X) and not is_lazy(X) and any(hasattr(type(X), name) for name in _RUNS):
         raise _not_run(X)
 
 

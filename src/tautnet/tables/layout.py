@@ -5,7 +5,8 @@ import io
 import re
 from collections import deque
 from collections.abc import Collection, Iterable, Iterator
-from typing import TYPE_CHECKING, TypeAlias
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, TextIO, TypeAlias
 
 import pandas as pd
 
@@ -16,6 +17,7 @@ if TYPE_CHECKING:
     from _csv import Reader
 
 __all__ = [
+    "as_text",
     "check_drop",
     "check_ragged",
     "column_names",
@@ -50,6 +52,23 @@ def other_encoding(source: str, encoding: str | None, reason: str) -> TableError
     """Return what to say of a text that is in another encoding."""
     other = "another, such as utf-8" if encoding else "--encoding latin-1 or --encoding cp1252"
     return TableError(f"{source} is not {encoding or 'UTF-8'} ({reason}): pass {other}")
+
+
+@contextmanager
+def as_text(file: io.BufferedReader, encoding: str | None, source: str) -> Iterator[TextIO]:
+    """Read a file as text inside, and say in one line where it is none.
+
+    Raises
+    ------
+    TableError
+    """
+    try:
+        yield io.TextIOWrapper(file, encoding or "utf-8-sig", newline="")
+    except LookupError:
+        raise unknown_encoding(encoding) from None
+    except UnicodeError as error:
+        reason = getattr(error, "reason", str(error))
+        raise other_encoding(source, encoding, reason) from None
 
 
 def separator(line: str) -> str | None:

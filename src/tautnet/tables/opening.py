@@ -13,7 +13,7 @@ from typing import Any, NamedTuple, cast
 
 from tautnet.tables.errors import TableError
 
-__all__ = ["PARQUET", "Bounds", "check_is_text", "open_source"]
+__all__ = ["PARQUET", "Bounds", "check_is_text", "open_source", "size_of"]
 
 PARQUET = b"PAR1"
 _GZIP = b"\x1f\x8b"
@@ -117,10 +117,18 @@ def _unpacked(file: io.BufferedReader, source: str, bounds: Bounds) -> io.Buffer
 
 
 def _size(file: io.BufferedReader) -> int | None:
-    """Return the size of a regular file, None of what has none."""
+    """Return the size of an open regular file, None of what has none."""
     try:
-        status = os.fstat(file.fileno())
+        return size_of(file.fileno())
     except OSError:
+        return None
+
+
+def size_of(file: str | int) -> int | None:
+    """Return the size of a regular file, by its path or its number; None of what has none."""
+    try:
+        status = os.stat(file)
+    except (OSError, ValueError):
         return None
     return status.st_size if stat.S_ISREG(status.st_mode) else None
 

@@ -1,6 +1,8 @@
 """What Parquet files are read by, and what is said of those that cannot be."""
 
 import io
+from collections.abc import Iterator
+from contextlib import contextmanager
 
 import pandas as pd
 
@@ -11,7 +13,7 @@ from tautnet.tables.notation import Notation
 from tautnet.tables.numerals import marking_numbers
 from tautnet.tables.opening import in_bytes
 
-__all__ = ["damaged_parquet", "mark_missing", "read_parquet", "without_pyarrow"]
+__all__ = ["check_expansion", "mark_missing", "one_line_of_parquet", "read_parquet"]
 
 # What a cell takes in memory, at least.
 BYTES_OF_CELL = 8
@@ -32,40 +34,51 @@ def read_parquet(data: bytes, source: str, most: int) -> pd.DataFrame:
     ------
     TableError
     """
-    try:
-        import pyarrow
+    with one_line_of_parquet(source):
         from pyarrow.parquet import ParquetFile
-    except ImportError:
-        raise without_pyarrow(source) from None
-    try:
+
         file = ParquetFile(io.BytesIO(data))
         column_names(file.schema_arrow.names, source)
-        n_bytes = BYTES_OF_CELL * file.metadata.num_rows * file.metadata.num_columns
-        if n_bytes > most:
-            raise TableError(
-                f"{source} expands to more than {in_bytes(most)}: if that is right, pass --max-size"
-                f" {n_bytes / 1e9:.2g} (in GB) or more"
-            )
+        check_expansion(file.metadata.num_rows, file.metadata.num_columns, source, most)
         frame = pandas_of(file.read()).reset_index(drop=True)
-    except TableError:
-        raise
-    except (OSError, ValueError, NotImplementedError, pyarrow.ArrowException) as error:
-        raise damaged_parquet(source, error) from None
     frame.columns = column_names([str(name) for name in frame.columns], source)
     if frame.empty:
         raise TableError(f"{source} has no rows")
     return frame
 
 
-def without_pyarrow(source: str) -> TableError:
-    """Return what to say of a Parquet file where pyarrow is not installed."""
-    hint = "pip install 'tautnet[parquet]'"
-    return TableError(f"{source} is a Parquet file, and reading one needs pyarrow: {hint}")
+def check_expansion(n_rows: int, n_columns: int, source: str, most: int) -> None:
+    """Raise where the cells of a file take more than so many bytes."""
+    n_bytes = BYTES_OF_CELL * n_rows * n_columns
+    if n_bytes > most:
+        raise TableError(
+            f"{source} expands to more than {in_bytes(most)}: if that is right, pass --max-size"
+            f" {n_bytes / 1e9:.2g} (in GB) or more"
+        )
 
 
-def damaged_parquet(source: str, error: Exception) -> TableError:
-    """Return what to say of a Parquet file that cannot be read."""
-    return TableError(f"{source} is a damaged Parquet file: {str(error).splitlines()[0]}")
+@contextmanager
+def one_line_of_parquet(source: str) -> Iterator[None]:
+    """Say in one line what is wrong with Parquet that is read inside.
+
+    Raises
+    ------
+    TableError
+    """
+    try:
+        import pyarrow
+    except ImportError:
+        hint = "pip install 'tautnet[parquet]'"
+        raise TableError(
+            f"{source} is a Parquet file, and reading one needs pyarrow: {hint}"
+        ) from None
+    try:
+        yield
+    except TableError:
+        raise
+    except (OSError, ValueError, NotImplementedError, pyarrow.ArrowException) as error:
+        what = f"{source} is a damaged Parquet file"
+        raise TableError(f"{what}: {str(error).splitlines()[0]}") from None
 
 
 def mark_missing(frame: pd.DataFrame, notation: Notation) -> pd.DataFrame:

@@ -17,6 +17,14 @@ import pandas as pd
 
 from tautnet.tables.datasets import BUILT_INS
 from tautnet.tables.errors import TableError
+from tautnet.tables.large import (
+    frame_of_dataset,
+    is_directory_of_parquet,
+    is_large_parquet,
+    is_large_text,
+    open_dataset,
+    read_large_text,
+)
 from tautnet.tables.layout import (
     check_ragged,
     column_names,
@@ -29,8 +37,8 @@ from tautnet.tables.layout import (
     without_rows,
 )
 from tautnet.tables.notation import PLAIN, Notation
-from tautnet.tables.opening import PARQUET, Bounds, check_is_text, open_source
-from tautnet.tables.parquet import mark_missing, read_parquet
+from tautnet.tables.opening import PARQUET, Bounds, check_is_text, open_source, size_of
+from tautnet.tables.parquet import check_expansion, mark_missing, read_parquet
 from tautnet.tables.parsing import parse_column
 
 __all__ = ["Table", "read_table", "refuse_idle"]
@@ -75,9 +83,9 @@ def read_table(
     Parameters
     ----------
     source : str or path
-        A CSV or TSV file (delimiter ``,`` ``;`` tab or ``|``, plain or gzipped), a Parquet file,
-        ``"-"`` for standard input, or a built-in name such as ``"breast_cancer"``. A file wins over
-        a built-in.
+        A CSV or TSV file (delimiter ``,`` ``;`` tab or ``|``, plain or gzipped), a Parquet file or
+        a directory of them, ``"-"`` for standard input, or a built-in name such as
+        ``"breast_cancer"``. A file wins over a built-in.
     notation : Notation
         How the cells of a text file are written, and what means missing.
     encoding : str, optional
@@ -95,7 +103,8 @@ def read_table(
     -------
     Table
         Columns are numbers where every cell is one, booleans where every cell is true or false,
-        else text; numbers with leading zeros (00123) are codes and stay text.
+        else text; numbers with leading zeros (00123) are codes and stay text. Numbers of a table
+        larger than memory lie on disk, see `disk`.
 
     Raises
     ------
@@ -117,23 +126,54 @@ def read_table(
         refuse_idle(source, "a built-in table", notation, encoding, drop_rows)
         frame, target = known[source]()
         return Table(frame, source, target)
-    bounds = Bounds(max_size)
+    typed = notation._replace(na=())
+    if is_directory_of_parquet(source):
+        refuse_idle(source, "a directory of Parquet files", typed, encoding, drop_rows)
+        frame = frame_of_dataset(open_dataset(source), source, notation)
+        return Table(frame, _slug(source), None, notation)
+    n_bytes = size_of(source)
+    is_large = is_large_text(n_bytes)
+    bounds = Bounds(max_size, is_kept=not is_large)
     with open_source(source, bounds, known) as file:
         head = file.peek(HEAD)[:HEAD]
-        if not head.startswith(PARQUET):
+        if head.startswith(PARQUET):
+            refuse_idle(source, "a Parquet file", typed, encoding, drop_rows)
+            frame = _read_parquet(file, source, notation, bounds)
+        else:
             # What never ends, such as /dev/zero, is refused before it is read.
             check_is_text(head, encoding, source)
-        data = file.read()
+            read = read_large_text if is_large else _read_text
+            frame = read(file, encoding, drop_rows, notation, unused, source)
+    return Table(frame, _slug(source), None, notation)
+
+
+def _read_parquet(
+    file: io.BufferedReader, source: str, notation: Notation, bounds: Bounds
+) -> pd.DataFrame:
+    """Read a Parquet file."""
+    n_bytes = size_of(source)
+    if n_bytes is not None and is_large_parquet(source):
+        dataset = open_dataset(source)
+        check_expansion(dataset.count_rows(), len(dataset.schema), source, bounds.most(n_bytes))
+        return frame_of_dataset(dataset, source, notation)
+    data = file.read()
+    return mark_missing(read_parquet(data, source, bounds.most(len(data))), notation)
+
+
+def _read_text(
+    file: io.BufferedReader,
+    encoding: str | None,
+    drop_rows: Collection[int],
+    notation: Notation,
+    unused: Collection[str],
+    source: str,
+) -> pd.DataFrame:
+    """Read a file of text as a whole."""
+    data = file.read()
     if not data.strip():
         raise TableError(f"{source} is empty")
-    if data.startswith(PARQUET):
-        refuse_idle(source, "a Parquet file", notation._replace(na=()), encoding, drop_rows)
-        frame = mark_missing(read_parquet(data, source, bounds.most(len(data))), notation)
-    else:
-        text = _decode(data, encoding, source)
-        table = _lay_out(text, drop_rows, source)
-        frame = _parse(table, notation, unused, source)
-    return Table(frame, _slug(source), None, notation)
+    table = _lay_out(_decode(data, encoding, source), drop_rows, source)
+    return _parse(table, notation, unused, source)
 
 
 def _decode(data: bytes, encoding: str | None, source: str) -> str:

@@ -17,6 +17,10 @@ from tautnet.validation.folds import NEVER_SEEN
 
 # Stands among folds for a choice on all rows.
 ALL_ROWS = -1
+# Where rows left out have more outputs than this they are not kept at every strength, but made anew
+# from the weights where they are read: so many rows at once.
+MOST_OUTPUTS = 2**20
+ROWS_AT_ONCE = 2**16
 
 
 @dataclass(frozen=True)
@@ -28,7 +32,8 @@ class Chain:
     left_out : tuple of int
         The folds it did not see.
     path : Path
-        Its outputs are those for the fold left out; empty where two were.
+        Its outputs are those for the fold left out; empty where two were, or where they are too
+        many: `held_out_outputs` gives them all the same.
     losses : dict
         Fold -> array (n_alphas,) of mean losses.
     null_losses : dict
@@ -108,7 +113,11 @@ class ChainJob:
         # both.
         beside = inside[:0] if loss.is_separable or not self.left_out else inside
         held_out = np.concatenate([inside[:0], *blocks, beside])
-        path = run_chain(table, inside, held_out, self.settings, self.request, ticker)
+        request = self.request
+        if loss.is_separable and len(held_out) * table.y.shape[1] > MOST_OUTPUTS:
+            held_out = inside[:0]
+            request = replace(request, keep="all")
+        path = run_chain(table, inside, held_out, self.settings, request, ticker)
         outputs_beside = path.outputs[:, len(held_out) - len(beside) :]
         losses = {}
         null_losses = {}
@@ -116,12 +125,13 @@ class ChainJob:
         null = np.broadcast_to(constant, table.y.shape)
         start = 0
         for k, rows in zip(self.left_out, blocks, strict=True):
-            outputs = path.outputs[:, start : start + len(rows)]
-            start += len(rows)
-            pairs = zip(outputs, outputs_beside, strict=True)
-            means = [_mean_loss(table, loss, rows, beside, *pair) for pair in pairs]
+            means = []
+            for i, other in enumerate(outputs_beside):
+                outputs = held_out_outputs(path, table, rows, i, start)
+                means.append(_mean_loss(table, loss, rows, beside, outputs, other))
             losses[k] = np.array(means)
             null_losses[k] = _mean_loss(table, loss, rows, beside, null[rows], null[beside])
+            start += len(rows)
         if len(self.left_out) > 1:
             path = _kept_short(path)
         return Chain(self.left_out, path, losses, null_losses, beside, self.serves)
@@ -133,6 +143,30 @@ def _kept_short(path: Path) -> Path:
     if path.bends is not None:
         short["bends"] = path.bends.astype(np.float32)
     return replace(path, outputs=path.outputs[:, :0], parameters={}, **short)
+
+
+def held_out_outputs(path: Path, sample: Sample, rows: Integers, i: int, start: int = 0) -> Floats:
+    """Outputs of rows that were left out, at strength number ``i``: as they were kept, or made.
+
+    Parameters
+    ----------
+    path : Path
+    sample : Sample
+    rows : int array (n_rows,)
+    i : int
+    start : int
+        Where they begin among the outputs that were kept.
+
+    Returns
+    -------
+    array (n_rows, n_outputs)
+    """
+    if path.outputs.shape[1]:
+        kept: Floats = path.outputs[i, start : start + len(rows)]
+        return kept
+    parts = (rows[k : k + ROWS_AT_ONCE] for k in range(0, len(rows), ROWS_AT_ONCE))
+    made = [path.scaling.outputs(path.parameters[i], sample.X[part]) for part in parts]
+    return np.concatenate(made)
 
 
 def _mean_loss(

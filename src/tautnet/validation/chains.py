@@ -14,7 +14,7 @@ from tautnet.solving.path import Path
 from tautnet.solving.settings import Settings
 from tautnet.tables.arrays import Floats, Integers
 from tautnet.tables.sample import Sample
-from tautnet.validation.chain import Chain, held_out_losses
+from tautnet.validation.chain import Chain, held_out_losses, held_out_outputs
 from tautnet.validation.curve import Curve, FinishingGrid, Fold, inner_curve, outer_curve
 from tautnet.validation.folds import fold_weights
 
@@ -266,7 +266,8 @@ def _held_out(
     sample: Sample, loss: Loss, chain: Chain, rows: Integers, at: int
 ) -> tuple[Floats, Floats]:
     """Outputs and losses of the rows that a chain left out, at strength number ``at``."""
-    held_out, beside = np.split(chain.path.outputs[at], [len(rows)])
+    held_out = held_out_outputs(chain.path, sample, rows, at)
+    beside = chain.path.outputs[at, len(rows) :]
     return held_out, held_out_losses(sample, loss, rows, chain.beside, held_out, beside)
 
 

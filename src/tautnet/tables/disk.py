@@ -1,0 +1,226 @@
+"""Arrays that are too large for memory are kept in files without a name.
+
+Such a file is mapped into memory: it is read like any other array, and the system brings its pages
+in and takes them out as it needs to. It has no name, so it leaves nothing behind, however the
+process ends.
+"""
+
+import errno
+import math
+import mmap
+import os
+import shutil
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import IO, Any, NamedTuple
+
+import numpy as np
+import pandas as pd
+
+from tautnet.tables.arrays import Cells
+from tautnet.tables.errors import TableError
+
+__all__ = [
+    "empty_beside",
+    "exceeds_memory",
+    "hold_space",
+    "is_on_disk",
+    "no_room",
+    "on_disk",
+    "room",
+    "scratch",
+    "scratch_file",
+]
+
+# Where a file system cannot reserve space.
+CANNOT_RESERVE = (errno.EOPNOTSUPP, errno.EINVAL, errno.ENOSYS)
+GIGABYTE = 10**9
+# Arrays of fewer bytes stay in memory, whatever they belong to.
+LEAST_BYTES = 2**24
+# What a container may use, and what it uses: of the second and of the first version of cgroups.
+LIMITS = (
+    (Path("/sys/fs/cgroup/memory.max"), Path("/sys/fs/cgroup/memory.current")),
+    (
+        Path("/sys/fs/cgroup/memory/memory.limit_in_bytes"),
+        Path("/sys/fs/cgroup/memory/memory.usage_in_bytes"),
+    ),
+)
+MEMORY = Path("/proc/meminfo")
+# What is taken as free where the system does not say.
+UNKNOWN = 4 * GIGABYTE
+
+
+class Room(NamedTuple):
+    """Where large arrays are kept, and what counts as large.
+
+    Attributes
+    ----------
+    directory : str or None
+        None is that of temporary files.
+    memory : int or None
+        Bytes that a table may take in memory; None is half of what is free.
+    """
+
+    directory: str | None = None
+    memory: int | None = None
+
+
+_rooms: list[Room] = [Room()]
+
+
+@contextmanager
+def room(
+    directory: str | os.PathLike[str] | None = None, memory: float | None = None
+) -> Iterator[None]:
+    """Say for what is done inside where tables larger than memory go, and which are.
+
+    Parameters
+    ----------
+    directory : path, optional
+        Where they are kept; by default that of temporary files.
+    memory : float, optional
+        Gigabytes that a table may take in memory; by default half of what is free.
+    """
+    place = None if directory is None else os.fspath(directory)
+    _rooms.append(Room(place, None if memory is None else int(memory * GIGABYTE)))
+    try:
+        yield
+    finally:
+        _rooms.pop()
+
+
+def exceeds_memory(n_bytes: int) -> bool:
+    """Tell whether a table that takes so many bytes in memory is too large for it."""
+    most = _rooms[-1].memory
+    return n_bytes > (free_memory() // 2 if most is None else most)
+
+
+def scratch() -> str:
+    """Return the directory in which large arrays are kept."""
+    return _rooms[-1].directory or tempfile.gettempdir()
+
+
+def scratch_file() -> IO[bytes]:
+    """Return an open file without a name, in the directory of large arrays.
+
+    Raises
+    ------
+    TableError
+        Where there can be none.
+    """
+    try:
+        return hold_space(scratch(), 0)
+    except OSError as error:
+        raise no_room(error) from None
+
+
+def no_room(error: OSError, what: str = "a table larger than memory") -> TableError:
+    """Return what to say where something large cannot be kept on disk."""
+    return TableError(
+        f"no room for {what} in {scratch()} ({error.strerror or error}): name another directory by"
+        " --scratch (in Python by the variable TMPDIR)"
+    )
+
+
+def on_disk(shape: tuple[int, ...], dtype: Any) -> Cells:
+    """Return an array to be filled that lies in a file without a name.
+
+    Raises
+    ------
+    TableError
+        Where there is no room for it.
+
+    Examples
+    --------
+    >>> from tautnet.tables.disk import is_on_disk, on_disk
+    >>> array = on_disk((2, 3), "float32")
+    >>> array[:] = 1
+    >>> array.sum().item(), is_on_disk(array[1:])
+    (6.0, True)
+    """
+    dtype = np.dtype(dtype)
+    n_bytes = max(math.prod(shape) * dtype.itemsize, 1)
+    try:
+        with hold_space(scratch(), n_bytes) as file:
+            mapped = mmap.mmap(file.fileno(), n_bytes)
+    except OSError as error:
+        raise no_room(error, f"{n_bytes / GIGABYTE:.2g} GB") from None
+    return np.ndarray(shape, dtype, mapped)
+
+
+def empty_beside(owner: Any, shape: tuple[int, ...], dtype: Any) -> Cells:
+    """Return an array to be filled: on disk where it is large and what it belongs to is, too."""
+    is_large = math.prod(shape) * np.dtype(dtype).itemsize >= LEAST_BYTES
+    return on_disk(shape, dtype) if is_large and is_on_disk(owner) else np.empty(shape, dtype)
+
+
+def is_on_disk(table: Any) -> bool:
+    """Tell whether an array, or a column of a data frame, lies in a file."""
+    if isinstance(table, pd.DataFrame):
+        numbers = [series for _, series in table.items() if isinstance(series.dtype, np.dtype)]
+        return any(is_on_disk(series.to_numpy()) for series in numbers)
+    base: Any = table
+    while isinstance(base, np.ndarray):
+        base = base.base
+    return isinstance(base, mmap.mmap)
+
+
+def hold_space(directory: str | os.PathLike[str], n_bytes: int) -> IO[bytes]:
+    """Return an open file of a directory that takes so much space.
+
+    It has no name, so it leaves nothing behind whatever happens.
+
+    Raises
+    ------
+    OSError
+    """
+    file = tempfile.TemporaryFile(dir=directory)
+    if not n_bytes:
+        return file
+    try:
+        _reserve(file.fileno(), n_bytes)
+    except OSError:
+        file.close()
+        raise
+    return file
+
+
+def _reserve(descriptor: int, n_bytes: int) -> None:
+    """Reserve space for an open file, or raise where there is too little."""
+    try:
+        os.posix_fallocate(descriptor, 0, n_bytes)
+    except AttributeError:
+        _check_free(descriptor, n_bytes)
+    except OSError as error:
+        if error.errno not in CANNOT_RESERVE:
+            raise
+        _check_free(descriptor, n_bytes)
+
+
+def _check_free(descriptor: int, n_bytes: int) -> None:
+    """Raise where a file system has less space than so many bytes."""
+    if shutil.disk_usage(descriptor).free < n_bytes:
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+    os.truncate(descriptor, n_bytes)
+
+
+def free_memory() -> int:
+    """Return about how many bytes of memory this process may still take."""
+    free = [_free_of_machine()]
+    for limit, usage in LIMITS:
+        try:
+            free.append(int(limit.read_text()) - int(usage.read_text()))
+        except (OSError, ValueError):
+            # Another system, another version, or no limit ("max").
+            continue
+    return max(min(free), 0)
+
+
+def _free_of_machine() -> int:
+    try:
+        lines = dict(line.split(":", 1) for line in MEMORY.read_text().splitlines())
+        return int(lines["MemAvailable"].split()[0]) * 1024
+    except (OSError, KeyError, ValueError):
+        return UNKNOWN
