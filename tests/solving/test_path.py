@@ -262,7 +262,7 @@ def test_a_table_that_is_read_in_place_is_fitted_as_a_copy_is(
     copied = walk(
         sample, ALL[5:], ALL[:5], exact, Request(alphas=[0.02, 0.05], keep="all", certify="all")
     )
-    monkeypatch.setattr("tautnet.solving.prepared.LARGE", 0)
+    monkeypatch.setattr("tautnet.tables.scaling.LARGE", 0)
     read = walk(
         sample, ALL[5:], ALL[:5], exact, Request(alphas=[0.02, 0.05], keep="all", certify="all")
     )

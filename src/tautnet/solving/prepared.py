@@ -17,14 +17,18 @@ from tautnet.objective.registry import make_penalty
 from tautnet.solving.fitted_scaling import FittedScaling
 from tautnet.solving.settings import Settings
 from tautnet.tables.arrays import Booleans, Floats, Integers
+from tautnet.tables.disk import beside
 from tautnet.tables.errors import TableError
 from tautnet.tables.sample import Sample
-from tautnet.tables.scaling import Scaling, StandardisedRows, expand, fit_scaling, standardise
+from tautnet.tables.scaling import (
+    StandardisedRows,
+    expand,
+    fit_scaling,
+    is_large,
+    standardise,
+    standardised,
+)
 
-# Rows of tables with more numbers than this are not copied but read from the table: steps then
-# take a tenth more time, and outputs, for which rows are standardised anew at every strength, up
-# to half more.
-LARGE = 2**22
 LEAST_ROWS = 64
 # Tables of more columns let those that have left leave the arithmetic, for good.
 WIDE = 1000
@@ -203,7 +207,8 @@ class Prepared:
         more_outputs = self.padded_shape[2] - self.y.shape[1]
         y = np.pad(self.y[order].astype(dtype), ((0, more), (0, more_outputs)))
         weight = np.pad(self.weight[order].astype(dtype), (0, more))
-        arrays = (jax.device_put(array) for array in (index, y, weight))
+        # Programs read these where they lie, too.
+        arrays = (jax.device_put(beside(X, array)) for array in (index, y, weight))
         return TableRows(table, self.scaling.inputs, *arrays)
 
     def _padded(self, dtype: type[np.floating], order: Integers, again: int) -> Data:
@@ -248,21 +253,6 @@ def predictor_factors(settings: Settings, n_predictors: int) -> Floats:
     return np.array(settings.penalty_factors)
 
 
-def standardised(X: Floats, rows: Integers, scaling: Scaling) -> Floats | StandardisedRows:
-    """Some rows of a table, standardised: at once, or where they are many when they are read."""
-    if is_large(len(rows), len(scaling.source)):
-        return StandardisedRows(X, rows, scaling)
-    return standardise(X[rows], scaling)
-
-
-def is_large(n_rows: int, n_columns: int) -> bool:
-    """Whether rows are better read than copied.
-
-    Wide tables are copied: columns that have left can leave the copy.
-    """
-    return n_rows * n_columns > LARGE and n_rows > n_columns
-
-
 def prepare(sample: Sample, rows: Integers, settings: Settings) -> Prepared:
     """Standardise rows by their own weighted statistics.
 
@@ -283,11 +273,12 @@ def prepare(sample: Sample, rows: Integers, settings: Settings) -> Prepared:
         Where the target of these rows cannot be fitted under the loss.
     """
     rows = rows[sample.weight[rows] > 0]
-    rows = rows[settings.loss.order(sample.y[rows])]
+    rows = beside(sample.X, rows[settings.loss.order(sample.y[rows])])
     complaint = settings.loss.complaint(sample.y[rows])
     if complaint:
         raise TableError(complaint)
-    weight = sample.weight[rows] / sample.weight[rows].sum()
+    weight = sample.weight[rows]
+    weight = beside(sample.X, weight / weight.sum())
     inputs = fit_scaling(sample.X, weight, rows, sample.rounding)
     if settings.network.inputs != STANDARDISED:
         inputs = expand(inputs, sample.X, weight, rows, settings.network.inputs)
@@ -299,7 +290,7 @@ def prepare(sample: Sample, rows: Integers, settings: Settings) -> Prepared:
     return Prepared(
         FittedScaling(settings, column_predictor, inputs, target, limits=limits),
         X,
-        standardise(sample.y[rows], target),
+        beside(sample.X, standardise(sample.y[rows], target)),
         weight,
         source=(sample.X, rows) if is_read else None,
     )

@@ -1,7 +1,7 @@
 """How the points of a chain become a path."""
 
-from collections.abc import Callable, Container, Sequence
-from functools import cached_property
+from collections.abc import Callable, Container, Iterator, Sequence
+from functools import cached_property, partial
 from typing import Any
 
 import numpy as np
@@ -12,10 +12,10 @@ from tautnet.objective.problem import Rows
 from tautnet.objective.weight_sizes import hidden_unit_norms, largest_magnitude, weight_sizes
 from tautnet.solving.bends import Bends
 from tautnet.solving.path import Path
-from tautnet.solving.prepared import Prepared, is_large, standardised
+from tautnet.solving.prepared import Prepared
 from tautnet.tables.arrays import Floats, Integers
 from tautnet.tables.sample import Sample
-from tautnet.tables.scaling import StandardisedRows, restore
+from tautnet.tables.scaling import StandardisedRows, is_large, restore, standardised
 
 # Stationarity and objective gap.
 Certificate = tuple[float, float]
@@ -102,54 +102,27 @@ class Recorder:
 
         Nothing is clamped here, so that clamping changes no step of a walk.
         """
-        target = self.prepared.scaling.target
-        parameters = self.prepared.cropped(parameters)
-        return self._fitted(parameters, None, lambda outputs: restore(outputs, target))[0]
+        in_units = partial(restore, scaling=self.prepared.scaling.target)
+        parts = self._fitted(self.prepared.cropped(parameters), None, in_units)
+        return np.sum([losses for _, losses in parts], axis=0, dtype=np.float64)
 
     def _fitted(
-        self,
-        parameters: Parameters,
-        columns: Integers | None,
-        in_units: Callable[[Floats], Floats],
-        *,
-        keep: bool = False,
-    ) -> tuple[Floats, Floats | None]:
-        """What several networks of some columns say of the rows that were fitted.
+        self, parameters: Parameters, columns: Integers | None, in_units: Callable[[Floats], Floats]
+    ) -> Iterator[tuple[Floats, list[Floats]]]:
+        """Outputs of several networks of some columns, and what their rows add to mean metrics.
 
-        They are looked at some at a time, where the loss allows.
-
-        Parameters
-        ----------
-        parameters : Parameters
-        columns : int array, optional
-        in_units : callable
-            Brings outputs into the target's own units.
-        keep : bool
-            Whether outputs are wanted.
-
-        Returns
-        -------
-        losses : array (n_networks,)
-            Mean metric.
-        outputs : array (n_networks, n_rows, n_outputs) or None
-            As the fit sees the target.
+        Rows that were fitted come some at a time, where the loss allows.
         """
         prepared = self.prepared
         loss = prepared.settings.loss
-        n_rows = len(prepared.X)
-        size = ROWS_AT_ONCE if loss.is_separable else n_rows
-        total = np.zeros(len(parameters.biases[0]))
-        kept = []
-        for start in range(0, n_rows, size):
+        size = ROWS_AT_ONCE if loss.is_separable else len(prepared.X)
+        for start in range(0, len(prepared.X), size):
             rows = slice(start, start + size)
             fitted = self._outputs(parameters, prepared.X[rows], columns)
             target = restore(prepared.y[rows], prepared.scaling.target)
             weight = prepared.weight[rows]
             outputs = in_units(fitted)
-            total += [weight @ loss.fitted_metric(target, one, weight) for one in outputs]
-            if keep:
-                kept.append(fitted)
-        return total, np.concatenate(kept, axis=1) if keep else None
+            yield fitted, [weight @ loss.fitted_metric(target, one, weight) for one in outputs]
 
     def add(
         self,
@@ -169,13 +142,14 @@ class Recorder:
             parameters = with_columns(lambda weights: weights[:, columns], parameters)
         parameters = prepared.cropped(parameters)
         in_units = prepared.scaling.in_target_scale
-        train_loss, fitted = self._fitted(
-            parameters, columns, in_units, keep=self.bends is not None
-        )
         outputs = in_units(self._outputs(parameters, self.held_out, columns))
-        bends = {}
-        if self.bends is not None and fitted is not None:
-            bends["bends"] = self.bends.of(fitted)
+        train_loss = np.zeros(len(alphas))
+        kept = []
+        for fitted, losses in self._fitted(parameters, columns, in_units):
+            train_loss += losses
+            if self.bends is not None:
+                kept.append(fitted)
+        more = {} if self.bends is None else {"bends": self.bends.of(np.concatenate(kept, axis=1))}
         self.blocks.append(
             {
                 "alphas": np.array(alphas, float),
@@ -187,7 +161,7 @@ class Recorder:
                 "stationarity": np.array([stationarity for stationarity, _ in certificates]),
                 "objective_gap": np.array([gap for _, gap in certificates]),
             }
-            | bends
+            | more
             | self._weight_sizes(parameters)
         )
 
@@ -206,10 +180,7 @@ class Recorder:
         return columns if len(columns) else np.arange(1)
 
     def _outputs(
-        self,
-        parameters: Parameters,
-        X: Floats | StandardisedRows,
-        columns: Integers | None,
+        self, parameters: Parameters, X: Floats | StandardisedRows, columns: Integers | None
     ) -> Floats:
         """Outputs of several networks of some columns."""
         if columns is not None:
@@ -230,14 +201,13 @@ class Recorder:
 
     @property
     def last_loss(self) -> float:
-        """Mean metric on the rows that were fitted, of the last point."""
+        """Mean metric of the last point on the rows that were fitted."""
         return float(self.blocks[-1]["train_loss"][-1])
 
     def path(self, seconds: float) -> Path:
         """The path of all points; the rows themselves are no part of it."""
-        names = self.blocks[0]
         arrays: dict[str, Any] = {
-            name: np.concatenate([block[name] for block in self.blocks]) for name in names
+            name: np.concatenate([block[name] for block in self.blocks]) for name in self.blocks[0]
         }
         return Path(
             **arrays,

@@ -174,8 +174,7 @@ def _drop_units(
             whole.penalty, whole.predictors, whole.loss, whole.network, dtype(rate), key
         )
         adam = Adam(problem, data, prepared.start(dtype), ticker, batches)
-        rate_of_steps = settings.schedule.rate
-        _, ends = adam.run([0.0], rate_of_steps, DROPOUT_STEPS, batched=prepared.batched)
+        _, ends = adam.run([0.0], settings.schedule.rate, DROPOUT_STEPS, batched=prepared.batched)
         recorder.add([rate], ends, [DROPOUT_STEPS], [True], [NO_CERTIFICATE])
         ticker.tick((i + 1) / len(rates))
     return recorder

@@ -60,7 +60,7 @@ def walk(
     with jax.enable_x64(True):
         if settings.kind.training == "steps":
             recorder.certified = () if request.certify == "none" else (0,)
-            _train_unpenalised(prepared, recorder, ticker)
+            _train_unpenalised(prepared, recorder, ticker, keep_all=request.keep == "all")
         else:
             one = _make_walk(prepared, recorder, request, ticker)
             if settings.network.is_linear:
@@ -70,7 +70,9 @@ def walk(
     return recorder.path(time.perf_counter() - start)
 
 
-def _train_unpenalised(prepared: Prepared, recorder: Recorder, ticker: Ticker) -> None:
+def _train_unpenalised(
+    prepared: Prepared, recorder: Recorder, ticker: Ticker, *, keep_all: bool
+) -> None:
     """Train a fixed number of steps, recorded on the way.
 
     Strength 0 has no minimum on separable rows, so it is no problem to be solved.
@@ -102,7 +104,7 @@ def _train_unpenalised(prepared: Prepared, recorder: Recorder, ticker: Ticker) -
         certificate = NO_CERTIFICATE
         if is_last:
             certificate = recorder.certificate(0, 0.0, pick(point, 0), pick(on_columns(late), 0))
-        recorder.add([0.0], point, [step], [is_last], [certificate])
+        recorder.add([0.0], point, [step], [is_last or keep_all], [certificate])
         ticker.tick(step / length)
 
 

@@ -12,11 +12,9 @@ from typing import TYPE_CHECKING, Any, NamedTuple, TextIO
 import numpy as np
 import pandas as pd
 
-from tautnet.tables.arrays import Cells, Floats
-from tautnet.tables.cells import text_of
-from tautnet.tables.dates import days_of, in_order
 from tautnet.tables.errors import TableError
 from tautnet.tables.frames import pandas_of
+from tautnet.tables.known_cells import known_cells
 from tautnet.tables.large import is_directory_of_parquet, open_dataset
 from tautnet.tables.layout import (
     as_text,
@@ -29,12 +27,10 @@ from tautnet.tables.layout import (
 )
 from tautnet.tables.names import lacking
 from tautnet.tables.notation import PLAIN, Notation
-from tautnet.tables.numerals import marking_numbers, parse_numbers
 from tautnet.tables.opening import PARQUET, Bounds, check_is_text, open_source
 from tautnet.tables.parquet import mark_missing, one_line_of_parquet
-from tautnet.tables.parsing import odd_cell
 from tautnet.tables.reader import refuse_idle
-from tautnet.tables.recipes import Recipe, level_codes
+from tautnet.tables.recipes import Recipe
 from tautnet.tables.spelling import find_columns
 
 if TYPE_CHECKING:
@@ -206,7 +202,7 @@ def _frame(
     held = {}
     for recipe, at in zip(wanted.recipes, position, strict=True):
         cells = np.array(columns[at], dtype=object)
-        held[recipe["predictor"]] = _column(recipe, cells, wanted)
+        held[recipe["predictor"]] = known_cells(recipe, cells, wanted.notation, wanted.dates)
     return pd.DataFrame(held, index=range(n_rows))
 
 
@@ -233,94 +229,6 @@ def _positions(given: list[str], names: list[str], wanted: _Wanted) -> list[int]
         known = {*(names[at] for at in position), *wanted.keep}
         wanted.on_extra([name for name in names if name not in known])
     return position
-
-
-def _column(recipe: Recipe, cells: Cells, wanted: _Wanted) -> Cells:
-    """Return the cells of one predictor: numbers, dates, texts as they are, or NaN.
-
-    Which level a text spells is for the encoder to tell, as in every other table.
-    """
-    notation = wanted.notation
-    if recipe["kind"] == "number":
-        return _numbers(recipe["predictor"], cells, notation)
-    codes, texts = pd.factorize(cells)
-    if "levels" in recipe:
-        return _level_texts(recipe, np.array(texts, dtype=object), notation)[codes]
-    tokens = np.array([text.strip() for text in texts], dtype=object)
-    markers = notation.markers
-    missing = np.array([token in markers for token in tokens], dtype=bool)
-    # A column whose own cells told the order keeps it.
-    order = wanted.dates or ("" if recipe.get("written") else notation.dates)
-    tokens[~missing] = _as_dates(recipe, tokens[~missing], order, notation)
-    tokens[missing] = np.nan
-    return tokens[codes]
-
-
-def _as_dates(recipe: Recipe, tokens: Cells, order: str, notation: Notation) -> list[Any]:
-    """Return dates in an order if there is one, else texts that the recipe can read."""
-    way = recipe.get("written", "")
-    dates: list[Any] = []
-    for token in tokens:
-        date = in_order(token, order) if order else None
-        if date is None and days_of(token, way) is None:
-            what = f"dates written {way}" if way else "ISO dates"
-            raise odd_cell(recipe["predictor"], token, notation, what)
-        dates.append(token if date is None else date)
-    return dates
-
-
-def _numbers(name: str, cells: Cells, notation: Notation) -> Floats:
-    """Return numbers, NaN where one is missing.
-
-    Most numbers are distinct, so only cells that are none, or that are read as missing, are looked
-    at as texts.
-    """
-    values = parse_numbers(cells, notation).astype(np.float64)
-    markers = notation.markers
-    for i in np.flatnonzero(np.isnan(values)):
-        if cells[i].strip() not in markers:
-            raise odd_cell(name, cells[i].strip(), notation, "numbers")
-    values[np.isin(values, marking_numbers(notation))] = np.nan
-    return values
-
-
-def _level_texts(recipe: Recipe, tokens: Cells, notation: Notation) -> Cells:
-    """Return the texts of a category or truth value, NaN where the user named one as missing.
-
-    A number in a notation of its own reads as it would in plain digits.
-    """
-    _check_spaces(recipe, tokens)
-    named = {text.strip() for text in notation.na}
-    read = tokens.copy()
-    if notation._replace(na=(), dates="") != PLAIN:
-        numbers = parse_numbers(tokens, notation)
-        is_number = ~np.isnan(numbers) & ~np.isin(tokens, recipe["levels"])
-        read[is_number] = [text_of(float(number)) for number in numbers[is_number]]
-    read[[token.strip() in named for token in tokens]] = np.nan
-    return read
-
-
-def _check_spaces(recipe: Recipe, tokens: Cells) -> None:
-    """Raise where the spaces before a cell would tell its level: a file of text does not keep them.
-
-    Nor does it tell a blank text from no value.
-    """
-    levels = recipe["levels"]
-    if all(level and level == level.strip() for level in levels):
-        return
-    known = level_codes(recipe)
-    for token in tokens:
-        # What may stand in the file: the cell as it is read, behind spaces, a level, or nothing.
-        texts = [token, token.strip(), *(one for one in levels if one.lstrip(" ") == token)]
-        codes = {known.codes.get(text, known.codes.get(text.strip())) for text in texts}
-        codes |= set() if token else {known.missing}
-        if len(codes) > 1:
-            named = dict(enumerate(map(repr, levels))) | {None: "one not seen in training"}
-            meant = " or ".join(sorted(named.get(code, "a missing one") for code in codes))
-            raise TableError(
-                f"column {recipe['predictor']!r} has the cell {token!r}, which may be {meant}: text"
-                " files do not tell; give a Parquet file"
-            )
 
 
 def _parquet_blocks(file: io.BufferedReader, wanted: _Wanted) -> Iterator[Block]:

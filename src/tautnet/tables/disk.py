@@ -23,6 +23,7 @@ from tautnet.tables.arrays import Cells
 from tautnet.tables.errors import TableError
 
 __all__ = [
+    "beside",
     "empty_beside",
     "exceeds_memory",
     "hold_space",
@@ -38,7 +39,7 @@ __all__ = [
 CANNOT_RESERVE = (errno.EOPNOTSUPP, errno.EINVAL, errno.ENOSYS)
 GIGABYTE = 10**9
 # Arrays of fewer bytes stay in memory, whatever they belong to.
-LEAST_BYTES = 2**24
+LEAST_BYTES = 2**22
 # What a container may use, and what it uses: of the second and of the first version of cgroups.
 LIMITS = (
     (Path("/sys/fs/cgroup/memory.max"), Path("/sys/fs/cgroup/memory.current")),
@@ -154,6 +155,15 @@ def empty_beside(owner: Any, shape: tuple[int, ...], dtype: Any) -> Cells:
     """Return an array to be filled: on disk where it is large and what it belongs to is, too."""
     is_large = math.prod(shape) * np.dtype(dtype).itemsize >= LEAST_BYTES
     return on_disk(shape, dtype) if is_large and is_on_disk(owner) else np.empty(shape, dtype)
+
+
+def beside(owner: Any, array: Any) -> Any:
+    """Return an array as it is, or a copy on disk where it is large and what it belongs to is."""
+    if array.nbytes < LEAST_BYTES or not is_on_disk(owner) or is_on_disk(array):
+        return array
+    kept = on_disk(array.shape, array.dtype)
+    kept[:] = array
+    return kept
 
 
 def is_on_disk(table: Any) -> bool:

@@ -36,7 +36,7 @@ if TYPE_CHECKING:
     import pyarrow.dataset
 
 __all__ = [
-    "frame_of_dataset",
+    "frame_of_files",
     "frame_of_query",
     "is_directory_of_parquet",
     "is_large_parquet",
@@ -94,8 +94,22 @@ def open_dataset(source: str) -> "pyarrow.dataset.Dataset":
         return pyarrow.dataset.dataset(source, format="parquet", partitioning="hive")
 
 
+def frame_of_files(
+    dataset: "pyarrow.dataset.Dataset", source: str, notation: Notation
+) -> pd.DataFrame:
+    """Return Parquet files as a data frame: names are read as those of any file.
+
+    Parameters, result and errors are those of `frame_of_dataset`.
+    """
+    names = column_names(dataset.schema.names, source)
+    return frame_of_dataset(dataset, source, notation, names)
+
+
 def frame_of_dataset(
-    dataset: "pyarrow.dataset.Dataset", source: str = "the dataset", notation: Notation = PLAIN
+    dataset: "pyarrow.dataset.Dataset",
+    source: str = "the dataset",
+    notation: Notation = PLAIN,
+    names: Sequence[str] | None = None,
 ) -> pd.DataFrame:
     """Return a dataset of Arrow as a data frame, whose numbers lie on disk where they are many.
 
@@ -104,6 +118,8 @@ def frame_of_dataset(
     dataset : pyarrow.dataset.Dataset
     source : str
         What to call it.
+    names : sequence of str, optional
+        Of its columns; by default those that they have.
     notation : Notation
         Which cells mean missing.
 
@@ -120,7 +136,7 @@ def frame_of_dataset(
             raise TableError(f"{source} has no rows")
         is_large = exceeds_memory(BYTES_OF_CELL * n_rows * len(stored))
         columns = {}
-        for own, name in zip(stored, column_names(stored, source), strict=True):
+        for own, name in zip(stored, names or stored, strict=True):
             frame = pandas_of(dataset.to_table(columns=[own])).reset_index(drop=True)
             # The index of a data frame is no column.
             if frame.shape[1]:

@@ -18,7 +18,7 @@ import pandas as pd
 from tautnet.tables.datasets import BUILT_INS
 from tautnet.tables.errors import TableError
 from tautnet.tables.large import (
-    frame_of_dataset,
+    frame_of_files,
     is_directory_of_parquet,
     is_large_parquet,
     is_large_text,
@@ -129,7 +129,7 @@ def read_table(
     typed = notation._replace(na=())
     if is_directory_of_parquet(source):
         refuse_idle(source, "a directory of Parquet files", typed, encoding, drop_rows)
-        frame = frame_of_dataset(open_dataset(source), source, notation)
+        frame = frame_of_files(open_dataset(source), source, notation)
         return Table(frame, _slug(source), None, notation)
     n_bytes = size_of(source)
     is_large = is_large_text(n_bytes)
@@ -155,7 +155,7 @@ def _read_parquet(
     if n_bytes is not None and is_large_parquet(source):
         dataset = open_dataset(source)
         check_expansion(dataset.count_rows(), len(dataset.schema), source, bounds.most(n_bytes))
-        return frame_of_dataset(dataset, source, notation)
+        return frame_of_files(dataset, source, notation)
     data = file.read()
     return mark_missing(read_parquet(data, source, bounds.most(len(data))), notation)
 

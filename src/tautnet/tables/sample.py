@@ -9,6 +9,7 @@ from numpy.typing import ArrayLike
 from tautnet.tables.arrays import Booleans, Floats, Integers
 from tautnet.tables.cells import TableLike, as_frame
 from tautnet.tables.dates import order_of
+from tautnet.tables.disk import beside
 from tautnet.tables.encoder import TableEncoder
 from tautnet.tables.errors import TableError
 from tautnet.tables.rounding import column_rounding
@@ -71,7 +72,7 @@ def encode(
     weight = _of_usual_size(weight)
     check_counted(target, weight)
     X = encoder.transform(frame)
-    sample = Sample(X, encoder.column_predictor, target.y, weight)
+    sample = Sample(X, encoder.column_predictor, beside(X, target.y), beside(X, weight))
     return target, sample._replace(rounding=column_rounding(X, encoder.stored(frame))), encoder
 
 

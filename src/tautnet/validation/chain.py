@@ -12,6 +12,7 @@ from tautnet.solving.path import Path
 from tautnet.solving.settings import WHOLE_PATH, Request, Settings
 from tautnet.solving.trainings import run_chain
 from tautnet.tables.arrays import Floats, Integers
+from tautnet.tables.disk import beside
 from tautnet.tables.sample import Sample
 from tautnet.validation.folds import NEVER_SEEN
 
@@ -106,35 +107,45 @@ class ChainJob:
     def run(self, table: Sample, ticker: Ticker) -> Chain:
         """Walk the rows outside some folds and score each of those folds."""
         fold = np.zeros(len(table.y), int) if self.fold is None else self.fold
-        inside = np.flatnonzero(~np.isin(fold, [*self.left_out, NEVER_SEEN]))
-        blocks = [np.flatnonzero(fold == k) for k in self.left_out]
+        inside = beside(table.X, np.flatnonzero(~np.isin(fold, [*self.left_out, NEVER_SEEN])))
+        blocks = [beside(table.X, np.flatnonzero(fold == k)) for k in self.left_out]
         loss = self.settings.loss
         # Where new rows are scored beside those that were fitted, the chain keeps the outputs of
         # both.
-        beside = inside[:0] if loss.is_separable or not self.left_out else inside
-        held_out = np.concatenate([inside[:0], *blocks, beside])
+        others = inside[:0] if loss.is_separable or not self.left_out else inside
+        held_out = np.concatenate([inside[:0], *blocks, others])
         request = self.request
         if loss.is_separable and len(held_out) * table.y.shape[1] > MOST_OUTPUTS:
             held_out = inside[:0]
             request = replace(request, keep="all")
         path = run_chain(table, inside, held_out, self.settings, request, ticker)
-        outputs_beside = path.outputs[:, len(held_out) - len(beside) :]
-        losses = {}
-        null_losses = {}
+        losses = self._losses(table, path, blocks, others)
         constant = loss.constant(table.y[inside], table.weight[inside])
         null = np.broadcast_to(constant, table.y.shape)
+        null_losses = {
+            k: _mean_loss(table, loss, rows, others, null[rows], null[others])
+            for k, rows in zip(self.left_out, blocks, strict=True)
+        }
+        if len(self.left_out) > 1:
+            path = _kept_short(path)
+        return Chain(self.left_out, path, losses, null_losses, others, self.serves)
+
+    def _losses(
+        self, table: Sample, path: Path, blocks: list[Integers], others: Integers
+    ) -> dict[int, Floats]:
+        """The mean loss on each fold that was left out, at every strength."""
+        outputs_beside = path.outputs[:, path.outputs.shape[1] - len(others) :]
+        losses = {}
         start = 0
         for k, rows in zip(self.left_out, blocks, strict=True):
             means = []
-            for i, other in enumerate(outputs_beside):
+            for i, beside_them in enumerate(outputs_beside):
                 outputs = held_out_outputs(path, table, rows, i, start)
-                means.append(_mean_loss(table, loss, rows, beside, outputs, other))
+                mean = _mean_loss(table, self.settings.loss, rows, others, outputs, beside_them)
+                means.append(mean)
             losses[k] = np.array(means)
-            null_losses[k] = _mean_loss(table, loss, rows, beside, null[rows], null[beside])
             start += len(rows)
-        if len(self.left_out) > 1:
-            path = _kept_short(path)
-        return Chain(self.left_out, path, losses, null_losses, beside, self.serves)
+        return losses
 
 
 def _kept_short(path: Path) -> Path:
@@ -194,4 +205,6 @@ def held_out_losses(
     Where the loss needs it, they are scored beside the rows that were fitted.
     """
     fitted = sample.y[beside], outputs_beside.astype(np.float64), sample.weight[beside]
-    return loss.new_metric(sample.y[rows], outputs.astype(np.float64), sample.weight[rows], fitted)
+    return loss.new_metric(
+        sample.y[rows], outputs.astype(np.float64, copy=False), sample.weight[rows], fitted
+    )

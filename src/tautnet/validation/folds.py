@@ -76,7 +76,7 @@ def make_folds(
         raise TableError(f"{n_groups} groups are fewer than {cv} folds: use a smaller cv (--cv)")
     splitter = _splitter(cv, labels is not None, groups is not None, ordered, seed)
     stratify = None if ordered else labels
-    fold = np.empty(n_rows, int)
+    fold = np.empty(n_rows, np.int16)
     for k, (_, test) in enumerate(splitter.split(np.zeros((n_rows, 1)), stratify, groups)):
         fold[test] = k
     return fold
