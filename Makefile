@@ -3,7 +3,7 @@ PYTHON ?= python3
 PIP := .venv/bin/pip --quiet --disable-pip-version-check
 DATA ?= data
 
-.PHONY: demo test fuzz kill memory lowest ecosystem lock picture pictures docs assets article verdicts clean
+.PHONY: demo test fuzz kill large memory lowest ecosystem lock picture pictures docs assets article verdicts clean
 
 demo: .venv/demo  ## Install, compare the penalties on breast_cancer, say where the report is.
 	.venv/bin/tautnet compare breast_cancer
@@ -19,6 +19,9 @@ fuzz: .venv/test  ## Damage the kept model files in a thousand ways: each is ref
 
 kill: .venv/test  ## Kill commands at random moments, type them again: the result is the same, byte for byte.
 	.venv/bin/python tools/kill.py
+
+large: .venv/test  ## Fit twenty million rows in two gigabytes, and print what that takes (half an hour, 8 GB of disk).
+	.venv/bin/python tools/large.py
 
 memory: .venv/test  ## Fit networks of two hundred shapes in one process, and print what its memory does.
 	.venv/bin/python tools/memory.py

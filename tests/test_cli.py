@@ -559,6 +559,9 @@ BAD = {
         table(), [*Y, "--penalties", "l2,lasso"], ["no penalty 'lasso'", "none, l2, l1"], 2
     ),
     "no penalty": Bad(table(), [*Y, "--penalties", ","], ["name at least one penalty"], 2),
+    "a column that stands alone": Bad(
+        table(), ["y"], ["unexpected 'y': name the column to predict by --target y"], 2
+    ),
     "typo": Bad(
         table(), [*Y, "--penaltys", "l2"], ["No such option: --penaltys", "--penalties"], 2
     ),

@@ -460,3 +460,45 @@ def test_groups_of_columns_reach_a_model_and_a_selection(tmp_path):
     assert tn.load(model).parameters["feature_groups"] == {"both": ["a", "b"]}
     code, out, err = run("select", str(data), "--json", *options)
     assert not code and [one["name"] for one in json.loads(out)["predictors"]] == ["both"], err
+
+
+def printed(capsys, *arguments):
+    with contextlib.suppress(SystemExit):
+        app(list(arguments), prog_name="tautnet", standalone_mode=False)
+    return capsys.readouterr().out
+
+
+@pytest.mark.parametrize("command", [(), ("fit",)])
+def test_help_is_asked_for_in_three_ways(capsys, command):
+    pages = [
+        printed(capsys, *command, "--help"),
+        printed(capsys, *command, "-h"),
+        printed(capsys, "help", *command),
+    ]
+    assert "Usage: tautnet" in pages[0] and pages[0] == pages[1] == pages[2]
+
+
+def test_completion_is_printed_for_a_shell(capsys):
+    assert "_TAUTNET_COMPLETE=complete_bash" in printed(capsys, "--show-completion", "bash")
+
+
+def complaint(*arguments):
+    with pytest.raises(CommandError) as refused:
+        app(list(arguments), standalone_mode=False)
+    return refused.value.format_message()
+
+
+@pytest.mark.parametrize(
+    ("arguments", "meant"),
+    [
+        (["compare", "iris", "--penalties", "l1,Ridge"], "no penalty 'Ridge' (did you mean 'l2'?)"),
+        (["compare", "iris", "--penalties", "L2"], "no penalty 'L2' (did you mean 'l2'?)"),
+        (["fit", "iris", "--model", "m", "--penalty", "lasso"], "(did you mean 'l1'?)"),
+        (["compare", "iris", "--network", "dep"], "(did you mean 'deep'?)"),
+        (["compare", "iris", "--activation", "ReLU"], "(did you mean 'relu'?)"),
+        (["compare", "iris", "--penaltys", "l2"], "--penalties"),
+        (["help", "compair"], "Did you mean 'compare'?"),
+    ],
+)
+def test_what_may_be_meant_is_said(arguments, meant):
+    assert meant in complaint(*arguments)

@@ -18,6 +18,7 @@ _NAMES = {
     "article": "tautnet.replication.article",
     "compare": "tautnet.comparison",
     "Comparison": "tautnet.compared",
+    "load_run": "tautnet.compared",
     "select_features": "tautnet.selection",
     "Selection": "tautnet.selection",
     "ComparisonDisplay": "tautnet.views.gains",
@@ -53,4 +54,4 @@ def __getattr__(name: str) -> Any:
 
 
 def __dir__() -> list[str]:
-    return sorted([*globals(), *_NAMES])
+    return sorted([*__all__, "__version__"])

@@ -1,6 +1,7 @@
 """The names of `tautnet` as a type checker sees them: they are loaded when they are first used."""
 
 from tautnet.compared import Comparison as Comparison
+from tautnet.compared import load_run as load_run
 from tautnet.comparison import compare as compare
 from tautnet.estimators.cross_validated import TautNetClassifierCV as TautNetClassifierCV
 from tautnet.estimators.cross_validated import TautNetRegressorCV as TautNetRegressorCV

@@ -41,6 +41,7 @@ from tautnet.prose.verdict import put_in_words
 from tautnet.refitting.relaxed import Relaxed
 from tautnet.solving.settings import Settings
 from tautnet.tables.codes import ordinal_codes
+from tautnet.tables.target_columns import predictors_and_target
 
 if TYPE_CHECKING:
     from tautnet.estimators.base_cv import CrossValidated
@@ -50,8 +51,9 @@ DEFAULT_PENALTIES = tuple(default_names())
 
 def compare(
     X: Any,
-    y: Any,
+    y: Any = None,
     *,
+    target: str | None = None,
     penalties: Sequence[str] = DEFAULT_PENALTIES,
     cv: Any = 5,
     repeats: int = 1,
@@ -95,6 +97,8 @@ def compare(
     X : DataFrame or array (n_rows, n_predictors)
         Numbers, categories, dates; missing cells are imputed inside each fold.
     y : Series or array (n_rows,)
+    target : str, optional
+        The name of the column of X to predict, in the place of ``y``.
     penalties : sequence of str
         From those that `TautNetClassifier` names, and "adaptive_group", which is "group" with
         ``adaptive=True``. "early_stopping" and "dropout" have no certificate, and the rate of
@@ -199,6 +203,7 @@ def compare(
     start = time.perf_counter()
     networks = candidates(network, hidden_layer_sizes, activation, skip, inputs)
     drawn = Drawn(cv, repeats, ordered, random_state)
+    X, y = predictors_and_target(X, y, target)
     rows = take_rows(X, y, sample_weight, groups, implied_task(task, loss), drawn)
     taken = take_predictors(rows.sample, rows.encoder, feature_groups, penalty_factors)
     sample = taken.sample

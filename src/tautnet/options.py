@@ -12,8 +12,9 @@ from tautnet.estimators.given import Arguments, gather
 from tautnet.estimators.refusals import check_conflicts, idle, in_words
 from tautnet.files.whole import STDOUT
 from tautnet.objective.choices import AUTO
-from tautnet.objective.registry import compared_names, penalty_kind
+from tautnet.objective.registry import OTHER_NAMES, compared_names, penalty_kind
 from tautnet.tables.errors import TableError
+from tautnet.tables.names import did_you_mean
 from tautnet.tables.notation import PLAIN, SEPARATORS
 from tautnet.views.columns import ALL, KEYS
 
@@ -36,8 +37,9 @@ def penalties(value: str) -> str:
     found = [name.strip() for name in value.split(",") if name.strip()]
     for name in found:
         if name not in compared_names():
+            hint = did_you_mean(name, compared_names(), OTHER_NAMES)
             raise typer.BadParameter(
-                f"no penalty {name!r}: use some of {', '.join(compared_names())}"
+                f"no penalty {name!r}{hint}: use some of {', '.join(compared_names())}"
             )
     if not found or len(set(found)) < len(found):
         raise typer.BadParameter("name at least one penalty, and each once")
@@ -91,7 +93,8 @@ def one_of(*names: str) -> Callable[[T], T]:
 
     def check(value: T) -> T:
         if value is not None and value not in names:
-            raise typer.BadParameter(f"{value!r} is not one of {', '.join(names)}")
+            hint = did_you_mean(str(value), names, OTHER_NAMES)
+            raise typer.BadParameter(f"{value!r} is not one of {', '.join(names)}{hint}")
         return value
 
     return check
@@ -103,7 +106,7 @@ def value_of(name: str, door: Door = "estimator") -> Callable[[T], T]:
     def check(value: T) -> T:
         rule = allowed(name, door)
         if value is not None and not rule.test(value):
-            raise typer.BadParameter(f"{value!r} is not {rule.in_words}")
+            raise typer.BadParameter(f"{value!r} {rule.refusal(value)}")
         return value
 
     return check

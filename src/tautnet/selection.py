@@ -27,6 +27,7 @@ from tautnet.tables.encoder import TableEncoder
 from tautnet.tables.errors import TableError
 from tautnet.tables.sample import Sample, encode, notes
 from tautnet.tables.target import Target
+from tautnet.tables.target_columns import predictors_and_target
 from tautnet.validation.folds import fold_rows
 
 if TYPE_CHECKING:
@@ -75,8 +76,9 @@ class Selection:
 
 def select_features(
     X: Any,
-    y: Any,
+    y: Any = None,
     *,
+    target: str | None = None,
     fdr: float = FDR,
     method: str = "randomization",
     strict: bool = False,
@@ -112,6 +114,8 @@ def select_features(
         Numbers, categories, dates; columns with heavy tails (excess kurtosis above 3) are taken
         as normal scores.
     y : Series or array (n_rows,)
+    target : str, optional
+        The name of the column of X to predict, in the place of ``y``.
     fdr : float
         False discovery rate: the expected share of false ones among the predictors selected.
     method : {"randomization", "stability"}
@@ -171,29 +175,30 @@ def select_features(
     refuse(locals(), door="select_features")
     start = time.perf_counter()
     network = Network.of(hidden_layer_sizes, activation, skip, inputs)
-    target, sample, encoder = encode(X, y, sample_weight, task)
+    X, y = predictors_and_target(X, y, target)
+    outcome, sample, encoder = encode(X, y, sample_weight, task)
     _check_count(sample)
     members = sample.column_predictor
     names, column_predictor = _grouped(encoder, feature_groups)
     sample = sample._replace(
         column_predictor=column_predictor, groups=check_groups(sample.X, groups)
     )
-    loss = loss_for(target.task, sample.y, sample.weight)
+    loss = loss_for(outcome.task, sample.y, sample.weight)
     settings = Settings(
         SELECTION_PENALTY, network=network, loss=loss, clamp_output=clamp_output, seed=random_state
     )
     fold = fold_rows(
-        target, sample.weight, cv, nested=True, groups=sample.groups, seed=random_state
+        outcome, sample.weight, cv, nested=True, groups=sample.groups, seed=random_state
     )
     is_stable = method == "stability"
     n_counted = counted(sample.n_predictors, expected_false) if is_stable else 0
-    _tell(target, encoder, sample, on_note)
+    _tell(outcome, encoder, sample, on_note)
     if is_stable:
         found = by_stability(
             sample,
             settings,
             fold,
-            target.labels,
+            outcome.labels,
             n_counted,
             expected_false,
             n_jobs=n_jobs,
@@ -213,8 +218,8 @@ def select_features(
         )
     result: dict[str, Any] = {
         "data": name,
-        "target": target.name,
-        "task": target.task,
+        "target": outcome.name,
+        "task": outcome.task,
         "n_rows": len(sample.y),
         "n_predictors": len(names),
     } | result_of(found, names)

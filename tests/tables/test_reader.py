@@ -341,3 +341,8 @@ def test_the_other_decimal_mark(complaint):
 
 def test_lists_in_a_comma_file_are_left_alone(read):
     assert read(column(['"1,2"'] * 20))["v"].tolist() == ["1,2"] * 20
+
+
+def test_an_address_on_the_web_is_refused_with_a_reason():
+    with pytest.raises(TableError, match="is an address on the web: .*; download it"):
+        read_table("https://example.org/t.csv")

@@ -1,8 +1,10 @@
 """All commands as one, and how a run of them ends."""
 
+import re
 import sys
 from importlib.metadata import version
-from typing import Annotated
+from shlex import quote
+from typing import Annotated, Any
 
 import typer
 
@@ -24,9 +26,11 @@ from tautnet.commands.report import report
 from tautnet.commands.select import select
 from tautnet.commands.show import show
 
+NAME = "tautnet"
+
 app = typer.Typer(
-    add_completion=False,
     no_args_is_help=True,
+    context_settings={"help_option_names": ["-h", "--help"]},
     pretty_exceptions_enable=False,
     help=(
         "glmnet for neural networks. Is my network over-fitted? Which penalty helps? Which"
@@ -53,15 +57,31 @@ def _tautnet(
     pass
 
 
+@app.command("help")
+def _help(
+    command: Annotated[str | None, typer.Argument(metavar="[COMMAND]", show_default=False)] = None,
+) -> None:
+    """Show what a command does and takes."""
+    app([*filter(None, [command]), "--help"], prog_name=NAME, standalone_mode=False)
+
+
+def _plain(message: str, context: Any) -> str:
+    """What is wrong with what was typed; a column that stands alone is told its option."""
+    extra = re.fullmatch(r"Got unexpected extra arguments?(?:\(s\))? \((.*)\)", message)
+    if not extra or not any(one.name == "target" for one in context.command.params):
+        return message
+    return f"unexpected {extra[1]!r}: name the column to predict by --target {quote(extra[1])}"
+
+
 def run() -> int:
     """Run the command that was typed, and return its exit code; what goes wrong is one line."""
     prepare_streams()
     code = 0
     try:
-        code = app(standalone_mode=False) or 0
+        code = app(prog_name=NAME, standalone_mode=False) or 0
     except options.CommandError as error:
-        message = error.format_message().rstrip(".")
         context = getattr(error, "ctx", None)
+        message = _plain(error.format_message().rstrip("."), context)
         if message:
             complain(message + (f"; see {context.command_path} --help" if context else ""))
         code = error.exit_code

@@ -3,8 +3,8 @@
 `ALLOWED` is the first part of the rules of arguments, the others stand in `rules`.
 """
 
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
 from functools import partial
 from math import inf
 from numbers import Integral, Real
@@ -13,8 +13,14 @@ from sys import float_info
 from typing import Any, Literal, cast
 
 from tautnet.objective import choices
-from tautnet.objective.registry import compared_names, estimator_names, relaxed_forms
+from tautnet.objective.registry import (
+    OTHER_NAMES,
+    compared_names,
+    estimator_names,
+    relaxed_forms,
+)
 from tautnet.tables.errors import TableError
+from tautnet.tables.names import did_you_mean
 
 Door = Literal["estimator", "compare", "fit_path", "select_features"]
 
@@ -31,15 +37,26 @@ class Allowed:
         Whether a value is allowed.
     words : str or callable
         What stands after "is not"; a callable where it depends on the penalties registered.
+    names : callable
+        Texts that a mistyped one may mean.
     """
 
     test: Callable[[object], bool]
     words: str | Callable[[], str]
+    names: Callable[[], Sequence[str]] = tuple
 
     @property
     def in_words(self) -> str:
         """What an allowed value is."""
         return self.words if isinstance(self.words, str) else self.words()
+
+    def refusal(self, value: object) -> str:
+        """What to say behind a value that is not allowed, or behind a list with such a value."""
+        names = self.names()
+        texts = [one for one in _entries(value) or [value] if isinstance(one, str)]
+        wrong = next((text for text in texts if text not in names), "")
+        hint = did_you_mean(wrong, names, OTHER_NAMES)
+        return f"is not {self.in_words}{hint}"
 
 
 def _is_number(
@@ -137,20 +154,23 @@ def _are_penalties(value: object) -> bool:
 
 
 def _one_of(names: tuple[str, ...]) -> Allowed:
-    return Allowed(lambda value: _is_named(value, names), f"one of {', '.join(names)}")
+    words = f"one of {', '.join(names)}"
+    return Allowed(lambda value: _is_named(value, names), words, lambda: names)
 
 
 def _whole(least: int, words: str = "") -> Allowed:
     return Allowed(partial(_is_whole, least=least), words or f"an integer of at least {least}")
 
 
-def _or_none(test: Callable[[object], bool], words: str) -> Allowed:
-    return Allowed(lambda value: value is None or test(value), f"None or {words}")
+def _or_none(
+    test: Callable[[object], bool], words: str, names: Callable[[], Sequence[str]] = tuple
+) -> Allowed:
+    return Allowed(lambda value: value is None or test(value), f"None or {words}", names)
 
 
 def _may_be_open(allowed: Allowed) -> Allowed:
     """What may also be None, which leaves it open: nobody has to be told to type that."""
-    return Allowed(lambda value: value is None or allowed.test(value), allowed.words)
+    return replace(allowed, test=lambda value: value is None or allowed.test(value))
 
 
 _TRUTH = Allowed(_is_truth, "True or False")
@@ -165,9 +185,12 @@ ALLOWED: dict[str, Allowed] = {
             f"one of {', '.join(estimator_names())}, which are all that are registered"
             " (tautnet.register_penalty adds others), or 'auto'"
         ),
+        estimator_names,
     ),
     "penalties": Allowed(
-        _are_penalties, lambda: f"a list, as ['l2'], of some of {', '.join(compared_names())}"
+        _are_penalties,
+        lambda: f"a list, as ['l2'], of some of {', '.join(compared_names())}",
+        compared_names,
     ),
     "alpha": Allowed(_POSITIVE.test, "a finite number above 0: for no penalty use penalty='none'"),
     "alphas": Allowed(_are_strengths, "'auto' or a list of finite numbers above 0"),
@@ -232,6 +255,7 @@ ALLOWED: dict[str, Allowed] = {
     "deliver": _or_none(
         lambda value: _is_named(value, (*compared_names(), *relaxed_forms(), choices.LINEAR)),
         "the name of a penalty compared, or 'linear'",
+        compared_names,
     ),
     "task": _one_of(choices.TASKS),
     "fdr": Allowed(
@@ -291,7 +315,7 @@ def check_values(arguments: Mapping[str, object], *, door: Door = "estimator") -
     """
     for name, value in arguments.items():
         if name in ALLOWED and not allowed(name, door).test(value):
-            raise TableError(f"{shown(name, value)} is not {allowed(name, door).in_words}")
+            raise TableError(f"{shown(name, value)} {allowed(name, door).refusal(value)}")
 
 
 def shown(name: str, value: object) -> str:

@@ -240,6 +240,25 @@ def estimator_names() -> list[str]:
     return [kind.name for kind in kinds() if kind.is_estimator_penalty]
 
 
+# What other packages and books call a penalty.
+OTHER_NAMES = {
+    "ridge": "l2",
+    "weight decay": "l2",
+    "lasso": "l1",
+    "elastic net": "elasticnet",
+    "elastic_net": "elasticnet",
+    "elastic-net": "elasticnet",
+    "group lasso": "group",
+    "group_lasso": "group",
+    "adaptive": "adaptive_group",
+    "sparse group lasso": "sparse_group",
+    "lassonet": "hierarchical",
+    "early stopping": "early_stopping",
+    "unpenalised": "none",
+    "unpenalized": "none",
+}
+
+
 def compared_names() -> list[str]:
     """Names that `compare` takes; the relaxed form of a penalty is asked for by ``relax=True``."""
     return [kind.name for kind in kinds() if kind.relaxed_of is None]

@@ -1,11 +1,11 @@
 """Names of columns: which are given twice, and which was meant by one that is not there."""
 
 import difflib
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 
 from tautnet.tables.errors import TableError
 
-__all__ = ["check_distinct", "lacking", "meant"]
+__all__ = ["check_distinct", "did_you_mean", "lacking", "meant"]
 
 # Names that a message lists.
 SHOWN = 10
@@ -61,7 +61,7 @@ def lacking(what: str, absent: Sequence[str], present: Iterable[str]) -> str:
     "t.csv lacks 2 predictors: 'a' (did you mean 'A'?), 'size'"
     """
     names = list(present)
-    shown = [f"{name!r}{_in_brackets(meant(name, names))}" for name in absent[:SHOWN]]
+    shown = [f"{name!r}{did_you_mean(name, names)}" for name in absent[:SHOWN]]
     return f"{what}: {', '.join(shown)}{', ...' if len(absent) > SHOWN else ''}"
 
 
@@ -97,8 +97,31 @@ def _plain(name: str) -> str:
     return " ".join(name.split()).casefold()
 
 
-def _in_brackets(names: list[str]) -> str:
-    return f" (did you mean {' or '.join(map(repr, names))}?)" if names else ""
+def did_you_mean(
+    name: str, names: Collection[str], others: Mapping[str, str] | None = None, n: int = 1
+) -> str:
+    """Return what to say behind a name that is none of some: what may be meant, or nothing.
+
+    Parameters
+    ----------
+    name : str
+    names : collection of str
+        Those that there are.
+    others : dict, optional
+        What else they are called -> their name.
+    n : int
+        How many are said at most.
+
+    Examples
+    --------
+    >>> from tautnet.tables.names import did_you_mean
+    >>> did_you_mean("L2", ["l1", "l2"]), did_you_mean("Ridge", ["l1", "l2"], {"ridge": "l2"})
+    (" (did you mean 'l2'?)", " (did you mean 'l2'?)")
+    """
+    others = others or {}
+    called = [others.get(one, one) for one in meant(name, [*others, *names], n)]
+    likely = dict.fromkeys(one for one in called if one in names)
+    return f" (did you mean {' or '.join(map(repr, likely))}?)" if likely else ""
 
 
 def _listed(names: list[str]) -> str:

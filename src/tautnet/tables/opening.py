@@ -83,12 +83,7 @@ def open_source(
             with open(source, "rb") as file:
                 yield _unpacked(file, source, bounds)
     except (FileNotFoundError, NotADirectoryError):
-        hint = ""
-        if known:
-            near = difflib.get_close_matches(source, known, n=1)
-            meant = f"; did you mean {near[0]}?" if near else ""
-            hint = f" (and no built-in table; these are {', '.join(known)}{meant})"
-        raise TableError(f"no such file: {source}{hint}") from None
+        raise _no_such_file(source, known) from None
     except IsADirectoryError:
         raise TableError(
             f"{source} is a directory: give the file in it that holds the table"
@@ -98,6 +93,19 @@ def open_source(
     except (OSError, ValueError) as error:
         reason = getattr(error, "strerror", None) or error
         raise TableError(f"cannot read {source}: {reason}") from None
+
+
+def _no_such_file(source: str, known: Collection[str]) -> TableError:
+    """Return what to say of a path that leads nowhere."""
+    if "://" in source:
+        what = "is an address on the web: a table there may change while it is used"
+        return TableError(f"{source} {what}; download it, then name the file")
+    if not known:
+        return TableError(f"no such file: {source}")
+    near = difflib.get_close_matches(source, known, n=1)
+    meant = f"; did you mean {near[0]}?" if near else ""
+    what = f"and no built-in table; these are {', '.join(known)}{meant}"
+    return TableError(f"no such file: {source} ({what})")
 
 
 def _unpacked(file: io.BufferedReader, source: str, bounds: Bounds) -> io.BufferedReader:

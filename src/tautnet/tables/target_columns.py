@@ -1,13 +1,15 @@
 """Columns of a table are parted into predictors and target."""
 
 from collections.abc import Iterable
+from typing import Any
 
 import pandas as pd
 
+from tautnet.tables.cells import TableLike, as_frame
 from tautnet.tables.errors import TableError
-from tautnet.tables.names import meant
+from tautnet.tables.names import did_you_mean
 
-__all__ = ["split_survival", "split_target"]
+__all__ = ["predictors_and_target", "split_survival", "split_target"]
 
 
 def split_target(
@@ -56,6 +58,39 @@ def split_target(
     return predictors[present], frame.loc[present, target], n_missing
 
 
+def predictors_and_target(X: TableLike, y: Any, target: str | None) -> tuple[TableLike, Any]:
+    """Return predictors and target as they were given, or parted: one column is the target.
+
+    Parameters
+    ----------
+    X : data frame or array
+    y : array, series or None
+    target : str, optional
+        Name of the column to predict, where ``y`` is None; rows without it are left out.
+
+    Raises
+    ------
+    TableError
+        Where the target is not said, or said twice.
+
+    Examples
+    --------
+    >>> import pandas as pd
+    >>> from tautnet.tables.target_columns import predictors_and_target
+    >>> X, y = predictors_and_target(pd.DataFrame({"a": [1, 2], "y": [3, 4]}), None, "y")
+    >>> X.columns.tolist(), y.tolist()
+    (['a'], [3, 4])
+    """
+    if (y is None) == (target is None):
+        raise TableError(
+            "say once what is to be predicted: y, or target='...', the name of a column of X"
+        )
+    if target is None:
+        return X, y
+    predictors, column, _ = split_target(as_frame(X), target)
+    return predictors, column
+
+
 def split_survival(
     frame: pd.DataFrame, time: str, event: str, drop: Iterable[str] = ()
 ) -> tuple[pd.DataFrame, pd.DataFrame, int]:
@@ -86,7 +121,6 @@ def split_survival(
 def _nearest(name: str, columns: Iterable[object]) -> str:
     """Return what to say of the columns that there are: those named alike, and the first twenty."""
     names = [str(column) for column in columns]
-    near = meant(str(name), names, n=3)
-    told = f" (did you mean {' or '.join(map(repr, near))}?)" if near else ""
+    told = did_you_mean(str(name), names, n=3)
     shown = ", ".join(names[:20]) + (f", ... ({len(names)} in all)" if len(names) > 20 else "")
     return f"{told}; the columns are {shown}"

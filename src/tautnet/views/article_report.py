@@ -1,6 +1,5 @@
 """The report of the article's experiment: one HTML file that stands alone and loads nothing."""
 
-import base64
 import json
 from contextlib import nullcontext
 from importlib.resources import files
@@ -55,7 +54,7 @@ def write_article_report(result, path, command=None):
     environment = Environment(
         autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True
     )
-    environment.filters |= {"content_hash": content_hash, "data_uri": data_uri}
+    environment.filters |= {"content_hash": content_hash}
     template = environment.from_string(files("tautnet.views").joinpath(TEMPLATE).read_text("utf-8"))
     page = template.render(
         result=result,
@@ -64,9 +63,3 @@ def write_article_report(result, path, command=None):
         command=None if command is None else readable(command),
     )
     write_bytes(path, page.encode("utf-8", errors="xmlcharrefreplace"))
-
-
-def data_uri(picture):
-    """An image's bytes as an address."""
-    media = {"svg": "image/svg+xml", "png": "image/png"}[picture.kind]
-    return f"data:{media};base64,{base64.b64encode(picture.data).decode()}"

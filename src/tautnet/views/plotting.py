@@ -4,6 +4,7 @@ matplotlib is imported inside the functions, and its figures are used without py
 is touched, no display is opened, and two threads may draw at once.
 """
 
+import base64
 import io
 import re
 from abc import ABC, abstractmethod
@@ -66,6 +67,12 @@ class Picture(NamedTuple):
     width: int
     height: int
     description: str
+
+    @property
+    def source(self):
+        """What stands as the source of an image in a page that loads nothing."""
+        kind = {"svg": "svg+xml"}.get(self.kind, self.kind)
+        return f"data:image/{kind};base64,{base64.b64encode(self.data).decode('ascii')}"
 
 
 class Display(ABC):

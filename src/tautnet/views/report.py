@@ -23,8 +23,10 @@ from tautnet.prose.words import (
 )
 from tautnet.tables.errors import TableError
 from tautnet.views.cells import figure, readable
-from tautnet.views.gains import drawn_penalty, removes_on_its_path, walked
+from tautnet.views.figures import HEIGHT
+from tautnet.views.gains import ComparisonDisplay, drawn_penalty, removes_on_its_path, walked
 from tautnet.views.older import upgraded
+from tautnet.views.plotting import blank_figure, finished_picture
 from tautnet.views.report_data import POINTS, as_json_for_page, best_step, run
 from tautnet.views.report_tables import LISTED, class_table, exits, table, tiles
 from tautnet.views.standing import BOOSTING, gain_key, marks, model_in_words
@@ -134,8 +136,18 @@ def render_report(result):
 
 
 def render_summary(result):
-    """The verdict and the table alone, for a notebook; ``result`` as in `write_report`."""
-    return _render(SUMMARY, upgraded(result), {})
+    """The verdict, the main picture and the table, for a notebook.
+
+    ``result`` is as in `write_report`.
+    """
+    result = upgraded(result)
+    display = ComparisonDisplay.from_result(result)
+    picture = None
+    if display is not None:
+        drawing = blank_figure(HEIGHT)
+        display.plot(drawing.subplots())
+        picture = finished_picture(drawing, "svg", "By how much each row's loss is lower.")
+    return _render(SUMMARY, result, {"picture": picture})
 
 
 def _render(template, result, more):
