@@ -2,8 +2,9 @@
 PYTHON ?= python3
 PIP := .venv/bin/pip --quiet --disable-pip-version-check
 DATA ?= data
+PYTHONS ?= python3.11 python3.12 python3.13
 
-.PHONY: demo test fuzz kill large memory lowest ecosystem lock picture pictures docs assets article verdicts clean
+.PHONY: demo test fuzz kill large memory lowest ecosystem matrix release lock picture pictures docs assets article verdicts clean
 
 demo: .venv/demo  ## Install, compare the penalties on breast_cancer, say where the report is.
 	.venv/bin/tautnet compare breast_cancer
@@ -66,6 +67,21 @@ article: .venv/demo  ## Repeat the article's experiment for docs/article.md.
 verdicts: .venv/demo  ## Read the tables in DATA and write docs/verdicts.md.
 	.venv/bin/python benchmarks/verdicts.py --data $(DATA)
 
+matrix:  ## Build the wheel, install it under each Python, and let it compare.
+	$(PYTHON) -m pip wheel --quiet --no-deps --wheel-dir build/wheel .
+	for python in $(PYTHONS); do \
+	  rm -rf .venv-matrix && $$python -m venv .venv-matrix \
+	  && .venv-matrix/bin/pip install --quiet build/wheel/tautnet-*.whl \
+	  && .venv-matrix/bin/tautnet compare iris --json --penalties l2 --network plain --cv 3 > build/wheel/iris.json \
+	  && $$python --version || exit 1; done
+
+release:  ## Build sdist and wheel, and check what a package index will show of them.
+	$(PYTHON) -m venv .venv-release
+	.venv-release/bin/pip install --quiet build twine
+	rm -rf dist
+	.venv-release/bin/python -m build --outdir dist
+	.venv-release/bin/twine check --strict dist/*
+
 .venv/bin/python:
 	$(PYTHON) -m venv .venv
 
@@ -82,4 +98,4 @@ verdicts: .venv/demo  ## Read the tables in DATA and write docs/verdicts.md.
 	@touch $@
 
 clean:
-	rm -rf .venv .venv-lowest .venv-ecosystem build dist .pytest_cache .ruff_cache .mypy_cache .hypothesis
+	rm -rf .venv .venv-lowest .venv-ecosystem .venv-matrix .venv-release build dist .pytest_cache .ruff_cache .mypy_cache .hypothesis
