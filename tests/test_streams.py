@@ -3,11 +3,13 @@
 import io
 import json
 import os
+import re
 import resource
 import signal
 import stat
 import sys
 import threading
+import time
 from dataclasses import replace
 from pathlib import Path
 
@@ -18,6 +20,7 @@ from random_models import make_model
 
 import tautnet as tn
 from tautnet.cli import main
+from tautnet.commands import console
 from tautnet.commands import fit as fit_command
 from tautnet.engine.jobs import count_jobs
 from tautnet.files import model_file
@@ -398,3 +401,20 @@ def test_a_fit_after_a_fork_is_an_error_at_once(started, tmp_path):
     out, err = process.communicate(timeout=PATIENCE)
     says = "cannot fit in a process that was forked from one that has fitted already: start"
     assert out.decode().startswith(f"(40,)\n{says}"), err.decode()
+
+
+def test_progress_is_said_in_lines_where_there_is_no_terminal(monkeypatch, capsys, wait_until):
+    for name in ("FIRST_LINE", "NEXT_LINE"):
+        monkeypatch.setattr(console, name, 0.001)
+    said = []
+    with console.progress() as show:
+        show(0.5)
+        wait_until(lambda: said.append(capsys.readouterr().err) or "fitting" in said[-1], "a line")
+    assert re.match(r"fitting: 50 % done, about 0 s left\n", "".join(said))
+
+
+def test_nothing_is_said_of_progress_before_anything_is_done(monkeypatch, capsys):
+    monkeypatch.setattr(console, "FIRST_LINE", 0.001)
+    with console.progress():
+        time.sleep(0.05)
+    assert capsys.readouterr().err == ""
