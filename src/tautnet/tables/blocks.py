@@ -39,6 +39,9 @@ if TYPE_CHECKING:
 
 __all__ = ["ROWS", "Block", "read_blocks"]
 
+# Bytes of a column of Parquet that are read at once.
+BUFFER = 2**20
+
 ROWS = 8 * 8192
 """Rows of a block.
 
@@ -237,10 +240,13 @@ def _parquet_blocks(file: io.BufferedReader, wanted: _Wanted) -> Iterator[Block]
         from pyarrow.parquet import ParquetFile
 
         # What cannot be sought in, such as standard input, is read as a whole.
-        table = ParquetFile(file if file.seekable() else io.BytesIO(file.read()))
+        own = file if file.seekable() else io.BytesIO(file.read())
+        table = ParquetFile(own, buffer_size=BUFFER)
 
         def batches(columns: list[str]) -> Iterable["pyarrow.RecordBatch"]:
-            return table.iter_batches(wanted.rows, columns=columns)
+            # A reader of several groups of rows holds what it has read until its end.
+            for group in range(table.num_row_groups):
+                yield from table.iter_batches(wanted.rows, row_groups=[group], columns=columns)
 
         has_rows = table.metadata.num_rows > 0
         yield from _arrow_blocks(table.schema_arrow, batches if has_rows else None, wanted)
@@ -250,9 +256,12 @@ def _dataset_blocks(dataset: "pyarrow.dataset.Dataset", wanted: _Wanted) -> Iter
     """Yield the blocks of a dataset, whose files are read one after the other."""
 
     def batches(columns: list[str]) -> Iterable["pyarrow.RecordBatch"]:
-        return dataset.to_batches(
-            columns=columns, batch_size=wanted.rows, batch_readahead=1, fragment_readahead=1
-        )
+        # A scan of all of them reads far ahead.
+        for fragment in dataset.get_fragments():
+            for group in fragment.split_by_row_group():
+                yield from group.to_batches(
+                    dataset.schema, columns=columns, batch_size=wanted.rows, use_threads=False
+                )
 
     with one_line_of_parquet(wanted.source):
         has_rows = dataset.count_rows() > 0
