@@ -10,6 +10,9 @@ if TYPE_CHECKING:
 Training = Literal["path", "steps", "early_stopping", "dropout"]
 Removes = Literal["nothing", "weights", "predictors"]
 Tried = Literal["always", "wide", "never"]
+# Strengths a decade of a path.
+FINE = 8
+COARSE = 4
 
 
 class Layout(Protocol):
@@ -90,6 +93,15 @@ class PenaltyKind:
     def selects(self) -> bool:
         """Whether it can take predictors out, as a whole or weight by weight."""
         return self.takes_out != "nothing"
+
+    @property
+    def alphas_per_decade(self) -> int:
+        """How many strengths a decade its path has, of its own.
+
+        The order in which predictors leave is an answer. Where none can leave, the loss alone is,
+        which changes slowly.
+        """
+        return FINE if self.selects else COARSE
 
     @property
     def base(self) -> str:

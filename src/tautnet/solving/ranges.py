@@ -16,7 +16,8 @@ def automatic_alphas(prepared: Prepared) -> Floats:
     ratio = prepared.settings.alpha_min_ratio
     low = min(STARTS) if isinstance(ratio, str) else ratio
     scale = prepared.null_model.alpha_scale
-    return grid(low * scale, STRONGEST * scale, prepared.settings.alphas_per_decade)
+    per_decade = prepared.settings.alphas_per_decade or prepared.settings.kind.alphas_per_decade
+    return grid(low * scale, STRONGEST * scale, per_decade)
 
 
 def starts(prepared: Prepared, alphas: Floats) -> list[int]:

@@ -66,8 +66,8 @@ class Settings:
     loss : SquaredError, BinaryLogLoss or MultinomialLogLoss
     alpha_min_ratio : "auto" or float
         Where a path starts, as a share of a₀; for "auto" see `ranges.starts`.
-    alphas_per_decade : int
-        Strengths a decade of the automatic grid.
+    alphas_per_decade : int, optional
+        Strengths a decade of the automatic grid; by default those of the penalty.
     finish : bool
         Whether points are finished by accelerated proximal gradient; linear maps always are.
     layer_factors : tuple of float, optional
@@ -97,7 +97,7 @@ class Settings:
     network: Network = field(default_factory=Network)
     loss: Loss = field(default_factory=SquaredError)
     alpha_min_ratio: str | float = "auto"
-    alphas_per_decade: int = 8
+    alphas_per_decade: int | None = None
     finish: bool = False
     tol: float = 0.05
     max_iter: int = 2000
