@@ -140,7 +140,6 @@ def _make_walk(prepared: Prepared, recorder: Recorder, request: Request, ticker:
         places = starts(prepared, alphas)
     else:
         alphas = np.asarray(request.alphas, float)
-    keep = request.keep
     if request.until is not None:
         alphas = np.append(alphas[alphas < request.until * (1 - 1e-9)], request.until)
         places = sorted({min(place, len(alphas) - 1) for place in places}, reverse=True)
@@ -148,8 +147,8 @@ def _make_walk(prepared: Prepared, recorder: Recorder, request: Request, ticker:
     kept: Container[int] = everything
     if request.until is not None:
         kept = {len(alphas) - 1}
-    elif not isinstance(keep, str):
-        kept = {nearest(alphas, alpha) for alpha in keep}
+    elif not isinstance(request.keep, str):
+        kept = {nearest(alphas, alpha) for alpha in request.keep}
     recorder.certified = {"none": (), "kept": kept, "all": everything}[request.certify]
     is_whole = request.is_automatic and request.until is None
     fades_from = len(alphas)
