@@ -66,6 +66,8 @@ def programs(request):
 def cache_programs(programs):
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("TAUTNET_CACHE", str(programs))
+        # How many lines of progress there are is a matter of time.
+        patch.setenv("TAUTNET_PROGRESS", "off")
         yield
 
 
@@ -79,6 +81,7 @@ def surroundings(programs):
     kept = {name: value for name, value in os.environ.items() if name not in outside}
     return kept | {
         "TAUTNET_CACHE": str(programs),
+        "TAUTNET_PROGRESS": "off",
         "PYTHONWARNINGS": f"error,{HALF_WRITTEN},{AT_AN_END}",
     }
 

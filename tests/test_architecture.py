@@ -14,9 +14,9 @@ SOURCE = Path(__file__).parents[1] / "src" / "tautnet"
 # From top to bottom, files of each room in order; docs/design.md draws the same.
 ROOMS = {
     "tables": (
-        "errors names arrays disk rounding basis scaling datasets missing notation dates numerals "
-        "parsing opening sparse frames layout parquet large reader spelling cells integers recipes "
-        "number_columns encoder rows codes known_cells blocks labels target target_checks "
+        "errors names arrays space disk rounding basis scaling datasets missing notation dates "
+        "numerals parsing opening sparse frames layout parquet large reader spelling cells "
+        "integers recipes number_columns encoder rows codes known_cells blocks labels target target_checks "
         "target_columns sample belonging copies ranked outlying leaks twins soundness"
     ).split(),
     "objective": (

@@ -5,6 +5,7 @@ and commands refuse before they look at a table, so they are given none here.
 """
 
 import inspect
+import re
 import subprocess
 import sys
 
@@ -62,7 +63,7 @@ IN_COMMANDS = {
     "method": "stability",
 }
 # What is checked with the table.
-OF_TABLES = {"X", "y", "sample_weight", "groups"}
+OF_TABLES = {"X", "y", "target", "sample_weight", "groups"}
 
 
 def taken(door):
@@ -397,8 +398,9 @@ def test_functions_refuse_wrong_values(name, parameter):
 
 
 def assert_names(said, door, parameter):
-    """One line that begins with the argument and ends with what it may be."""
+    """One line that begins with the argument and ends with what it may be, or may have meant."""
     assert said.startswith(f"{parameter}=") and "\n" not in said
+    said = re.sub(r" \(did you mean '\w+'\?\)$", "", said)
     assert said.endswith(f" is not {allowed(parameter, door).in_words}")
 
 

@@ -404,6 +404,7 @@ def test_a_fit_after_a_fork_is_an_error_at_once(started, tmp_path):
 
 
 def test_progress_is_said_in_lines_where_there_is_no_terminal(monkeypatch, capsys, wait_until):
+    monkeypatch.delenv("TAUTNET_PROGRESS")
     for name in ("FIRST_LINE", "NEXT_LINE"):
         monkeypatch.setattr(console, name, 0.001)
     said = []
@@ -413,7 +414,14 @@ def test_progress_is_said_in_lines_where_there_is_no_terminal(monkeypatch, capsy
     assert re.match(r"fitting: 50 % done, about 0 s left\n", "".join(said))
 
 
+def test_nothing_is_said_of_progress_where_it_is_not_wanted(capsys):
+    with console.progress() as show:
+        assert show is None
+    assert capsys.readouterr().err == ""
+
+
 def test_nothing_is_said_of_progress_before_anything_is_done(monkeypatch, capsys):
+    monkeypatch.delenv("TAUTNET_PROGRESS")
     monkeypatch.setattr(console, "FIRST_LINE", 0.001)
     with console.progress():
         time.sleep(0.05)

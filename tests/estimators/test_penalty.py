@@ -61,7 +61,7 @@ def test_l1_is_tried_where_columns_outnumber_rows():
 
 def test_rows_of_a_group_are_one_observation():
     """On the same folds, copies of rows are evidence where nobody says that they are copies."""
-    X, y = sparse(n_rows=60, n_noise=2)
+    X, y = sparse(n_rows=60, n_noise=8)
     X, y, group = np.tile(X, (4, 1)), np.tile(y, 4), np.tile(np.arange(60), 4)
     folds = [(np.flatnonzero(group % 3 != k), np.flatnonzero(group % 3 == k)) for k in range(3)]
     model = tn.TautNetRegressorCV("auto", **QUICK | {"cv": folds})

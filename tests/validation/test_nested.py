@@ -172,5 +172,5 @@ def test_finished_models_are_scored_on_a_grid(regression, settings):
         (nested.inner(0, 2), walked.inner(0, 2)),
     ]:
         chosen = unfinished.alpha("min")
-        np.testing.assert_allclose(finished.alphas, chosen * 10.0 ** (np.arange(-4, 5) / 8))
+        np.testing.assert_allclose(finished.alphas, chosen * 10.0 ** (np.arange(-2, 3) / 4))
         assert finished.alpha("min") <= chosen == finished.ceiling

@@ -68,7 +68,8 @@ def _help(
 def _plain(message: str, context: Any) -> str:
     """What is wrong with what was typed; a column that stands alone is told its option."""
     extra = re.fullmatch(r"Got unexpected extra arguments?(?:\(s\))? \((.*)\)", message)
-    if not extra or not any(one.name == "target" for one in context.command.params):
+    takes_target = any(one.name == "target" for one in context.command.params) if extra else False
+    if not extra or not takes_target or context.params.get("target"):
         return message
     return f"unexpected {extra[1]!r}: name the column to predict by --target {quote(extra[1])}"
 

@@ -17,6 +17,7 @@ from tautnet.tables.errors import TableError, visible
 
 # Streams that took no more, and why: said at the end, after all files are written.
 FAULTS: list[str] = []
+PROGRESS_VARIABLE = "TAUTNET_PROGRESS"
 # Seconds until the first line of progress, and between the next ones.
 FIRST_LINE = 2.0
 NEXT_LINE = 10.0
@@ -158,7 +159,8 @@ def lines_of_warnings(log: Log) -> Iterator[None]:
 def progress() -> Iterator[Callable[[float], None] | None]:
     """Show on stderr what share is done and the time left: a bar on a terminal, else lines.
 
-    It gives the callable that is told the share of the work that is done.
+    It gives the callable that is told the share of the work that is done; None where the
+    environment variable TAUTNET_PROGRESS is "off".
     """
     from rich.console import Console
     from rich.progress import (
@@ -170,6 +172,9 @@ def progress() -> Iterator[Callable[[float], None] | None]:
     )
 
     console = Console(stderr=True)
+    if os.environ.get(PROGRESS_VARIABLE) == "off":
+        yield None
+        return
     if not console.is_terminal:
         lines = ProgressLines()
         try:

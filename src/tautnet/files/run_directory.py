@@ -13,8 +13,8 @@ from typing import Any
 from tautnet.files.journal import JOBS, cannot_write, leave_as_it_was, settle, settled
 from tautnet.files.owned import Busy, owned
 from tautnet.files.whole import write_bytes
-from tautnet.tables.disk import hold_space
 from tautnet.tables.errors import TableError
+from tautnet.tables.space import hold_space
 
 REPORT = "report.html"
 RESULT = "result.json"

@@ -22,8 +22,8 @@ from functools import cache
 from pathlib import Path
 from typing import IO
 
-from tautnet.tables.disk import hold_space
 from tautnet.tables.errors import TableError
+from tautnet.tables.space import hold_space
 
 __all__ = [
     "STDOUT",

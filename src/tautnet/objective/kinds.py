@@ -95,15 +95,6 @@ class PenaltyKind:
         return self.takes_out != "nothing"
 
     @property
-    def alphas_per_decade(self) -> int:
-        """How many strengths a decade its path has, of its own.
-
-        The order in which predictors leave is an answer. Where none can leave, the loss alone is,
-        which changes slowly.
-        """
-        return FINE if self.selects else COARSE
-
-    @property
     def base(self) -> str:
         """The name that an estimator knows it by: the penalty that it is a form of."""
         return self.adaptive_of or self.relaxed_of or self.name
@@ -122,6 +113,14 @@ class PenaltyKind:
     def is_estimator_penalty(self) -> bool:
         """Whether estimators take it by this name."""
         return self.base == self.name
+
+    def alphas_per_decade(self, network: Layout) -> int:
+        """How many strengths a decade a path has.
+
+        The order in which predictors leave is an answer. Where none can leave, the loss alone is,
+        which changes slowly. A linear map is soon solved at any strength.
+        """
+        return FINE if self.selects or network.is_linear else COARSE
 
     def complaint(self, network: Layout) -> str | None:
         """Why this penalty cannot be used on a network, or None."""

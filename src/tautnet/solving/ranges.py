@@ -7,16 +7,16 @@ from tautnet.tables.arrays import Floats
 # Shares of a₀ at which an automatic path may begin, the first that is weak enough.
 STARTS = (1e-4, 1e-5, 1e-6)
 # Shares of a₀ up to which strengths go, and up to which they go in any case.
-STRONGEST = 1e3
+STRONGEST = 2e3
 STRONG = 10.0
 
 
 def automatic_alphas(prepared: Prepared) -> Floats:
-    """The grid of some rows: from 1e-6 a₀, or from the ratio that was asked for, to 1000 a₀."""
-    ratio = prepared.settings.alpha_min_ratio
-    low = min(STARTS) if isinstance(ratio, str) else ratio
+    """The grid of some rows: from 1e-6 a₀, or from the ratio that was asked for, to 2000 a₀."""
+    settings = prepared.settings
+    low = min(STARTS) if isinstance(settings.alpha_min_ratio, str) else settings.alpha_min_ratio
     scale = prepared.null_model.alpha_scale
-    per_decade = prepared.settings.alphas_per_decade or prepared.settings.kind.alphas_per_decade
+    per_decade = settings.alphas_per_decade or settings.kind.alphas_per_decade(settings.network)
     return grid(low * scale, STRONGEST * scale, per_decade)
 
 

@@ -5,11 +5,9 @@ in and takes them out as it needs to. It has no name, so it leaves nothing behin
 process ends.
 """
 
-import errno
 import math
 import mmap
 import os
-import shutil
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -21,12 +19,12 @@ import pandas as pd
 
 from tautnet.tables.arrays import Cells
 from tautnet.tables.errors import TableError
+from tautnet.tables.space import hold_space
 
 __all__ = [
     "beside",
     "empty_beside",
     "exceeds_memory",
-    "hold_space",
     "is_on_disk",
     "no_room",
     "on_disk",
@@ -35,8 +33,6 @@ __all__ = [
     "scratch_file",
 ]
 
-# Where a file system cannot reserve space.
-CANNOT_RESERVE = (errno.EOPNOTSUPP, errno.EINVAL, errno.ENOSYS)
 GIGABYTE = 10**9
 # Arrays of fewer bytes stay in memory, whatever they belong to.
 LEAST_BYTES = 2**22
@@ -175,45 +171,6 @@ def is_on_disk(table: Any) -> bool:
     while isinstance(base, np.ndarray):
         base = base.base
     return isinstance(base, mmap.mmap)
-
-
-def hold_space(directory: str | os.PathLike[str], n_bytes: int) -> IO[bytes]:
-    """Return an open file of a directory that takes so much space.
-
-    It has no name, so it leaves nothing behind whatever happens.
-
-    Raises
-    ------
-    OSError
-    """
-    file = tempfile.TemporaryFile(dir=directory)
-    if not n_bytes:
-        return file
-    try:
-        _reserve(file.fileno(), n_bytes)
-    except OSError:
-        file.close()
-        raise
-    return file
-
-
-def _reserve(descriptor: int, n_bytes: int) -> None:
-    """Reserve space for an open file, or raise where there is too little."""
-    try:
-        os.posix_fallocate(descriptor, 0, n_bytes)
-    except AttributeError:
-        _check_free(descriptor, n_bytes)
-    except OSError as error:
-        if error.errno not in CANNOT_RESERVE:
-            raise
-        _check_free(descriptor, n_bytes)
-
-
-def _check_free(descriptor: int, n_bytes: int) -> None:
-    """Raise where a file system has less space than so many bytes."""
-    if shutil.disk_usage(descriptor).free < n_bytes:
-        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
-    os.truncate(descriptor, n_bytes)
 
 
 def free_memory() -> int:
