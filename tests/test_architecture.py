@@ -16,8 +16,9 @@ ROOMS = {
     "tables": (
         "errors names arrays space disk rounding basis scaling datasets missing notation dates "
         "numerals parsing opening sparse frames layout parquet large reader spelling cells "
-        "integers recipes number_columns encoder rows codes known_cells blocks labels target target_checks "
-        "target_columns sample belonging copies ranked outlying leaks twins soundness"
+        "integers recipes number_columns encoder rows codes known_cells blocks labels target "
+        "target_checks target_columns sample belonging copies ranked outlying leaks twins "
+        "soundness"
     ).split(),
     "objective": (
         "choices arrays strengths histograms hinges prediction step_functions losses regression "
