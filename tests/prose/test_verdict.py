@@ -179,7 +179,7 @@ def test_what_luck_chose_is_not_what_to_expect(result):
             (-0.1, 0.3),
             0.2,
             "These rows cannot show that a penalty helps: unpenalised, the network explains 10 % on"
-            " new rows, and with `l2` 50 %.",
+            " new rows, and with `l2` it explains 50 %.",
         ),
         (
             (-0.01, 0.012),

@@ -21,6 +21,8 @@ BY_HEART = 0.5
 USELESS = 0.1
 # Claims name at most this many predictors.
 NAMED = 5
+# Rows that carry a difference: so many are no few.
+MANY_ROWS = 10
 # A share explained that is larger than that of the honest choice by this is luck in part; and
 # penalties within this of the best, and not surely worse, are about as good.
 LUCKY = 0.02
@@ -121,11 +123,14 @@ def is_sure(versus: Row | None) -> bool:
 
 
 def is_sure_with_its_rows(versus: Row | None) -> bool:
-    """Whether an interval lies above zero, and the difference without those rows does, too."""
+    """Whether an interval lies above zero, and the difference without a few rows does, too.
+
+    Where many rows carry it, it is no accident of a few.
+    """
     if versus is None or not versus["ci_low"] > 0:
         return False
     without = versus["without"]
-    return without is None or without["diff"] > 0
+    return without is None or without["diff"] > 0 or len(without["rows"]) >= MANY_ROWS
 
 
 def matters(difference: float, result: Row) -> bool:
@@ -194,8 +199,9 @@ def knows_rows_by_heart(result: Row) -> Claim | None:
 def penalty_helps(result: Row) -> Claim | None:
     """Whether some penalty surely beats the network without one, by something that matters.
 
-    An over-fitted network is sure of a few rows that it gets wrong, and these carry the difference.
-    They are what is asked about, so without them the gain must be there, but need not be sure.
+    An over-fitted network is sure of some rows that it gets wrong, and these carry the difference.
+    They are what is asked about, so without a few of them the gain must be there, but need not be
+    sure.
     """
     if row_named(result, BASELINE) is None or len(result["rows"]) == 1:
         return None

@@ -258,7 +258,7 @@ def _over_fitting(result: Result) -> str | None:
         )
     return (
         f"These rows cannot show that a penalty helps: unpenalised, the network"
-        f" {explained(heart['new'])} on new rows, and with {best} {percent(helps['skill'])}."
+        f" {explained(heart['new'])} on new rows, and with {best} it {explained(helps['skill'])}."
     )
 
 
