@@ -112,6 +112,10 @@ def test_rows_that_carry_over_fitting_are_part_of_it(result):
     for one in [*result["rows"][1:], result["chosen"]]:
         one["vs_none"] = versus(0.1, 0.9, without=without(-0.2, 0.05))
     assert claims_of(result).over_fitted.holds is None
+    # So many rows are no accident.
+    for one in [*result["rows"][1:], result["chosen"]]:
+        one["vs_none"]["without"]["rows"] = list(range(10))
+    assert claims_of(result).over_fitted.holds is True
 
 
 def test_whether_a_penalty_helps_may_be_open(result):
