@@ -562,7 +562,7 @@ BAD = {
     ),
     "no penalty": Bad(table(), [*Y, "--penalties", ","], ["name at least one penalty"], 2),
     "a column that stands alone": Bad(
-        table(), ["y"], ["unexpected 'y': name the column to predict by --target y"], 2
+        table(), ["y"], ["unexpected 'y': name the column to predict by --target COL"], 2
     ),
     "typo": Bad(
         table(), [*Y, "--penaltys", "l2"], ["No such option: --penaltys", "--penalties"], 2

@@ -97,7 +97,7 @@ class Comparison:
         return self.model.predict(X)
 
     def plot(self, ax: "Axes | None" = None) -> "ComparisonDisplay | None":
-        """Draw by how much each row is better than the network without a penalty.
+        """Draw by how much each row is better than the network without a penalty, or a constant.
 
         Returns
         -------

@@ -2,6 +2,7 @@
 
 import errno
 import gzip
+import os
 
 import numpy as np
 import pandas as pd
@@ -20,6 +21,7 @@ from tautnet.tables.encoder import TableEncoder
 from tautnet.tables.errors import TableError
 from tautnet.tables.notation import PLAIN
 from tautnet.tables.reader import read_table
+from tautnet.tables.target_columns import split_target
 
 # Gigabytes that any table exceeds.
 NONE = 1e-9
@@ -250,3 +252,116 @@ def test_a_small_table_is_never_on_disk(frame):
     assert not is_on_disk(read_table("iris").frame)
     with room(memory=1):
         assert not disk.exceeds_memory(10**9) and disk.exceeds_memory(10**9 + 1)
+
+
+@pytest.mark.parametrize("memory", [NONE, 1])
+def test_a_quotation_mark_that_is_left_open_is_seen(tmp_path, memory):
+    path = tmp_path / "t.csv"
+    path.write_text("a,b\n" + "1,x\n" * 5 + '2,"y\n' + "3,z\n" * 5)
+    encoder = TableEncoder().fit(pd.DataFrame({"a": [1, 2], "b": ["x", "y"]}))
+    with room(memory=memory), pytest.raises(TableError, match="line 7 .*quotation mark left open"):
+        read_table(path)
+    with pytest.raises(TableError, match="line 7 .*quotation mark left open"):
+        list(read_blocks(path, encoder.recipes))
+
+
+def test_a_cell_may_be_long(tmp_path):
+    (tmp_path / "t.csv").write_text("a,b\n1,x\n2," + "y" * 200_000 + "\n")
+    with room(memory=NONE):
+        assert read_table(tmp_path / "t.csv").frame["b"].str.len().tolist() == [1, 200_000]
+
+
+@pytest.fixture
+def parts(frame, tmp_path):
+    """Write frames as files of one directory, in order."""
+
+    def parts(*frames):
+        for i, one in enumerate(frames):
+            (tmp_path / "d").mkdir(exist_ok=True)
+            one.to_parquet(tmp_path / "d" / f"{i}.parquet")
+        return tmp_path / "d"
+
+    return parts
+
+
+def test_files_of_a_directory_have_the_same_columns(parts):
+    one = pd.DataFrame({"a": [1, 2], "b": [3, 4]})
+    place = parts(one, one.drop(columns="b"))
+    encoder = TableEncoder().fit(one)
+    for read in (read_table, lambda path: list(read_blocks(path, encoder.recipes))):
+        with pytest.raises(TableError, match="1.parquet has other columns .* 'b' is not in both"):
+            read(place)
+
+
+def test_files_of_a_directory_may_hold_numbers_of_several_types(parts):
+    place = parts(
+        pd.DataFrame({"a": [1, 2], "b": [None, None]}), pd.DataFrame({"a": [1.5], "b": ["x"]})
+    )
+    read = read_table(place).frame
+    assert read["a"].tolist() == [1, 2, 1.5] and read["b"].isna().tolist() == [True, True, False]
+
+
+def test_what_else_lies_in_a_directory_is_no_part_of_its_table(parts, frame):
+    place = parts(frame)
+    (place / "README.md").write_text("no table")
+    for hidden in (".cache", "_delta_log"):
+        (place / hidden).mkdir()
+        frame.to_parquet(place / hidden / "a.parquet")
+    assert len(read_table(place).frame) == N_ROWS
+
+
+def test_a_file_below_a_named_directory_is_read_alike_large_or_small(frame, tmp_path):
+    (tmp_path / "year=3").mkdir()
+    frame.to_parquet(tmp_path / "year=3" / "t.parquet")
+    with room(memory=NONE):
+        assert_frame_equal(read_table(tmp_path / "year=3" / "t.parquet").frame, frame)
+
+
+def test_a_directory_may_not_expand_without_end(parts, frame):
+    with pytest.raises(TableError, match="d expands to more than .*pass --max-size"):
+        read_table(parts(frame), max_size=1e-9)
+
+
+def test_an_index_of_pandas_may_be_a_predictor(parts, frame):
+    encoder = TableEncoder().fit(frame[["number", "whole"]])
+    place = parts(frame.set_index("number"))
+    for source in (place, place / "0.parquet"):
+        [block] = read_blocks(source, encoder.recipes)
+        assert_array_equal(block.predictors["number"], frame["number"])
+
+
+def test_rows_without_a_target_leave_the_others_on_disk(frame, tmp_path):
+    frame.assign(y=frame["y"].where(frame.index > 1)).to_parquet(tmp_path / "t.parquet")
+    usual = split_target(read_table(tmp_path / "t.parquet").frame, "y")
+    with room(memory=NONE), pytest.MonkeyPatch.context() as patch:
+        patch.setattr(disk, "LEAST_BYTES", 0)
+        large = split_target(read_table(tmp_path / "t.parquet").frame, "y")
+    assert is_on_disk(large[0]) and large[2] == usual[2] == 2
+    assert_frame_equal(large[0], usual[0])
+
+
+def test_many_columns_need_few_files(tmp_path):
+    frame = pd.DataFrame(np.arange(900.0).reshape(2, 450), columns=[f"x{j}" for j in range(450)])
+    frame.to_parquet(tmp_path / "t.parquet")
+    before = len(os.listdir("/proc/self/fd"))
+    with room(tmp_path, NONE):
+        large = read_table(tmp_path / "t.parquet").frame
+        assert len(os.listdir("/proc/self/fd")) <= before + 5
+    assert_frame_equal(large, frame)
+
+
+def test_a_query_that_cannot_be_run_is_one_line(tmp_path):
+    query = polars.LazyFrame({"a": [1.0]}).select(polars.col("b"))
+    absent = polars.scan_parquet(tmp_path / "none.parquet")
+    for one in (query.with_columns(c=1), absent):
+        with pytest.raises(TableError, match="the query cannot be run") as told:
+            model().fit(one, [1.0])
+        assert "\n" not in str(told.value)
+
+
+def test_categories_of_polars_are_read_as_in_its_data_frames():
+    frame = polars.DataFrame({"day": ["2024-01-01", "2024-01-02"] * 5}).with_columns(
+        polars.col("day").cast(polars.Categorical)
+    )
+    kinds = [TableEncoder().fit(one).kinds for one in (frame, frame.lazy())]
+    assert kinds[0] == kinds[1]

@@ -3,7 +3,6 @@
 import re
 import sys
 from importlib.metadata import version
-from shlex import quote
 from typing import Annotated, Any
 
 import typer
@@ -71,7 +70,7 @@ def _plain(message: str, context: Any) -> str:
     takes_target = any(one.name == "target" for one in context.command.params) if extra else False
     if not extra or not takes_target or context.params.get("target"):
         return message
-    return f"unexpected {extra[1]!r}: name the column to predict by --target {quote(extra[1])}"
+    return f"unexpected {extra[1]!r}: name the column to predict by --target COL"
 
 
 def run() -> int:

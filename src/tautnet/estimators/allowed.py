@@ -185,7 +185,7 @@ ALLOWED: dict[str, Allowed] = {
             f"one of {', '.join(estimator_names())}, which are all that are registered"
             " (tautnet.register_penalty adds others), or 'auto'"
         ),
-        estimator_names,
+        lambda: (choices.AUTO, *estimator_names()),
     ),
     "penalties": Allowed(
         _are_penalties,
@@ -255,7 +255,7 @@ ALLOWED: dict[str, Allowed] = {
     "deliver": _or_none(
         lambda value: _is_named(value, (*compared_names(), *relaxed_forms(), choices.LINEAR)),
         "the name of a penalty compared, or 'linear'",
-        compared_names,
+        lambda: (*compared_names(), choices.LINEAR),
     ),
     "task": _one_of(choices.TASKS),
     "fdr": Allowed(

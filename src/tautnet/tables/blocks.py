@@ -178,7 +178,7 @@ def _text_blocks(text: TextIO, wanted: _Wanted, drop_rows: Collection[int]) -> I
     names = column_names(given, wanted.source)
     position = _positions(given, names, wanted)
     kept = {name: names.index(name) for name in wanted.keep}
-    rows = numbered_rows(csv_rows(lines, delimiter), before, len(names), wanted.source)
+    rows = numbered_rows(lines, delimiter, before, len(names), wanted.source)
     if drop_rows:
         rows = rows_without(rows, drop_rows, wanted.source)
     cells = even_rows(rows, len(names), wanted.source)
@@ -308,7 +308,9 @@ def _arrow_blocks(
 
 def _predictors(rows: "pyarrow.Table", columns: list[str], wanted: _Wanted) -> pd.DataFrame:
     """Return the predictors of some rows, under their names."""
-    frame = pandas_of(rows.select(columns))[columns]
+    # What pandas says of an index is not asked: columns are found by their names.
+    plain = rows.select(columns).replace_schema_metadata(None)
+    frame = pandas_of(plain)[columns]
     return frame.set_axis([recipe["predictor"] for recipe in wanted.recipes], axis=1)
 
 

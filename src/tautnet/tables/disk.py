@@ -9,15 +9,17 @@ import math
 import mmap
 import os
 import tempfile
+import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 from typing import IO, Any, NamedTuple
 
 import numpy as np
 import pandas as pd
 
-from tautnet.tables.arrays import Cells
+from tautnet.tables.arrays import Booleans, Cells
 from tautnet.tables.errors import TableError
 from tautnet.tables.space import hold_space
 
@@ -29,6 +31,7 @@ __all__ = [
     "no_room",
     "on_disk",
     "room",
+    "rows_of",
     "scratch",
     "scratch_file",
 ]
@@ -36,6 +39,9 @@ __all__ = [
 GIGABYTE = 10**9
 # Arrays of fewer bytes stay in memory, whatever they belong to.
 LEAST_BYTES = 2**22
+# Bytes of a file for several small arrays, and the multiple of bytes at which each begins.
+SHELF = 2**26
+ALIGNED = 64
 # What a container may use, and what it uses: of the second and of the first version of cgroups.
 LIMITS = (
     (Path("/sys/fs/cgroup/memory.max"), Path("/sys/fs/cgroup/memory.current")),
@@ -139,12 +145,44 @@ def on_disk(shape: tuple[int, ...], dtype: Any) -> Cells:
     """
     dtype = np.dtype(dtype)
     n_bytes = max(math.prod(shape) * dtype.itemsize, 1)
+    if n_bytes >= SHELF:
+        return np.ndarray(shape, dtype, _mapped(n_bytes))
+    with _lock:
+        place = scratch(), os.getpid()
+        shelf = _shelves.get(place)
+        if shelf is None or shelf.used + n_bytes > SHELF:
+            shelf = _shelves[place] = _Shelf(_mapped(SHELF))
+        array = np.ndarray(shape, dtype, shelf.mapped, shelf.used)
+        shelf.used += -(-n_bytes // ALIGNED) * ALIGNED
+    return array
+
+
+@dataclass
+class _Shelf:
+    """A file for several small arrays: a process may have few files open at once.
+
+    Attributes
+    ----------
+    mapped : mmap
+    used : int
+        Bytes that are taken.
+    """
+
+    mapped: mmap.mmap
+    used: int = 0
+
+
+_shelves: dict[tuple[str, int], _Shelf] = {}
+_lock = threading.Lock()
+
+
+def _mapped(n_bytes: int) -> mmap.mmap:
+    """Map a new file without a name into memory."""
     try:
         with hold_space(scratch(), n_bytes) as file:
-            mapped = mmap.mmap(file.fileno(), n_bytes)
+            return mmap.mmap(file.fileno(), n_bytes)
     except OSError as error:
         raise no_room(error, f"{n_bytes / GIGABYTE:.2g} GB") from None
-    return np.ndarray(shape, dtype, mapped)
 
 
 def empty_beside(owner: Any, shape: tuple[int, ...], dtype: Any) -> Cells:
@@ -160,6 +198,17 @@ def beside(owner: Any, array: Any) -> Any:
     kept = on_disk(array.shape, array.dtype)
     kept[:] = array
     return kept
+
+
+def rows_of(frame: pd.DataFrame, kept: Booleans) -> pd.DataFrame:
+    """Return some rows of a data frame: on disk where it is, column by column."""
+    if not is_on_disk(frame):
+        return frame[kept]
+    columns = {}
+    for name, series in frame.items():
+        cells = series.to_numpy() if isinstance(series.dtype, np.dtype) else None
+        columns[name] = series[kept].array if cells is None else beside(cells, cells[kept])
+    return pd.DataFrame(columns, index=frame.index[kept], copy=False)
 
 
 def is_on_disk(table: Any) -> bool:

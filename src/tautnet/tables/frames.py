@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     import pyarrow
 
 __all__ = [
+    "cannot_run",
     "TableLike",
     "exceeds_float64",
     "frame_of_other",
@@ -61,7 +62,7 @@ def names_of(X: TableLike) -> Iterable[Any]:
     if is_dataset(X):
         return list(X.schema.names)
     if is_lazy(X):
-        return list(X.collect_schema().names())
+        return _names_of_query(X)
     # Arrow's tables call their names so, and have arrays as ``columns``.
     names: Iterable[Any] = (
         X.column_names if hasattr(X, "column_names") else getattr(X, "columns", ())
@@ -89,6 +90,21 @@ def is_dataset(X: TableLike) -> bool:
     False
     """
     return all(hasattr(type(X), name) for name in ("to_table", "count_rows", "get_fragments"))
+
+
+def _names_of_query(X: TableLike) -> list[str]:
+    """Return the names of the columns that a query of polars will give."""
+    from polars.exceptions import PolarsError
+
+    try:
+        return list(X.collect_schema().names())
+    except (OSError, PolarsError) as error:
+        raise cannot_run(error) from None
+
+
+def cannot_run(error: Exception) -> TableError:
+    """Return what to say of a query that its library cannot run."""
+    return TableError(f"the query cannot be run: {str(error).splitlines()[0]}")
 
 
 def has_text_names(X: TableLike) -> bool:

@@ -4,9 +4,11 @@ What a column holds is told by rules that look at all of its cells. One column i
 table: so every rule is the same here as for a table in memory, and so is every result.
 """
 
+import errno
 import io
 import pickle
 from collections.abc import Collection, Iterator, Sequence
+from functools import partial
 from itertools import islice
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -18,7 +20,7 @@ import pandas as pd
 from tautnet.tables.arrays import Cells
 from tautnet.tables.disk import exceeds_memory, no_room, on_disk, scratch, scratch_file
 from tautnet.tables.errors import TableError
-from tautnet.tables.frames import is_dataset, is_lazy, pandas_of
+from tautnet.tables.frames import cannot_run, is_dataset, is_lazy, pandas_of
 from tautnet.tables.layout import (
     as_text,
     column_names,
@@ -29,6 +31,7 @@ from tautnet.tables.layout import (
     rows_without,
 )
 from tautnet.tables.notation import PLAIN, Notation
+from tautnet.tables.opening import size_of
 from tautnet.tables.parquet import mark_missing, one_line_of_parquet
 from tautnet.tables.parsing import parse_column
 
@@ -43,6 +46,7 @@ __all__ = [
     "is_large_text",
     "open_dataset",
     "read_large_text",
+    "size_of_parts",
 ]
 
 # What a cell of Parquet takes in memory until its table is encoded: as Arrow has it, as pandas has
@@ -50,11 +54,15 @@ __all__ = [
 BYTES_OF_CELL = 20
 # What a byte of a file of text takes in memory, where each cell is a text of Python's own.
 BYTES_OF_CHARACTER = 10
+# How many times the size of a packed file of text its cells commonly have.
+EXPANSION = 5
+# Why there can be no file in a directory.
+NO_ROOM = (errno.ENOSPC, errno.EDQUOT, errno.EACCES, errno.EROFS)
 # Rows of text that are read at once.
 ROWS = 2**16
 # Texts of a column that are looked up, so that equal ones are one in memory.
 MOST_KNOWN = 2**16
-ENDINGS = ("*.parquet", "*.pq")
+ENDINGS = (".parquet", ".pq")
 
 
 def is_directory_of_parquet(source: str) -> bool:
@@ -65,7 +73,20 @@ def is_directory_of_parquet(source: str) -> bool:
     >>> is_directory_of_parquet("no such directory")
     False
     """
-    return Path(source).is_dir() and any(any(Path(source).rglob(ending)) for ending in ENDINGS)
+    return bool(_parts(source))
+
+
+def _parts(source: str) -> list[Path]:
+    """Return the Parquet files of a directory, in order; hidden ones are none of its table."""
+    directory = Path(source)
+    if not directory.is_dir():
+        return []
+    found = [path for path in directory.rglob("*") if path.suffix.lower() in ENDINGS]
+    return sorted(path for path in found if not _is_hidden(path.relative_to(directory)))
+
+
+def _is_hidden(path: Path) -> bool:
+    return any(part.startswith((".", "_")) for part in path.parts)
 
 
 def is_large_parquet(source: str) -> bool:
@@ -86,12 +107,46 @@ def open_dataset(source: str) -> "pyarrow.dataset.Dataset":
     Raises
     ------
     TableError
-        Where it cannot be read.
+        Where it cannot be read, or its files have other columns.
     """
     with one_line_of_parquet(source):
         import pyarrow.dataset
 
-        return pyarrow.dataset.dataset(source, format="parquet", partitioning="hive")
+        parts = _parts(source)
+        if not parts:
+            return pyarrow.dataset.dataset(source, format="parquet")
+        opened = partial(
+            pyarrow.dataset.dataset,
+            list(map(str, parts)),
+            format="parquet",
+            partitioning="hive",
+            partition_base_dir=source,
+        )
+        return opened(schema=_schema(opened()))
+
+
+def _schema(dataset: "pyarrow.dataset.Dataset") -> "pyarrow.Schema":
+    """Return the schema of files whose columns may be of several types: one that holds all."""
+    import pyarrow
+
+    schemas = [dataset.schema]
+    first: Any = None
+    for fragment in dataset.get_fragments():
+        own = fragment.physical_schema
+        first = own if first is None else first
+        odd = set(own.names) ^ set(first.names)
+        if odd:
+            raise TableError(
+                f"{fragment.path} has other columns than the first file: {min(odd)!r} is not in"
+                " both; files of one table have the same columns"
+            )
+        schemas.append(own)
+    return pyarrow.unify_schemas(schemas, promote_options="permissive")
+
+
+def size_of_parts(source: str) -> int:
+    """Return how many bytes the files of a directory have."""
+    return sum(path.stat().st_size for path in _parts(source))
 
 
 def frame_of_files(
@@ -161,18 +216,35 @@ def frame_of_query(X: Any) -> pd.DataFrame | None:
         return frame_of_dataset(X)
     if not is_lazy(X):
         return None
+    from polars.exceptions import PolarsError
+
     try:
         with TemporaryDirectory(prefix=".tautnet-", dir=scratch()) as directory:
             path = f"{directory}/query.parquet"
             X.sink_parquet(path)
-            return frame_of_dataset(open_dataset(path), "the query")
+            frame = frame_of_dataset(open_dataset(path), "the query")
     except OSError as error:
-        raise no_room(error) from None
+        if error.errno in NO_ROOM:
+            raise no_room(error) from None
+        raise cannot_run(error) from None
+    except PolarsError as error:
+        raise cannot_run(error) from None
+    # Categories are texts here, as in a data frame of polars.
+    own = {
+        name: series.astype(object)
+        for name, series in frame.items()
+        if isinstance(series.dtype, pd.CategoricalDtype)
+    }
+    return frame.assign(**own) if own else frame
 
 
-def is_large_text(n_bytes: int | None) -> bool:
-    """Tell whether a file of text of so many bytes, None of a stream, is read column by column."""
-    return n_bytes is not None and exceeds_memory(BYTES_OF_CHARACTER * n_bytes)
+def is_large_text(source: str) -> bool:
+    """Tell whether a file of text is read column by column; a stream never is."""
+    n_bytes = size_of(source)
+    if n_bytes is None:
+        return False
+    unpacked = EXPANSION if source.lower().endswith((".gz", ".gzip")) else 1
+    return exceeds_memory(BYTES_OF_CHARACTER * unpacked * n_bytes)
 
 
 def read_large_text(
@@ -200,7 +272,7 @@ def read_large_text(
         lines = iter(text)
         header, before, delimiter = first_line(lines, source)
         names = column_names(next(csv_rows(io.StringIO(header, newline=""), delimiter)), source)
-        numbered = numbered_rows(csv_rows(lines, delimiter), before, len(names), source)
+        numbered = numbered_rows(lines, delimiter, before, len(names), source)
         if drop_rows:
             numbered = rows_without(numbered, drop_rows, source)
         places = _spill(even_rows(numbered, len(names), source), spilled)

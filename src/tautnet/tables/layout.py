@@ -38,6 +38,7 @@ __all__ = [
 # A row with the number of the line where it ends.
 Numbered: TypeAlias = tuple[int, list[str]]
 
+LONGEST_CELL = 2**31 - 1
 _DELIMITERS = ",;\t|"
 # What Excel writes above a table to say what parts its cells.
 _SEPARATOR = re.compile(r'[ \ufeff]*"?sep=([^\w"\s]|\t)"?\1*\s*', re.IGNORECASE)
@@ -92,6 +93,8 @@ def sniff_delimiter(text: str) -> str:
 
 def csv_rows(stream: Iterable[str], delimiter: str, strict: bool = False) -> "Reader":
     """Return a reader of rows, each a list of cells."""
+    # A cell may be as long as a line.
+    csv.field_size_limit(LONGEST_CELL)
     return csv.reader(stream, delimiter=delimiter, skipinitialspace=True, strict=strict)
 
 
@@ -227,20 +230,44 @@ def first_line(lines: Iterator[str], source: str) -> tuple[str, int, str]:
     return header, before, delimiter or sniff_delimiter(header)
 
 
-def numbered_rows(reader: "Reader", before: int, width: int, source: str) -> Iterator[Numbered]:
+def numbered_rows(
+    lines: Iterator[str], delimiter: str, before: int, width: int, source: str
+) -> Iterator[Numbered]:
     """Yield rows with the number of the line where they end; blank lines are left out.
 
     A row of blank cells, as many as the header has, is a row: its cells are missing.
     """
     number = before
+    own: list[str] = []
+    last: list[str] = []
+
+    def heard() -> Iterator[str]:
+        for line in lines:
+            own.append(line)
+            yield line
+
+    reader = csv_rows(heard(), delimiter)
     try:
         for row in reader:
             number = before + reader.line_num
+            last = own[:]
+            own.clear()
             if len(row) == width or not is_blank(row):
                 yield number, row
     except csv.Error as error:
         number = before + reader.line_num
         raise TableError(f"{source} line {number} cannot be read: {error}") from None
+    if _ends_in_quotes(last, delimiter):
+        raise _open_quote(source, number - len(last) + 1)
+
+
+def _ends_in_quotes(lines: list[str], delimiter: str) -> bool:
+    """Tell whether a quotation mark of these lines, those of one row, is left open."""
+    try:
+        list(csv_rows(lines, delimiter, strict=True))
+    except csv.Error as error:
+        return "unexpected end of data" in str(error)
+    return False
 
 
 def rows_without(

@@ -24,6 +24,7 @@ from tautnet.tables.large import (
     is_large_text,
     open_dataset,
     read_large_text,
+    size_of_parts,
 )
 from tautnet.tables.layout import (
     check_ragged,
@@ -129,11 +130,9 @@ def read_table(
     typed = notation._replace(na=())
     if is_directory_of_parquet(source):
         refuse_idle(source, "a directory of Parquet files", typed, encoding, drop_rows)
-        frame = frame_of_files(open_dataset(source), source, notation)
+        frame = _read_dataset(source, size_of_parts(source), notation, Bounds(max_size))
         return Table(frame, _slug(source), None, notation)
-    n_bytes = size_of(source)
-    is_large = is_large_text(n_bytes)
-    bounds = Bounds(max_size, is_kept=not is_large)
+    bounds = Bounds(max_size)
     with open_source(source, bounds, known) as file:
         head = file.peek(HEAD)[:HEAD]
         if head.startswith(PARQUET):
@@ -142,7 +141,7 @@ def read_table(
         else:
             # What never ends, such as /dev/zero, is refused before it is read.
             check_is_text(head, encoding, source)
-            read = read_large_text if is_large else _read_text
+            read = read_large_text if is_large_text(source) else _read_text
             frame = read(file, encoding, drop_rows, notation, unused, source)
     return Table(frame, _slug(source), None, notation)
 
@@ -153,11 +152,16 @@ def _read_parquet(
     """Read a Parquet file."""
     n_bytes = size_of(source)
     if n_bytes is not None and is_large_parquet(source):
-        dataset = open_dataset(source)
-        check_expansion(dataset.count_rows(), len(dataset.schema), source, bounds.most(n_bytes))
-        return frame_of_files(dataset, source, notation)
+        return _read_dataset(source, n_bytes, notation, bounds)
     data = file.read()
     return mark_missing(read_parquet(data, source, bounds.most(len(data))), notation)
+
+
+def _read_dataset(source: str, n_bytes: int, notation: Notation, bounds: Bounds) -> pd.DataFrame:
+    """Read Parquet column by column, of so many bytes on disk."""
+    dataset = open_dataset(source)
+    check_expansion(dataset.count_rows(), len(dataset.schema), source, bounds.most(n_bytes))
+    return frame_of_files(dataset, source, notation)
 
 
 def _read_text(

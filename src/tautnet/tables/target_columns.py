@@ -6,6 +6,7 @@ from typing import Any
 import pandas as pd
 
 from tautnet.tables.cells import TableLike, as_frame
+from tautnet.tables.disk import rows_of
 from tautnet.tables.errors import TableError
 from tautnet.tables.names import did_you_mean
 
@@ -55,7 +56,7 @@ def split_target(
         raise TableError(f"the target {target!r} has no value in any row")
     if not n_missing:
         return predictors, frame[target], 0
-    return predictors[present], frame.loc[present, target], n_missing
+    return rows_of(predictors, present), frame.loc[present, target], n_missing
 
 
 def predictors_and_target(X: TableLike, y: Any, target: str | None) -> tuple[TableLike, Any]:
@@ -66,12 +67,12 @@ def predictors_and_target(X: TableLike, y: Any, target: str | None) -> tuple[Tab
     X : data frame or array
     y : array, series or None
     target : str, optional
-        Name of the column to predict, where ``y`` is None; rows without it are left out.
+        Name of the column to predict, where ``y`` is None.
 
     Raises
     ------
     TableError
-        Where the target is not said, or said twice.
+        Where the target is not said, or said twice, or some rows have none.
 
     Examples
     --------
@@ -81,13 +82,19 @@ def predictors_and_target(X: TableLike, y: Any, target: str | None) -> tuple[Tab
     >>> X.columns.tolist(), y.tolist()
     (['a'], [3, 4])
     """
-    if (y is None) == (target is None):
+    if (y is None) == (target is None) or not isinstance(target, str | None):
         raise TableError(
             "say once what is to be predicted: y, or target='...', the name of a column of X"
         )
     if target is None:
         return X, y
-    predictors, column, _ = split_target(as_frame(X), target)
+    predictors, column, n_missing = split_target(as_frame(X), target)
+    if n_missing:
+        rows = "1 row has" if n_missing == 1 else f"{n_missing} rows have"
+        raise TableError(
+            f"{rows} no value of the target {target!r}: leave them out first, as by"
+            f" X.dropna(subset=[{target!r}])"
+        )
     return predictors, column
 
 
@@ -115,7 +122,7 @@ def split_survival(
     present = events.notna()
     n_missing = len(frame) - int(present.sum())
     outcome = pd.DataFrame({time: times[present], event: events[present]})
-    return predictors[present], outcome, n_missing
+    return rows_of(predictors, present.to_numpy()), outcome, n_missing
 
 
 def _nearest(name: str, columns: Iterable[object]) -> str:
