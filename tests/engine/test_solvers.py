@@ -75,7 +75,15 @@ def test_a_program_is_compiled_once_for_each_shape_and_dtype():
     assert len(program.compiled) == 3
 
 
-def test_a_program_is_compiled_anew_where_jax_is_told_to_compile_otherwise():
+def test_a_program_is_compiled_anew_where_jax_is_told_to_compile_otherwise(monkeypatch):
+    """JAX itself would take what it compiled before, unless the options say so."""
+    jit, asked = jax.jit, []
+
+    def watched(function, compiler_options):
+        asked.append("xla_backend_optimization_level" in compiler_options)
+        return jit(function, compiler_options=compiler_options)
+
+    monkeypatch.setattr(jax, "jit", watched)
     program, x = compiling.Program(lambda x: 2 * x), np.ones(2)
     told = jax.config.read("jax_disable_most_optimizations")
     try:
@@ -84,7 +92,7 @@ def test_a_program_is_compiled_anew_where_jax_is_told_to_compile_otherwise():
             program(x)
     finally:
         jax.config.update("jax_disable_most_optimizations", told)
-    assert len(program.compiled) == 2
+    assert len(program.compiled) == 2 and sorted(asked) == [False, True]
 
 
 def test_a_process_that_holds_too_many_programs_lets_them_go(monkeypatch, tmp_path):

@@ -21,6 +21,10 @@ MOST_MAPS = Path("/proc/sys/vm/max_map_count")
 TRIM_ABOVE = 2**26
 
 
+# What JAX makes of being told to disable most optimizations.
+UNOPTIMIZED = {"xla_backend_optimization_level": 0, "xla_llvm_disable_expensive_passes": True}
+
+
 def told_to_jax() -> tuple[Any, ...]:
     """What a user may tell JAX between two fits that changes the bits of a program."""
     return (
@@ -72,7 +76,10 @@ class Program:
 
     def _compile(self, arguments: tuple[Any, ...]) -> Callable[..., Any]:
         on_cpu = jax.default_backend() == "cpu"
-        options = {"xla_cpu_multi_thread_eigen": False} if on_cpu else None
+        options: dict[str, Any] = {"xla_cpu_multi_thread_eigen": False} if on_cpu else {}
+        if on_cpu and jax.config.read("jax_disable_most_optimizations"):
+            # JAX remembers what it compiled by these options, not by what it was told.
+            options |= UNOPTIMIZED
         return jax.jit(self.function, compiler_options=options).lower(*arguments).compile()
 
 
