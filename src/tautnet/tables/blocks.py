@@ -16,15 +16,7 @@ from tautnet.tables.errors import TableError
 from tautnet.tables.frames import pandas_of
 from tautnet.tables.known_cells import known_cells
 from tautnet.tables.large import is_directory_of_parquet, open_dataset
-from tautnet.tables.layout import (
-    as_text,
-    column_names,
-    csv_rows,
-    even_rows,
-    first_line,
-    numbered_rows,
-    rows_without,
-)
+from tautnet.tables.layout import as_text, column_names, rows_of_text
 from tautnet.tables.names import lacking
 from tautnet.tables.notation import PLAIN, Notation
 from tautnet.tables.opening import PARQUET, Bounds, check_is_text, open_source
@@ -172,16 +164,11 @@ def read_blocks(
 
 def _text_blocks(text: TextIO, wanted: _Wanted, drop_rows: Collection[int]) -> Iterator[Block]:
     """Yield the blocks of a table of text."""
-    lines = iter(text)
-    header, before, delimiter = first_line(lines, wanted.source)
-    given = next(csv_rows(io.StringIO(header, newline=""), delimiter))
-    names = column_names(given, wanted.source)
-    position = _positions(given, names, wanted)
+    table = rows_of_text(text, drop_rows, wanted.source)
+    names = table.names
+    position = _positions(table.given, names, wanted)
     kept = {name: names.index(name) for name in wanted.keep}
-    rows = numbered_rows(lines, delimiter, before, len(names), wanted.source)
-    if drop_rows:
-        rows = rows_without(rows, drop_rows, wanted.source)
-    cells = even_rows(rows, len(names), wanted.source)
+    cells = table.rows
     # A file without rows has one block, too: what is made of it has its columns.
     for block in chain([list(islice(cells, wanted.rows))], _full(cells, wanted.rows)):
         columns = list(zip(*block, strict=True)) or [()] * len(names)
@@ -248,8 +235,7 @@ def _parquet_blocks(file: io.BufferedReader, wanted: _Wanted) -> Iterator[Block]
             for group in range(table.num_row_groups):
                 yield from table.iter_batches(wanted.rows, row_groups=[group], columns=columns)
 
-        has_rows = table.metadata.num_rows > 0
-        yield from _arrow_blocks(table.schema_arrow, batches if has_rows else None, wanted)
+        yield from _arrow_blocks(table.schema_arrow, batches, wanted)
 
 
 def _dataset_blocks(dataset: "pyarrow.dataset.Dataset", wanted: _Wanted) -> Iterator[Block]:
@@ -264,22 +250,21 @@ def _dataset_blocks(dataset: "pyarrow.dataset.Dataset", wanted: _Wanted) -> Iter
                 )
 
     with one_line_of_parquet(wanted.source):
-        has_rows = dataset.count_rows() > 0
-        yield from _arrow_blocks(dataset.schema, batches if has_rows else None, wanted)
+        yield from _arrow_blocks(dataset.schema, batches, wanted)
 
 
 def _arrow_blocks(
     stored: "pyarrow.Schema",
-    batches: Callable[[list[str]], Iterable["pyarrow.RecordBatch"]] | None,
+    batches: Callable[[list[str]], Iterable["pyarrow.RecordBatch"]],
     wanted: _Wanted,
 ) -> Iterator[Block]:
-    """Yield blocks of rows that Arrow reads; ``batches`` is None where there are none.
+    """Yield blocks of rows that Arrow reads.
 
     Parameters
     ----------
     stored : pyarrow.Schema
         Of all columns.
-    batches : callable or None
+    batches : callable
         Gives the rows in some columns.
     wanted : _Wanted
     """
@@ -290,10 +275,9 @@ def _arrow_blocks(
     kept = [names.index(name) for name in wanted.keep]
     fields = list(dict.fromkeys([*position, *kept]))
     schema = pyarrow.schema([stored.field(at) for at in fields])
-    blocks: Iterable[list[pyarrow.RecordBatch]] = [[]]
-    if batches is not None:
-        blocks = _even(batches([stored.names[at] for at in fields]), wanted.rows)
-    for block in blocks:
+    blocks = _even(batches([stored.names[at] for at in fields]), wanted.rows)
+    # A file without rows has one block, too.
+    for block in chain([next(blocks, [])], blocks):
         rows = pyarrow.Table.from_batches(block, None if block else schema)
         yield Block(
             mark_missing(

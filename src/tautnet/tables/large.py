@@ -21,15 +21,7 @@ from tautnet.tables.arrays import Cells
 from tautnet.tables.disk import exceeds_memory, no_room, on_disk, scratch, scratch_file
 from tautnet.tables.errors import TableError
 from tautnet.tables.frames import cannot_run, is_dataset, is_lazy, pandas_of
-from tautnet.tables.layout import (
-    as_text,
-    column_names,
-    csv_rows,
-    even_rows,
-    first_line,
-    numbered_rows,
-    rows_without,
-)
+from tautnet.tables.layout import as_text, column_names, rows_of_text
 from tautnet.tables.notation import PLAIN, Notation
 from tautnet.tables.opening import size_of
 from tautnet.tables.parquet import mark_missing, one_line_of_parquet
@@ -42,11 +34,10 @@ __all__ = [
     "frame_of_files",
     "frame_of_query",
     "is_directory_of_parquet",
-    "is_large_parquet",
     "is_large_text",
     "open_dataset",
+    "open_if_large",
     "read_large_text",
-    "size_of_parts",
 ]
 
 # What a cell of Parquet takes in memory until its table is encoded: as Arrow has it, as pandas has
@@ -89,14 +80,15 @@ def _is_hidden(path: Path) -> bool:
     return any(part.startswith((".", "_")) for part in path.parts)
 
 
-def is_large_parquet(source: str) -> bool:
-    """Tell whether a Parquet file is read column by column, since its table exceeds memory."""
+def open_if_large(source: str) -> "pyarrow.dataset.Dataset | None":
+    """Open a Parquet file whose table exceeds memory; None where it is read as a whole."""
     try:
         dataset = open_dataset(source)
-        return exceeds_memory(BYTES_OF_CELL * dataset.count_rows() * len(dataset.schema))
+        n_cells = dataset.count_rows() * len(dataset.schema)
     except TableError:
         # What is wrong with it is said by who reads it.
-        return False
+        return None
+    return dataset if exceeds_memory(BYTES_OF_CELL * n_cells) else None
 
 
 def open_dataset(source: str) -> "pyarrow.dataset.Dataset":
@@ -142,11 +134,6 @@ def _schema(dataset: "pyarrow.dataset.Dataset") -> "pyarrow.Schema":
             )
         schemas.append(own)
     return pyarrow.unify_schemas(schemas, promote_options="permissive")
-
-
-def size_of_parts(source: str) -> int:
-    """Return how many bytes the files of a directory have."""
-    return sum(path.stat().st_size for path in _parts(source))
 
 
 def frame_of_files(
@@ -269,20 +256,16 @@ def read_large_text(
     TableError
     """
     with as_text(file, encoding, source) as text, scratch_file() as spilled:
-        lines = iter(text)
-        header, before, delimiter = first_line(lines, source)
-        names = column_names(next(csv_rows(io.StringIO(header, newline=""), delimiter)), source)
-        numbered = numbered_rows(lines, delimiter, before, len(names), source)
-        if drop_rows:
-            numbered = rows_without(numbered, drop_rows, source)
-        places = _spill(even_rows(numbered, len(names), source), spilled)
+        table = rows_of_text(text, drop_rows, source)
+        places = _spill(table.rows, spilled)
         if not places:
             raise TableError(f"{source} has a header and no rows")
         columns = {}
-        for j, name in enumerate(names):
+        for j, name in enumerate(table.names):
             cells = _column(spilled, [begins[j] for begins in places])
             is_used = name not in unused
-            columns[name] = _kept(parse_column(name, cells, notation, delimiter, is_used=is_used))
+            parsed = parse_column(name, cells, notation, table.delimiter, is_used=is_used)
+            columns[name] = _kept(parsed)
     return pd.DataFrame(columns, copy=False)
 
 

@@ -6,7 +6,7 @@ import re
 from collections import deque
 from collections.abc import Collection, Iterable, Iterator
 from contextlib import contextmanager
-from typing import TYPE_CHECKING, TextIO, TypeAlias
+from typing import TYPE_CHECKING, NamedTuple, TextIO, TypeAlias
 
 import pandas as pd
 
@@ -28,6 +28,7 @@ __all__ = [
     "numbered_rows",
     "other_encoding",
     "ragged_row",
+    "rows_of_text",
     "rows_without",
     "separator",
     "sniff_delimiter",
@@ -228,6 +229,51 @@ def first_line(lines: Iterator[str], source: str) -> tuple[str, int, str]:
         before += 1
     header = header.removeprefix("\ufeff")
     return header, before, delimiter or sniff_delimiter(header)
+
+
+class TextRows(NamedTuple):
+    """A table of text that is read row by row.
+
+    Attributes
+    ----------
+    delimiter : str
+    given : list of str
+        Names of the columns as the file has them.
+    names : list of str
+        The same as they are read: none is blank.
+    rows : iterator of lists of str
+        As many cells each as there are names.
+    """
+
+    delimiter: str
+    given: list[str]
+    names: list[str]
+    rows: Iterator[list[str]]
+
+
+def rows_of_text(text: TextIO, drop_rows: Collection[int], source: str) -> TextRows:
+    """Read the names of a table of text; its rows are read when they are asked for.
+
+    Parameters
+    ----------
+    text : file
+    drop_rows : collection of int
+        Rows to leave out, as in `rows_without`.
+    source : str
+        What to call the file.
+
+    Raises
+    ------
+    TableError
+    """
+    lines = iter(text)
+    header, before, delimiter = first_line(lines, source)
+    given = next(csv_rows(io.StringIO(header, newline=""), delimiter))
+    names = column_names(given, source)
+    numbered = numbered_rows(lines, delimiter, before, len(names), source)
+    if drop_rows:
+        numbered = rows_without(numbered, drop_rows, source)
+    return TextRows(delimiter, given, names, even_rows(numbered, len(names), source))
 
 
 def numbered_rows(

@@ -11,7 +11,7 @@ import re
 from collections.abc import Collection
 from os import PathLike
 from pathlib import Path
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 import pandas as pd
 
@@ -20,11 +20,10 @@ from tautnet.tables.errors import TableError
 from tautnet.tables.large import (
     frame_of_files,
     is_directory_of_parquet,
-    is_large_parquet,
     is_large_text,
     open_dataset,
+    open_if_large,
     read_large_text,
-    size_of_parts,
 )
 from tautnet.tables.layout import (
     check_ragged,
@@ -41,6 +40,9 @@ from tautnet.tables.notation import PLAIN, Notation
 from tautnet.tables.opening import PARQUET, Bounds, check_is_text, open_source, size_of
 from tautnet.tables.parquet import check_expansion, mark_missing, read_parquet
 from tautnet.tables.parsing import parse_column
+
+if TYPE_CHECKING:
+    import pyarrow.dataset
 
 __all__ = ["Table", "read_table", "refuse_idle"]
 
@@ -130,7 +132,7 @@ def read_table(
     typed = notation._replace(na=())
     if is_directory_of_parquet(source):
         refuse_idle(source, "a directory of Parquet files", typed, encoding, drop_rows)
-        frame = _read_dataset(source, size_of_parts(source), notation, Bounds(max_size))
+        frame = _read_dataset(open_dataset(source), source, notation, Bounds(max_size))
         return Table(frame, _slug(source), None, notation)
     bounds = Bounds(max_size)
     with open_source(source, bounds, known) as file:
@@ -150,16 +152,18 @@ def _read_parquet(
     file: io.BufferedReader, source: str, notation: Notation, bounds: Bounds
 ) -> pd.DataFrame:
     """Read a Parquet file."""
-    n_bytes = size_of(source)
-    if n_bytes is not None and is_large_parquet(source):
-        return _read_dataset(source, n_bytes, notation, bounds)
+    dataset = None if size_of(source) is None else open_if_large(source)
+    if dataset is not None:
+        return _read_dataset(dataset, source, notation, bounds)
     data = file.read()
     return mark_missing(read_parquet(data, source, bounds.most(len(data))), notation)
 
 
-def _read_dataset(source: str, n_bytes: int, notation: Notation, bounds: Bounds) -> pd.DataFrame:
-    """Read Parquet column by column, of so many bytes on disk."""
-    dataset = open_dataset(source)
+def _read_dataset(
+    dataset: "pyarrow.dataset.Dataset", source: str, notation: Notation, bounds: Bounds
+) -> pd.DataFrame:
+    """Read Parquet column by column."""
+    n_bytes = sum(size_of(path) or 0 for path in dataset.files)
     check_expansion(dataset.count_rows(), len(dataset.schema), source, bounds.most(n_bytes))
     return frame_of_files(dataset, source, notation)
 

@@ -46,6 +46,11 @@ def write_figures(result, directory):
     """
     for name, display in displays(result).items():
         for kind in ("svg", "png"):
-            figure = blank_figure(HEIGHT)
-            display.plot(figure.subplots())
-            write_bytes(directory / f"{name}.{kind}", finished_picture(figure, kind, name).data)
+            write_bytes(directory / f"{name}.{kind}", picture_of(display, kind, name).data)
+
+
+def picture_of(display, kind, description):
+    """A display by itself as a picture, SVG or PNG."""
+    figure = blank_figure(HEIGHT)
+    display.plot(figure.subplots())
+    return finished_picture(figure, kind, description)

@@ -23,10 +23,9 @@ from tautnet.prose.words import (
 )
 from tautnet.tables.errors import TableError
 from tautnet.views.cells import figure, readable
-from tautnet.views.figures import HEIGHT
+from tautnet.views.figures import picture_of
 from tautnet.views.gains import ComparisonDisplay, drawn_penalty, removes_on_its_path, walked
 from tautnet.views.older import upgraded
-from tautnet.views.plotting import blank_figure, finished_picture
 from tautnet.views.report_data import POINTS, as_json_for_page, best_step, run
 from tautnet.views.report_tables import LISTED, class_table, exits, table, tiles
 from tautnet.views.standing import BOOSTING, gain_key, marks, model_in_words
@@ -144,9 +143,7 @@ def render_summary(result):
     display = ComparisonDisplay.from_result(result)
     picture = None
     if display is not None:
-        drawing = blank_figure(HEIGHT)
-        display.plot(drawing.subplots())
-        picture = finished_picture(drawing, "svg", "By how much each row's loss is lower.")
+        picture = picture_of(display, "svg", "By how much each row's loss is lower.")
     return _render(SUMMARY, result, {"picture": picture})
 
 
