@@ -87,6 +87,7 @@ def plain_result():
         "linear": row("linear", 0.7, none=versus(0.1, 0.3), trees=versus(-0.2, -0.1)),
         "chosen": copy.deepcopy(l2),
         "boosting": row("boosting", 0.55, kept=None) | {"one_se": None},
+        "plan": None,
         "recommended": "l2",
         "delivered": "l2",
         "detail": {

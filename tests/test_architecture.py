@@ -37,6 +37,7 @@ ROOMS = {
         "study intervals raced tried figures recommended constant curves neighbours table "
         "diagnostics exits detail"
     ).split(),
+    "planning": "cost scope".split(),
     "claims": "claims doubts result".split(),
     "selecting": "conditionals p_values randomization stability".split(),
     "prose": "words networks expected doubts verdict selection".split(),
@@ -58,9 +59,9 @@ ROOMS = {
     "replication": "protocol online trials summary pruning findings article".split(),
 }
 FRONT = (
-    "compared compared_rows comparison selection_methods selection paths options "
+    "compared compared_rows compared_case comparison selection_methods selection paths options "
     "commands.signals commands.console "
-    "commands.arguments commands.rows commands.engines commands.resuming "
+    "commands.arguments commands.rows commands.engines commands.plans commands.resuming "
     "commands.compare commands.fit commands.predict commands.show commands.export "
     "commands.select commands.report commands.article commands.app cli __main__"
 ).split()

@@ -38,6 +38,7 @@ TOP_KEYS = {
     "delivered",
     "boosting",
     "boosting_reason",
+    "plan",
     "claims",
     "schema",
     "over_fitted",

@@ -5,6 +5,7 @@ The options and targets that they name exist.
 
 import inspect
 import re
+import runpy
 from pathlib import Path
 
 import pytest
@@ -47,6 +48,12 @@ def test_the_code_of_a_page_runs(page, monkeypatch):
     for block in re.findall(r"```python\n(.*?)```", page.read_text(encoding="utf-8"), re.DOTALL):
         exec(block, names)
     assert "tn" in names
+
+
+def test_the_page_of_commands_follows_the_command():
+    """Write it anew by `python docs/commands_page.py`."""
+    page = runpy.run_path(ROOT / "docs" / "commands_page.py")["page"]()
+    assert (ROOT / "docs" / "commands.md").read_text(encoding="utf-8") == page
 
 
 def test_every_page_is_on_the_site():

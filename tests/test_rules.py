@@ -354,6 +354,7 @@ WRONG = {
     "repeats": (0, 1.5, None),
     "ordered": NOT_TRUE,
     "boosting": NOT_TRUE,
+    "time_limit": (0, -1.0, "20", np.inf, True),
     "deliver": ("lasso", "boosting", "chosen", 1, ["l2"]),
     "task": ("clustering", 1, None),
     "fdr": (0, 1, np.nan, "0.1", None),

@@ -14,9 +14,9 @@ from numpy.typing import ArrayLike
 
 from tautnet.claims.result import as_json, result_of
 from tautnet.compared import Comparison
-from tautnet.compared_rows import ComparedRows, Drawn, take_rows
+from tautnet.compared_case import Case, rows_in_folds
+from tautnet.compared_rows import ComparedRows
 from tautnet.engine.jobs import stage
-from tautnet.estimators.inputs import take_predictors
 from tautnet.estimators.refusals import refuse, without_idle
 from tautnet.estimators.warned import warn_of_target
 from tautnet.inference.raced import raced
@@ -32,14 +32,12 @@ from tautnet.objective.choices import (
     QUANTILE,
     STANDARDISED,
     TOL,
-    implied_task,
 )
-from tautnet.objective.networks import Network, candidates
 from tautnet.objective.registry import L2, default_names, penalty_kind, relaxed_forms
-from tautnet.peers.boosting import Boosting, boost, reason_against
+from tautnet.peers.boosting import Boosting, boost
+from tautnet.planning.scope import Scope, scope_within
 from tautnet.prose.verdict import put_in_words
 from tautnet.refitting.relaxed import Relaxed
-from tautnet.solving.settings import Settings
 from tautnet.tables.codes import ordinal_codes
 from tautnet.tables.target_columns import predictors_and_target
 
@@ -81,6 +79,7 @@ def compare(
     tol: float = TOL,
     ordered: bool = False,
     boosting: bool = True,
+    time_limit: float | None = None,
     deliver: str | None = None,
     precision: str = "float32",
     random_state: int = 0,
@@ -155,6 +154,10 @@ def compare(
         and a block is one observation in intervals.
     boosting : bool
         A further row, "boosting": scikit-learn's histogram gradient boosting on the same folds.
+    time_limit : float, optional
+        Seconds that it may take, about: the most useful part of what is asked that fits is chosen
+        by a few steps that are timed, before anything is fitted. ``result["plan"]`` holds the
+        arguments that do the same again.
     deliver : str, optional
         What ``model`` is, in the place of what is recommended: a penalty compared, or "linear".
     precision : {"float32", "float64"}
@@ -201,53 +204,41 @@ def compare(
     refuse(given, door="compare")
     given["clamp_output"] = clamp_output and not ordered
     start = time.perf_counter()
-    networks = candidates(network, hidden_layer_sizes, activation, skip, inputs)
-    drawn = Drawn(cv, repeats, ordered, random_state)
     X, y = predictors_and_target(X, y, target)
-    rows = take_rows(X, y, sample_weight, groups, implied_task(task, loss), drawn)
-    taken = take_predictors(rows.sample, rows.encoder, feature_groups, penalty_factors)
-    sample = taken.sample
-    task_loss = rows.loss(loss, delta, quantile, ties)
-
-    def settings_for(penalty: str, linear: bool) -> Settings:
-        first = Network.of(()) if linear else next(iter(networks.values()))
-        return Settings(
-            **penalty_kind(penalty).arguments,
-            l1_ratio=l1_ratio,
-            loss=task_loss,
-            network=first,
-            alpha_min_ratio=alpha_min_ratio,
-            finish=finish,
-            tol=tol,
-            max_iter=max_iter,
-            clamp_output=given["clamp_output"],
-            precision=precision,
-            seed=random_state,
-            penalty_factors=taken.factors,
-        )
-
+    given |= {"X": X, "y": y}
+    rows = rows_in_folds(given)
+    case = Case.of(rows, given)
     rows.tell(on_note)
-    warn_of_target(rows.target, sample.weight, on_note, stacklevel=2)
-    reason = reason_against(task_loss, sample.y.shape[1]) if boosting else "it was not asked for"
-    ends = 1.0 if reason else 0.9
+    warn_of_target(rows.target, rows.sample.weight, on_note, stacklevel=2)
+    reason = "it was not asked for" if not boosting else case.reason_against_boosting
+    scope = Scope(tuple(penalties), network, cv, reason is None)
+    plan = None
     with nullcontext() if resume is None else kept_in(resume):
+        if time_limit is not None:
+            scope, plan = scope_within(time_limit, scope, case.estimate(given), rows.folds, deliver)
+            given |= {"network": scope.network, "cv": scope.cv}
+            rows = rows if scope.cv is cv else rows_in_folds(given)
+            case = Case.of(rows, given)
+        if not scope.boosting:
+            reason = reason or "there was no time for it"
+        ends = 0.9 if scope.boosting else 1.0
         study = run_study(
-            sample,
-            candidates_for(penalties, settings_for),
+            case.sample,
+            candidates_for(scope.penalties, case.settings_for),
             rows.folds,
             selection=selection,
             relaxed=relaxed_forms() if relax else None,
-            networks=networks,
-            groups=sample.groups,
+            networks=case.networks,
+            groups=case.sample.groups,
             n_jobs=n_jobs,
             on_progress=stage(on_progress, 0.0, ends),
         )
-        trees = _boosted(rows, study, n_jobs, stage(on_progress, ends, 1.0)) if not reason else None
+        on_trees = stage(on_progress, ends, 1.0)
+        trees = _boosted(rows, study, n_jobs, on_trees) if scope.boosting else None
     table = tabulate(study, rows.target, boosting=trees, in_order=ordered)
-    names = rows.names_of(taken.predictors, feature_groups)
-    result = result_of(
-        study, table, rows.target, rows.encoder, names, findings=rows.findings, deliver=deliver
-    )
+    names = rows.names_of(case.predictors, feature_groups)
+    found = rows.findings
+    result = result_of(study, table, rows.target, rows.encoder, names, found, plan, deliver)
     result |= {"data": name, "boosting_reason": reason, "seed": random_state}
     result["networks"] = raced(study, table.observations)
     given |= study.network.arguments

@@ -19,6 +19,15 @@ def doubts(result):
     return doubts_about(result, claims_of(result))
 
 
+LIMITED = {
+    "time_limit": 20.0,
+    "seconds_of_all": 95.0,
+    "is_whole": False,
+    "arguments": {"penalties": ["l2", "group"], "network": "plain", "cv": 3},
+    "asked": {"penalties": ["none", "l2", "group"], "network": "auto", "cv": 5},
+}
+
+
 def only(result, kind):
     """The one doubt there is; it has a sentence."""
     found = doubts(result)
@@ -114,6 +123,16 @@ def test_a_model_below_the_constant(result):
     assert only(result, "below_constant").figures["name"] == "group"
 
 
+def test_what_a_time_limit_left_out(result):
+    result["plan"] = LIMITED
+    assert sentence_of(only(result, "limited").as_dict()) == (
+        "There was time for `l2`, `group` and the linear model on the plain network in 3 folds only;"
+        " all that was asked for may take 95 s."
+    )
+    result["plan"] = LIMITED | {"is_whole": True}
+    assert doubts(result) == []
+
+
 def test_every_kind_has_a_sentence_of_at_most_thirty_words():
     examples = {
         "below_constant": {"name": "l2"},
@@ -128,6 +147,7 @@ def test_every_kind_has_a_sentence_of_at_most_thirty_words():
         "rare_class": {"share": 0.06, "class": "yes", "recall": 0.4, "average_precision": 0.5},
         "small": {"n": 62, "are": "rows"},
         "edge": {"penalty": "l2"},
+        "limited": LIMITED,
     }
     assert set(examples) == set(SENTENCES)
     for kind, figures in examples.items():

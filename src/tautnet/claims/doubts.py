@@ -25,6 +25,7 @@ MANY = 0.01
 COMPUTED = 0.99
 GRAVEST_FIRST = (
     "target_again",
+    "limited",
     "alone",
     "below_constant",
     "carried",
@@ -86,6 +87,7 @@ def doubts_about(result: Row, claims: Claims) -> list[Doubt]:
         if one["kind"] != "copies" or one["figures"]["copies"] >= MANY * result["n_rows"]
     ]
     shown = [
+        *_limited(result),
         *_below_constant(result, claims),
         *_carried(claims),
         *_neighbours(result),
@@ -97,6 +99,13 @@ def doubts_about(result: Row, claims: Claims) -> list[Doubt]:
     ]
     order = {kind: i for i, kind in enumerate(GRAVEST_FIRST)}
     return sorted([*known, *shown], key=lambda one: order.get(one.kind, len(order)))
+
+
+def _limited(result: Row) -> Iterator[Doubt]:
+    """Less was compared than was asked for, because of a time limit."""
+    plan = result["plan"]
+    if plan is not None and not plan["is_whole"]:
+        yield Doubt("limited", plan)
 
 
 def _below_constant(result: Row, claims: Claims) -> Iterator[Doubt]:

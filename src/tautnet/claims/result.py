@@ -29,9 +29,9 @@ def result_of(
     target: Target,
     encoder: TableEncoder,
     predictors: Sequence[str],
-    *,
     findings: Sequence[Finding],
-    deliver: str | None,
+    plan: Row | None = None,
+    deliver: str | None = None,
 ) -> Row:
     """All numbers of a comparison, with ``detail``; words are added by others.
 
@@ -45,6 +45,8 @@ def result_of(
         What is counted and drawn as predictors.
     findings : list of Finding
         What was found about the table before any fit.
+    plan : dict, optional
+        Of a comparison within a time limit, what fits, see `scope.scope_within`.
     deliver : str or None
         A row to deliver in the place of what is recommended.
 
@@ -70,6 +72,7 @@ def result_of(
         "rows": table.rows,
         "chosen": table.chosen,
         "boosting": table.boosting,
+        "plan": plan,
         "best": best_row(table.rows)["penalty"],
         "recommended": recommended,
         "delivered": delivered,

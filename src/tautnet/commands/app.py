@@ -58,7 +58,10 @@ def _tautnet(
 
 @app.command("help")
 def _help(
-    command: Annotated[str | None, typer.Argument(metavar="[COMMAND]", show_default=False)] = None,
+    command: Annotated[
+        str | None,
+        typer.Argument(metavar="[COMMAND]", show_default=False, help="Name of a command."),
+    ] = None,
 ) -> None:
     """Show what a command does and takes."""
     app([*filter(None, [command]), "--help"], prog_name=NAME, standalone_mode=False)

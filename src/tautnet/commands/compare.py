@@ -13,6 +13,7 @@ from tautnet import options
 from tautnet.commands import arguments
 from tautnet.commands.console import Log, draw, noted, one_line_errors, progress, say, typed
 from tautnet.commands.engines import engine as where_jobs_run
+from tautnet.commands.plans import planned
 from tautnet.commands.resuming import place_of_run, refuse_idle
 from tautnet.commands.rows import read_feature_groups, read_rows, room_for_table, space_of
 from tautnet.objective.choices import AUTO, DELTA, L1_RATIO, QUANTILE, TIES
@@ -65,6 +66,21 @@ def compare(
         bool,
         Option("--boosting/--no-boosting", help="Whether gradient boosting is fitted beside."),
     ] = True,
+    time_limit: Annotated[
+        float | None,
+        Option(
+            metavar="SECONDS",
+            callback=options.value_of("time_limit"),
+            help="Compare only what fits into about this time: the most useful part is chosen.",
+        ),
+    ] = None,
+    plan: Annotated[
+        Path | None,
+        Option(
+            metavar="FILE",
+            help="Compare what a run within a time limit did: the result.json of that run.",
+        ),
+    ] = None,
     deliver: Annotated[
         str | None,
         Option(
@@ -139,6 +155,7 @@ def compare(
         "selection": select,
         "ordered": ordered,
         "boosting": boosting,
+        "time_limit": time_limit,
         "deliver": deliver,
         **options.network(network, hidden, activation, inputs),
         "alpha_min_ratio": alpha_min_ratio or "auto",
@@ -150,6 +167,7 @@ def compare(
     reading = options.reading(
         na, decimal, thousands, percent, parentheses, unit, dates, encoding, drop_rows, max_size
     )
+    asked |= planned(plan, asked)
     options.refuse(asked | {"groups": group_col, "feature_groups": feature_groups}, door="compare")
     with one_line_errors(), room_for_table(scratch, memory):
         log = Log()

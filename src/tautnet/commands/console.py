@@ -13,6 +13,7 @@ from typing import TextIO
 import typer
 
 from tautnet.commands import signals
+from tautnet.prose.words import lasting
 from tautnet.tables.errors import TableError, visible
 
 # Streams that took no more, and why: said at the end, after all files are written.
@@ -21,8 +22,6 @@ PROGRESS_VARIABLE = "TAUTNET_PROGRESS"
 # Seconds until the first line of progress, and between the next ones.
 FIRST_LINE = 2.0
 NEXT_LINE = 10.0
-MINUTE = 60
-HOUR = 3600
 
 
 @contextmanager
@@ -228,21 +227,6 @@ class ProgressLines:
         """
         left = elapsed * (1 - self.share) / self.share
         return f"fitting: {100 * self.share:.0f} % done, about {lasting(left)} left"
-
-
-def lasting(seconds: float) -> str:
-    """A time as it is said: in seconds, in minutes, in hours.
-
-    Examples
-    --------
-    >>> lasting(12.3), lasting(400), lasting(9000)
-    ('12 s', '7 min', '2.5 h')
-    """
-    if seconds < 2 * MINUTE:
-        return f"{seconds:.0f} s"
-    if seconds < 2 * HOUR:
-        return f"{seconds / MINUTE:.0f} min"
-    return f"{seconds / HOUR:.1f} h"
 
 
 def typed() -> str:

@@ -252,6 +252,7 @@ ALLOWED: dict[str, Allowed] = {
     "repeats": _whole(1),
     "ordered": _TRUTH,
     "boosting": _TRUTH,
+    "time_limit": _or_none(_POSITIVE.test, "a number of seconds above 0"),
     "deliver": _or_none(
         lambda value: _is_named(value, (*compared_names(), *relaxed_forms(), choices.LINEAR)),
         "the name of a penalty compared, or 'linear'",

@@ -262,7 +262,7 @@ class CrossValidated(Net):
         self.path_predictors_ = predictor_names(self)
         self.null_loss_ = null_loss(chains)
         self.path_ = replace(chains.path, parameters={})
-        if penalty_kind(self.penalty_).training == "steps":
+        if penalty_kind(self.penalty_).is_baseline:
             self.training_curve_ = training_curve(chains)
 
     def _store_exits(self, chains: Chains) -> None:

@@ -38,6 +38,7 @@ class Given:
     ordered, has_groups : bool
     deliver : str or None
         The row of a comparison that the user asked for.
+    time_limit : float or None
     is_comparison : bool
         Whether a linear model, which always is solved, is fitted beside.
     """
@@ -61,6 +62,7 @@ class Given:
     ordered: bool = False
     has_groups: bool = False
     deliver: str | None = None
+    time_limit: float | None = None
     is_comparison: bool = False
 
     @property
@@ -173,6 +175,7 @@ _TAKEN_AS_THEY_ARE = (
     "repeats",
     "ordered",
     "deliver",
+    "time_limit",
 )
 
 

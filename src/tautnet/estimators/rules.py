@@ -356,6 +356,11 @@ CONFLICTS: tuple[Conflict, ...] = (
         {"ordered": True, "groups": [0, 1] * 10},
     ),
     Conflict(
+        lambda given: given.time_limit is not None and (given.finish or given.relax),
+        "{time_limit} is for what takes a known time: leave {finish} and {relax} out",
+        {"time_limit": 10.0, "relax": True},
+    ),
+    Conflict(
         lambda given: given.deliver is not None and given.deliver not in given.rows,
         lambda given: f"{{deliver}} names no row compared: use one of {', '.join(given.rows)}",
         {"penalties": ["l2"], "deliver": "l1"},

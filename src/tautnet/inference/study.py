@@ -51,6 +51,12 @@ class Study:
         return [name for name in self.fits if name != LINEAR]
 
     @property
+    def choices(self) -> list[str]:
+        """Those that each outer fold chooses among: a baseline only where there is nothing else."""
+        names = self.penalties
+        return [name for name in names if not self._settings(name).kind.is_baseline] or names
+
+    @property
     def loss(self) -> Loss:
         """The loss that all candidates minimise."""
         return self._settings(next(iter(self.fits))).loss
@@ -148,7 +154,7 @@ def chosen_results(study: Study, rule: str) -> Outer:
     """Outer-fold results of choosing the penalty, too, inside each outer fold."""
 
     def choose(key: Fold) -> Choice:
-        choices = [study.fits[name].choose(rule, key) for name in study.penalties]
+        choices = [study.fits[name].choose(rule, key) for name in study.choices]
         return min(choices, key=lambda choice: choice.mean)
 
     return outer_results(study.sample, study.folds, choose)
@@ -156,4 +162,4 @@ def chosen_results(study: Study, rule: str) -> Outer:
 
 def chosen_name(study: Study, rule: str) -> str:
     """The penalty that the same rule picks on all rows."""
-    return min(study.penalties, key=lambda name: study.chosen[name][rule].mean)
+    return min(study.choices, key=lambda name: study.chosen[name][rule].mean)

@@ -85,6 +85,11 @@ class PenaltyKind:
         return self.training == "path"
 
     @property
+    def is_baseline(self) -> bool:
+        """Whether it is the plain training that penalties are measured by, and no choice itself."""
+        return self.training == "steps"
+
+    @property
     def has_strength(self) -> bool:
         """Whether there is an alpha to choose."""
         return self.training in ("path", "dropout")

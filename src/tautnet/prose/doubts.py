@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Sequence
 
-from tautnet.prose.words import Row, join, number, percent, quoted
+from tautnet.prose.words import Row, join, lasting, number, percent, quoted
 
 # Doubts that would make the first sentence misleading: they come before it.
 GRAVE = ("target_again",)
@@ -35,6 +35,21 @@ def sentence_of(doubt: Row) -> str:
 
 def _below_constant(figures: Row) -> str:
     return f"Do not use {quoted(figures['name'])}: on new rows it is worse than a constant."
+
+
+def _limited(figures: Row) -> str:
+    own = figures["arguments"]
+    asked = figures["asked"]
+    names = join([*map(quoted, own["penalties"]), "the linear model"])
+    if own["penalties"] == asked["penalties"]:
+        names = "the penalties"
+    is_chosen = own["network"] == asked["network"]
+    network = "" if is_chosen else f" on the {own['network']} network"
+    folds = "" if own["cv"] == asked["cv"] else f" in {own['cv']} folds"
+    return (
+        f"There was time for {names}{network}{folds} only; all that was asked for may take"
+        f" {lasting(figures['seconds_of_all'])}."
+    )
 
 
 def _carried(figures: Row) -> str:
@@ -114,6 +129,7 @@ def _edge(figures: Row) -> str:
 
 
 SENTENCES: dict[str, Callable[[Row], str]] = {
+    "limited": _limited,
     "below_constant": _below_constant,
     "carried": _carried,
     "neighbours": _neighbours,

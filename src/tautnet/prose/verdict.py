@@ -20,7 +20,7 @@ BOOSTING = "boosting"
 MOST_SENTENCES = 7
 MOST_DOUBTS = 2
 # Doubts about what the figures are worth on new rows: they follow what to expect.
-QUALIFYING = ("alone", "dated", "neighbours")
+QUALIFYING = ("limited", "alone", "dated", "neighbours")
 # A sentence names at most so many penalties, and counts them where there are more.
 NAMED = 2
 # And so many predictors that are the target again.

@@ -23,6 +23,8 @@ DIGITS = 3
 PLAIN_FROM = 1e-6
 PLAIN_BELOW = 1e15
 UNPENALISED = "unpenalised"
+MINUTE = 60
+HOUR = 3600
 
 
 def number(value: float, digits: int = DIGITS) -> str:
@@ -40,6 +42,21 @@ def number(value: float, digits: int = DIGITS) -> str:
     if rounded == 0 or PLAIN_FROM <= abs(rounded) < PLAIN_BELOW:
         return f"{Decimal(f'{rounded:.{digits}g}'):,f}"
     return f"{rounded:.{digits}g}"
+
+
+def lasting(seconds: float) -> str:
+    """A time as it is said: in seconds, in minutes, in hours.
+
+    Examples
+    --------
+    >>> lasting(12.3), lasting(400), lasting(9000)
+    ('12 s', '7 min', '2.5 h')
+    """
+    if seconds < 2 * MINUTE:
+        return f"{seconds:.0f} s"
+    if seconds < 2 * HOUR:
+        return f"{seconds / MINUTE:.0f} min"
+    return f"{seconds / HOUR:.1f} h"
 
 
 def shown_name(name: str) -> str:

@@ -58,7 +58,7 @@ def walk(
     recorder = Recorder(prepared, sample, held_out)
     ticker = Ticker() if ticker is None else ticker
     with jax.enable_x64(True):
-        if settings.kind.training == "steps":
+        if settings.kind.is_baseline:
             recorder.certified = () if request.certify == "none" else (0,)
             _train_unpenalised(prepared, recorder, ticker, keep_all=request.keep == "all")
         else:

@@ -205,8 +205,13 @@ class Chains(Fits):
         return self._among(curve, (repeat, outer))
 
     def curve_for(self, key: Fold | None) -> Curve:
-        """The curve that chooses for an outer fold, or for all rows."""
-        return self.curve() if key is None else self.inner(*key)
+        """The curve that chooses for an outer fold, or for all rows.
+
+        A baseline has the same strength for all, and no chains of inner folds.
+        """
+        if key is None or self.candidate.settings.kind.is_baseline:
+            return self.curve(without=key)
+        return self.inner(*key)
 
     def path_for(self, key: Fold | None) -> Path:
         """The path of the chain without an outer fold, or that of all rows."""

@@ -102,12 +102,14 @@ def plain_chains(
 ) -> tuple[list[Plan], list[Chains]]:
     """Walk the first chains of all candidates, unfinished.
 
-    Candidates that differ in name alone, or in being adaptive, share them.
+    Candidates that differ in name alone, or in being adaptive, share them. A baseline has nothing
+    to choose, so that its outer folds have no inner ones.
     """
     plans = []
     for candidate in candidates:
-        own = None if candidate.settings.network.is_linear else chosen
-        plans.append(Plan(candidate, list(plain_plan(walker.folds, nested, own))))
+        own = chosen if nested and not candidate.settings.network.is_linear else None
+        chooses = nested and not candidate.settings.kind.is_baseline
+        plans.append(Plan(candidate, list(plain_plan(walker.folds, chooses, own))))
     first_plans = [
         replace(plan, candidate=plan.candidate._replace(settings=_first(plan.candidate.settings)))
         for plan in plans
@@ -169,7 +171,7 @@ def plain_plan(
     yield PlannedChain(None, ())
     for repeat, fold in enumerate(folds):
         for left_out in chain_sets(int(fold.max()) + 1, nested):
-            if chosen is None or not nested:
+            if chosen is None:
                 yield PlannedChain(repeat, left_out)
                 continue
             served = left_out if len(left_out) > 1 else (*left_out, ALL_ROWS)
