@@ -126,8 +126,8 @@ def test_a_model_below_the_constant(result):
 def test_what_a_time_limit_left_out(result):
     result["plan"] = LIMITED
     assert sentence_of(only(result, "limited").as_dict()) == (
-        "There was time for `l2`, `group` and the linear model on the plain network in 3 folds only;"
-        " all that was asked for may take 95 s."
+        "There was time for `l2`, `group` and the linear model on the plain network in 3 folds"
+        " only; all that was asked for may take 95 s."
     )
     result["plan"] = LIMITED | {"is_whole": True}
     assert doubts(result) == []

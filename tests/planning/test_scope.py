@@ -119,7 +119,7 @@ def test_a_plan_does_the_same_again():
     limited = tn.compare(X, Y, cv=5, time_limit=16, **SMALL)
     plan = json.loads(json.dumps(limited.result["plan"]))
     assert not plan["is_whole"] and plan["arguments"]["cv"] == 3
-    [sentence] = [one for one in limited.sentences if "there was time" in one]
+    [sentence] = [one for one in limited.sentences if "There was time" in one]
     assert sentence.startswith(
         "There was time for `l2` and the linear model on the plain network in 3 folds only; all"
     )
