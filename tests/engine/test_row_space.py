@@ -12,7 +12,8 @@ from tautnet.engine.row_space import row_space
 from tautnet.objective.networks import Network, stacked
 from tautnet.solving.prepared import prepare
 from tautnet.solving.settings import Request
-from tautnet.solving.walk import start_adam, walk
+from tautnet.solving.start import start_adam
+from tautnet.solving.walk import walk
 
 ROWS = np.arange(20)
 

@@ -14,8 +14,8 @@ from tautnet.objective.classification import BinaryLogLoss
 from tautnet.objective.regression import Huber, Poisson, Quantile, SquaredError
 from tautnet.objective.survival import CoxPartialLikelihood
 from tautnet.solving.settings import Settings
-from tautnet.solving.trainings import watched_rows
 from tautnet.tables.sample import Sample
+from tautnet.training.trainings import watched_rows
 
 pytestmark = pytest.mark.usefixtures("compile_quickly")
 

@@ -12,8 +12,8 @@ from sklearn.base import clone
 from sklearn.exceptions import ConvergenceWarning, NotFittedError
 
 import tautnet as tn
-from tautnet.solving.adaptive import adaptive_factors
 from tautnet.solving.settings import Schedule, Settings
+from tautnet.training.adaptive import adaptive_factors
 
 RNG = np.random.default_rng(0)
 X = RNG.normal(size=(60, 4))

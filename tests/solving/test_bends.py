@@ -6,11 +6,11 @@ import pytest
 import tautnet as tn
 from tautnet.objective.tasks import loss_for
 from tautnet.solving import bends
-from tautnet.solving.adaptive import adaptive_factors
 from tautnet.solving.bends import Bends
 from tautnet.solving.prepared import prepare
 from tautnet.solving.settings import Settings
 from tautnet.tables.sample import Sample
+from tautnet.training.adaptive import adaptive_factors
 
 QUICK = dict(hidden_layer_sizes=(20,), random_state=0)
 rng = np.random.default_rng(5)

@@ -5,8 +5,8 @@ import pytest
 
 from tautnet.inference.study import chosen_results, run_study
 from tautnet.inference.table import tabulate
-from tautnet.solving.adaptive import adaptive_factors
 from tautnet.tables.target import encode_target
+from tautnet.training.adaptive import adaptive_factors
 from tautnet.validation.chains import Candidate
 from tautnet.validation.folds import make_folds
 from tautnet.validation.nested import cross_validate

@@ -10,8 +10,8 @@ from tautnet.estimators.watch import watch_of
 from tautnet.refitting.refits import RefitJob
 from tautnet.selecting.randomization import NetworkJob
 from tautnet.selecting.stability import HalfJob
-from tautnet.solving.adaptive import PointJob
 from tautnet.solving.settings import Request
+from tautnet.training.adaptive import PointJob
 from tautnet.validation.chain import ChainJob
 from tautnet.validation.folds import make_folds
 

@@ -11,7 +11,7 @@ from tautnet.estimators.base import Net, set_parameters
 from tautnet.estimators.inputs import Table
 from tautnet.estimators.predictions import ClassifierNet, RegressorNet
 from tautnet.objective.choices import ALPHA, DELTA, L1_RATIO, MAX_ITER, QUANTILE, STANDARDISED, TOL
-from tautnet.solving.adaptive import PointJob
+from tautnet.training.adaptive import PointJob
 
 
 class AtOneStrength(Net):

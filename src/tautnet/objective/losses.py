@@ -45,9 +45,6 @@ class Loss:
         Whether the loss is a mean over rows, so that minibatches estimate it.
     is_multilabel : bool
         Whether each output is a label of its own, there or not.
-    is_noisy : bool
-        Whether new rows always miss by much: that a network misses the rows it has seen by little
-        then says that it knows them by heart.
     has_curvature : bool
         Whether it is separable and bends, as proximal Newton needs.
     boosting_loss : str or None
@@ -62,7 +59,6 @@ class Loss:
     padding_bias: ClassVar[float] = 0.0
     is_separable: ClassVar[bool] = True
     is_multilabel: ClassVar[bool] = False
-    is_noisy: ClassVar[bool] = False
     has_curvature: ClassVar[bool] = True
     boosting_loss: ClassVar[str | None] = None
 

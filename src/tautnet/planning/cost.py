@@ -11,7 +11,7 @@ from tautnet.engine.loop import Ticker
 from tautnet.objective.networks import Network
 from tautnet.solving.prepared import prepare
 from tautnet.solving.settings import Settings
-from tautnet.solving.walk import start_adam
+from tautnet.solving.start import start_adam
 from tautnet.tables.basis import most_columns
 from tautnet.tables.sample import Sample
 from tautnet.validation.folds import chain_sets

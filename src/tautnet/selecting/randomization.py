@@ -19,10 +19,10 @@ from tautnet.selecting.conditionals import Conditional, Conditionals
 from tautnet.selecting.p_values import Sequential
 from tautnet.solving.fitted_scaling import FittedScaling
 from tautnet.solving.settings import Request, Settings
-from tautnet.solving.trainings import run_chain
 from tautnet.tables.arrays import Floats, Integers
 from tautnet.tables.sample import Sample
 from tautnet.tables.scaling import standardise
+from tautnet.training.trainings import run_chain
 from tautnet.validation.chains import Chains
 
 # Rows beyond which so many of them, drawn at random, are what the test looks at.

@@ -7,10 +7,10 @@ import numpy as np
 from tautnet.engine.jobs import Report, run_jobs
 from tautnet.engine.loop import Ticker
 from tautnet.solving.settings import Request, Settings
-from tautnet.solving.trainings import run_chain
 from tautnet.tables.arrays import Booleans, Floats, Integers
 from tautnet.tables.errors import TableError
 from tautnet.tables.sample import Sample
+from tautnet.training.trainings import run_chain
 from tautnet.validation.folds import make_folds
 
 PAIRS = 30

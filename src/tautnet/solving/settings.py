@@ -21,11 +21,13 @@ class Schedule:
     Each strength gets one cosine from ``rate`` to 0 of ``steps`` steps, or of
     ``sharp_steps`` where the penalty has a corner at zero, which takes longer to settle. The first
     strength gets ``first_steps``, those below ``weak`` a₀, too weak to matter, ``weak_steps``.
-    A path begins at the first of a few strengths, from strong to weak, that leaves no more than
-    ``remembered`` of the null model's loss; at the weakest ``fitted`` is enough, and its cosine is
-    repeated. No more than ``first_cycles`` are made, and each has to cut the loss to less than
-    ``falling`` of what it was. Tables that the first leaves above ``fitted``, of little noise and
-    bent effects, get ``thorough_steps`` at every strength, at least. A penalty that takes nothing
+    A path begins at the strongest of a few strengths, unless ``trial_steps`` at each of the first
+    two say that weaker ones help, see `noise.weaker_helps`. Rows of little noise are walked from
+    the weakest on, with ``thorough_steps`` at every strength, at least. Without a trial a path
+    begins at the first that leaves no more than ``remembered`` of the null model's loss, and rows
+    that it leaves above ``fitted`` are walked thoroughly. At the weakest ``fitted`` is enough, and
+    its cosine is repeated: ``first_cycles`` are made at most, and each has to cut the loss to less
+    than ``falling`` of what it was. A penalty that takes nothing
     out ends where the loss is back at ``faded`` of the null model's. The moments are kept from one
     strength to the next. Tables of more than
     ``batch_rows`` rows are walked in minibatches of ``batch_size``, and ``full_steps`` steps on all
@@ -34,6 +36,7 @@ class Schedule:
 
     rate: float = 3e-2
     first_steps: int = 200
+    trial_steps: int = 100
     steps: int = 18
     sharp_steps: int = 30
     weak: float = 1e-3

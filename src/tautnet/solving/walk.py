@@ -3,8 +3,7 @@
 import time
 from collections.abc import Callable, Container
 from dataclasses import dataclass
-from functools import cached_property
-from typing import cast
+from functools import cached_property, partial
 
 import jax
 import numpy as np
@@ -12,21 +11,20 @@ import numpy as np
 from tautnet.engine.adam import Adam
 from tautnet.engine.finishing import Finished
 from tautnet.engine.loop import Ticker
-from tautnet.engine.row_space import RowSpace, has_as_many_rows, row_space
+from tautnet.engine.row_space import RowSpace
 from tautnet.objective.networks import Parameters, heard, pick, stacked
-from tautnet.objective.problem import Data
 from tautnet.objective.strengths import nearest
 from tautnet.solving.finishing import finish_point
+from tautnet.solving.noise import weaker_helps
 from tautnet.solving.path import Path
 from tautnet.solving.prepared import Prepared, prepare
 from tautnet.solving.ranges import STRONG, automatic_alphas, starts
 from tautnet.solving.recorder import NO_CERTIFICATE, Certificate, Recorder
 from tautnet.solving.settings import WHOLE_PATH, Request, Settings
+from tautnet.solving.start import start_adam, wide_space
+from tautnet.solving.unpenalised import train_unpenalised
 from tautnet.tables.arrays import Floats, Integers
 from tautnet.tables.sample import Sample
-
-# Points of a training without a penalty that are recorded.
-CHECKPOINTS = 40
 
 
 def walk(
@@ -60,7 +58,7 @@ def walk(
     with jax.enable_x64(True):
         if settings.kind.is_baseline:
             recorder.certified = () if request.certify == "none" else (0,)
-            _train_unpenalised(prepared, recorder, ticker, keep_all=request.keep == "all")
+            train_unpenalised(prepared, recorder, ticker, keep_all=request.keep == "all")
         else:
             one = _make_walk(prepared, recorder, request, ticker)
             if settings.network.is_linear:
@@ -70,69 +68,6 @@ def walk(
     return recorder.path(time.perf_counter() - start)
 
 
-def _train_unpenalised(
-    prepared: Prepared, recorder: Recorder, ticker: Ticker, *, keep_all: bool
-) -> None:
-    """Train a fixed number of steps, recorded on the way.
-
-    Strength 0 has no minimum on separable rows, so it is no problem to be solved.
-    """
-    if prepared.settings.network.is_linear:
-        data = prepared.data(np.float64)
-        done = finish_point(prepared, 0.0, prepared.start(np.float64), data, ticker)
-        certificate = (done.stationarity, done.gap)
-        recorder.add([0.0], stacked(done.parameters), [done.n_iter], [True], [certificate])
-        return
-    schedule = prepared.settings.schedule
-    length = schedule.unpenalised_steps
-    # Slopes of the loss are sums of rows: what no row sees stays as it was drawn.
-    space = _wide_space(prepared, np.ones(prepared.X.shape[1]))
-    adam = start_adam(prepared, 0.0, ticker, space)
-    start = prepared.start(np.float64)
-
-    def on_columns(several: Parameters) -> Parameters:
-        if space is None:
-            return several
-        return space.beside(start, several, prepared.padded_shape[1])
-
-    done_steps = 0
-    for step in np.unique(np.geomspace(10, length, CHECKPOINTS).round().astype(int)):
-        late, _ = adam.run([0.0], schedule.rate, length, done_steps, step, batched=prepared.batched)
-        done_steps = step
-        is_last = step == length
-        point = on_columns(adam.parameters)
-        certificate = NO_CERTIFICATE
-        if is_last:
-            certificate = recorder.certificate(0, 0.0, pick(point, 0), pick(on_columns(late), 0))
-        recorder.add([0.0], point, [step], [is_last or keep_all], [certificate])
-        ticker.tick(step / length)
-
-
-def _wide_space(prepared: Prepared, factors: Floats) -> RowSpace | None:
-    """The space of the rows, where there are fewer of them than columns."""
-    if prepared.batched or has_as_many_rows(prepared.X):
-        return None
-    return row_space(np.asarray(prepared.X), prepared.weight, factors)
-
-
-def start_adam(
-    prepared: Prepared, alpha: float, ticker: Ticker, space: RowSpace | None = None
-) -> Adam:
-    """Proximal Adam at the start of some rows, in the precision of the walk.
-
-    Where a space is given, its networks are those of the directions of that space.
-    """
-    dtype = np.dtype(prepared.settings.precision).type
-    data = prepared.data(dtype)
-    problem = prepared.problem(alpha, dtype)
-    start = prepared.start(dtype)
-    if space is None:
-        return Adam(problem, data, start, ticker, prepared.batches(data))
-    # Wide tables are copied.
-    copied = cast(Data, data)
-    return Adam(space.problem(problem), space.data(copied), space.start(start), ticker)
-
-
 def _make_walk(prepared: Prepared, recorder: Recorder, request: Request, ticker: Ticker) -> "_Walk":
     places = [0]
     if request.is_automatic:
@@ -140,9 +75,11 @@ def _make_walk(prepared: Prepared, recorder: Recorder, request: Request, ticker:
         places = starts(prepared, alphas)
     else:
         alphas = np.asarray(request.alphas, float)
+    # The same whichever strength is wanted: a plain estimator walks as its chain has walked.
+    tried = alphas[places[:2]]
     if request.until is not None:
         alphas = np.append(alphas[alphas < request.until * (1 - 1e-9)], request.until)
-        places = sorted({min(place, len(alphas) - 1) for place in places}, reverse=True)
+        places = [min(place, len(alphas) - 1) for place in places]
     everything = range(len(alphas))
     kept: Container[int] = everything
     if request.until is not None:
@@ -157,7 +94,7 @@ def _make_walk(prepared: Prepared, recorder: Recorder, request: Request, ticker:
         # What is asked for is walked to.
         fades_from = max(int(strong), *(kept if isinstance(kept, set) else ()), 0)
     to_the_end = request.until is not None
-    return _Walk(prepared, alphas, places, kept, to_the_end, fades_from, recorder, ticker)
+    return _Walk(prepared, alphas, places, tried, kept, to_the_end, fades_from, recorder, ticker)
 
 
 @dataclass
@@ -170,6 +107,8 @@ class _Walk:
     alphas : array (n_alphas,)
     starts : list of int
         Indices of the strengths at which it may begin, from strong to weak.
+    tried : array
+        The strengths of a trial; one alone is none.
     kept : container of int
         Indices of the strengths whose parameters are kept.
     to_the_end : bool
@@ -186,6 +125,7 @@ class _Walk:
     prepared: Prepared
     alphas: Floats
     starts: list[int]
+    tried: Floats
     kept: Container[int]
     to_the_end: bool
     fades_from: int
@@ -206,7 +146,7 @@ class _Walk:
             self.steps += done.n_iter
             return stacked(done.parameters)
 
-        first, _ = self._begin(solve)
+        first, _ = self._begin(solve, self.starts)
         for i in range(first, len(self.alphas)):
             point = stacked(done.parameters) if i == first else solve(i)
             n_alive, is_over = self._alive(point)
@@ -237,8 +177,17 @@ class _Walk:
 
         # Walks in minibatches do not repeat their first strength.
         n_repeats = 0 if self.prepared.batched else schedule.first_cycles - len(self.starts)
-        first, losses = self._begin(cycle, n_repeats)
-        is_thorough = len(losses) > 1 and losses[0] > schedule.fitted
+        order = [*self.starts, *[self.starts[-1]] * n_repeats]
+        is_thorough = None
+        if self._is_tried:
+            is_thorough = weaker_helps(self.prepared, adam, self._trial(adam))
+            order = order[2:] if is_thorough else order[:1]
+            if not is_thorough:
+                # A trial that went the wrong way is forgotten.
+                adam = start_adam(self.prepared, self.alphas[0], self.ticker, self.space)
+        first, losses = self._begin(cycle, order)
+        if is_thorough is None:
+            is_thorough = len(losses) > 1 and losses[0] > schedule.fitted
         lengths = self._cycle_lengths(is_thorough=is_thorough)
         is_over = self._record(np.array([first]), late, ends, np.array([self.steps]))
         done = first + 1
@@ -255,17 +204,15 @@ class _Walk:
             is_over = self._record(here, late, ends, counts)
             done = here[-1] + 1
 
-    def _begin(
-        self, fit: Callable[[int], Parameters], n_repeats: int = 0
-    ) -> tuple[int, list[float]]:
+    def _begin(self, fit: Callable[[int], Parameters], order: list[int]) -> tuple[int, list[float]]:
         """Fit one strength after the other, until the rows are fitted, or are fitted no better.
 
         Parameters
         ----------
         fit : callable
             Goes on from where it stands at a strength, and gives the network.
-        n_repeats : int
-            How often the weakest strength may be repeated.
+        order : list of int
+            Indices of the strengths, from strong to weak.
 
         Returns
         -------
@@ -277,19 +224,36 @@ class _Walk:
         schedule = self.prepared.settings.schedule
         weakest = self.starts[-1]
         losses = [1.0]
-        for first in [*self.starts, *[weakest] * n_repeats]:
+        for first in order:
             losses.append(self.recorder.train_loss(fit(first))[0] / self._null_loss)
             enough = schedule.fitted if first == weakest else schedule.remembered
             if losses[-1] <= enough or losses[-1] > schedule.falling * losses[-2]:
                 break
         return first, losses[1:]
 
+    @property
+    def _is_tried(self) -> bool:
+        """Whether there are weaker strengths to try, and rows that are judged one by one."""
+        prepared = self.prepared
+        is_small = not prepared.batched and prepared.source is None
+        return len(self.tried) > 1 and prepared.settings.loss.is_separable and is_small
+
+    def _trial(self, adam: Adam) -> list[Callable[[], Parameters]]:
+        """Short cycles at the two strongest starts."""
+        length = self.prepared.settings.schedule.trial_steps
+
+        def fit(alpha: float) -> Parameters:
+            self.steps += length
+            return self._cycles(adam, np.array([alpha]), length)[1]
+
+        return [partial(fit, alpha) for alpha in self.tried]
+
     @cached_property
     def space(self) -> RowSpace | None:
         """Where l2 is walked, if there are more columns than rows."""
         factors = self.prepared.column_factors
         is_l2_on_all = self.prepared.settings.is_l2 and (factors > 0).all()
-        return _wide_space(self.prepared, factors) if is_l2_on_all else None
+        return wide_space(self.prepared, factors) if is_l2_on_all else None
 
     @cached_property
     def _null_loss(self) -> float:

@@ -10,10 +10,10 @@ from tautnet.objective.losses import Loss
 from tautnet.objective.strengths import nearest
 from tautnet.solving.path import Path
 from tautnet.solving.settings import WHOLE_PATH, Request, Settings
-from tautnet.solving.trainings import run_chain
 from tautnet.tables.arrays import Floats, Integers
 from tautnet.tables.disk import beside
 from tautnet.tables.sample import Sample
+from tautnet.training.trainings import run_chain
 from tautnet.validation.folds import NEVER_SEEN
 
 # Stands among folds for a choice on all rows.

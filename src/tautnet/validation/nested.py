@@ -8,11 +8,11 @@ import numpy as np
 from tautnet.engine.jobs import Report, stages
 from tautnet.objective.networks import Network
 from tautnet.objective.strengths import nearest
-from tautnet.solving.adaptive import adaptive_factors, floor_of
 from tautnet.solving.path import Path
 from tautnet.solving.settings import Settings
 from tautnet.tables.arrays import Floats, Integers
 from tautnet.tables.sample import Sample
+from tautnet.training.adaptive import adaptive_factors, floor_of
 from tautnet.validation.chain import ALL_ROWS, Chain
 from tautnet.validation.chains import Candidate, Chains, Race
 from tautnet.validation.curve import Curve, Fold, finishing_grid

@@ -6,11 +6,11 @@ from typing import NamedTuple
 
 from tautnet.engine.jobs import Report, run_jobs
 from tautnet.objective.networks import Network
-from tautnet.solving.adaptive import adapted
 from tautnet.solving.settings import Request
 from tautnet.tables.arrays import Floats, Integers
 from tautnet.tables.basis import most_columns
 from tautnet.tables.sample import Sample
+from tautnet.training.adaptive import adapted
 from tautnet.validation.chain import Chain, ChainJob
 from tautnet.validation.chains import Candidate, Chains
 from tautnet.validation.curve import FinishingGrid, Fold

@@ -19,7 +19,8 @@ from tautnet.solving.path import Path
 from tautnet.solving.prepared import Prepared, prepare
 from tautnet.solving.recorder import NO_CERTIFICATE, Recorder
 from tautnet.solving.settings import WHOLE_PATH, Request, Settings
-from tautnet.solving.walk import start_adam, walk
+from tautnet.solving.start import start_adam
+from tautnet.solving.walk import walk
 from tautnet.tables.arrays import Integers
 from tautnet.tables.errors import TableError
 from tautnet.tables.sample import Sample

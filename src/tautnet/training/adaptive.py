@@ -11,9 +11,9 @@ import numpy as np
 from tautnet.engine.loop import Ticker
 from tautnet.solving.path import Path
 from tautnet.solving.settings import Request, Settings
-from tautnet.solving.trainings import run_chain
 from tautnet.tables.arrays import Floats
 from tautnet.tables.sample import Sample
+from tautnet.training.trainings import run_chain
 
 # Least share of the largest norm that is added to every norm: no factor is more than 51 times the
 # least.

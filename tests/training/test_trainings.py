@@ -6,9 +6,9 @@ import numpy as np
 import pytest
 
 import tautnet as tn
-from tautnet.solving.trainings import RATES, watched_rows
 from tautnet.tables.errors import TableError
 from tautnet.tables.sample import Sample
+from tautnet.training.trainings import RATES, watched_rows
 
 RNG = np.random.default_rng(0)
 X = RNG.normal(size=(60, 4))
