@@ -15,8 +15,8 @@ SOURCE = Path(__file__).parents[1] / "src" / "tautnet"
 ROOMS = {
     "tables": (
         "errors names arrays space disk rounding basis scaling datasets missing notation dates "
-        "numerals parsing opening sparse frames layout parquet large reader spelling cells "
-        "integers recipes number_columns encoder rows codes known_cells blocks labels target "
+        "numerals parsing converted opening sparse frames layout parquet large reader spelling "
+        "cells integers recipes number_columns encoder rows codes known_cells blocks labels target "
         "target_checks target_columns sample belonging copies ranked outlying leaks twins "
         "soundness"
     ).split(),

@@ -145,8 +145,8 @@ def compare(
         predictors that the path of "group" ranks first are judged beside it, which takes several
         times as long as that path.
     alpha_min_ratio : "auto" or float
-        Start of the path as a share of a₀; "auto" is 1e-4, or down to 1e-6
-        where that does not fit the rows.
+        Start of the path as a share of a₀; "auto" is 1e-4, or 1e-6
+        where a short trial on the rows says that weaker strengths help.
     max_iter, tol : int, float
         When finishing ends.
     ordered : bool

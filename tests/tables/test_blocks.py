@@ -151,7 +151,7 @@ FAULTS = {
         (TEXT + '"1,2,3,4,5,6\n').encode(),
         "line 62 has 1 cell, the header has 6",
     ),
-    "an excel file": (b"PK\x03\x04" + bytes(99), "is an Excel or zip file: save the table as CSV"),
+    "an excel file": (b"PK\x03\x04" + bytes(99), "is a zip file and no workbook"),
     "noise": (bytes(range(256)) * 9, "holds binary data"),
     "latin-1": (
         TEXT.replace("x 1", "é").encode("latin-1"),

@@ -279,7 +279,8 @@ def test_ragged(complaint, content, expected):
 def test_binary_garbage(complaint):
     assert "binary" in complaint(np.random.default_rng(0).bytes(5000))
     assert "binary" in complaint(np.random.default_rng(0).bytes(5000).replace(b"\0", b"\x01"))
-    assert "Excel" in complaint(b"PK\x03\x04 and so on")
+    assert "no workbook" in complaint(b"PK\x03\x04 and so on")
+    assert "old Excel" in complaint(b"\xd0\xcf\x11\xe0 and so on")
     assert "damaged gzip" in complaint(gzip.compress(b"a,b\n1,2\n")[:-6])
     assert "damaged gzip" in complaint(b"\x1f\x8b garbage")
 

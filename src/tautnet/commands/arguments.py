@@ -86,7 +86,7 @@ AlphaMinRatio = Annotated[
         min=1e-12,
         max=1,
         callback=options.value_of("alpha_min_ratio"),
-        help="Smallest alpha as a share of the largest; by default 1e-4 to 1e-6, as fits the rows.",
+        help="Smallest alpha as a share of the largest; by default 1e-4, or 1e-6 where that helps.",
     ),
 ]
 GroupCol = Annotated[

@@ -117,8 +117,8 @@ class TautNetClassifier(AtOneStrength, ClassifierNet):
     class_weight : dict or "balanced", optional
         Weights of the classes, multiplied into the row weights, of held-out losses too.
     alpha_min_ratio : "auto" or float
-        Where the walk starts, as a share of a₀; "auto" is 1e-4, or down to
-        1e-6 where that does not fit the rows.
+        Where the walk starts, as a share of a₀; "auto" is 1e-4, or 1e-6
+        where a short trial on the rows says that weaker strengths help.
     max_iter, tol : int, float
         Most iterations of finishing, and the stationarity aimed at. As a limit, ``max_iter`` may
         be set where nothing is finished.

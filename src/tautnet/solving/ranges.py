@@ -23,8 +23,8 @@ def automatic_alphas(prepared: Prepared) -> Floats:
 def starts(prepared: Prepared, alphas: Floats) -> list[int]:
     """Places on the automatic grid where a path may begin, from strong to weak.
 
-    The ratio of an automatic path is 1e-4, or weaker where that does not fit the rows: a path that
-    begins weaker than it has to remembers noise when it comes to the strengths that matter.
+    The ratio of an automatic path is 1e-4, or weaker where that helps: a path that begins weaker
+    than it has to remembers noise when it comes to the strengths that matter.
     """
     if not isinstance(prepared.settings.alpha_min_ratio, str):
         return [0]

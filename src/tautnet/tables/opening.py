@@ -11,6 +11,7 @@ from collections.abc import Collection, Iterator
 from contextlib import contextmanager
 from typing import Any, NamedTuple, cast
 
+from tautnet.tables.converted import ZIP, as_text
 from tautnet.tables.errors import TableError
 
 __all__ = ["PARQUET", "Bounds", "check_is_text", "open_source", "size_of"]
@@ -18,7 +19,7 @@ __all__ = ["PARQUET", "Bounds", "check_is_text", "open_source", "size_of"]
 PARQUET = b"PAR1"
 _GZIP = b"\x1f\x8b"
 # Bytes that begin files of other programs.
-_FOREIGN = {b"PK\x03\x04": "an Excel or zip file", b"\xd0\xcf\x11\xe0": "an Excel file"}
+_FOREIGN = {b"\xd0\xcf\x11\xe0": "a workbook of old Excel"}
 GIGABYTE = 10**9
 # Bytes that a stream may hold and a gzip file expand to, or so many times the size of the file.
 MOST = GIGABYTE
@@ -78,10 +79,10 @@ def open_source(
         if source == "-":
             stream = cast(io.BufferedReader, sys.stdin.buffer)
             stream = stream if hasattr(stream, "peek") else io.BufferedReader(stream)
-            yield _unpacked(stream, source, bounds)
+            yield _as_text(stream, source, bounds)
         else:
             with open(source, "rb") as file:
-                yield _unpacked(file, source, bounds)
+                yield _as_text(file, source, bounds)
     except (FileNotFoundError, NotADirectoryError):
         raise _no_such_file(source, known) from None
     except IsADirectoryError:
@@ -108,6 +109,12 @@ def _no_such_file(source: str, known: Collection[str]) -> TableError:
     return TableError(f"no such file: {source} ({what})")
 
 
+def _as_text(file: io.BufferedReader, source: str, bounds: Bounds) -> io.BufferedReader:
+    """Return a stream of the bytes of a table, unpacked; of what is no text, as text."""
+    stream = _unpacked(file, source, bounds)
+    return as_text(stream, source, bounds.most(_size(file) or 0))
+
+
 def _unpacked(file: io.BufferedReader, source: str, bounds: Bounds) -> io.BufferedReader:
     """Return a stream of the bytes of a table, unpacked."""
     source = "standard input" if source == "-" else source
@@ -117,8 +124,8 @@ def _unpacked(file: io.BufferedReader, source: str, bounds: Bounds) -> io.Buffer
         what = f"{source} expands to"
         unpacked = cast(io.RawIOBase, gzip.GzipFile(fileobj=file))
         return io.BufferedReader(_Bounded(unpacked, what, bounds, bounds.most(size or 0)))
-    if head.startswith(PARQUET) and size is not None:
-        # It is sought in, and has no lines.
+    if head.startswith((PARQUET, ZIP)) and size is not None:
+        # They are read as a whole, and have no lines.
         return file
     most = bounds.most() if size is None else None
     return io.BufferedReader(_Bounded(file, f"{source} holds", bounds, most))
@@ -204,7 +211,7 @@ def check_is_text(data: bytes, encoding: str | None, source: str) -> None:
     """Raise where bytes are no text at all, or text in an encoding that has to be named."""
     for magic, what in _FOREIGN.items():
         if data.startswith(magic):
-            raise TableError(f"{source} is {what}: save the table as CSV")
+            raise TableError(f"{source} is {what}: save it as .xlsx, or as CSV")
     if encoding is None and data.startswith((b"\xff\xfe", b"\xfe\xff")):
         raise TableError(f"{source} is not UTF-8: pass --encoding utf-16")
     if encoding is None and b"\x00" in data:

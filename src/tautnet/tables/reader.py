@@ -325,6 +325,6 @@ def _slug(source: str) -> str:
     """Return a short name for a run that read this source."""
     if source == "-":
         return "stdin"
-    endings = r"(?i)(\.(csv|tsv|tab|txt|data|dat|parquet|pq|gz|gzip))+$"
+    endings = r"(?i)(\.(csv|tsv|tab|txt|data|dat|parquet|pq|xlsx|jsonl|ndjson|json|gz|gzip))+$"
     name = re.sub(endings, "", Path(source).name)
     return re.sub(r"[^\w-]+", "-", name).strip("-") or "data"
