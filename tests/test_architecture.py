@@ -53,9 +53,9 @@ ROOMS = {
         "predictions models base_cv cross_validated survival selector assembled"
     ).split(),
     "views": (
-        "older standing cells columns terminal plotting gains cv_curve norm_path training_curve "
-        "weights counts selected figures report_data report_tables report article_pictures "
-        "article_sections article_report"
+        "progress older standing cells columns terminal plotting gains cv_curve norm_path "
+        "training_curve weights counts selected figures report_data report_tables report "
+        "article_pictures article_sections article_report"
     ).split(),
     "replication": "protocol online trials summary pruning findings article".split(),
 }

@@ -28,6 +28,7 @@ from tautnet.files.journal import all_or_nothing
 from tautnet.files.whole import check_writable, reserved_space, whole_file, write_bytes
 from tautnet.tables import scaling
 from tautnet.tables.errors import visible
+from tautnet.views import progress as lines_of_progress
 
 KEPT = Path(__file__).parent / "files" / "kept"
 MODEL = KEPT / "format-1-ensemble.taut"
@@ -406,7 +407,7 @@ def test_a_fit_after_a_fork_is_an_error_at_once(started, tmp_path):
 def test_progress_is_said_in_lines_where_there_is_no_terminal(monkeypatch, capsys, wait_until):
     monkeypatch.delenv("TAUTNET_PROGRESS")
     for name in ("FIRST_LINE", "NEXT_LINE"):
-        monkeypatch.setattr(console, name, 0.001)
+        monkeypatch.setattr(lines_of_progress, name, 0.001)
     said = []
     with console.progress() as show:
         show(0.5)
@@ -422,7 +423,20 @@ def test_nothing_is_said_of_progress_where_it_is_not_wanted(capsys):
 
 def test_nothing_is_said_of_progress_before_anything_is_done(monkeypatch, capsys):
     monkeypatch.delenv("TAUTNET_PROGRESS")
-    monkeypatch.setattr(console, "FIRST_LINE", 0.001)
+    monkeypatch.setattr(lines_of_progress, "FIRST_LINE", 0.001)
     with console.progress():
         time.sleep(0.05)
     assert capsys.readouterr().err == ""
+
+
+def test_a_call_shows_its_progress_where_it_is_asked_to(monkeypatch, capsys):
+    """Whoever gives a callable hears of it alone."""
+    monkeypatch.setattr(lines_of_progress, "FIRST_LINE", 0.001)
+    monkeypatch.setattr(lines_of_progress, "NEXT_LINE", 0.001)
+    X = np.random.default_rng(0).normal(size=(40, 2))
+    settings = {"penalties": ["l2"], "cv": 3, "hidden_layer_sizes": (4,), "boosting": False}
+    tn.compare(X, X[:, 0], verbose=True, **settings)
+    assert re.match(r"fitting: \d+ % done, about", capsys.readouterr().err)
+    shares = []
+    tn.compare(X, X[:, 0], verbose=True, on_progress=shares.append, **settings)
+    assert shares and capsys.readouterr().err == ""

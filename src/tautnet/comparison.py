@@ -40,6 +40,7 @@ from tautnet.prose.verdict import put_in_words
 from tautnet.refitting.relaxed import Relaxed
 from tautnet.tables.codes import ordinal_codes
 from tautnet.tables.target_columns import predictors_and_target
+from tautnet.views.progress import heard
 
 if TYPE_CHECKING:
     from tautnet.estimators.base_cv import CrossValidated
@@ -86,6 +87,7 @@ def compare(
     n_jobs: int | None = None,
     resume: str | PathLike[str] | None = None,
     name: str = "table",
+    verbose: bool = False,
     on_progress: Callable[[float], None] | None = None,
     on_note: Callable[[str], None] | None = None,
 ) -> Comparison:
@@ -169,6 +171,9 @@ def compare(
         `tautnet.resume`.
     name : str
         What the table is called in the result.
+    verbose : bool
+        Show how far it has come: a bar on a terminal, or in a notebook that has ipywidgets, else
+        a line every ten seconds.
     on_progress : callable, optional
         Called with the share done, from any thread.
     on_note : callable, optional
@@ -213,7 +218,8 @@ def compare(
     reason = "it was not asked for" if not boosting else case.reason_against_boosting
     scope = Scope(tuple(penalties), network, cv, reason is None)
     plan = None
-    with nullcontext() if resume is None else kept_in(resume):
+    keeper = nullcontext() if resume is None else kept_in(resume)
+    with keeper, heard(verbose, on_progress) as on_progress:
         if time_limit is not None:
             scope, plan = scope_within(time_limit, scope, case.estimate(given), rows.folds, deliver)
             given |= {"network": scope.network, "cv": scope.cv}

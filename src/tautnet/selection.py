@@ -29,6 +29,7 @@ from tautnet.tables.sample import Sample, encode, notes
 from tautnet.tables.target import Target
 from tautnet.tables.target_columns import predictors_and_target
 from tautnet.validation.folds import fold_rows
+from tautnet.views.progress import heard
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -96,6 +97,7 @@ def select_features(
     random_state: int = 0,
     n_jobs: int | None = None,
     name: str = "table",
+    verbose: bool = False,
     on_progress: Callable[[float], None] | None = None,
     on_note: Callable[[str], None] | None = None,
 ) -> Selection:
@@ -142,7 +144,7 @@ def select_features(
         Jobs at once; None is 1, -1 all cores. Never changes a number.
     name : str
         What the table is called in the result.
-    on_progress, on_note : callable, optional
+    verbose, on_progress, on_note : bool, callables
         As in `compare`.
 
     Returns
@@ -193,29 +195,30 @@ def select_features(
     is_stable = method == "stability"
     n_counted = counted(sample.n_predictors, expected_false) if is_stable else 0
     _tell(outcome, encoder, sample, on_note)
-    if is_stable:
-        found = by_stability(
-            sample,
-            settings,
-            fold,
-            outcome.labels,
-            n_counted,
-            expected_false,
-            n_jobs=n_jobs,
-            on_progress=on_progress,
-        )
-    else:
-        sample = _tamed(sample, encoder, on_note)
-        found = by_randomization(
-            sample,
-            settings,
-            fold,
-            members,
-            fdr,
-            strict,
-            n_jobs=n_jobs,
-            on_progress=on_progress,
-        )
+    with heard(verbose, on_progress) as on_progress:
+        if is_stable:
+            found = by_stability(
+                sample,
+                settings,
+                fold,
+                outcome.labels,
+                n_counted,
+                expected_false,
+                n_jobs=n_jobs,
+                on_progress=on_progress,
+            )
+        else:
+            sample = _tamed(sample, encoder, on_note)
+            found = by_randomization(
+                sample,
+                settings,
+                fold,
+                members,
+                fdr,
+                strict,
+                n_jobs=n_jobs,
+                on_progress=on_progress,
+            )
     result: dict[str, Any] = {
         "data": name,
         "target": outcome.name,

@@ -13,8 +13,8 @@ Data = Annotated[
     Argument(
         metavar="DATA",
         help=(
-            "CSV, TSV or Parquet file (may be .gz), a directory of Parquet files, - for stdin, or a"
-            " built-in table."
+            "CSV, TSV, Parquet, .xlsx or JSON lines (may be .gz), a directory of Parquet files, -"
+            " for stdin, or a built-in table."
         ),
     ),
 ]

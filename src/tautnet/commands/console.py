@@ -3,8 +3,6 @@
 import os
 import shlex
 import sys
-import threading
-import time
 import warnings
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -13,15 +11,11 @@ from typing import TextIO
 import typer
 
 from tautnet.commands import signals
-from tautnet.prose.words import lasting
 from tautnet.tables.errors import TableError, visible
 
 # Streams that took no more, and why: said at the end, after all files are written.
 FAULTS: list[str] = []
 PROGRESS_VARIABLE = "TAUTNET_PROGRESS"
-# Seconds until the first line of progress, and between the next ones.
-FIRST_LINE = 2.0
-NEXT_LINE = 10.0
 
 
 @contextmanager
@@ -156,77 +150,17 @@ def lines_of_warnings(log: Log) -> Iterator[None]:
 
 @contextmanager
 def progress() -> Iterator[Callable[[float], None] | None]:
-    """Show on stderr what share is done and the time left: a bar on a terminal, else lines.
+    """Show progress on stderr, as `tautnet.views.progress.progress` does.
 
-    It gives the callable that is told the share of the work that is done; None where the
-    environment variable TAUTNET_PROGRESS is "off".
+    It gives None where the environment variable TAUTNET_PROGRESS is "off".
     """
-    from rich.console import Console
-    from rich.progress import (
-        BarColumn,
-        Progress,
-        TaskProgressColumn,
-        TextColumn,
-        TimeRemainingColumn,
-    )
+    from tautnet.views.progress import progress as shown
 
-    console = Console(stderr=True)
     if os.environ.get(PROGRESS_VARIABLE) == "off":
         yield None
         return
-    if not console.is_terminal:
-        lines = ProgressLines()
-        try:
-            yield lines.update
-        finally:
-            lines.stop()
-        return
-    columns = TextColumn("fitting"), BarColumn(), TaskProgressColumn(), TimeRemainingColumn()
-    with Progress(*columns, console=console, transient=True) as bar:
-        task = bar.add_task("fitting", total=1.0)
-        yield lambda share: bar.update(task, completed=share)
-
-
-class ProgressLines:
-    """Says on stderr now and then what share of the work is done, and how long the rest may take.
-
-    Nothing is said before anything is done: an error comes alone.
-    """
-
-    def __init__(self) -> None:
-        self.start = time.monotonic()
-        self.share = 0.0
-        self.stopped = threading.Event()
-        threading.Thread(target=self._say_now_and_then, daemon=True).start()
-
-    def update(self, share: float) -> None:
-        """A share of all work is done."""
-        self.share = share
-
-    def stop(self) -> None:
-        """Say no more."""
-        self.stopped.set()
-
-    def _say_now_and_then(self) -> None:
-        wait = FIRST_LINE
-        while not self.stopped.wait(wait):
-            if self.share:
-                draw(self.line(time.monotonic() - self.start), sys.stderr)
-            wait = NEXT_LINE if self.share else FIRST_LINE
-
-    def line(self, elapsed: float) -> str:
-        """What is said after so many seconds.
-
-        Examples
-        --------
-        >>> lines = ProgressLines()
-        >>> lines.stop()
-        >>> lines.update(0.25)
-        >>> lines.line(10.0)
-        'fitting: 25 % done, about 30 s left'
-        """
-        left = elapsed * (1 - self.share) / self.share
-        return f"fitting: {100 * self.share:.0f} % done, about {lasting(left)} left"
+    with shown(lambda line: draw(line, sys.stderr)) as show:
+        yield show
 
 
 def typed() -> str:

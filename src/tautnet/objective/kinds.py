@@ -119,13 +119,14 @@ class PenaltyKind:
         """Whether estimators take it by this name."""
         return self.base == self.name
 
-    def alphas_per_decade(self, network: Layout) -> int:
+    @property
+    def alphas_per_decade(self) -> int:
         """How many strengths a decade a path has.
 
         The order in which predictors leave is an answer. Where none can leave, the loss alone is,
-        which changes slowly. A linear map is soon solved at any strength.
+        which changes slowly.
         """
-        return FINE if self.selects or network.is_linear else COARSE
+        return FINE if self.selects else COARSE
 
     def complaint(self, network: Layout) -> str | None:
         """Why this penalty cannot be used on a network, or None."""

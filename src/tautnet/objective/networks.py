@@ -357,20 +357,20 @@ def heard(parameters: Parameters) -> Booleans:
 def padded_size(size: int) -> int:
     """The length that an axis is filled up to, so that tables of similar sizes share a program.
 
-    JAX compiles a program for every shape. Lengths are therefore rounded up to one of few: to 256
-    the powers of two and the middles between two of them (1, 2, 3, 4, 6, 8, 12, 16, ...), beyond
-    256 eight equal steps from one power of two to the next (256, 288, 320, ...). An axis grows by
-    less than a half, or by less than an eighth beyond 256.
+    JAX compiles a program for every shape. Lengths are therefore rounded up to one of few: to 16
+    the powers of two and the middles between two of them (1, 2, 3, 4, 6, 8, 12, 16), beyond 16
+    multiples of eight, and beyond 64 eight equal steps from one power of two to the next (64, 72,
+    80, ...). An axis of more than 64 grows by less than an eighth.
 
     Examples
     --------
     >>> [padded_size(size) for size in (1, 5, 30, 100, 455, 39000)]
-    [1, 6, 32, 128, 480, 40960]
+    [1, 6, 32, 104, 480, 40960]
     """
     if size <= 2:
         return size
     # The largest power of two below the size.
     power = 2 ** (int(size - 1).bit_length() - 1)
-    step = power // (2 if power < 256 else 8)
+    step = power // 2 if power < 16 else max(8, power // 8)
     # The next multiple of the step.
     return -(-size // step) * step

@@ -83,7 +83,7 @@ def steps_of(settings: Settings, n_rows: int) -> float:
         return LINEAR_STEPS
     if not settings.kind.is_on_weights:
         return schedule.unpenalised_steps
-    per_decade = settings.alphas_per_decade or settings.kind.alphas_per_decade(settings.network)
+    per_decade = settings.alphas_per_decade or settings.kind.alphas_per_decade
     decades = SHARP_DECADES if settings.is_sharp else SMOOTH_DECADES
     n_walks = 2 if settings.adaptive else 1
     if n_rows > schedule.batch_rows and settings.loss.is_separable:

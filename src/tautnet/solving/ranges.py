@@ -16,7 +16,7 @@ def automatic_alphas(prepared: Prepared) -> Floats:
     settings = prepared.settings
     low = min(STARTS) if isinstance(settings.alpha_min_ratio, str) else settings.alpha_min_ratio
     scale = prepared.null_model.alpha_scale
-    per_decade = settings.alphas_per_decade or settings.kind.alphas_per_decade(settings.network)
+    per_decade = settings.alphas_per_decade or settings.kind.alphas_per_decade
     return grid(low * scale, STRONGEST * scale, per_decade)
 
 

@@ -86,8 +86,9 @@ def read_table(
     Parameters
     ----------
     source : str or path
-        A CSV or TSV file (delimiter ``,`` ``;`` tab or ``|``, plain or gzipped), a Parquet file or
-        a directory of them, ``"-"`` for standard input, or a built-in name such as
+        A CSV or TSV file (delimiter ``,`` ``;`` tab or ``|``, plain or gzipped), a workbook (its
+        first sheet), objects of JSON, one a line, a Parquet file or a directory of them, ``"-"``
+        for standard input, or a built-in name such as
         ``"breast_cancer"``. A file wins over a built-in.
     notation : Notation
         How the cells of a text file are written, and what means missing.
