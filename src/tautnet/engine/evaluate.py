@@ -3,12 +3,10 @@
 from collections.abc import Callable
 from typing import TypeAlias
 
-import jax
-
 from tautnet.engine.program import Program
 from tautnet.objective.arrays import Array
 from tautnet.objective.networks import Parameters
-from tautnet.objective.problem import Data, Problem, TableRows, null_loss
+from tautnet.objective.problem import Data, LossAlone, Problem, TableRows, null_loss
 
 # Rows as programs take them: copied, or read from a large table.
 Rows: TypeAlias = Data | TableRows
@@ -41,17 +39,17 @@ def _certifying(measure: Callable[..., Measured]) -> Callable[..., Certified]:
     return certify
 
 
-def _null(problem: Problem, data: Rows, outputs: Array) -> tuple[Array, Array]:
-    return null_loss(problem.loss, data, outputs)
+def _null(alone: LossAlone, data: Rows, outputs: Array) -> tuple[Array, Array]:
+    return null_loss(alone.loss, data, outputs)
 
 
-def _pulls(problem: Problem, y: Array, weight: Array, outputs: Array) -> Array:
-    return jax.grad(lambda outputs: problem.loss.mean_value(y, outputs, weight))(outputs)
+def _slopes(alone: LossAlone, y: Array, weight: Array, outputs: Array) -> tuple[Array, Array]:
+    return alone.slopes(y, weight, outputs)
 
 
 null = Program(_null)
-# Gradient of the mean loss in the outputs, one number for each row and output.
-pulls = Program(_pulls)
+# Mean loss, and its gradient in the outputs, one number for each row and output.
+slopes = Program(_slopes)
 measure = Program(_measure)
 measure_unpenalised = Program(_measure_unpenalised)
 # One program and not two, since a first fit waits longer for programs than for what they do.

@@ -19,6 +19,7 @@ class BinaryLogLoss(Loss):
     metric_name: ClassVar[str] = "log-loss"
     score_name: ClassVar[str] = "accuracy"
     mean_name: ClassVar[str] = "two_classes"
+    is_canonical: ClassVar[bool] = True
     boosting_loss: ClassVar[str | None] = "log_loss"
 
     def value(self, y: Array, outputs: Array) -> Array:
@@ -51,6 +52,7 @@ class MultinomialLogLoss(Loss):
     metric_name: ClassVar[str] = "log-loss"
     score_name: ClassVar[str] = "accuracy"
     mean_name: ClassVar[str] = "softmax"
+    is_canonical: ClassVar[bool] = True
     padding_bias: ClassVar[float] = -1e9
     boosting_loss: ClassVar[str | None] = "log_loss"
 
@@ -81,6 +83,7 @@ class MultilabelLogLoss(Loss):
     metric_name: ClassVar[str] = "log-loss"
     score_name: ClassVar[str] = "accuracy"
     mean_name: ClassVar[str] = "expit"
+    is_canonical: ClassVar[bool] = True
     padding_bias: ClassVar[float] = -1e9
 
     def value(self, y: Array, outputs: Array) -> Array:

@@ -45,6 +45,8 @@ class Loss:
         Whether the loss is a mean over rows, so that minibatches estimate it.
     is_multilabel : bool
         Whether each output is a label of its own, there or not.
+    is_canonical : bool
+        Whether the slope of a row's loss in its outputs is what the prediction exceeds y by.
     has_curvature : bool
         Whether it is separable and bends, as proximal Newton needs.
     boosting_loss : str or None
@@ -59,6 +61,7 @@ class Loss:
     padding_bias: ClassVar[float] = 0.0
     is_separable: ClassVar[bool] = True
     is_multilabel: ClassVar[bool] = False
+    is_canonical: ClassVar[bool] = False
     has_curvature: ClassVar[bool] = True
     boosting_loss: ClassVar[str | None] = None
 
@@ -119,6 +122,10 @@ class Loss:
     def mean(self, outputs: Floats) -> Floats:
         """The prediction that belongs to the outputs: means, or probabilities."""
         return MEANS[self.mean_name](outputs)
+
+    def residuals(self, y: Floats, outputs: Floats) -> Floats:
+        """What predictions exceed the targets by, of one network or several, as y is shaped."""
+        return self.mean(outputs)[..., -y.shape[-1] :] - y
 
     def score(self, y: Floats, outputs: Floats, weight: Floats) -> float:
         """D²: one minus the mean metric over that of the best constant."""

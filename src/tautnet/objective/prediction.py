@@ -59,7 +59,7 @@ def _softmax(outputs: Floats) -> Floats:
 
 def _two_classes(outputs: Floats) -> Floats:
     second = expit(outputs)
-    return np.concatenate([1.0 - second, second], axis=1)
+    return np.concatenate([1.0 - second, second], axis=-1)
 
 
 def _exp(outputs: Floats) -> Floats:

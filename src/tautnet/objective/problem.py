@@ -169,6 +169,18 @@ STATIC = {"static": True}
 
 @jax.tree_util.register_dataclass
 @dataclass(frozen=True)
+class LossAlone:
+    """A loss as a program takes it that knows no network and no penalty: they share it."""
+
+    loss: Loss = field(metadata=STATIC)
+
+    def slopes(self, y: Array, weight: Array, outputs: Array) -> tuple[Array, Array]:
+        """Mean loss of some outputs, and its gradient in them, shape (n_rows, n_outputs)."""
+        return jax.value_and_grad(lambda f: self.loss.mean_value(y, f, weight))(outputs)
+
+
+@jax.tree_util.register_dataclass
+@dataclass(frozen=True)
 class Problem:
     """A loss of a network under a penalty; the numbers of penalty and predictors are leaves."""
 
@@ -379,11 +391,8 @@ def null_loss(loss: Loss, data: Rows, null_outputs: Array) -> tuple[Array, Array
     """
 
     def part(rows: Data) -> tuple[Array, Array]:
-        def mean_loss(outputs: Array) -> Array:
-            return loss.mean_value(rows.y, outputs, rows.weight)
-
         everywhere = jnp.broadcast_to(null_outputs, rows.y.shape)
-        value, pulls = jax.value_and_grad(mean_loss)(everywhere)
+        value, pulls = LossAlone(loss).slopes(rows.y, rows.weight, everywhere)
         return value, rows.columns @ pulls
 
     return _total(loss, data, part)

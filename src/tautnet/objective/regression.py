@@ -28,6 +28,7 @@ class SquaredError(Loss):
     score_name: ClassVar[str] = "r2"
     standardises_target: ClassVar[bool] = True
     can_clamp: ClassVar[bool] = True
+    is_canonical: ClassVar[bool] = True
     boosting_loss: ClassVar[str | None] = "squared_error"
 
     def value(self, y: Array, outputs: Array) -> Array:
@@ -59,6 +60,7 @@ class Poisson(Loss):
 
     metric_name: ClassVar[str] = "Poisson deviance"
     mean_name: ClassVar[str] = "exp"
+    is_canonical: ClassVar[bool] = True
     padding_bias: ClassVar[float] = -1e9
     boosting_loss: ClassVar[str | None] = "poisson"
 

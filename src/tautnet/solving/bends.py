@@ -5,13 +5,9 @@ predictor out of every hidden unit no gradient brings it back, for at weights of
 by straight effects alone. The bend then stays in the residuals, where it can be seen.
 """
 
-from functools import cached_property
-
 import numpy as np
 
-from tautnet.engine import evaluate
 from tautnet.objective.hinges import KNOTS, hinges
-from tautnet.objective.problem import Problem
 from tautnet.solving.prepared import Prepared
 from tautnet.tables.arrays import Floats
 
@@ -58,8 +54,8 @@ class Bends:
         array (n_networks, n_predictors)
         """
         n_networks = len(outputs)
-        pulls = np.stack([self._residuals(one)[self.rows] for one in outputs], axis=1)
-        residuals = pulls.reshape(len(self.rows), -1)
+        slopes = self._residuals(outputs)[:, self.rows].swapaxes(0, 1)
+        residuals = slopes.reshape(len(self.rows), -1)
         residuals -= self.weight @ residuals
         sizes = np.sqrt(self.weight @ np.square(residuals))
         scale = np.where(sizes > 0, 1 / np.maximum(sizes, 1e-30), 0)
@@ -71,21 +67,11 @@ class Bends:
             np.maximum.at(found, predictor, np.where(shares > self.noise, shares, 0))
         return found.T
 
-    @cached_property
-    def _rows_padded(self) -> tuple[Problem, Floats, Floats]:
-        """The problem, and targets and weights of its rows; made once, not for every network."""
-        prepared = self.prepared
-        n_rows, _, n_outputs = prepared.padded_shape
-        more = ((0, n_rows - len(prepared.y)), (0, n_outputs - prepared.y.shape[1]))
-        y = np.pad(prepared.y, more)
-        return prepared.problem(0.0, np.float64), y, np.pad(prepared.weight, more[0])
-
     def _residuals(self, outputs: Floats) -> Floats:
-        """Slope of each row's loss in its outputs."""
+        """Slope of each row's loss in its outputs, of several networks, as they are fitted."""
         prepared = self.prepared
-        problem, y, weight = self._rows_padded
-        padded = np.full(y.shape, prepared.settings.loss.padding_bias, np.float64)
-        padded[: len(outputs), : outputs.shape[1]] = outputs
-        pulls = np.asarray(evaluate.pulls(problem, y, weight, padded))
-        pulls = pulls[: len(prepared.y), : prepared.y.shape[1]]
-        return (pulls / prepared.weight[:, None]).astype(np.float32)
+        loss = prepared.settings.loss
+        if loss.is_canonical:
+            return loss.residuals(prepared.y, outputs).astype(np.float32)
+        slopes = np.stack([prepared.slopes(one)[1] for one in outputs])
+        return (slopes / prepared.weight[:, None]).astype(np.float32)

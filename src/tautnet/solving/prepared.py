@@ -12,7 +12,15 @@ from tautnet.objective.choices import STANDARDISED
 from tautnet.objective.networks import Parameters, on_any_columns, pad, padded_size, unpad
 from tautnet.objective.prediction import limits_of
 from tautnet.objective.predictors import Predictors
-from tautnet.objective.problem import ROWS_AT_ONCE, Data, Problem, Rows, TableInPlace, TableRows
+from tautnet.objective.problem import (
+    ROWS_AT_ONCE,
+    Data,
+    LossAlone,
+    Problem,
+    Rows,
+    TableInPlace,
+    TableRows,
+)
 from tautnet.objective.registry import make_penalty
 from tautnet.solving.fitted_scaling import FittedScaling
 from tautnet.solving.settings import Settings
@@ -115,12 +123,17 @@ class Prepared:
         settings = self.settings
         n_outputs = self.y.shape[1]
         constant = settings.loss.null_outputs(self.y, self.weight)
-        problem = self.problem(0.0, np.float64)
-        with jax.enable_x64(True):
+        if self.source is None:
+            loss, slopes = self.slopes(np.broadcast_to(constant, self.y.shape))
+            gradient = np.asarray(self.X).T @ slopes
+        else:
             more = self.padded_shape[2] - n_outputs
             outputs = np.pad(constant, (0, more), constant_values=settings.loss.padding_bias)
-            loss, padded = evaluate.null(problem, self.data(np.float64), outputs)
-        gradient = np.asarray(padded)[: self.X.shape[1], :n_outputs]
+            with jax.enable_x64(True):
+                alone = LossAlone(settings.loss)
+                value, padded = evaluate.null(alone, self.data(np.float64), outputs)
+            loss = float(value)
+            gradient = np.asarray(padded)[: self.X.shape[1], :n_outputs]
         squares = np.square(gradient).sum(axis=1)
         norms = np.sqrt(np.bincount(self.column_predictor, squares))
         first_factor = 1.0 if settings.layer_factors is None else settings.layer_factors[0]
@@ -128,7 +141,23 @@ class Prepared:
         # Where no predictor varies over these rows the path is null from its start on.
         largest = (norms[factors > 0] / factors[factors > 0]).max(initial=0.0)
         floor = 1e-6 * float(np.linalg.norm(gradient))
-        return NullModel(constant, float(loss), max(float(largest), LEAST_SCALE), floor)
+        return NullModel(constant, loss, max(float(largest), LEAST_SCALE), floor)
+
+    def slopes(self, outputs: Floats) -> tuple[float, Floats]:
+        """Mean loss of some outputs of the rows, and its gradient in them, as y is shaped."""
+        y, weight = self._padded_targets
+        padded = np.full(y.shape, self.settings.loss.padding_bias, np.float64)
+        padded[: len(outputs), : outputs.shape[1]] = outputs
+        with jax.enable_x64(True):
+            loss, slopes = evaluate.slopes(LossAlone(self.settings.loss), y, weight, padded)
+        return float(loss), np.asarray(slopes)[: len(self.y), : self.y.shape[1]]
+
+    @cached_property
+    def _padded_targets(self) -> tuple[Floats, Floats]:
+        """Targets and weights of the rows, padded; made once, not for every network."""
+        n_rows, _, n_outputs = self.padded_shape
+        more = ((0, n_rows - len(self.y)), (0, n_outputs - self.y.shape[1]))
+        return np.pad(self.y, more), np.pad(self.weight, more[0])
 
     def problem(self, alpha: float, dtype: type[np.floating]) -> Problem:
         """The problem at a strength, with its numbers in a dtype."""
