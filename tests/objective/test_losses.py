@@ -205,3 +205,16 @@ def test_multilabel_log_loss_sums_binary_ones() -> None:
     assert_allclose(loss.metric(y, outputs), np.sum(each, axis=0))
     right = accuracy_score(y, outputs > 0, sample_weight=weight)
     assert loss.score(y, outputs, weight) == pytest.approx(right)
+
+
+@pytest.mark.parametrize("name", LOSSES)
+def test_residuals_of_a_canonical_loss_are_its_slopes(name: str) -> None:
+    """Of several networks at once, as of one."""
+    loss, y, *_ = draw(name)
+    outputs = np.random.default_rng(4).normal(size=(3, *y.shape))
+    if not loss.is_canonical:
+        pytest.skip("its slopes are those of its value")
+    found = loss.residuals(y, outputs)
+    for one, own in zip(outputs, found, strict=True):
+        slopes = jax.grad(lambda f: loss.value(y, f).sum())(one)
+        assert np.allclose(own, slopes, atol=1e-6)
