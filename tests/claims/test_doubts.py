@@ -23,8 +23,8 @@ LIMITED = {
     "time_limit": 20.0,
     "seconds_of_all": 95.0,
     "is_whole": False,
-    "arguments": {"penalties": ["l2", "group"], "network": "plain", "cv": 3},
-    "asked": {"penalties": ["none", "l2", "group"], "network": "auto", "cv": 5},
+    "arguments": {"penalties": ["l2", "group"], "network": "plain", "cv": 3, "boosting": False},
+    "asked": {"penalties": ["none", "l2", "group"], "network": "auto", "cv": 5, "boosting": True},
 }
 
 
@@ -127,7 +127,7 @@ def test_what_a_time_limit_left_out(result):
     result["plan"] = LIMITED
     assert sentence_of(only(result, "limited").as_dict()) == (
         "There was time for `l2`, `group` and the linear model on the plain network in 3 folds"
-        " only; all that was asked for may take 95 s."
+        " only, not for boosting; the whole comparison may take 95 s."
     )
     result["plan"] = LIMITED | {"is_whole": True}
     assert doubts(result) == []

@@ -71,7 +71,7 @@ def test_where_nothing_fits_the_limit_that_does_is_said():
 
 
 def test_a_row_to_deliver_is_always_compared():
-    assert all("l1" in one.penalties for one in scopes(ASKED, "l1"))
+    assert all("l1" in one.penalties for one in scopes(ASKED, deliver="l1"))
     assert {one.penalties for one in scopes(Scope(("group",), AUTO, 5, True))} == {("group",)}
 
 
@@ -79,7 +79,23 @@ def test_folds_that_are_given_are_kept():
     splits = [([0, 1], [2]), ([0, 2], [1]), ([1, 2], [0])]
     given = Scope(("l2",), "plain", splits, False)
     assert all(one.cv is splits for one in scopes(given))
-    assert given.arguments["cv"] is None
+    assert "cv" not in given.arguments
+    generated = Scope(("l2",), "plain", iter(splits), False)
+    assert generated.arguments == {"penalties": ("l2",), "network": "plain", "boosting": False}
+
+
+def test_the_baseline_alone_is_no_comparison():
+    """Something that restrains the network stays."""
+    for penalties in (("none", "group", "adaptive_group"), ("none", "dropout")):
+        asked = Scope(penalties, AUTO, 5, True)
+        assert all(set(one.penalties) != {"none"} for one in scopes(asked))
+
+
+def test_a_network_that_is_given_is_not_called_plain():
+    assert {one.network for one in scopes(ASKED, is_open=False)} == {AUTO}
+    given = estimate(1e-3, networks={"given": Network((2,))})
+    found, plan = scope_within(9.0, ASKED, given, FOLDS)
+    assert found.cv == 3 and plan["arguments"]["network"] == AUTO
 
 
 @pytest.mark.parametrize("nested", [True, False])
@@ -121,7 +137,7 @@ def test_a_plan_does_the_same_again():
     assert not plan["is_whole"] and plan["arguments"]["cv"] == 3
     [sentence] = [one for one in limited.sentences if "There was time" in one]
     assert sentence.startswith(
-        "There was time for `l2` and the linear model on the plain network in 3 folds only; all"
+        "There was time for `l2` and the linear model in 3 folds only; the whole comparison may"
     )
     again = tn.compare(X, Y, **SMALL | plan["arguments"])
     assert losses(again) == losses(limited)

@@ -69,13 +69,30 @@ def test_no_row_outside_the_chain_has_a_say():
     assert np.array_equal(first.norms, second.norms)
 
 
+def judges(X=X, seed=0, groups=None):
+    sample = sample_of(X[:, 0], X)._replace(groups=groups)
+    return _judges(prepare(sample, np.arange(len(X)), Settings(seed=seed)))
+
+
 def test_alike_rows_judge_together_wherever_they_stand():
-    judges = _judges(X, 0)
-    assert 0.08 < judges.mean() < 0.25
+    found = judges()
+    assert 0.08 < found.mean() < 0.25
     order = np.random.default_rng(3).permutation(N)
-    assert np.array_equal(_judges(X[order], 0), judges[order])
-    assert np.array_equal(_judges(np.repeat(X, 2, axis=0), 0), np.repeat(judges, 2))
-    assert not np.array_equal(_judges(X, 1), judges)
+    assert np.array_equal(judges(X[order]), found[order])
+    assert np.array_equal(judges(np.repeat(X, 2, axis=0)), np.repeat(found, 2))
+    assert not np.array_equal(judges(seed=1), found)
+
+
+def test_a_group_judges_as_a_whole():
+    """Rows of one patient say nothing new of a fit that has seen others of that patient."""
+    groups = np.arange(N) // 5
+    found = judges(groups=groups).reshape(-1, 5)
+    assert np.array_equal(found.any(axis=1), found.all(axis=1)) and 0 < found.mean() < 0.5
+    centre = np.random.default_rng(4).normal(size=(60, 3))
+    near = np.repeat(centre, 5, axis=0) + 0.01 * X
+    noise = np.repeat(np.random.default_rng(5).normal(size=60), 5)
+    sample = sample_of(noise, near)._replace(groups=groups)
+    assert 0.7e-4 < begin_of(sample, Settings("group"))[0] < 1.4e-4
 
 
 def test_a_chain_that_stops_at_a_strength_has_tried_the_same():

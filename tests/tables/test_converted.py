@@ -4,15 +4,19 @@ import datetime
 import gzip
 import io
 import json
+import re
 import subprocess
 import sys
+import zipfile
 
 import numpy as np
 import pandas as pd
 import pytest
 
+from tautnet.tables.blocks import read_blocks
 from tautnet.tables.errors import TableError
 from tautnet.tables.reader import read_table
+from tautnet.tables.sample import encode
 
 NAMES = ["code", "day", "size", "ripe", "kind"]
 ROWS = [
@@ -39,6 +43,19 @@ def workbook(*sheets, hidden=0):
     data = io.BytesIO()
     book.save(data)
     return data.getvalue()
+
+
+def rezipped(data, change):
+    """The same archive with other texts in its members."""
+    out = io.BytesIO()
+    with zipfile.ZipFile(io.BytesIO(data)) as old, zipfile.ZipFile(out, "w") as new:
+        for name in old.namelist():
+            new.writestr(name, change(name, old.read(name)))
+    return out.getvalue()
+
+
+def broken(data):
+    return rezipped(data, lambda name, text: text[:-30] if "sheet1" in name else text)
 
 
 def lines(rows=ROWS, names=NAMES):
@@ -108,6 +125,14 @@ def test_text_that_begins_with_a_brace_is_text(tmp_path):
         (lambda: workbook([NAMES]), "has a header and no rows"),
         (lambda: workbook([["a", "b"], [1, 2, 3]]), "has 3 cells, the header has 2"),
         (lambda: workbook([NAMES, *ROWS])[:-40], "no workbook"),
+        (lambda: workbook([[], NAMES, [], ROWS[0], [*ROWS[1], 1]]), "line 5 has 6 cells"),
+        (lambda: workbook([["a", "b"], [1, "=1+1"]]), "the formula in cell B2 has no value: open"),
+        (lambda: broken(workbook([NAMES, *ROWS])), "is a damaged workbook: "),
+        (lambda: b'{"a": 1, "a": 2}\n', "the key 'a' is given twice"),
+        (lambda: b'[{"a": 1}, {"a": 2}]', "give one a line"),
+        (lambda: b'{\n "a": 1\n}\n', "line 1 is no JSON: "),
+        (lambda: b'{"a": "\\ud800"}\n{"a": "x"}\n', "holds text that is none"),
+        (lambda: b'{"a": 1}\n{"a": ' + b"[" * 100_000 + b"\n", "nested too deep"),
         (lambda: b'{"a": 1}\n[1]\n', "line 2 is no object: give one a line"),
         (lambda: b'{"a": 1}\n{"a": \n', "line 2 is no JSON: "),
         (lambda: b'{"a": 1, "b": [1, 2]}\n', "line 1: 'b' holds several values"),
@@ -142,3 +167,54 @@ def test_without_its_reader_a_workbook_is_one_line(tmp_path, monkeypatch):
     monkeypatch.setitem(sys.modules, "openpyxl", None)
     with pytest.raises(TableError, match=r"needs openpyxl: pip install 'tautnet\[excel\]'"):
         read(tmp_path, data)
+
+
+def test_numbers_stay_what_they_are_in_any_notation(tmp_path):
+    """Cells of text are read in it, too."""
+    notation = read_table("iris").notation._replace(decimal=",", thousands=".")
+    rows = [["a", "b", "c"], [1.234, 5, "1.250,5"], [2.125, 1e-7, "3,5"]]
+    for data in (workbook(rows), lines(rows[1:], rows[0])):
+        frame = read(tmp_path, data, notation=notation)
+        assert frame["a"].tolist() == [1.234, 2.125] and frame["b"].tolist() == [5, 1e-7]
+        assert frame["c"].tolist() == [1250.5, 3.5]
+
+
+def test_predictions_take_numbers_as_they_are(tmp_path):
+    """A model whose table was written with commas reads a workbook's numbers."""
+    rng = np.random.default_rng(0)
+    text = "a;y\n" + "".join(f"{x:.3f};{x:.3f}\n".replace(".", ",") for x in rng.random(30))
+    path = tmp_path / "t.csv"
+    path.write_text(text)
+    table = read_table(str(path), notation=read_table("iris").notation._replace(decimal=","))
+    _, _, encoder = encode(table.frame[["a"]], table.frame["y"], None, "regression")
+    (tmp_path / "new.xlsx").write_bytes(workbook([["a"], [0.125], [0.75]]))
+    blocks = read_blocks(tmp_path / "new.xlsx", encoder.recipes, notation=table.notation)
+    assert pd.concat([block.predictors for block in blocks])["a"].tolist() == [0.125, 0.75]
+
+
+def test_names_with_marks_are_names(tmp_path):
+    frame = read(tmp_path, workbook([["a;b;c", "x|y", "sep=;"], [1, 2, 3]]))
+    assert list(frame) == ["a;b;c", "x|y", "sep=;"]
+    assert read(tmp_path, b'{"a": "x\\ry"}\n')["a"].tolist() == ["x\ry"]
+
+
+def test_an_encoding_is_that_of_json_and_not_of_a_workbook(tmp_path):
+    data = '{"größe": "ä"}\n{"größe": "ö"}\n'.encode("latin-1")
+    assert list(read(tmp_path, data, encoding="latin-1")) == ["größe"]
+    with pytest.raises(TableError, match="--encoding latin-1 does nothing here: .* is a workbook"):
+        read(tmp_path, workbook([NAMES, *ROWS]), encoding="latin-1")
+
+
+def test_a_sheet_is_read_whole_whatever_size_it_claims(tmp_path, expected):
+    def claim(name, text):
+        return re.sub(rb'<dimension ref="[^"]*"', b'<dimension ref="A1"', text)
+
+    pd.testing.assert_frame_equal(
+        read(tmp_path, rezipped(workbook([NAMES, *ROWS]), claim)), expected
+    )
+
+
+def test_what_a_sheet_could_not_calculate_is_missing(tmp_path):
+    span = datetime.timedelta(hours=1)
+    frame = read(tmp_path, workbook([["a", "b"], [1, span], ["#DIV/0!", span], [2, span]]))
+    assert np.isnan(frame["a"][1]) and frame["b"].tolist() == [3600.0] * 3

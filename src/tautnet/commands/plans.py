@@ -46,7 +46,7 @@ def planned(path: Path | None, asked: dict[str, Any]) -> dict[str, Any]:
     with one_line_errors():
         arguments = _arguments_in(path)
         check_values(arguments, door="compare")
-    return {name: value for name, value in arguments.items() if value is not None}
+    return arguments
 
 
 def _arguments_in(path: Path) -> dict[str, Any]:
@@ -59,8 +59,10 @@ def _arguments_in(path: Path) -> dict[str, Any]:
         raise TableError(f"{str(path)!r} is no JSON: name the result.json of a run") from None
     plan = result.get("plan") if isinstance(result, dict) else None
     arguments = plan.get("arguments") if isinstance(plan, dict) else None
-    if not isinstance(arguments, dict) or not set(arguments) < set(DEFAULTS):
+    is_plan = isinstance(arguments, dict) and set(arguments) < set(DEFAULTS)
+    # Folds that a program gave are no value of a file.
+    if arguments is None or not is_plan or not isinstance(arguments.get("cv", 5), int):
         raise TableError(
             f"{str(path)!r} holds no plan: name the result.json of a run with --time-limit"
         )
-    return arguments
+    return dict(arguments)

@@ -49,8 +49,8 @@ _keeper: ContextVar[Keeper | None] = ContextVar("keeper", default=None)
 
 
 @contextmanager
-def kept_by(keeper: Keeper) -> Iterator[None]:
-    """Let jobs that are run inside be kept, and taken from an earlier run."""
+def kept_by(keeper: Keeper | None) -> Iterator[None]:
+    """Let jobs that are run inside be kept, and taken from an earlier run; by None they are not."""
     token = _keeper.set(keeper)
     try:
         yield

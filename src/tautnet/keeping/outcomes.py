@@ -13,7 +13,6 @@ from tautnet.keeping.digests import held
 from tautnet.keeping.records import RECORDS
 from tautnet.objective.networks import Parameters, Weights
 from tautnet.peers.boosting import FoldResult
-from tautnet.planning.cost import Pace
 from tautnet.selecting.p_values import Sequential
 from tautnet.tables.arrays import Cells
 from tautnet.tables.errors import ModelFileError
@@ -22,7 +21,7 @@ from tautnet.validation.chain import Chain
 FORMAT = "tautnet job"
 # All classes that a file of a job may name: no other can be made of one.
 CLASSES: dict[str, type] = {name: kind.cls for name, kind in RECORDS.items()} | {
-    cls.__name__: cls for cls in (Chain, Pace, Parameters, Weights, FoldResult, Sequential)
+    cls.__name__: cls for cls in (Chain, Parameters, Weights, FoldResult, Sequential)
 }
 NAMES = {cls: name for name, cls in CLASSES.items()}
 

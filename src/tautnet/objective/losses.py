@@ -124,7 +124,10 @@ class Loss:
         return MEANS[self.mean_name](outputs)
 
     def residuals(self, y: Floats, outputs: Floats) -> Floats:
-        """What predictions exceed the targets by, of one network or several, as y is shaped."""
+        """What predictions exceed the targets by, of one network or several, as y is shaped.
+
+        Of a canonical loss that is its slope, but for counts beyond `LARGEST_LOG_MEAN`.
+        """
         return self.mean(outputs)[..., -y.shape[-1] :] - y
 
     def score(self, y: Floats, outputs: Floats, weight: Floats) -> float:

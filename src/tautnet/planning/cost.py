@@ -6,7 +6,7 @@ from dataclasses import dataclass
 import jax
 import numpy as np
 
-from tautnet.engine.jobs import run_jobs
+from tautnet.engine.jobs import kept_by, run_jobs
 from tautnet.engine.loop import Ticker
 from tautnet.objective.networks import Network
 from tautnet.solving.prepared import prepare
@@ -14,6 +14,7 @@ from tautnet.solving.settings import Settings
 from tautnet.solving.start import start_adam
 from tautnet.tables.basis import most_columns
 from tautnet.tables.sample import Sample
+from tautnet.training.trainings import DROPOUT_STEPS, RATES
 from tautnet.validation.folds import chain_sets
 
 # Seconds that a trial may take, once its program is compiled.
@@ -72,7 +73,9 @@ class Trial:
 
 def pace_of(sample: Sample, settings: Settings) -> Pace:
     """Time a few steps of one chain."""
-    [pace] = run_jobs(sample, [Trial(settings)])
+    # What is timed now says nothing of a later run: it is not kept for one.
+    with kept_by(None):
+        [pace] = run_jobs(sample, [Trial(settings)])
     return pace
 
 
@@ -81,6 +84,8 @@ def steps_of(settings: Settings, n_rows: int) -> float:
     schedule = settings.schedule
     if settings.network.is_linear:
         return LINEAR_STEPS
+    if settings.kind.training == "dropout":
+        return len(RATES) * DROPOUT_STEPS
     if not settings.kind.is_on_weights:
         return schedule.unpenalised_steps
     per_decade = settings.alphas_per_decade or settings.kind.alphas_per_decade

@@ -1,7 +1,7 @@
 """What of a comparison fits into a time limit, decided before anything is fitted."""
 
 from collections.abc import Callable, Collection, Iterator, Mapping
-from dataclasses import asdict, dataclass, replace
+from dataclasses import dataclass, replace
 from numbers import Integral
 from typing import Any
 
@@ -59,8 +59,8 @@ class Scope:
     @property
     def arguments(self) -> dict[str, Any]:
         """These arguments by name; folds that were given are no value that a file holds."""
-        own = asdict(self)
-        return own if isinstance(self.cv, Integral) else own | {"cv": None}
+        own = {name: getattr(self, name) for name in ("penalties", "network", "boosting")}
+        return own | ({"cv": int(self.cv)} if isinstance(self.cv, Integral) else {})
 
 
 @dataclass(frozen=True)
@@ -121,7 +121,8 @@ class Estimate:
         walked = steps * self.pace.step * (1 + BESIDE_STEPS)
         total = walked + programs * PROGRAMS * self.pace.compiling
         if scope.boosting:
-            total += n_folds * (TREES_SECONDS + self.sample.X.size / TREES_CELLS)
+            one = TREES_SECONDS + self.sample.X.size / TREES_CELLS
+            total += self.repeats * n_folds * self.sample.y.shape[1] * one
         return AROUND + total / self.n_jobs
 
     @property
@@ -137,8 +138,10 @@ class Estimate:
         return walked * steps_of(settings, len(self.sample.y))
 
 
-def scopes(asked: Scope, deliver: str | None = None) -> Iterator[Scope]:
+def scopes(asked: Scope, *, is_open: bool = True, deliver: str | None = None) -> Iterator[Scope]:
     """What is asked, and less and less of it; a row to deliver stays.
+
+    Where ``is_open`` the network is chosen among several.
 
     Examples
     --------
@@ -155,11 +158,14 @@ def scopes(asked: Scope, deliver: str | None = None) -> Iterator[Scope]:
 
     def only(names: Collection[str]) -> tuple[str, ...]:
         found = tuple(name for name in asked.penalties if name in names or name == deliver)
-        return found or asked.penalties[:1]
+        restrained = [name for name in asked.penalties if not penalty_kind(name).is_baseline]
+        if set(found) & set(restrained):
+            return found
+        return (*found, *(restrained or asked.penalties)[:1])
 
     selecting = [name for name in asked.penalties if penalty_kind(name).selects]
     first = SELECTING if SELECTING in selecting else next(iter(selecting), L2)
-    plain = PLAIN if asked.network == AUTO else asked.network
+    plain = PLAIN if is_open else asked.network
     n_folds = min(asked.cv, FEW_FOLDS) if isinstance(asked.cv, Integral) else asked.cv
     few = replace(asked, penalties=only((BASELINE, L2, first)))
     penalised = replace(few, penalties=only((L2, first)), network=plain, boosting=False)
@@ -202,13 +208,15 @@ def scope_within(
     TableError
         Where nothing fits, with the limit that something fits into.
     """
-    taken = [(scope, estimate.seconds(scope, folds)) for scope in scopes(asked, deliver)]
+    is_open = asked.network == AUTO and len(estimate.networks) > 1
+    less = scopes(asked, is_open=is_open, deliver=deliver)
+    taken = [(scope, estimate.seconds(scope, folds)) for scope in less]
     fitting = [(scope, seconds) for scope, seconds in taken if seconds <= FILLED * limit]
     if not fitting:
         least = min(seconds for _, seconds in taken) / FILLED
         raise TableError(
             f"nothing can be compared in {limit:g} s here: the least takes about {least:.0f} s;"
-            f" give a longer limit, or fewer rows (--time-limit)"
+            " give a longer limit, or fewer rows"
         )
     scope, seconds = fitting[0]
     plan = {

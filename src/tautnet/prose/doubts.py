@@ -45,9 +45,10 @@ def _limited(figures: Row) -> str:
         names = "the penalties"
     is_chosen = own["network"] == asked["network"]
     network = "" if is_chosen else f" on the {own['network']} network"
-    folds = "" if own["cv"] == asked["cv"] else f" in {own['cv']} folds"
+    folds = "" if own.get("cv") == asked.get("cv") else f" in {own['cv']} folds"
+    trees = ", not for boosting" if asked["boosting"] and not own["boosting"] else ""
     return (
-        f"There was time for {names}{network}{folds} only; all that was asked for may take"
+        f"There was time for {names}{network}{folds} only{trees}; the whole comparison may take"
         f" {lasting(figures['seconds_of_all'])}."
     )
 

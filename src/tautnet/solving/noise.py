@@ -8,7 +8,7 @@ import numpy as np
 from tautnet.engine.adam import Adam
 from tautnet.objective.networks import Parameters
 from tautnet.solving.prepared import Prepared
-from tautnet.tables.arrays import Booleans, Floats
+from tautnet.tables.arrays import Booleans
 from tautnet.tables.scaling import restore
 
 # Share of the rows that judge.
@@ -40,7 +40,7 @@ def weaker_helps(prepared: Prepared, adam: Adam, fits: Sequence[Callable[[], Par
     -------
     bool
     """
-    judges = _judges(np.asarray(prepared.X), prepared.settings.seed)
+    judges = _judges(prepared)
     share = prepared.weight[judges].sum()
     if not 0 < share < 1:
         return True
@@ -53,9 +53,14 @@ def weaker_helps(prepared: Prepared, adam: Adam, fits: Sequence[Callable[[], Par
     return strong <= NOISE and (weak < strong or strong <= FITTED)
 
 
-def _judges(X: Floats, seed: int) -> Booleans:
-    """Some of the rows, shape (n_rows,): alike ones together, wherever they stand."""
-    direction = np.random.default_rng([seed, 3]).normal(size=X.shape[1])
+def _judges(prepared: Prepared) -> Booleans:
+    """Some of the rows, shape (n_rows,): alike ones and groups together, wherever they stand."""
+    generator = np.random.default_rng([prepared.settings.seed, 3])
+    if prepared.groups is not None:
+        _, group = np.unique(prepared.groups, return_inverse=True)
+        return np.asarray(generator.random(group.max() + 1)[group] < JUDGES)
+    X = np.asarray(prepared.X)
+    direction = generator.normal(size=X.shape[1])
     return np.asarray((SCATTER * X @ direction) % 1 < JUDGES)
 
 

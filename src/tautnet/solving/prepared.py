@@ -78,6 +78,8 @@ class Prepared:
     source : tuple, optional
         Of a table too large to be copied: the encoded table and the rows of it that were chosen.
         They are standardised whenever they are read; ``X`` is then a `StandardisedRows`.
+    groups : int array, optional
+        Rows that belong together.
     """
 
     scaling: FittedScaling
@@ -85,6 +87,7 @@ class Prepared:
     y: Floats
     weight: Floats
     source: tuple[Floats, Integers] | None = None
+    groups: Integers | None = None
 
     @property
     def settings(self) -> Settings:
@@ -322,4 +325,5 @@ def prepare(sample: Sample, rows: Integers, settings: Settings) -> Prepared:
         beside(sample.X, standardise(sample.y[rows], target)),
         weight,
         source=(sample.X, rows) if is_read else None,
+        groups=None if sample.groups is None else sample.groups[rows],
     )

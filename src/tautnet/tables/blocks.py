@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple, TextIO
 import numpy as np
 import pandas as pd
 
+from tautnet.tables.converted import Written
 from tautnet.tables.errors import TableError
 from tautnet.tables.frames import pandas_of
 from tautnet.tables.known_cells import known_cells
@@ -149,7 +150,8 @@ def read_blocks(
         yield from _dataset_blocks(open_dataset(source), wanted)
         return
     # Parquet from a stream is held as a whole, text is not.
-    with open_source(source, Bounds(max_size, is_kept=False)) as file:
+    bounds = Bounds(max_size, is_kept=False)
+    with open_source(source, bounds, written=Written(wanted.notation.decimal, encoding)) as file:
         head = file.peek(4096)[:4096]
         if not head:
             raise TableError(f"{source} is empty")

@@ -11,12 +11,13 @@ from collections.abc import Collection, Iterator
 from contextlib import contextmanager
 from typing import Any, NamedTuple, cast
 
-from tautnet.tables.converted import ZIP, as_text
+from tautnet.tables.converted import ZIP, Written, converted
 from tautnet.tables.errors import TableError
 
 __all__ = ["PARQUET", "Bounds", "check_is_text", "open_source", "size_of"]
 
 PARQUET = b"PAR1"
+PLAIN_TEXT = Written()
 _GZIP = b"\x1f\x8b"
 # Bytes that begin files of other programs.
 _FOREIGN = {b"\xd0\xcf\x11\xe0": "a workbook of old Excel"}
@@ -58,7 +59,10 @@ class Bounds(NamedTuple):
 
 @contextmanager
 def open_source(
-    source: str, bounds: Bounds, known: Collection[str] = ()
+    source: str,
+    bounds: Bounds,
+    known: Collection[str] = (),
+    written: Written = PLAIN_TEXT,
 ) -> Iterator[io.BufferedReader]:
     """Open a file or standard input as a stream of unpacked bytes that is bounded.
 
@@ -69,6 +73,8 @@ def open_source(
     bounds : Bounds
     known : collection of str
         Names of built-in tables, to be shown where there is no such file.
+    written : Written
+        How text is going to be read; what is no text becomes such text.
 
     Raises
     ------
@@ -79,10 +85,10 @@ def open_source(
         if source == "-":
             stream = cast(io.BufferedReader, sys.stdin.buffer)
             stream = stream if hasattr(stream, "peek") else io.BufferedReader(stream)
-            yield _as_text(stream, source, bounds)
+            yield _as_text(stream, source, bounds, written)
         else:
             with open(source, "rb") as file:
-                yield _as_text(file, source, bounds)
+                yield _as_text(file, source, bounds, written)
     except (FileNotFoundError, NotADirectoryError):
         raise _no_such_file(source, known) from None
     except IsADirectoryError:
@@ -109,15 +115,17 @@ def _no_such_file(source: str, known: Collection[str]) -> TableError:
     return TableError(f"no such file: {source} ({what})")
 
 
-def _as_text(file: io.BufferedReader, source: str, bounds: Bounds) -> io.BufferedReader:
+def _as_text(
+    file: io.BufferedReader, source: str, bounds: Bounds, written: Written
+) -> io.BufferedReader:
     """Return a stream of the bytes of a table, unpacked; of what is no text, as text."""
+    source = "standard input" if source == "-" else source
     stream = _unpacked(file, source, bounds)
-    return as_text(stream, source, bounds.most(_size(file) or 0))
+    return converted(stream, source, bounds.most(_size(file) or 0), written)
 
 
 def _unpacked(file: io.BufferedReader, source: str, bounds: Bounds) -> io.BufferedReader:
     """Return a stream of the bytes of a table, unpacked."""
-    source = "standard input" if source == "-" else source
     head = file.peek(len(PARQUET))
     size = _size(file)
     if head.startswith(_GZIP):

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import pandas as pd
 
+from tautnet.tables.converted import Written
 from tautnet.tables.datasets import BUILT_INS
 from tautnet.tables.errors import TableError
 from tautnet.tables.large import (
@@ -136,7 +137,8 @@ def read_table(
         frame = _read_dataset(open_dataset(source), source, notation, Bounds(max_size))
         return Table(frame, _slug(source), None, notation)
     bounds = Bounds(max_size)
-    with open_source(source, bounds, known) as file:
+    written = Written(notation.decimal, encoding)
+    with open_source(source, bounds, known, written) as file:
         head = file.peek(HEAD)[:HEAD]
         if head.startswith(PARQUET):
             refuse_idle(source, "a Parquet file", typed, encoding, drop_rows)
