@@ -25,7 +25,11 @@ SHOWN = 10
 def predict(
     file: arguments.ModelFile,
     data: Annotated[
-        str, Argument(metavar="DATA", help="CSV, TSV or Parquet file (may be .gz), or - for stdin.")
+        str,
+        Argument(
+            metavar="DATA",
+            help="CSV, TSV, Parquet, .xlsx or JSON lines (may be .gz), or - for stdin.",
+        ),
     ],
     out: Annotated[
         Path | None,
@@ -55,8 +59,8 @@ def predict(
 ) -> None:
     """Predict new rows with a model file.
 
-    Nothing is trained, and memory does not grow with the table. Cells are read as those of the
-    table that the model learned from; options say where this file differs.
+    Nothing is trained, and memory does not grow with the table, workbooks and JSON aside. Cells are
+    read as those of the table that the model learned from; options say where this file differs.
     """
     reading = options.reading(
         na, decimal, thousands, percent, parentheses, unit, dates, encoding, drop_rows, max_size

@@ -224,5 +224,6 @@ def check_is_text(data: bytes, encoding: str | None, source: str) -> None:
         raise TableError(f"{source} is not UTF-8: pass --encoding utf-16")
     if encoding is None and b"\x00" in data:
         raise TableError(
-            f"{source} holds binary data, not a table of text: give a CSV, TSV or Parquet file"
+            f"{source} holds binary data, not a table of text: give a CSV, TSV, Parquet or .xlsx"
+            " file"
         )

@@ -196,7 +196,7 @@ def _decode(data: bytes, encoding: str | None, source: str) -> str:
         raise unknown_encoding(encoding) from None
     except UnicodeError as error:
         if encoding is None and _is_binary(data[:4096]):
-            hint = "give a CSV, TSV or Parquet file"
+            hint = "give a CSV, TSV, Parquet or .xlsx file"
             raise TableError(f"{source} holds binary data, not a table of text: {hint}") from None
         line = data[: getattr(error, "start", 0)].count(b"\n") + 1
         raise other_encoding(source, encoding, f"line {line} cannot be decoded") from None
