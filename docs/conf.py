@@ -14,6 +14,8 @@ html_title = "tautnet"
 html_theme_options = {"footer_icons": []}
 html_copy_source = False
 html_show_sphinx = False
+# Two hyphens are two hyphens: options begin with them.
+smartquotes = False
 templates_path = []
 exclude_patterns = []
 # Formulas are text: no script from elsewhere draws them.

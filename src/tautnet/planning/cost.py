@@ -111,7 +111,7 @@ def rows_walked(n_folds: int, repeats: int, *, nested: bool) -> float:
     (11.0, 5.0)
     """
     sets = chain_sets(n_folds, nested)
-    return 1 + repeats * sum(1 - len(left_out) / n_folds for left_out in sets)
+    return 1 + repeats * sum(n_folds - len(left_out) for left_out in sets) / n_folds
 
 
 def size_of(sample: Sample, network: Network) -> float:

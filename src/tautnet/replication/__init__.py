@@ -1,4 +1,4 @@
-"""The article that tautnet grew out of: its experiment as published, mended, and done honestly.
+"""The article that tautnet grew out of: its experiment as published, mended, and on fresh data.
 
 This room knows what the article did, random draw by random draw, and runs it beside tautnet.
 It hands on one result, with the figures behind every sentence about the article.

@@ -1,4 +1,4 @@
-"""`article`: the experiment as published, with the sign mended, and done honestly."""
+"""`article`: the experiment as published, with the sign mended, and on fresh data."""
 
 import random
 import time

@@ -53,14 +53,18 @@ class Published(NamedTuple):
 
 ARTICLES = {
     "l1": Published(
-        "Neural Network L1 Regularization Using Python (December 2017)",
+        "James McCaffrey, Neural Network L1 Regularization Using Python (December 2017)",
         16,
         18,
         0.001,
         {"none": (0.940, 0.550), "published": (0.945, 0.675)},
     ),
     "l2": Published(
-        "Neural Network L2 Regularization Using Python (September 2017)", 11, 13, 0.005, None
+        "James McCaffrey, Neural Network L2 Regularization Using Python (September 2017)",
+        11,
+        13,
+        0.005,
+        None,
     ),
 }
 

@@ -55,13 +55,16 @@ def weaker_helps(prepared: Prepared, adam: Adam, fits: Sequence[Callable[[], Par
 
 def _judges(prepared: Prepared) -> Booleans:
     """Some of the rows, shape (n_rows,): alike ones and groups together, wherever they stand."""
-    generator = np.random.default_rng([prepared.settings.seed, 3])
-    if prepared.groups is not None:
-        _, group = np.unique(prepared.groups, return_inverse=True)
-        return np.asarray(generator.random(group.max() + 1)[group] < JUDGES)
     X = np.asarray(prepared.X)
-    direction = generator.normal(size=X.shape[1])
-    return np.asarray((SCATTER * X @ direction) % 1 < JUDGES)
+    direction = np.random.default_rng([prepared.settings.seed, 3]).normal(size=X.shape[1])
+    place = X @ direction
+    if prepared.groups is not None:
+        # One row stands for its group: the last of them in that direction.
+        _, group = np.unique(prepared.groups, return_inverse=True)
+        last = np.full(group.max() + 1, -np.inf)
+        np.maximum.at(last, group, place)
+        place = last[group]
+    return np.asarray((SCATTER * place) % 1 < JUDGES)
 
 
 def _loss(prepared: Prepared, judges: Booleans, several: Parameters) -> float:

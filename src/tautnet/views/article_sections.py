@@ -200,7 +200,7 @@ def _honest(result):
     ]
     tables.append(_hindsight_table(honest))
     return Section(
-        "Done honestly",
+        "On fresh data",
         [
             (
                 f"There are {honest['n_replicates']} fresh training sets of {honest['n_train']}"

@@ -77,15 +77,17 @@ class ProgressLines:
         self.start = time.monotonic()
         self.share = 0.0
         self.stopped = threading.Event()
-        threading.Thread(target=self._say_now_and_then, daemon=True).start()
+        self.thread = threading.Thread(target=self._say_now_and_then, daemon=True)
+        self.thread.start()
 
     def update(self, share: float) -> None:
         """A share of all work is done."""
         self.share = share
 
     def stop(self) -> None:
-        """Say no more."""
+        """Say no more: what is being said is said to its end."""
         self.stopped.set()
+        self.thread.join()
 
     def _say_now_and_then(self) -> None:
         wait = FIRST_LINE
