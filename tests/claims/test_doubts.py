@@ -129,6 +129,10 @@ def test_what_a_time_limit_left_out(result):
         "There was time for `l2`, `group` and the linear model on the plain network in 3 folds"
         " only, not for boosting; the whole comparison may take 95 s."
     )
+    own = LIMITED["arguments"] | {"penalties": ["none", "l2"]}
+    result["plan"] = LIMITED | {"arguments": own}
+    text = sentence_of(only(result, "limited").as_dict())
+    assert text.startswith("There was time for `l2`, the unpenalised network and the linear model")
     result["plan"] = LIMITED | {"is_whole": True}
     assert doubts(result) == []
 

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Sequence
 
+from tautnet.objective.registry import BASELINE
 from tautnet.prose.words import Row, join, lasting, number, percent, quoted
 
 # Doubts that would make the first sentence misleading: they come before it.
@@ -40,7 +41,9 @@ def _below_constant(figures: Row) -> str:
 def _limited(figures: Row) -> str:
     own = figures["arguments"]
     asked = figures["asked"]
-    names = join([*map(quoted, own["penalties"]), "the linear model"])
+    penalised = [quoted(name) for name in own["penalties"] if name != BASELINE]
+    others = ["the unpenalised network"] if BASELINE in own["penalties"] else []
+    names = join([*penalised, *others, "the linear model"])
     if own["penalties"] == asked["penalties"]:
         names = "the penalties"
     is_chosen = own["network"] == asked["network"]
