@@ -33,6 +33,9 @@ def told_to_jax() -> tuple[Any, ...]:
     )
 
 
+_lowering = threading.Lock()
+
+
 class Program:
     """A program is a function compiled once for each shape, however many threads ask at once.
 
@@ -80,7 +83,10 @@ class Program:
         if on_cpu and jax.config.read("jax_disable_most_optimizations"):
             # JAX remembers what it compiled by these options, not by what it was told.
             options |= UNOPTIMIZED
-        return jax.jit(self.function, compiler_options=options).lower(*arguments).compile()
+        # Threads that lower their first programs at the same time have crashed jaxlib 0.10.2.
+        with _lowering:
+            lowered = jax.jit(self.function, compiler_options=options).lower(*arguments)
+        return lowered.compile()
 
 
 def _trim_heap() -> None:

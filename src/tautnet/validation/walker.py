@@ -118,7 +118,6 @@ class Walker:
             names.append(name)
             if name not in self.walked:
                 jobs[name] = job
-        jobs = _unlike_first(jobs)
         done = run_jobs(
             self.sample, list(jobs.values()), n_jobs=self.n_jobs, on_progress=on_progress
         )
@@ -151,17 +150,6 @@ class Walker:
         first_units = sum(network.hidden_layer_sizes[:1])
         n_columns = most_columns(self.sample.X, network.inputs)
         return "all" if n_columns * first_units <= LARGEST_KEPT else ()
-
-
-def _unlike_first(jobs: dict[Hashable, ChainJob]) -> dict[Hashable, ChainJob]:
-    """Jobs in another order: one of each kind first, so that threads compile at the same time.
-
-    Jobs of one kind share a program, and would wait for each other. The refits, which take longest,
-    are among the first.
-    """
-    first = {(job.settings, len(job.left_out)): name for name, job in reversed(jobs.items())}
-    order = [*reversed(first.values()), *jobs]
-    return {name: jobs[name] for name in order}
 
 
 def _asked(request: Request) -> Hashable:
