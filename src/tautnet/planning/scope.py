@@ -2,12 +2,13 @@
 
 from collections.abc import Callable, Collection, Iterator, Mapping
 from dataclasses import dataclass, replace
+from functools import cached_property
 from numbers import Integral
 from typing import Any
 
 from tautnet.engine.jobs import count_jobs
 from tautnet.inference.study import candidates_for
-from tautnet.objective.choices import AUTO
+from tautnet.objective.choices import AUTO, NETWORKS, SELECTION_PENALTY
 from tautnet.objective.networks import Network
 from tautnet.objective.registry import BASELINE, L2, penalty_kind
 from tautnet.planning.cost import (
@@ -24,10 +25,8 @@ from tautnet.tables.arrays import Integers
 from tautnet.tables.errors import TableError
 from tautnet.tables.sample import Sample
 
-# The network that a limit falls back on, folds, and the penalty that takes predictors out.
-PLAIN = "plain"
+# Folds that a limit falls back on.
 FEW_FOLDS = 3
-SELECTING = "group"
 # What folds that choose different networks add to the chains of one network.
 DISAGREEING = 1.5
 # Boosted trees: seconds of a fit on a small table, and cells that a further second trains.
@@ -125,7 +124,7 @@ class Estimate:
             total += self.repeats * n_folds * self.sample.y.shape[1] * one
         return AROUND + total / self.n_jobs
 
-    @property
+    @cached_property
     def _sizes(self) -> list[float]:
         """Sizes of the networks as shares of the first one's."""
         sizes = [size_of(self.sample, network) for network in self.networks.values()]
@@ -164,17 +163,17 @@ def scopes(asked: Scope, *, is_open: bool = True, deliver: str | None = None) ->
         return (*found, *(restrained or asked.penalties)[:1])
 
     selecting = [name for name in asked.penalties if penalty_kind(name).selects]
-    first = SELECTING if SELECTING in selecting else next(iter(selecting), L2)
-    plain = PLAIN if is_open else asked.network
+    first = SELECTION_PENALTY if SELECTION_PENALTY in selecting else next(iter(selecting), L2)
+    cheapest = NETWORKS[0] if is_open else asked.network
     n_folds = min(asked.cv, FEW_FOLDS) if isinstance(asked.cv, Integral) else asked.cv
     few = replace(asked, penalties=only((BASELINE, L2, first)))
-    penalised = replace(few, penalties=only((L2, first)), network=plain, boosting=False)
+    penalised = replace(few, penalties=only((L2, first)), network=cheapest, boosting=False)
     least = replace(penalised, penalties=only((L2,)))
     less = [
         asked,
         few,
-        replace(asked, network=plain),
-        replace(few, network=plain),
+        replace(asked, network=cheapest),
+        replace(few, network=cheapest),
         penalised,
         least,
         replace(least, cv=n_folds),

@@ -8,6 +8,7 @@ import csv
 import datetime
 import io
 import json
+import math
 import zipfile
 from collections.abc import Iterable, Iterator
 from typing import Any, NamedTuple, cast
@@ -105,7 +106,7 @@ def _text_of(cell: Any, decimal: str) -> str:
     if isinstance(cell, datetime.timedelta):
         cell = cell.total_seconds()
     if cell != cell:
-        # JSON knows NaN.
+        # JSON knows NaN, and a sheet what could not be calculated.
         return ""
     return cell if isinstance(cell, str) else repr(cell).replace(".", decimal)
 
@@ -123,7 +124,8 @@ def _rows_of_workbook(data: bytes, source: str, most: int) -> list[list[Any]]:
         for number, sheet in enumerate(book.worksheets):
             rows = _rows_of_sheet(sheet) if sheet.sheet_state == "visible" else []
             if any(rows):
-                _check_is_calculated(openpyxl, data, number, source)
+                book = openpyxl.load_workbook(io.BytesIO(data), read_only=True)
+                _check_is_calculated(rows, book.worksheets[number], source)
                 return rows
     except TableError:
         raise
@@ -160,24 +162,19 @@ def _rows_of_sheet(sheet: Any) -> list[list[Any]]:
 
 
 def _without_faults(row: Iterable[Any]) -> list[Any]:
-    """The cells of a row; what could not be calculated, such as ``#DIV/0!``, is missing."""
-    return [None if cell.data_type == "e" else cell.value for cell in row]
+    """The cells of a row; what could not be calculated, such as ``#DIV/0!``, is no number."""
+    return [math.nan if cell.data_type == "e" else cell.value for cell in row]
 
 
-def _check_is_calculated(openpyxl: Any, data: bytes, number: int, source: str) -> None:
+def _check_is_calculated(rows: list[list[Any]], formulas: Any, source: str) -> None:
     """Raise where a formula has no value, since no program that calculates has saved the file."""
-    parts = []
-    for is_calculated in (True, False):
-        book = openpyxl.load_workbook(io.BytesIO(data), read_only=True, data_only=is_calculated)
-        sheet = book.worksheets[number]
-        sheet.reset_dimensions()
-        parts.append(sheet.iter_rows())
-    for values, formulas in zip(*parts, strict=True):
-        for value, formula in zip(values, formulas, strict=True):
-            if value.value is None and formula.data_type == "f":
+    formulas.reset_dimensions()
+    for row, cells in zip(rows, formulas.iter_rows(), strict=True):
+        for i, cell in enumerate(cells):
+            if cell.data_type == "f" and (i >= len(row) or row[i] is None):
                 raise TableError(
-                    f"{source}: the formula in cell {formula.coordinate} has no value: open the"
-                    " file in a spreadsheet and save it"
+                    f"{source}: the formula in cell {cell.coordinate} has no value: open the file"
+                    " in a spreadsheet and save it"
                 )
 
 
